@@ -1,0 +1,140 @@
+import type { Readable } from 'node:stream';
+import type { Digest } from '../oci/digest.ts';
+
+/**
+ * Where content lives: manifests under tags and blobs under digests, image by image, as the OCI distribution-spec has
+ * them. Two adapters keep these promises (registry-store.ts, directory-store.ts) and one contract suite holds both to
+ * them. Nobody above this folder sees an HTTP status or an errno: every fault is a GatewayError.
+ *
+ * Faults that any call may throw:
+ * UNAUTHORIZED (no or bad credentials), FORBIDDEN (these credentials lack the right; the message names it),
+ * STORE_UNAVAILABLE (unreachable, or still failing after retries; `details.retryAfterSeconds` where it said so),
+ * STORE_ANSWER_INVALID (an answer that breaks the spec), SIZE_EXCEEDED and DIGEST_MISMATCH (an answer that is not what
+ * its descriptor says), ABORTED (the signal fired).
+ */
+export interface Store {
+  /** What a person would call it, without credentials: `registry 127.0.0.1:5000`, `directory /var/lib/lkard`. */
+  readonly description: string;
+
+  /** One image (an OCI repository) as one caller may see it. Asks nothing by itself. */
+  image(image: string, credentials: Credentials): ImageStore;
+
+  /** Resolves when the store answers at all, whatever it says of rights; throws STORE_UNAVAILABLE otherwise. */
+  ping(options?: CallOptions): Promise<void>;
+
+  /** Ends idle connections. Calls under way are let finish. */
+  close(): Promise<void>;
+}
+
+/** What a caller proves who they are with; `gateway` are the gateway's own, looked up per image. */
+export type Credentials =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'gateway' };
+
+export interface CallOptions {
+  /** Ends the call with ABORTED. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What stands under a reference. `mediaType` is what the store says, which a reader checks against the document. */
+export interface Resolved {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+}
+
+/** A manifest's own bytes, already checked: `digest` is computed from them, never copied from a header. */
+export interface FetchedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A blob by what it must turn out to be. */
+export interface BlobDescriptor {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** Inclusive byte offsets, already cut to the blob's size by the caller (RFC 9110 section 14.1.2). */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A blob on its way. `stream` delivers exactly the bytes asked for; a whole blob that turns out shorter, longer or of
+ * another digest destroys the stream with DIGEST_MISMATCH before its last chunk is delivered, so that no reader takes it
+ * for complete. Whoever opens one must read or destroy it.
+ */
+export interface OpenBlob {
+  readonly stream: Readable;
+  readonly size: number;
+}
+
+/** Content to upload, that can be opened again for a retry. */
+export interface BlobSource extends BlobDescriptor {
+  /** A fresh stream (or the bytes) from the first byte on, each time it is called. */
+  open(): Readable | Uint8Array;
+}
+
+/** An upload session: proof, before any content is read, that this caller may push to this image. */
+export interface BlobUpload {
+  /** Uploads the content and closes the session; done when the store has the blob. */
+  finish(source: BlobSource, options?: CallOptions): Promise<void>;
+  /** Gives the session back. Never throws: an abandoned session costs the registry nothing that its own upkeep won't find. */
+  cancel(): Promise<void>;
+}
+
+export interface ImageStore {
+  readonly image: string;
+
+  /** The digest under a tag (or of a digest) without its content; undefined where there is none. */
+  resolve(reference: string, options?: CallOptions): Promise<Resolved | undefined>;
+
+  /** The manifest under a tag or digest, at most 4 MiB; undefined where there is none. */
+  fetchManifest(reference: string, options?: CallOptions): Promise<FetchedManifest | undefined>;
+
+  /**
+   * Puts a manifest under a tag, replacing what stood there. Throws BLOB_UNKNOWN where the store misses a blob that it
+   * names, TAG_IMMUTABLE where the registry forbids to replace the tag, PACKAGE_UNSUPPORTED never: a registry that refuses
+   * the document itself is STORE_ANSWER_INVALID with `details.refused = true`.
+   */
+  pushManifest(tag: string, manifest: { mediaType: string; bytes: Uint8Array }, options?: CallOptions): Promise<Digest>;
+
+  /**
+   * Every tag of the image, in no order, without duplicates, as far as the store's listing knows (best effort: it may lag
+   * behind both puts and deletes); empty where the image doesn't exist. At most 1,000,000 tags, else SIZE_EXCEEDED.
+   */
+  tags(options?: CallOptions): Promise<readonly string[]>;
+
+  /**
+   * Removes a tag: by name, else by its manifest's digest (so a manifest must not be shared between tags). Also done where
+   * it was gone already. Throws DELETE_UNSUPPORTED where the store can do neither; UNAUTHORIZED and FORBIDDEN stay what
+   * they are.
+   */
+  deleteTag(tag: string, options?: CallOptions): Promise<void>;
+
+  /** Whether the image has this blob. */
+  hasBlob(digest: Digest, options?: CallOptions): Promise<boolean>;
+
+  /** Opens a blob, or one range of it; undefined where there is none. */
+  openBlob(
+    blob: BlobDescriptor,
+    options?: CallOptions & { range?: ByteRange | undefined },
+  ): Promise<OpenBlob | undefined>;
+
+  /**
+   * Where the store would send a client for this blob by itself (a URL the client may follow without credentials), or
+   * undefined where it would stream it.
+   */
+  locateBlob(blob: BlobDescriptor, options?: CallOptions): Promise<URL | undefined>;
+
+  /** Opens an upload session, which asks for the right to push; UNAUTHORIZED or FORBIDDEN where there is none. */
+  startUpload(options?: CallOptions): Promise<BlobUpload>;
+
+  /** Uploads a small blob, unless it is known to be there. */
+  pushBlob(bytes: Uint8Array, options?: CallOptions): Promise<BlobDescriptor>;
+}
