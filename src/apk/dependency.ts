@@ -1,0 +1,68 @@
+import { isValidVersion, type VersionOperator } from './version.ts';
+
+/** One token of `D:`, `p:` or `i:`, taken apart (apk-tools, package dependency syntax). */
+export interface Dependency {
+  readonly isConflict: boolean;
+  readonly name: string;
+  /** `><` is followed by an identity (`Q1…`) in place of a version. */
+  readonly operator?: VersionOperator | '><';
+  readonly version?: string;
+}
+
+/** A token that can't be taken apart, and why, in words that follow "dependency". */
+export interface DependencyFault {
+  readonly fault: string;
+}
+
+const tokenPattern = /^(!?)([^<>=~]*)([<>=~]*)(.*)$/s;
+const namePattern = /^[A-Za-z0-9+\-_.,:/[\]]+$/;
+const identityPattern = /^(?:Q[12][A-Za-z0-9+/]+={0,2}|X[12][0-9a-f]+)$/;
+
+// Which of the four characters occur is all that counts to apk-tools: `==`, `~=` and `=~` are other spellings.
+const operators = new Map<string, VersionOperator | '><'>([
+  ['=', '='],
+  ['<', '<'],
+  ['<=', '<='],
+  ['>', '>'],
+  ['=>', '>='],
+  ['~', '~'],
+  ['=~', '~'],
+  ['<~', '<~'],
+  ['<=~', '<~'],
+  ['>~', '>~'],
+  ['=>~', '>~'],
+  ['<>', '><'],
+]);
+
+/** The tokens of a list, in order. Nothing can be escaped; spaces separate. */
+export function splitTokens(list: string): string[] {
+  return list.split(' ').filter((token) => token !== '');
+}
+
+/** The parts of one token, or what is wrong with it. */
+export function parseDependency(token: string): Dependency | DependencyFault {
+  const [, bang = '', name = '', operatorText = '', version = ''] = tokenPattern.exec(token) ?? [];
+  const base = { isConflict: bang === '!', name };
+  if (name === '')
+    return { fault: `without a ${version === '' ? 'name and without version' : 'name'}: ${quote(token)}` };
+  if (name.includes('@')) return { fault: `with a repository tag, which only a world file may hold: ${quote(token)}` };
+  if (!namePattern.test(name)) return { fault: `name has a character apk does not allow: ${quote(token)}` };
+  if (operatorText === '') return base;
+  const operator = operators.get([...new Set(operatorText)].sort().join(''));
+  if (operator === undefined) return { fault: `operator unknown: ${quote(token)}` };
+  if (version === '') return { fault: `version missing, an operator without version: ${quote(token)}` };
+  if (version.includes('@'))
+    return { fault: `with a repository tag, which only a world file may hold: ${quote(token)}` };
+  const isValid = operator === '><' ? identityPattern.test(version) : isValidVersion(version);
+  return isValid ? { ...base, operator, version } : { fault: `version invalid: ${quote(token)}` };
+}
+
+/** The one spelling that every client reads. */
+export function formatDependency(dependency: Dependency): string {
+  const { isConflict, name, operator = '', version = '' } = dependency;
+  return `${isConflict ? '!' : ''}${name}${operator}${version}`;
+}
+
+function quote(token: string): string {
+  return JSON.stringify(token.length > 80 ? `${token.slice(0, 80)}…` : token);
+}
