@@ -1,0 +1,61 @@
+import { createInflateRaw } from 'node:zlib';
+
+/** Inflates one raw deflate stream (RFC 1951) that comes in chunks, with whatever stands behind it in the last one. */
+export interface Inflater {
+  /**
+   * Takes a chunk and resolves to how many of its bytes belong to the stream: fewer than it has, if need be none, once
+   * the stream has ended. Rejects with zlib's error, or with what `onContent` threw.
+   */
+  write(chunk: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+// What a hostile stream can make of one step, and what is held in memory.
+const stepBytes = 128 * 1024;
+
+/** Hands the inflated bytes to `onContent` as they come; where that throws, nothing more is inflated. */
+export function createInflater(onContent: (bytes: Uint8Array) => void): Inflater {
+  const stream = createInflateRaw({ chunkSize: stepBytes });
+  let failure: Error | undefined;
+  let wake: () => void = () => undefined;
+  stream.on('data', (bytes: Buffer) => {
+    if (stream.destroyed) return;
+    try {
+      onContent(bytes);
+    } catch (error) {
+      stream.destroy(error instanceof Error ? error : new Error('content refused', { cause: error }));
+    }
+  });
+  stream.on('end', () => {
+    wake();
+  });
+  stream.on('error', (error) => {
+    failure = error;
+    wake();
+  });
+
+  /** Waits for what `start` leads to; a destroyed stream reports its error late, and perhaps after the write's own end. */
+  const settled = async (start: (done: () => void) => void): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (failure === undefined) start(resolve);
+      else resolve();
+    });
+    if (stream.destroyed) await new Promise(setImmediate);
+    if (failure !== undefined) throw failure;
+  };
+
+  return {
+    async write(chunk) {
+      const before = stream.bytesWritten;
+      await settled((done) => stream.write(chunk, done));
+      const used = stream.bytesWritten - before;
+      // zlib takes no byte behind the end, so what it left tells that the end was there
+      if (used < chunk.length && !stream.readableEnded) await settled(() => undefined);
+      return used;
+    },
+    close() {
+      stream.destroy();
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { GatewayError } from '../errors.ts';
+import type { MemberFault, MemberHandler } from './gzip-members.ts';
+import { indexEntryOf } from './index-entry.ts';
+import { createDataMember, type DataMember } from './package-data.ts';
+import { createHeadMember, sectionName, type ControlDigests, type HeadMember } from './package-head.ts';
+import { parsePackageInfo, type PackageInfo } from './package-info.ts';
+import type { PackageLimits } from './package-limits.ts';
+import type { Signature } from './signature.ts';
+
+/** What the sections of a whole package held. */
+export interface PackageParts {
+  readonly info: PackageInfo;
+  /** `Q1…` */
+  readonly identity: string;
+  readonly controlDigests: ControlDigests;
+  readonly signatures: readonly Signature[];
+  readonly warnings: readonly string[];
+}
+
+/** Tells signature, control and data members apart as they come, and judges their order (APKv2). */
+export interface PackageSections extends MemberHandler {
+  /** Behind the last member: throws unless all sections were there and the data is what `datahash` says. */
+  finish(): PackageParts;
+}
+
+type Control = Pick<PackageParts, 'info' | 'identity' | 'controlDigests'>;
+
+/** All faults are GatewayErrors PACKAGE_MALFORMED whose message names the section. */
+export function createPackageSections(limits: PackageLimits): PackageSections {
+  const warnings: string[] = [];
+  const signatures: Signature[] = [];
+  let signatureMembers = 0;
+  let signatureBytes = 0;
+  let isInside = false;
+  let head: HeadMember | undefined;
+  let control: Control | undefined;
+  let data: DataMember | undefined;
+
+  const endSignature = (member: HeadMember): void => {
+    signatures.push(...member.found.signatures);
+    signatureBytes += member.inflatedBytes();
+    signatureMembers += 1;
+    if (signatureMembers > limits.maxSignatureMembers) throw malformed('too many signature members');
+    if (signatureMembers === 2) warnings.push('several signature members: apko takes one at most');
+  };
+
+  const endHead = (member: HeadMember): void => {
+    // An empty member is judged by what follows it.
+    if (member.inflatedBytes() === 0) return;
+    member.end();
+    warnings.push(...member.found.warnings);
+    if (member.found.kind === 'signature') endSignature(member);
+    else control = readControl(member, warnings);
+  };
+
+  return {
+    begin() {
+      if (data !== undefined) throw severalMembers(data);
+      if (head?.inflatedBytes() === 0) throw malformed('empty gzip member before the control section');
+      if (control === undefined) head = createHeadMember(limits, signatureBytes);
+      else data = createDataMember();
+      isInside = true;
+    },
+    raw(bytes) {
+      (data ?? head)?.raw(bytes);
+    },
+    content(bytes) {
+      (data ?? head)?.content(bytes);
+    },
+    end() {
+      isInside = false;
+      if (data === undefined && head !== undefined) endHead(head);
+    },
+    faultOf(fault, cause) {
+      const part = data === undefined ? `the ${sectionName(head?.found.kind ?? 'unknown')}` : 'the data section';
+      return malformed(isInside ? faultInside(part, fault) : faultBehind(part, fault), cause);
+    },
+    finish() {
+      if (control === undefined)
+        throw malformed(head?.found.kind === 'signature' ? 'no control section' : 'no .PKGINFO');
+      if (data === undefined) throw malformed('no data section');
+      if (data.sha256() !== control.info.datahash) throw malformed('datahash does not match the data section');
+      if (control.info.installedSize === 0 && data.hasFile())
+        warnings.push('size is 0 or missing but data has files: clients mark it installed and never fetch it');
+      return { ...control, signatures, warnings };
+    },
+  };
+}
+
+function readControl(member: HeadMember, warnings: string[]): Control {
+  if (member.found.packageInfo === undefined) throw malformed('no .PKGINFO in the control section');
+  const parsed = parsePackageInfo(member.found.packageInfo);
+  warnings.push(...parsed.warnings);
+  const controlDigests = member.digests();
+  const identity = `Q1${controlDigests.sha1.toString('base64')}`;
+  // Refuses a record that is too long before the data section is taken in.
+  indexEntryOf(parsed.info, { identity, fileSize: 0 });
+  return { info: parsed.info, identity, controlDigests };
+}
+
+function faultInside(part: string, fault: MemberFault): string {
+  switch (fault) {
+    case 'magic':
+    case 'header':
+      return `gzip header of ${part} is not one that apk reads`;
+    case 'body':
+      return `gzip data of ${part} damaged`;
+    case 'checksum':
+      return `gzip checksum (CRC-32) of ${part} wrong`;
+    case 'length':
+      return `gzip length (ISIZE) of ${part} wrong`;
+    case 'truncated':
+      return `truncated: the file ends inside ${part}`;
+  }
+}
+
+function faultBehind(part: string, fault: MemberFault): string {
+  if (part === 'the data section') return 'bytes behind the data member: no client installs this';
+  return fault === 'truncated' ? `truncated: the file ends behind ${part}` : `not gzip: the bytes behind ${part}`;
+}
+
+function severalMembers(data: DataMember): GatewayError {
+  const isControl = /^\.[^/]+$/.test(data.firstName() ?? '');
+  return malformed(`${isControl ? 'control section' : 'data'} in several gzip members; apk 3 refuses this`);
+}
+
+function malformed(what: string, cause?: unknown): GatewayError {
+  return new GatewayError('PACKAGE_MALFORMED', what, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,106 @@
+import { createSign, createVerify, type KeyObject } from 'node:crypto';
+import { constants, deflateRawSync, crc32 } from 'node:zlib';
+import { formatTarHeader, paddingOf } from './tar-header.ts';
+
+/** The names that apk has for a signature's digest: SHA-1, SHA-256, SHA-512. The key may be RSA or EC. */
+export type SignatureAlgorithm = 'RSA' | 'RSA256' | 'RSA512';
+
+/** One signature as found; `algorithm` may be one that nobody knows. */
+export interface Signature {
+  readonly algorithm: string;
+  /** The file name of the public key in a client's keys directory. */
+  readonly keyName: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What is signed: the bytes, or their pieces in order, so that an index need not be joined to be signed. */
+export type SignedContent = Uint8Array | readonly Uint8Array[];
+
+/** The gzip header (RFC 1952) of all that is written here: no name, no time, the same system everywhere. */
+export const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
+
+/** Constant, since the same content must give the same bytes in every process. */
+export const deflateOptions = {
+  level: 9,
+  memLevel: 9,
+  windowBits: 15,
+  strategy: constants.Z_DEFAULT_STRATEGY,
+} as const;
+
+const digestNames: Readonly<Record<SignatureAlgorithm, string>> = { RSA: 'sha1', RSA256: 'sha256', RSA512: 'sha512' };
+const namePattern = /^\.SIGN\.([A-Z0-9]+)\.([^/\0]+)$/;
+
+/** Whether a tar entry of this name belongs to a signature member. */
+export function isSignatureEntry(name: string): boolean {
+  return name.startsWith('.SIGN.');
+}
+
+/** Algorithm and key name in `.SIGN.<algorithm>.<key name>`; undefined where clients would not find the key. */
+export function parseSignatureName(name: string): Pick<Signature, 'algorithm' | 'keyName'> | undefined {
+  const [, algorithm, keyName] = namePattern.exec(name) ?? [];
+  return algorithm === undefined || keyName === undefined ? undefined : { algorithm, keyName };
+}
+
+/** Whether clients have a digest for this algorithm. */
+export function isSignatureAlgorithm(algorithm: string): algorithm is SignatureAlgorithm {
+  return Object.hasOwn(digestNames, algorithm);
+}
+
+/** A bare signature: PKCS #1 v1.5 with an RSA key, DER with an EC key. */
+export function sign(content: SignedContent, key: KeyObject, algorithm: SignatureAlgorithm): Buffer {
+  const signer = createSign(digestNames[algorithm]);
+  for (const piece of piecesOf(content)) signer.update(piece);
+  return signer.sign(key);
+}
+
+/** Whether `signature` was made over `content` with the private half of `publicKey`. */
+export function verify(
+  content: SignedContent,
+  signature: Uint8Array,
+  publicKey: KeyObject,
+  algorithm: SignatureAlgorithm,
+): boolean {
+  const verifier = createVerify(digestNames[algorithm]);
+  for (const piece of piecesOf(content)) verifier.update(piece);
+  return verifier.verify(publicKey, signature);
+}
+
+/**
+ * Whether a client that has these public keys, by file name, would trust the content: it takes the first signature whose
+ * algorithm it knows and whose key it has, and no other.
+ */
+export function isTrusted(
+  content: SignedContent,
+  signatures: readonly Signature[],
+  keys: ReadonlyMap<string, KeyObject>,
+): boolean {
+  for (const { algorithm, keyName, bytes } of signatures) {
+    const key = keys.get(keyName);
+    if (key !== undefined && isSignatureAlgorithm(algorithm)) return verify(content, bytes, key, algorithm);
+  }
+  return false;
+}
+
+/** The gzip member that stands in front of what is signed: one tar entry a signature, padded, no end mark (APKv2). */
+export function signatureMember(signatures: readonly Signature[]): Buffer {
+  const tar = Buffer.concat(
+    signatures.flatMap(({ algorithm, keyName, bytes }) => [
+      formatTarHeader(`.SIGN.${algorithm}.${keyName}`, bytes.length),
+      bytes,
+      Buffer.alloc(paddingOf(bytes.length)),
+    ]),
+  );
+  return Buffer.concat([gzipHeader, deflateRawSync(tar, deflateOptions), gzipTrailer(crc32(tar), tar.length)]);
+}
+
+/** The end of a gzip member (RFC 1952): CRC-32, and length modulo 2^32. */
+export function gzipTrailer(crc: number, length: number): Buffer {
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(length % 2 ** 32, 4);
+  return trailer;
+}
+
+function piecesOf(content: SignedContent): readonly Uint8Array[] {
+  return content instanceof Uint8Array ? [content] : content;
+}
