@@ -1,7 +1,7 @@
-import type { CallOptions, ImageStore } from '../store/store.ts';
 import type { KeyObject } from 'node:crypto';
+import type { CallOptions, ImageStore } from '../store/store.ts';
 
-/** One key that signs indexes. */
+/** One key that signs indexes. Always RSA. */
 export interface SigningKey {
   /** `<stem>.rsa.pub`, the name that `.SIGN.RSA256.<name>` carries and that clients install the public half under. */
   readonly fileName: string;
@@ -9,19 +9,28 @@ export interface SigningKey {
   readonly publicKey: KeyObject;
 }
 
-/** The keys of one image: `signing` all sign, the first is primary; `publicKeys` adds those that are only still offered. */
-export interface KeyRing {
-  readonly signing: readonly SigningKey[];
+export interface SigningKeysOptions extends CallOptions {
+  /** Looks again, whatever is remembered. Default: no. */
+  readonly refresh?: boolean | undefined;
+  /** The image's tags where the caller has just listed them, which saves a listing. */
+  readonly tags?: readonly string[] | undefined;
+  /** File names of keys that an index was seen signed with. One that isn't known is looked for, listed or not. */
+  readonly signers?: readonly string[] | undefined;
 }
 
-/** Where signing keys come from: files, key tags in the image, or a folder beside the embedded store. */
+/**
+ * Where signing keys come from: files, key tags in the image, or a file beside the embedded store. Judges no rights: what is
+ * remembered of an image is given to every caller, so whoever calls has asked first whether this one may see it. Besides
+ * what each method names, both throw the store's faults.
+ */
 export interface SigningKeys {
   /**
-   * The keys that sign this image's indexes, primary first; empty where none has been made yet. `store` is used only by the
-   * source that keeps keys in the image. Cheap to call for each request.
+   * The keys that sign this image's indexes, the primary first, at least one; or none where none has been made yet. All of
+   * them sign, all of them are offered to clients. Cheap to call for each request. Throws SIGNING_KEY_LOCKED where keys are
+   * there and this gateway can open none of them.
    */
-  ofImage(store: ImageStore, options?: CallOptions & { readonly refresh?: boolean }): Promise<readonly SigningKey[]>;
+  ofImage(store: ImageStore, options?: SigningKeysOptions): Promise<readonly SigningKey[]>;
 
-  /** The same, but makes the first key where there is none, with this caller's right to push. SIGNING_KEY_LOCKED where a key is there that can't be opened. */
-  ofImageForWriting(store: ImageStore, options?: CallOptions): Promise<readonly SigningKey[]>;
+  /** The same, but makes the first key where there is none, with this caller's right to push: never empty. */
+  ofImageForWriting(store: ImageStore, options?: SigningKeysOptions): Promise<readonly SigningKey[]>;
 }
