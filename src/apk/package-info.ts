@@ -121,11 +121,10 @@ function assertLine(line: string): void {
 }
 
 function assertIdentity(fields: Fields): void {
-  for (const key of identifyingKeys) {
-    const count = fields.get(key)?.length ?? 0;
-    if (count === 0) throw malformed(`no ${key}`);
-    if (count > 1) throw malformed(`${key} twice`);
-  }
+  const missing = identifyingKeys.filter((key) => !fields.has(key));
+  if (missing.length > 0) throw malformed(missing.map((key) => `no ${key}`).join(', '));
+  const repeated = identifyingKeys.find((key) => (fields.get(key) ?? []).length > 1);
+  if (repeated !== undefined) throw malformed(`${repeated} twice`);
   assertPackageName(last(fields, 'pkgname'));
   assertVersionText(last(fields, 'pkgver'));
   assertArchitecture(last(fields, 'arch'));

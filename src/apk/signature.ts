@@ -1,5 +1,6 @@
 import { createSign, createVerify, type KeyObject } from 'node:crypto';
-import { constants, deflateRawSync, crc32 } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { deflateOptions, gzipHeader, gzipTrailer } from './gzip-bytes.ts';
 import { formatTarHeader, paddingOf } from './tar-header.ts';
 
 /** The names that apk has for a signature's digest: SHA-1, SHA-256, SHA-512. The key may be RSA or EC. */
@@ -15,17 +16,6 @@ export interface Signature {
 
 /** What is signed: the bytes, or their pieces in order, so that an index need not be joined to be signed. */
 export type SignedContent = Uint8Array | readonly Uint8Array[];
-
-/** The gzip header (RFC 1952) of all that is written here: no name, no time, the same system everywhere. */
-export const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
-
-/** Constant, since the same content must give the same bytes in every process. */
-export const deflateOptions = {
-  level: 9,
-  memLevel: 9,
-  windowBits: 15,
-  strategy: constants.Z_DEFAULT_STRATEGY,
-} as const;
 
 const digestNames: Readonly<Record<SignatureAlgorithm, string>> = { RSA: 'sha1', RSA256: 'sha256', RSA512: 'sha512' };
 const namePattern = /^\.SIGN\.([A-Z0-9]+)\.([^/\0]+)$/;
@@ -91,14 +81,6 @@ export function signatureMember(signatures: readonly Signature[]): Buffer {
     ]),
   );
   return Buffer.concat([gzipHeader, deflateRawSync(tar, deflateOptions), gzipTrailer(crc32(tar), tar.length)]);
-}
-
-/** The end of a gzip member (RFC 1952): CRC-32, and length modulo 2^32. */
-export function gzipTrailer(crc: number, length: number): Buffer {
-  const trailer = Buffer.alloc(8);
-  trailer.writeUInt32LE(crc, 0);
-  trailer.writeUInt32LE(length % 2 ** 32, 4);
-  return trailer;
 }
 
 function piecesOf(content: SignedContent): readonly Uint8Array[] {
