@@ -64,6 +64,18 @@ export function readIndexFile(file: Uint8Array, options: Partial<IndexLimits> = 
   }
 }
 
+/**
+ * The signatures in the one signature member that `start` begins with, and where that member ends; what follows isn't looked
+ * at. Throws INDEX_MALFORMED where there is no such member.
+ */
+export function readSignatureMember(start: Uint8Array): {
+  readonly signatures: readonly Signature[];
+  readonly length: number;
+} {
+  const member = readMember(start, 0, defaultLimits.maxSignatureBytes, faultOf);
+  return { signatures: readTar(member.content).map(signatureOf), length: member.end };
+}
+
 /** The records of an APKINDEX, in their order. Throws INDEX_MALFORMED; also where a client would drop one of them. */
 export function parseIndexText(text: string): IndexEntry[] {
   if (text !== '' && !text.endsWith('\n')) throw malformed('the last line has no line end, so clients lose the record');

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../oci/manifest.ts';
 import type { Group } from './coordinates.ts';
-import { tagTimeMs } from './package-tag.ts';
+import { freshPartOf, packageTagOf, tagTimeMs } from './package-tag.ts';
 
 /** The artifactType of a package's manifest; left out for registries that take only types they know. */
 export const packageArtifactType = 'application/vnd.lkard.apk.package.v1';
@@ -102,8 +102,10 @@ function readPackageManifest(tag: string, bytes: Uint8Array) {
     repository: annotations[annotation.repository] ?? '',
     architecture,
   };
+  const fileName = packageFileName(entry.name, entry.version);
+  if (packageTagOf(group, { fileName, identity: entry.identity }, freshPartOf(tag)) !== tag) return undefined;
   const pkg: PackageRecord = {
-    fileName: packageFileName(entry.name, entry.version),
+    fileName,
     architecture,
     entry,
     digest: layer.digest,

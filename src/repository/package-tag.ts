@@ -31,6 +31,7 @@ const endingLength = contentHashLength + secondsLength + randomLength;
 const tagPattern = new RegExp(
   `^[${alphabet}]{${groupHashLength}}-[pd]-[a-z0-9_.-]{1,50}-[${alphabet}]{${endingLength}}$`,
 );
+const freshPattern = new RegExp(`^[${alphabet}]{${secondsLength + randomLength}}$`);
 
 /** The hash that begins every tag of a group, so that a group's tags stand together in any collation. */
 export function groupHash(group: Omit<Group, 'image'>): string {
@@ -44,13 +45,25 @@ export function newPackageTag(
   nowMs: number,
   random: (bytes: number) => Uint8Array,
 ): string {
+  const seconds = encodeSeconds(Math.floor(nowMs / 1000));
+  return packageTagOf(group, pkg, seconds + base32(random(Math.ceil((randomLength * 5) / 8)), randomLength));
+}
+
+/** The tag of a package whose fresh part is known: all else in it follows from the package. */
+export function packageTagOf(
+  group: Omit<Group, 'image'>,
+  pkg: { readonly fileName: string; readonly identity: string },
+  freshPart: string,
+): string {
   const { branch, repository, architecture } = group;
   const content = hashOf(branch, repository, architecture, pkg.fileName, pkg.identity);
-  const ending =
-    base32(content, contentHashLength) +
-    encodeSeconds(Math.floor(nowMs / 1000)) +
-    base32(random(Math.ceil((randomLength * 5) / 8)), randomLength);
-  return `${groupHash(group)}-p-${readable(pkg.fileName.replace(/\.apk$/, ''), 50)}-${ending}`;
+  const name = readable(pkg.fileName.replace(/\.apk$/, ''), 50);
+  return `${groupHash(group)}-p-${name}-${base32(content, contentHashLength)}${freshPart}`;
+}
+
+/** The end of a package tag that makes it unlike any other: when it was made, and chance. */
+export function freshPartOf(tag: string): string {
+  return tag.slice(-secondsLength - randomLength);
 }
 
 /** What a tag says, or undefined where it is neither a package's nor a tombstone. */
@@ -64,6 +77,11 @@ export function parsePackageTag(tag: string): PackageTag | undefined {
     contentHash: tag.slice(secondsAt - contentHashLength, secondsAt),
     seconds: decodeSeconds(tag.slice(secondsAt, secondsAt + secondsLength)),
   };
+}
+
+/** Whether `text` can be the end of a package tag. */
+export function isFreshPart(text: unknown): text is string {
+  return typeof text === 'string' && freshPattern.test(text);
 }
 
 /** When a package tag was made, in milliseconds since 1970, by its maker's clock. */
@@ -85,7 +103,8 @@ export function buriedBy(tombstone: string): string {
 /** A quick look at a listed tag, without checking its whole grammar: a listing may have 100,000 of them. */
 export function peekTag(tag: string): { groupHash: string; kind: 'package' | 'tombstone' } | undefined {
   const kind = tag[groupHashLength + 1];
-  if (tag[groupHashLength] !== '-' || tag[groupHashLength + 2] !== '-' || (kind !== 'p' && kind !== 'd')) return undefined;
+  if (tag[groupHashLength] !== '-' || tag[groupHashLength + 2] !== '-' || (kind !== 'p' && kind !== 'd'))
+    return undefined;
   return { groupHash: tag.slice(0, groupHashLength), kind: kind === 'p' ? 'package' : 'tombstone' };
 }
 

@@ -1,0 +1,34 @@
+import { LRUCache } from 'lru-cache';
+
+/** A map that forgets what was used longest ago once it holds `max` entries. */
+export interface BoundedMap<V> {
+  get(key: string): V | undefined;
+  set(key: string, value: V): void;
+  delete(key: string): void;
+  keys(): Iterable<string>;
+  entries(): Iterable<[string, V]>;
+}
+
+/** The only place that knows which library does it. */
+export function createBoundedMap<V extends NonNullable<unknown>>(max: number): BoundedMap<V> {
+  const cache = new LRUCache<string, V>({ max });
+  return wrap(cache);
+}
+
+/** The same, bounded by the bytes that its values hold. */
+export function createByteBoundedMap<V extends NonNullable<unknown>>(
+  maxBytes: number,
+  bytesOf: (value: V) => number,
+): BoundedMap<V> {
+  return wrap(new LRUCache<string, V>({ maxSize: maxBytes, sizeCalculation: (value) => Math.max(1, bytesOf(value)) }));
+}
+
+function wrap<V extends NonNullable<unknown>>(cache: LRUCache<string, V>): BoundedMap<V> {
+  return {
+    get: (key) => cache.get(key),
+    set: (key, value) => void cache.set(key, value),
+    delete: (key) => void cache.delete(key),
+    keys: () => cache.keys(),
+    entries: () => cache.entries(),
+  };
+}

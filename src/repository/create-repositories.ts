@@ -1,0 +1,201 @@
+import { GatewayError } from '../errors.ts';
+import type { Clock, Log, RandomBytes } from '../ports.ts';
+import type { CallOptions, ImageStore, Store } from '../store/store.ts';
+import { createArtifactWriter } from './artifact-writer.ts';
+import { createBurial } from './burial.ts';
+import { createCallerKeys } from './caller-key.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import type { Group, RepositoryCoordinates } from './coordinates.ts';
+import { createImageMemories } from './image-memory.ts';
+import { createIndexViews } from './index-views.ts';
+import type { IndexViewOptions } from './index-views.ts';
+import { putIndex } from './index-writer.ts';
+import type { SignIndex } from './index-writer.ts';
+import { createReading } from './reading.ts';
+import { look } from './look.ts';
+import type { Look, Scope } from './look.ts';
+import type { Participant } from './participants.ts';
+import { publishFiles } from './publish.ts';
+import { createPublishLoop } from './publish-loop.ts';
+import type { PublishLoop } from './publish-loop.ts';
+import type { Caller, Repositories } from './repository.ts';
+import { createSharedCalls } from './shared-calls.ts';
+import type { SightingOptions } from './sightings.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { createStoredIndexes } from './stored-index.ts';
+import { withdrawFile } from './withdraw.ts';
+
+export interface RepositoriesDeps {
+  readonly store: Store;
+  readonly signingKeys: SigningKeys;
+  readonly sign: SignIndex;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+export interface RepositoriesOptions extends Partial<SightingOptions>, Partial<IndexViewOptions> {
+  /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
+  readonly publishTimeoutMs?: number;
+  /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
+  readonly maxQuestions?: number;
+  /** Requests of one look at a time. Default 16. */
+  readonly concurrency?: number;
+  /** The most bytes of stored indexes that are kept in memory. Default 128 MiB. */
+  readonly maxIndexBytes?: number;
+}
+
+/** For how long an image is remembered whose registry forbids to replace the index tag. */
+const immutableMs = 600_000;
+
+const defaults = {
+  graceMs: 300_000,
+  foundMs: 30_000,
+  freshnessMs: 1_000,
+  recheckMs: 60_000,
+  rightsMs: 60_000,
+  staleMs: 600_000,
+  publishTimeoutMs: 30_000,
+  maxQuestions: 64,
+  concurrency: 16,
+  maxIndexBytes: 128 * 1024 * 1024,
+};
+
+/** The service over one store. Any number of them, in any number of processes, may serve the same images. */
+export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOptions = {}): Repositories {
+  const options = { ...defaults, ...given };
+  const { store, signingKeys, clock, random, log } = deps;
+  const artifacts = createArtifactWriter();
+  const storedIndexes = createStoredIndexes({ maxBytes: options.maxIndexBytes, concurrency: options.concurrency });
+  const memoryOf = createImageMemories({ clock }, options);
+  const callerKey = createCallerKeys(random);
+  const loops = createBoundedMap<PublishLoop>(10_000);
+  const shareLook = createSharedCalls<Look>();
+  const questions = { max: options.maxQuestions, concurrency: options.concurrency };
+
+  const lookNow = (image: ImageStore, at: RepositoryCoordinates, scope: Scope, call: CallOptions = {}) => {
+    const { sightings, groups } = memoryOf(at.image);
+    return look({ signingKeys, storedIndexes, groups, sightings }, image, at, scope, questions, call);
+  };
+
+  const views = createIndexViews(
+    {
+      clock,
+      log,
+      sign: deps.sign,
+      look: (image, group, call) => lookNow(image, group, [group.architecture], call),
+      readStored: async (image, group, call) => {
+        const keys = await signingKeys.ofImage(image, call);
+        const index = await storedIndexes.read(image, group, keys, call);
+        return { keys, stored: new Map(index === undefined ? [] : [[group.architecture, index]]) };
+      },
+    },
+    options,
+  );
+
+  /** What everybody who changes a repository uses of it. */
+  const workOn = (at: RepositoryCoordinates) => {
+    const { sightings } = memoryOf(at.image);
+    const burial = createBurial({ artifacts, sightings, clock, log, graceMs: options.graceMs });
+    return { at, artifacts, burial, sightings, signingKeys, loop: loopOf(at), clock, random, log };
+  };
+
+  const loopOf = (at: RepositoryCoordinates): PublishLoop => {
+    const key = JSON.stringify([at.image, at.branch, at.repository]);
+    const known = loops.get(key);
+    if (known !== undefined) return known;
+    const loop = createPublishLoop(
+      {
+        clock,
+        random,
+        log,
+        look: async ({ image }: Participant, scope) => {
+          const seen = await lookNow(image, at, scope);
+          for (const architecture of seen.architectures) views.offer({ ...at, architecture }, seen);
+          return seen;
+        },
+        put: ({ image }: Participant, seen, architecture) => put(image, { ...at, architecture }, seen),
+        wantsSignatures,
+      },
+      at,
+      { timeoutMs: options.publishTimeoutMs },
+    );
+    loops.set(key, loop);
+    return loop;
+  };
+
+  const put = async (image: ImageStore, group: Group, seen: Look) => {
+    const before = seen.stored.get(group.architecture);
+    const signers = before?.signatures.map((signature) => signature.keyName);
+    const keys = await signingKeys.ofImageForWriting(image, { signers });
+    const content = seen.content(group.architecture);
+    const stored = await putIndex({ artifacts, sign: deps.sign, clock, random }, image, group, {
+      content,
+      before,
+      keys,
+    });
+    storedIndexes.remember(group, keys, stored);
+  };
+
+  const sharedLook = (caller: Caller, image: ImageStore, at: RepositoryCoordinates, scope: Scope) =>
+    shareLook(JSON.stringify([callerKey(caller.credentials), at, scope]), () => lookNow(image, at, scope));
+
+  const refuseImmutable = (image: string) => {
+    if (clock.now() - memoryOf(image).immutableAtMs < immutableMs) throw immutableIndex(image);
+  };
+
+  const noteImmutable = (image: string) => (error: unknown) => {
+    if (!(error instanceof GatewayError && error.code === 'TAG_IMMUTABLE')) throw error;
+    memoryOf(image).immutableAtMs = clock.now();
+    throw immutableIndex(image, error);
+  };
+
+  return {
+    async begin(at, caller, call = {}) {
+      refuseImmutable(at.image);
+      const image = store.image(at.image, caller.credentials);
+      const upload = await image.startUpload(call);
+      return {
+        async commit(files, publishOptions = {}) {
+          const context = {
+            ...workOn(at),
+            image,
+            pushedBy: caller.name,
+            look: (scope: Scope) => sharedLook(caller, image, at, scope),
+          };
+          try {
+            return await publishFiles(context, upload, files, publishOptions).catch(noteImmutable(at.image));
+          } finally {
+            await upload.cancel();
+          }
+        },
+        cancel: () => upload.cancel(),
+      };
+    },
+
+    async withdraw(at, file, caller) {
+      const image = store.image(at.image, caller.credentials);
+      const context = { ...workOn(at), image, look: (scope: Scope) => sharedLook(caller, image, at, scope) };
+      return await withdrawFile(context, file).catch(noteImmutable(at.image));
+    },
+
+    ...createReading({ store, signingKeys, views, callerKey, memoryOf, look: lookNow, log }),
+  };
+}
+
+/** Whether an index that lists the right set should be put again: where this replica holds every key that signed, and one more. */
+function wantsSignatures(seen: Look, architecture: string): boolean {
+  const stored = seen.stored.get(architecture);
+  if (stored?.content === undefined) return false;
+  const signers = new Set(stored.signatures.map((signature) => signature.keyName));
+  const own = new Set(seen.keys.map((key) => key.fileName));
+  return [...signers].every((signer) => own.has(signer)) && own.size > signers.size;
+}
+
+function immutableIndex(image: string, cause?: unknown): GatewayError {
+  return new GatewayError(
+    'TAG_IMMUTABLE',
+    `the registry forbids to replace tags of ${image}, and an index must be replaced: exclude "index-*" from the rule`,
+    { cause },
+  );
+}

@@ -1,0 +1,112 @@
+import type { CallOptions, ImageStore } from '../store/store.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import { NOARCH, isArchitecture, isBranchOrRepository } from './coordinates.ts';
+import type { Group, RepositoryCoordinates } from './coordinates.ts';
+import { parseIndexManifest } from './index-artifact.ts';
+import { mapBounded } from './map-bounded.ts';
+import { parsePackageManifest } from './package-artifact.ts';
+import { architectureOfIndexTag, groupHash, groupHashOfIndexTag, peekTag } from './package-tag.ts';
+import { isGatewayError } from '../errors.ts';
+
+/** Architectures worth trying before a manifest is read to learn which one a hash stands for. */
+const commonArchitectures = [
+  NOARCH,
+  ...['x86_64', 'x86', 'aarch64', 'armhf', 'armv7', 'ppc64le', 's390x', 'riscv64', 'loongarch64', 'mips64'],
+];
+
+/** Tells which groups an image holds. A tag carries only a hash of its group; what a hash stands for never changes. */
+export interface Groups {
+  /** The architectures that a repository has packages or an index in, noarch first; by a listing of the image. */
+  architecturesOf(
+    image: ImageStore,
+    at: RepositoryCoordinates,
+    listing: readonly string[],
+    options?: CallOptions,
+  ): Promise<readonly string[]>;
+  /** Every group that a listing shows. */
+  all(image: ImageStore, listing: readonly string[], options?: CallOptions): Promise<readonly Omit<Group, 'image'>[]>;
+}
+
+type Coordinates = Omit<Group, 'image'>;
+
+/** The memory of one image. */
+export function createGroups({ concurrency }: { readonly concurrency: number }): Groups {
+  const known = createBoundedMap<Coordinates>(10_000);
+
+  const resolveAll = async (image: ImageStore, listing: readonly string[], options: CallOptions) => {
+    const examples = exampleTags(listing);
+    const groups = await mapBounded([...examples], concurrency, async ([hash, tags]) => {
+      const group = known.get(hash) ?? (await readGroup(image, hash, tags, options));
+      // A foreign manifest proves nothing of the hash: it may be planted, and the real one come later.
+      if (group !== undefined && group !== 'foreign') known.set(hash, group);
+      return group;
+    });
+    return groups.filter((group) => group !== undefined && group !== 'foreign');
+  };
+
+  return {
+    all: (image, listing, options = {}) => resolveAll(image, listing, options),
+    async architecturesOf(image, at, listing, options = {}) {
+      for (const architecture of commonArchitectures) learn(known, { ...at, architecture });
+      for (const tag of listing) {
+        const architecture = architectureOfIndexTag(at, tag);
+        if (architecture !== undefined) learn(known, { ...at, architecture });
+      }
+      const groups = await resolveAll(image, listing, options);
+      const mine = groups.filter((group) => group.branch === at.branch && group.repository === at.repository);
+      return [...new Set([NOARCH, ...mine.map((group) => group.architecture).sort()])];
+    },
+  };
+}
+
+function learn(
+  known: { set(key: string, value: Coordinates): void },
+  { branch, repository, architecture }: Coordinates,
+) {
+  const group = { branch, repository, architecture };
+  known.set(groupHash(group), group);
+}
+
+/** For each group hash in a listing, some tags that would tell what it stands for. */
+function exampleTags(listing: readonly string[]): Map<string, readonly string[]> {
+  const examples = new Map<string, string[]>();
+  for (const tag of listing) {
+    const hash = groupHashOfIndexTag(tag) ?? peekTag(tag)?.groupHash;
+    if (hash === undefined || peekTag(tag)?.kind === 'tombstone') continue;
+    const tags = examples.get(hash);
+    if (tags === undefined) examples.set(hash, [tag]);
+    else if (tags.length < 3) tags.push(tag);
+  }
+  return examples;
+}
+
+async function readGroup(
+  image: ImageStore,
+  hash: string,
+  tags: readonly string[],
+  options: CallOptions,
+): Promise<Coordinates | 'foreign' | undefined> {
+  let isForeign = false;
+  for (const tag of tags) {
+    const manifest = await image.fetchManifest(tag, options);
+    if (manifest === undefined) continue;
+    const group = coordinatesIn(tag, manifest.bytes);
+    if (group !== undefined && isLegal(group) && groupHash(group) === hash) return group;
+    isForeign = true;
+  }
+  return isForeign ? 'foreign' : undefined;
+}
+
+function coordinatesIn(tag: string, manifest: Uint8Array): Coordinates | undefined {
+  if (groupHashOfIndexTag(tag) === undefined) return parsePackageManifest(tag, manifest)?.group;
+  try {
+    return parseIndexManifest(manifest).group;
+  } catch (error) {
+    if (isGatewayError(error)) return undefined;
+    throw error;
+  }
+}
+
+function isLegal({ branch, repository, architecture }: Coordinates): boolean {
+  return isBranchOrRepository(branch) && isBranchOrRepository(repository) && isArchitecture(architecture);
+}

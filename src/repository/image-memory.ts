@@ -1,0 +1,33 @@
+import type { Clock } from '../ports.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import { createGroups } from './groups.ts';
+import type { Groups } from './groups.ts';
+import { createSightings } from './sightings.ts';
+import type { SightingOptions, Sightings } from './sightings.ts';
+
+/** What this replica remembers of one image. Losing it loses nothing but time. */
+export interface ImageMemory {
+  readonly sightings: Sightings;
+  readonly groups: Groups;
+  /** When the registry last refused to replace an index tag, in milliseconds since 1970. */
+  immutableAtMs: number;
+}
+
+/** The memory of every image, made on first sight; of at most 1,000 images at a time. */
+export function createImageMemories(
+  deps: { readonly clock: Clock },
+  options: SightingOptions & { readonly concurrency: number },
+): (image: string) => ImageMemory {
+  const memories = createBoundedMap<ImageMemory>(1000);
+  return (image) => {
+    const known = memories.get(image);
+    if (known !== undefined) return known;
+    const memory: ImageMemory = {
+      sightings: createSightings(deps, options),
+      groups: createGroups(options),
+      immutableAtMs: -Infinity,
+    };
+    memories.set(image, memory);
+    return memory;
+  };
+}

@@ -1,0 +1,195 @@
+import { constants, crc32, deflateSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { contentHead, contentTail, deflateRun } from '../apk/index-content.ts';
+import { parseIndexText } from '../apk/index-file.ts';
+import { encodeText, decodeText } from '../apk/text.ts';
+import { GatewayError } from '../errors.ts';
+import { digestOf, digestOfHex, hexOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Group } from './coordinates.ts';
+import { indexedPackage } from './indexed-package.ts';
+import type { IndexedPackage } from './indexed-package.ts';
+import { cutRuns } from './index-runs.ts';
+import { packageFileName } from '../apk/package-name.ts';
+import { freshPartOf, isFreshPart, packageTagOf } from './package-tag.ts';
+
+/** Some bytes as a layer. */
+export interface Part {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+}
+
+/** A run of records: the bytes that join into the index, and beside them what the registry knows of each record. */
+export interface IndexRun {
+  readonly files: readonly IndexedPackage[];
+  /** Raw deflate of the records, closed by a full flush. */
+  readonly part: Part;
+  readonly crc: number;
+  /** Of the records, inflated, in bytes. */
+  readonly length: number;
+  /** zlib-packed lines, one for each record (`formatDetails`). */
+  readonly details: Part;
+  readonly byFileName: ReadonlyMap<string, IndexedPackage>;
+}
+
+/** The content member of an index, in the pieces that are stored. Without its signatures. */
+export interface IndexContent {
+  readonly runs: readonly IndexRun[];
+  readonly head: Uint8Array;
+  readonly tail: Part;
+}
+
+/** The most that one run or its details may inflate to: 100,000 records in 40 runs, three times over. */
+const maxRunBytes = 32 * 1024 * 1024;
+
+/**
+ * The content member that lists `files`, which must be sorted. Runs that hold the very same files as one of `previous` are
+ * taken over as they are; the same set gives the same bytes all the same.
+ */
+export function buildIndexContent(
+  at: Pick<Group, 'branch' | 'repository'>,
+  files: readonly IndexedPackage[],
+  previous: readonly IndexRun[],
+): IndexContent {
+  const known = new Map(previous.map((run) => [run.files[0], run]));
+  const runs = cutRuns(files).map((cut) => {
+    const run = known.get(cut[0]);
+    return run !== undefined && isSameRun(run.files, cut) ? run : buildRun(cut);
+  });
+  const length = runs.reduce((sum, run) => sum + run.length, 0);
+  const head = contentHead(`${at.branch}/${at.repository}`, length);
+  const tail = contentTail([head, ...runs]);
+  return { runs, head: head.bytes, tail: partOf(tail) };
+}
+
+/** The pieces of a content member in order: joined, they are one gzip member. */
+export function contentPieces(content: IndexContent): readonly Uint8Array[] {
+  return [content.head, ...content.runs.map((run) => run.part.bytes), content.tail.bytes];
+}
+
+/** The files that a content member lists, in its order. */
+export function filesOf(content: IndexContent): readonly IndexedPackage[] {
+  return content.runs.flatMap((run) => run.files);
+}
+
+/** What an index lists under a file name. */
+export function findFile(content: IndexContent, fileName: string): IndexedPackage | undefined {
+  for (const run of content.runs) {
+    const file = run.byFileName.get(fileName);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+/**
+ * A stored run, read back. Throws INDEX_MALFORMED where records and details don't fit each other or the group: what comes
+ * from a registry is input.
+ */
+export function parseRun(group: Group, part: Part, details: Part): IndexRun {
+  const text = inflated(() =>
+    inflateRawSync(part.bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxRunBytes }),
+  );
+  const entries = parseIndexText(decodeText(text).text);
+  const lines = parseDetails(inflated(() => inflateSync(details.bytes, { maxOutputLength: maxRunBytes })));
+  if (entries.length !== lines.length) throw malformed(`${entries.length} records, details of ${lines.length}`);
+  const files = entries.map((entry, i) => {
+    const line = lines[i];
+    if (line === undefined) throw malformed('a record without details');
+    if (entry.architecture !== group.architecture && entry.architecture !== 'noarch')
+      throw malformed('a foreign record');
+    const fileName = packageFileName(entry.name, entry.version);
+    const owner = { ...group, architecture: entry.architecture };
+    const tags = line.fresh.map((fresh) => packageTagOf(owner, { fileName, identity: entry.identity }, fresh));
+    return indexedPackage(
+      {
+        fileName,
+        architecture: entry.architecture,
+        entry,
+        digest: line.digest,
+        packager: line.packager,
+        pushedBy: line.pushedBy,
+      },
+      tags,
+    );
+  });
+  return { files, part, crc: crc32(text), length: text.length, details, byFileName: byFileName(files) };
+}
+
+function inflated(inflate: () => Buffer): Buffer {
+  try {
+    return inflate();
+  } catch (cause) {
+    throw new GatewayError('INDEX_MALFORMED', 'a stored index run does not inflate', { cause });
+  }
+}
+
+function isSameRun(a: readonly IndexedPackage[], b: readonly IndexedPackage[]): boolean {
+  return a.length === b.length && a.every((file, i) => file === b[i]);
+}
+
+function buildRun(files: readonly IndexedPackage[]): IndexRun {
+  const text = encodeText(files.map((file) => file.record).join(''));
+  const { bytes, crc, length } = deflateRun(text);
+  return {
+    files,
+    part: partOf(bytes),
+    crc,
+    length,
+    details: partOf(formatDetails(files)),
+    byFileName: byFileName(files),
+  };
+}
+
+function byFileName(files: readonly IndexedPackage[]): ReadonlyMap<string, IndexedPackage> {
+  return new Map(files.map((file) => [file.pkg.fileName, file]));
+}
+
+function partOf(bytes: Uint8Array): Part {
+  return { bytes, digest: digestOf(bytes) };
+}
+
+interface Details {
+  readonly digest: Digest;
+  /** The fresh parts of the record's tags; all else in a tag follows from the record. */
+  readonly fresh: readonly string[];
+  readonly packager?: string | undefined;
+  readonly pushedBy?: string | undefined;
+}
+
+/** One JSON array a line: digest in hex, fresh parts, and where known packager and pusher. */
+function formatDetails(files: readonly IndexedPackage[]): Uint8Array {
+  const lines = files.map(({ pkg, tags }) =>
+    JSON.stringify([hexOf(pkg.digest), tags.map(freshPartOf), pkg.packager ?? '', pkg.pushedBy ?? '']),
+  );
+  return deflateSync(encodeText(lines.join('\n')), { level: 9 });
+}
+
+function parseDetails(bytes: Uint8Array): readonly Details[] {
+  const { text } = decodeText(bytes);
+  return text === '' ? [] : text.split('\n').map(parseDetailsLine);
+}
+
+function parseDetailsLine(line: string): Details {
+  const [hex, fresh, packager, pushedBy]: unknown[] = parseArray(line);
+  if (typeof hex !== 'string' || !/^[0-9a-f]{64}$/.test(hex)) throw malformed('details without a digest');
+  if (!Array.isArray(fresh) || fresh.length === 0 || !fresh.every(isFreshPart))
+    throw malformed('details without a tag');
+  return { digest: digestOfHex(hex), fresh, packager: textOrNothing(packager), pushedBy: textOrNothing(pushedBy) };
+}
+
+function parseArray(line: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (Array.isArray(value)) return value;
+  } catch {
+    // told below
+  }
+  throw malformed('details that are no JSON array');
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function malformed(what: string): GatewayError {
+  return new GatewayError('INDEX_MALFORMED', `a stored index run is damaged: ${what}`);
+}

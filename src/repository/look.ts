@@ -1,0 +1,171 @@
+import { isGatewayError } from '../errors.ts';
+import type { CallOptions, ImageStore } from '../store/store.ts';
+import { NOARCH } from './coordinates.ts';
+import type { RepositoryCoordinates } from './coordinates.ts';
+import type { Groups } from './groups.ts';
+import { buildIndexContent, contentPieces, filesOf, findFile } from './index-content.ts';
+import type { IndexContent } from './index-content.ts';
+import type { IndexedPackage } from './indexed-package.ts';
+import { hasRivals, indexTarget, liveFiles } from './index-target.ts';
+import type { IndexTarget, LiveFiles } from './index-target.ts';
+import { judgeLiveSet } from './live-set.ts';
+import type { LiveSet, Questions } from './live-set.ts';
+import type { PackageRecord } from './package-artifact.ts';
+import { groupHash } from './package-tag.ts';
+import type { SigningKey, SigningKeys } from './signing-keys.ts';
+import type { Sightings } from './sightings.ts';
+import type { StoredIndex, StoredIndexes } from './stored-index.ts';
+
+/** What one comparison of indexes with a listing made after they were read has shown. */
+export interface Look {
+  /** The architectures looked at. */
+  readonly architectures: readonly string[];
+  readonly keys: readonly SigningKey[];
+  readonly stored: ReadonlyMap<string, StoredIndex>;
+  readonly live: LiveSet;
+  readonly files: LiveFiles;
+  /** What each architecture's index is to list. */
+  target(architecture: string): IndexTarget;
+  /** The content member that lists it, made with as much of the stored one as stays. */
+  content(architecture: string): IndexContent;
+  /** Whether the stored index of an architecture lists exactly the live set; where there is none, whether none is needed. */
+  isCovered(architecture: string): boolean;
+  /** Whether the stored index of an architecture lists a tag. */
+  isListed(architecture: string, tag: string): boolean;
+}
+
+/** Which architectures to look at: some, or every one that the image shows for the repository. */
+export type Scope = readonly string[] | 'all';
+
+export interface LookDeps {
+  readonly signingKeys: SigningKeys;
+  readonly storedIndexes: StoredIndexes;
+  readonly groups: Groups;
+  readonly sightings: Sightings;
+}
+
+/**
+ * Reads the index tags, THEN lists the package tags, and works out the live set. The order is what makes a look proof: a
+ * package whose tag was put before the index was read is in the listing, unless it died.
+ */
+export async function look(
+  deps: LookDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  scope: Scope,
+  questions: Questions,
+  options: CallOptions = {},
+): Promise<Look> {
+  const keys = await usableKeys(deps.signingKeys, image, options);
+  const listed = scope === 'all' ? await discover(deps, image, at, options) : scope;
+  const architectures = [...new Set(listed)];
+  const stored = await readIndexes(deps, image, at, architectures, keys, options);
+  const listing = await image.tags(options);
+  if (scope === 'all') {
+    const now = await deps.groups.architecturesOf(image, at, listing, options);
+    // An architecture appeared between the two listings, and its index wasn't read before the second: look again.
+    if (now.some((one) => !architectures.includes(one))) return await look(deps, image, at, scope, questions, options);
+  }
+  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+  const witnesses = { indexed: indexedTags(stored), listing, sightings: deps.sightings };
+  const live = await judgeLiveSet(image, hashes, witnesses, questions, options);
+  const files = liveFiles(live);
+  // Where names have rivals, what the index lists decides; so it must be read after the listing that showed them.
+  const isContested = architectures.some((architecture) => hasRivals(files, architecture));
+  const latest = isContested ? await readIndexes(deps, image, at, architectures, keys, options) : stored;
+  return seen(at, deps.sightings, { architectures, keys, stored: latest, live, files });
+}
+
+/** Keys that can't be opened make an index unbelievable, not unreadable: what others signed still goes out. */
+async function usableKeys(signingKeys: SigningKeys, image: ImageStore, options: CallOptions) {
+  try {
+    return await signingKeys.ofImage(image, options);
+  } catch (error) {
+    if (isGatewayError(error, 'SIGNING_KEY_LOCKED')) return [];
+    throw error;
+  }
+}
+
+async function discover(deps: LookDeps, image: ImageStore, at: RepositoryCoordinates, options: CallOptions) {
+  return await deps.groups.architecturesOf(image, at, await image.tags(options), options);
+}
+
+async function readIndexes(
+  { storedIndexes }: LookDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  architectures: readonly string[],
+  keys: readonly SigningKey[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, StoredIndex>> {
+  const read = async (architecture: string) =>
+    [architecture, await storedIndexes.read(image, { ...at, architecture }, keys, options)] as const;
+  const found = new Map<string, StoredIndex>();
+  for (const [architecture, stored] of await Promise.all(architectures.map(read))) {
+    if (stored !== undefined) found.set(architecture, stored);
+  }
+  if (found.size === architectures.length || architectures.includes(NOARCH)) return found;
+  // The first index of an architecture lists the noarch packages too; noarch's own index knows what they are.
+  const [, noarch] = await read(NOARCH);
+  if (noarch !== undefined) found.set(NOARCH, noarch);
+  return found;
+}
+
+function indexedTags(stored: ReadonlyMap<string, StoredIndex>): ReadonlyMap<string, PackageRecord> {
+  const indexed = new Map<string, PackageRecord>();
+  for (const { content } of stored.values()) {
+    for (const { pkg, tags } of content === undefined ? [] : filesOf(content)) {
+      for (const tag of tags) indexed.set(tag, pkg);
+    }
+  }
+  return indexed;
+}
+
+type Facts = Omit<Look, 'target' | 'content' | 'isCovered' | 'isListed'>;
+
+function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts): Look {
+  const { stored, live, files } = facts;
+  const target = memoized((architecture) =>
+    indexTarget(architecture, stored.get(architecture)?.content, live, files, sightings.isAcknowledged),
+  );
+  const content = memoized((architecture) => {
+    const before = stored.get(architecture)?.content;
+    if (before !== undefined && target(architecture).changes.size === 0) return before;
+    return buildIndexContent(at, target(architecture).files, before?.runs ?? []);
+  });
+  const isCovered = memoized((architecture) => {
+    const index = stored.get(architecture);
+    if (index === undefined) return target(architecture).files.length === 0;
+    if (index.content !== undefined) return target(architecture).changes.size === 0;
+    // Signed by keys that this replica doesn't hold: it covers the set if it is what this replica would write.
+    return isSameBytes(index.pieces, contentPieces(content(architecture)));
+  });
+  const lists = (index: readonly IndexedPackage[], tag: string) => index.some((file) => file.tags.includes(tag));
+  return {
+    ...facts,
+    target,
+    content,
+    isCovered,
+    isListed(architecture, tag) {
+      const before = stored.get(architecture)?.content;
+      if (before === undefined) return isCovered(architecture) && lists(target(architecture).files, tag);
+      const pkg = live.get(tag);
+      return pkg === undefined
+        ? lists(filesOf(before), tag)
+        : findFile(before, pkg.fileName)?.tags.includes(tag) === true;
+    },
+  };
+}
+
+function memoized<R extends NonNullable<unknown>>(compute: (architecture: string) => R): (architecture: string) => R {
+  const known = new Map<string, R>();
+  return (architecture) => {
+    const result = known.get(architecture) ?? compute(architecture);
+    known.set(architecture, result);
+    return result;
+  };
+}
+
+function isSameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return Buffer.concat(a).equals(Buffer.concat(b));
+}

@@ -1,0 +1,154 @@
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../ports.ts';
+import type { ImageStore } from '../store/store.ts';
+import type { Burial } from './burial.ts';
+import { NOARCH } from './coordinates.ts';
+import { rivalsOf } from './index-target.ts';
+import type { LiveTag } from './index-target.ts';
+import type { Look, Scope } from './look.ts';
+import { tagTimeMs } from './package-tag.ts';
+import type { Sightings } from './sightings.ts';
+
+/**
+ * Somebody who waits for an index to be published. Every look that began after they joined is shown to `settle`, which
+ * answers `done`, `publish` (an index that covers the live set is still wanted) or throws what the caller is to be told.
+ */
+export interface Participant {
+  /** The image with this caller's rights. */
+  readonly image: ImageStore;
+  readonly scope: Scope;
+  settle(look: Look): Promise<'done' | 'publish'>;
+  /** Takes back what this participant did, where no index can be put at all. */
+  abandon(): Promise<void>;
+}
+
+export interface ParticipantDeps {
+  readonly burial: Burial;
+  readonly sightings: Sightings;
+  readonly log: Log;
+}
+
+/** So often the smaller of two rivals' tags looks again: the other may withdraw meanwhile, and then one push succeeds. */
+const maxPatience = 4;
+/** So many looks a rival of a file that has its name may stay, before its pusher is taken for dead. */
+const maxRivalLooks = 6;
+
+/**
+ * The claim of one push to the names of its files, from the moment that all its tags are put.
+ *
+ * A push that in its first look sees a live rival withdraws. One that saw none has the names: whoever claims them later puts
+ * their tag before they look, so they see this one's and withdraw. It is done once a look shows its tags listed and no rival.
+ */
+export function createClaim(
+  deps: ParticipantDeps,
+  claim: { readonly image: ImageStore; readonly own: readonly LiveTag[]; readonly scope: Scope },
+): Participant {
+  const { image, own, scope } = claim;
+  let state: 'fresh' | 'claimed' | 'withdrawn' = 'fresh';
+  let looks = 0;
+
+  const withdraw = async () => {
+    await Promise.all(own.map(({ tag }) => deps.burial.bury(image, tag)));
+    state = 'withdrawn';
+  };
+
+  /** A rival that stays has lost its pusher: whichever of the two the index doesn't list goes. */
+  const outlive = async (look: Look, rivals: readonly LiveTag[]) => {
+    looks += 1;
+    if (looks <= maxRivalLooks) return;
+    if (rivals.some((rival) => isListed(look, rival))) return void (await withdraw());
+    if (!own.every((file) => isListed(look, file))) return;
+    deps.log.warn({ image: image.image, tags: rivals.map(({ tag }) => tag) }, 'removing rivals whose pushers are gone');
+    await Promise.all(rivals.map(({ tag }) => deps.burial.bury(image, tag)));
+  };
+
+  return {
+    image,
+    scope,
+    async settle(look) {
+      if (state === 'withdrawn') {
+        if (!architecturesIn(look, scope).every(look.isCovered)) return 'publish';
+        throw nameTaken(own, false);
+      }
+      const gone = own.find(({ tag }) => !look.live.has(tag));
+      if (gone !== undefined) throw withdrawnMeanwhile(gone);
+      const rivals = own.flatMap(({ pkg }) => rivalsOf(look.files, pkg));
+      if (state === 'fresh') {
+        if (rivals.length === 0) {
+          state = 'claimed';
+          looks = 0;
+        } else if (looks < maxPatience && own.every(({ tag }) => rivals.every((rival) => tag < rival.tag))) looks += 1;
+        else await withdraw();
+      } else if (rivals.length > 0) await outlive(look, rivals);
+      if (state !== 'claimed' || rivals.length > 0 || !own.every((file) => isListed(look, file))) return 'publish';
+      for (const { tag } of own) deps.sightings.acknowledged(tag);
+      return 'done';
+    },
+    abandon: withdraw,
+  };
+}
+
+/** A deletion, from the moment that `dead` were removed: done once no index lists them and no older twin came to light. */
+export function createRemoval(
+  deps: ParticipantDeps,
+  removal: {
+    readonly image: ImageStore;
+    readonly scope: Scope;
+    readonly fileName: string;
+    readonly architectures: readonly string[];
+    readonly beganMs: number;
+    readonly dead: readonly string[];
+  },
+): Participant {
+  const dead = new Set(removal.dead);
+  return {
+    image: removal.image,
+    scope: removal.scope,
+    async settle(look) {
+      const twins = (look.files.byFileName.get(removal.fileName) ?? []).filter(
+        ({ tag, pkg }) => removal.architectures.includes(pkg.architecture) && tagTimeMs(tag) <= removal.beganMs,
+      );
+      for (const { tag } of twins) {
+        await deps.burial.remove(removal.image, tag);
+        dead.add(tag);
+      }
+      const isStillListed = [...dead].some((tag) => look.architectures.some((one) => look.isListed(one, tag)));
+      return twins.length > 0 || isStillListed ? 'publish' : 'done';
+    },
+    abandon: () => Promise.resolve(),
+  };
+}
+
+/** Somebody who is about to be told that a name is taken: the index is made to cover it first. */
+export function createMending(image: ImageStore, scope: Scope): Participant {
+  return {
+    image,
+    scope,
+    settle: (look) => Promise.resolve(architecturesIn(look, scope).every(look.isCovered) ? 'done' : 'publish'),
+    abandon: () => Promise.resolve(),
+  };
+}
+
+/** PACKAGE_EXISTS, with the files at fault. */
+export function nameTaken(files: readonly LiveTag[], identical: boolean): GatewayError {
+  const names = files.map(({ pkg }) => pkg.fileName).join(', ');
+  const what = identical ? 'these very bytes are there already' : 'other bytes are there under that name';
+  return new GatewayError('PACKAGE_EXISTS', `${names}: ${what}`, { details: { file: names, identical } });
+}
+
+/** The architectures of a look that a scope means. */
+export function architecturesIn(look: Look, scope: Scope): readonly string[] {
+  return scope === 'all' ? look.architectures : scope;
+}
+
+/** Whether every index that is to list a file lists this tag of it. */
+function isListed(look: Look, { tag, pkg }: LiveTag): boolean {
+  const wanted = pkg.architecture === NOARCH ? look.architectures : [pkg.architecture];
+  return wanted.every((architecture) => look.isListed(architecture, tag));
+}
+
+function withdrawnMeanwhile({ pkg }: LiveTag): GatewayError {
+  return new GatewayError('PACKAGE_WITHDRAWN', `${pkg.fileName} was deleted before its push was done`, {
+    details: { file: pkg.fileName },
+  });
+}

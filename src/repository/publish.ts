@@ -1,0 +1,195 @@
+import { GatewayError, isGatewayError } from '../errors.ts';
+import { digestOfHex } from '../oci/digest.ts';
+import type { Clock, Log, RandomBytes } from '../ports.ts';
+import type { BlobUpload, CallOptions, ImageStore } from '../store/store.ts';
+import type { ArtifactWriter } from './artifact-writer.ts';
+import type { Burial } from './burial.ts';
+import { NOARCH } from './coordinates.ts';
+import type { RepositoryCoordinates } from './coordinates.ts';
+import { rivalsOf } from './index-target.ts';
+import type { LiveTag } from './index-target.ts';
+import type { Look, Scope } from './look.ts';
+import { mapBounded } from './map-bounded.ts';
+import { formatPackageManifest } from './package-artifact.ts';
+import type { PackageRecord } from './package-artifact.ts';
+import { newPackageTag } from './package-tag.ts';
+import { createClaim, createMending, nameTaken } from './participants.ts';
+import type { Participant } from './participants.ts';
+import type { PublishLoop } from './publish-loop.ts';
+import type { PublishedPackage, PublishOptions, StagedPackage } from './repository.ts';
+import type { Sightings } from './sightings.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+/** Everything a push needs of one repository and one caller. */
+export interface PublishContext {
+  readonly at: RepositoryCoordinates;
+  readonly image: ImageStore;
+  readonly pushedBy: string | undefined;
+  readonly artifacts: ArtifactWriter;
+  readonly burial: Burial;
+  readonly signingKeys: SigningKeys;
+  readonly sightings: Sightings;
+  readonly loop: PublishLoop;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+  /** A look with the caller's own rights. */
+  readonly look: (scope: Scope) => Promise<Look>;
+}
+
+interface File {
+  readonly staged: StagedPackage;
+  readonly pkg: PackageRecord;
+}
+
+/** Blob uploads of one push at a time. */
+const uploadConcurrency = 4;
+
+/**
+ * Publishes the files of one push, all or none. `upload` is the session that proved the right to push; the first file goes
+ * through it.
+ *
+ *     look: are the names free?  ->  layers and manifests, each under a fresh tag  ->  claim the names, publish the index
+ */
+export async function publishFiles(
+  context: PublishContext,
+  upload: BlobUpload,
+  staged: readonly StagedPackage[],
+  options: PublishOptions,
+): Promise<readonly PublishedPackage[]> {
+  const files = distinctFiles(staged, context.pushedBy);
+  const scope = scopeOf(files.map(({ pkg }) => pkg));
+  const before = await context.look(scope);
+  const fresh = await sortOut(context, before, files, scope, options.ifExists === 'skip');
+  if (fresh.length > 0) {
+    // The first key of an image is made before anything is put: a locked one must leave nothing behind.
+    await context.signingKeys.ofImageForWriting(context.image, { signal: options.signal });
+    await uploadLayers(context.image, upload, fresh, options);
+    await claimNames(context, await putManifests(context, fresh, options), scope);
+  }
+  return files.map((file) => published(file, fresh.includes(file)));
+}
+
+/** The package that a push makes of a file. */
+function recordOf({ summary }: StagedPackage, pushedBy: string | undefined): PackageRecord {
+  return {
+    fileName: summary.fileName,
+    architecture: summary.entry.architecture,
+    entry: summary.entry,
+    digest: digestOfHex(summary.sha256),
+    packager: summary.info.packager,
+    pushedBy,
+  };
+}
+
+/** The same file twice in one push counts once; two files that claim one name are refused. */
+function distinctFiles(staged: readonly StagedPackage[], pushedBy: string | undefined): readonly File[] {
+  const files = new Map<string, File>();
+  for (const one of staged) {
+    const pkg = recordOf(one, pushedBy);
+    const key = `${pkg.architecture}/${pkg.fileName}`;
+    const twin = files.get(key);
+    if (twin !== undefined && twin.pkg.digest !== pkg.digest) {
+      throw new GatewayError('REQUEST_INVALID', `${key} is in this push twice, with different bytes`);
+    }
+    if (twin === undefined) files.set(key, { staged: one, pkg });
+  }
+  return [...files.values()];
+}
+
+/** The architectures whose index a push changes: for noarch all that there are. */
+function scopeOf(packages: readonly PackageRecord[]): Scope {
+  if (packages.some((pkg) => pkg.architecture === NOARCH)) return 'all';
+  return [...new Set(packages.map((pkg) => pkg.architecture))];
+}
+
+/** The files whose names are free; throws PACKAGE_EXISTS for the others, but only once the index covers what is there. */
+async function sortOut(
+  context: PublishContext,
+  before: Look,
+  files: readonly File[],
+  scope: Scope,
+  mayBeThere: boolean,
+): Promise<readonly File[]> {
+  const twinsOf = ({ pkg }: File) =>
+    (before.files.byFileName.get(pkg.fileName) ?? []).filter((live) => isTwin(live.pkg, pkg));
+  const taken = files.filter(({ pkg }) => rivalsOf(before.files, pkg).length > 0);
+  const there = files.filter((file) => twinsOf(file).length > 0);
+  if (taken.length === 0 && there.length === 0) return files;
+  const mending = createMending(context.image, scope);
+  if ((await mending.settle(before)) !== 'done') await context.loop.join(mending);
+  if (taken.length > 0) throw nameTaken(taken.map(asLive), false);
+  if (!mayBeThere) throw nameTaken(there.map(asLive), true);
+  return files.filter((file) => !there.includes(file));
+}
+
+function isTwin(a: PackageRecord, b: PackageRecord): boolean {
+  return a.digest === b.digest && a.architecture === b.architecture;
+}
+
+function asLive({ pkg }: File): LiveTag {
+  return { tag: '', pkg };
+}
+
+async function uploadLayers(image: ImageStore, first: BlobUpload, files: readonly File[], options: CallOptions) {
+  await mapBounded([...files.entries()], uploadConcurrency, async ([i, { staged }]) => {
+    const session = i === 0 ? first : await image.startUpload(options);
+    await session.finish(staged.source, options);
+  });
+}
+
+/** Puts every manifest under a fresh tag; where one can't be put the others are buried again. */
+async function putManifests(
+  context: PublishContext,
+  files: readonly File[],
+  options: CallOptions,
+): Promise<readonly LiveTag[]> {
+  const put: LiveTag[] = [];
+  const faults: unknown[] = [];
+  // Each is waited for, so that what is buried after a fault is all that was put.
+  await mapBounded(files, uploadConcurrency, async ({ pkg }) => {
+    await putManifest(context, pkg, options).then(
+      (live) => put.push(live),
+      (error: unknown) => faults.push(error),
+    );
+  });
+  if (faults.length === 0) return put;
+  const burials = await Promise.allSettled(put.map(({ tag }) => context.burial.bury(context.image, tag)));
+  const left = burials.filter(({ status }) => status === 'rejected').length;
+  if (left > 0) context.log.warn({ ...context.at, left }, 'a push failed half-way and some of its files stay');
+  throw faults[0];
+}
+
+async function putManifest(context: PublishContext, pkg: PackageRecord, options: CallOptions): Promise<LiveTag> {
+  const { image, artifacts, sightings } = context;
+  const group = { ...context.at, architecture: pkg.architecture };
+  const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
+  const tag = newPackageTag(group, names, context.clock.now(), context.random);
+  try {
+    await artifacts.put(image, tag, (profile) => formatPackageManifest(group, tag, pkg, profile), options);
+  } catch (error) {
+    // The answer may be lost and the put not: then the push goes on rather than leave a package nobody answers for.
+    if (!isGatewayError(error, 'STORE_UNAVAILABLE') || (await image.resolve(tag, options)) === undefined) throw error;
+  }
+  sightings.put(tag, pkg);
+  return { tag, pkg };
+}
+
+async function claimNames(context: PublishContext, own: readonly LiveTag[], scope: Scope): Promise<void> {
+  const claim: Participant = createClaim(context, { image: context.image, own, scope });
+  await context.loop.join(claim);
+}
+
+function published({ staged, pkg }: File, isFresh: boolean): PublishedPackage {
+  const { name, version } = pkg.entry;
+  return {
+    fileName: pkg.fileName,
+    architecture: pkg.architecture,
+    name,
+    version,
+    digest: pkg.digest,
+    size: pkg.entry.fileSize,
+    outcome: isFresh ? 'published' : 'unchanged',
+    warnings: staged.summary.warnings,
+  };
+}

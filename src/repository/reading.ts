@@ -1,0 +1,216 @@
+import type { Readable } from 'node:stream';
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../ports.ts';
+import type { CallOptions, Credentials, ImageStore, Store } from '../store/store.ts';
+import { NOARCH } from './coordinates.ts';
+import type { Group, RepositoryCoordinates } from './coordinates.ts';
+import type { ImageMemory } from './image-memory.ts';
+import { filesOf, findFile } from './index-content.ts';
+import { hasRivals, rivalsOf } from './index-target.ts';
+import type { IndexedPackage } from './indexed-package.ts';
+import type { IndexView, IndexViews, Reader } from './index-views.ts';
+import type { Look, Scope } from './look.ts';
+import { mapBounded } from './map-bounded.ts';
+import { tagTimeMs } from './package-tag.ts';
+import type {
+  Caller,
+  FoundPackage,
+  ListedPackage,
+  ListedRepository,
+  Repositories,
+  RepositoryStatus,
+} from './repository.ts';
+import { publicPemOf } from './signing-key.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+export interface ReadingDeps {
+  readonly store: Store;
+  readonly signingKeys: SigningKeys;
+  readonly views: IndexViews;
+  readonly callerKey: (credentials: Credentials) => string;
+  readonly memoryOf: (image: string) => ImageMemory;
+  readonly look: (image: ImageStore, at: RepositoryCoordinates, scope: Scope, call?: CallOptions) => Promise<Look>;
+  readonly log: Log;
+}
+
+/** Last-Modified is sent once so much time has passed since the put that no later one can share its second. */
+const settledMs = 60_000;
+/** Groups of an image that are read at a time for a listing. */
+const groupConcurrency = 4;
+
+/** The half of the service that changes nothing. */
+export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | 'withdraw'> {
+  const readerOf = (image: string, caller: Caller): Reader => ({
+    key: deps.callerKey(caller.credentials),
+    image: deps.store.image(image, caller.credentials),
+  });
+
+  /** The index that answers for an architecture: its own, or noarch's where it never had one. */
+  const viewFor = async (reader: Reader, group: Group, mustBeFresh: boolean, call: CallOptions) => {
+    const request = { ...call, mustBeFresh };
+    const own = await deps.views.view(reader, group, request);
+    if (own !== undefined || group.architecture === NOARCH) return own;
+    return await deps.views.view(reader, { ...group, architecture: NOARCH }, request);
+  };
+
+  const groupsOf = async (reader: Reader, within: Within, call: CallOptions): Promise<readonly Group[]> => {
+    const { image } = within;
+    const groups = await deps.memoryOf(image).groups.all(reader.image, await reader.image.tags(call), call);
+    return groups
+      .filter(({ branch }) => within.branch === undefined || branch === within.branch)
+      .filter(({ repository }) => within.repository === undefined || repository === within.repository)
+      .map((group) => ({ ...group, image }));
+  };
+
+  const viewsWithin = async (within: Within, caller: Caller, call: CallOptions) => {
+    const reader = readerOf(within.image, caller);
+    const groups = await groupsOf(reader, within, call);
+    const seen = await mapBounded(groups, groupConcurrency, async (group) => {
+      const found = await deps.views.view(reader, group, { ...call, mustBeFresh: true });
+      return found === undefined ? undefined : { group, view: found.view };
+    });
+    return seen.filter((one) => one !== undefined);
+  };
+
+  return {
+    async openIndex(at, architecture, caller, call = {}) {
+      const found = await viewFor(readerOf(at.image, caller), { ...at, architecture }, true, call);
+      if (found === undefined) return undefined;
+      const { view, isStale } = found;
+      const { bytes, etag, count, isUnverified } = view;
+      return { bytes, etag, count, isUnverified, isStale, lastModified: lastModifiedOf(view) };
+    },
+
+    async findPackage(at, architecture, fileName, caller, call = {}) {
+      const reader = readerOf(at.image, caller);
+      const group = { ...at, architecture };
+      for (const mustBeFresh of [false, true]) {
+        const found = await viewFor(reader, group, mustBeFresh, call);
+        const file = found?.view.content === undefined ? undefined : findFile(found.view.content, fileName);
+        if (file !== undefined)
+          return foundPackage(reader.image, file, () => {
+            deps.views.suspect(group);
+          });
+      }
+      return undefined;
+    },
+
+    async list(within, caller, call = {}) {
+      const seen = await viewsWithin(within, caller, call);
+      return seen.flatMap(({ group, view }) => ownFiles(group, view).map((file) => listed(group, file)));
+    },
+
+    async repositories(image, caller, call = {}) {
+      const byRepository = new Map<string, { group: Group; view: IndexView }[]>();
+      for (const one of await viewsWithin({ image }, caller, call)) {
+        const key = JSON.stringify([one.group.branch, one.group.repository]);
+        byRepository.set(key, [...(byRepository.get(key) ?? []), one]);
+      }
+      return [...byRepository.values()].map(listedRepository);
+    },
+
+    async keys(image, caller, call = {}) {
+      const reader = readerOf(image, caller);
+      await deps.views.authorize(reader, image, call);
+      const keys = await deps.signingKeys.ofImage(reader.image, call);
+      return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
+    },
+
+    authorize: (image, caller, call = {}) => deps.views.authorize(readerOf(image, caller), image, call),
+
+    async status(at, caller, call = {}) {
+      const began = new Date();
+      const seen = await deps.look(readerOf(at.image, caller).image, at, 'all', call);
+      return statusOf(seen, began);
+    },
+  };
+}
+
+type Within = Parameters<Repositories['list']>[0];
+
+function lastModifiedOf({ createdMs, comparedAtMs }: IndexView): Date | undefined {
+  if (createdMs === undefined || comparedAtMs - createdMs < settledMs) return undefined;
+  return new Date(Math.floor(createdMs / 1000) * 1000);
+}
+
+function foundPackage(image: ImageStore, { pkg, tags }: IndexedPackage, suspect: () => void): FoundPackage {
+  const blob = { digest: pkg.digest, size: pkg.entry.fileSize };
+  return {
+    entry: pkg.entry,
+    fileName: pkg.fileName,
+    digest: pkg.digest,
+    size: pkg.entry.fileSize,
+    pushedAt: pushedAt(tags),
+    async open(range, call = {}): Promise<Readable> {
+      const opened = await image.openBlob(blob, { ...call, range });
+      if (opened !== undefined) return opened.stream;
+      suspect();
+      throw new GatewayError('PACKAGE_UNKNOWN', `${pkg.fileName} is gone`, { details: { file: pkg.fileName } });
+    },
+    locate: (call = {}) => image.locateBlob(blob, call),
+  };
+}
+
+function pushedAt(tags: readonly string[]): Date {
+  return new Date(Math.min(...tags.map(tagTimeMs)));
+}
+
+/** What belongs to the group itself: a noarch package is listed in every index but is one file. */
+function ownFiles(group: Group, { content }: IndexView): readonly IndexedPackage[] {
+  return content === undefined ? [] : filesOf(content).filter(({ pkg }) => pkg.architecture === group.architecture);
+}
+
+function listed({ branch, repository, architecture }: Group, { pkg, tags }: IndexedPackage): ListedPackage {
+  return {
+    branch,
+    repository,
+    architecture,
+    fileName: pkg.fileName,
+    entry: pkg.entry,
+    digest: pkg.digest,
+    size: pkg.entry.fileSize,
+    pushedAt: pushedAt(tags),
+    packager: pkg.packager,
+    pushedBy: pkg.pushedBy,
+  };
+}
+
+function listedRepository(indexes: readonly { group: Group; view: IndexView }[]): ListedRepository {
+  const { branch = '', repository = '' } = indexes[0]?.group ?? {};
+  const files = indexes.flatMap(({ group, view }) => ownFiles(group, view));
+  const times = [
+    ...indexes.map(({ view }) => view.createdMs ?? 0),
+    ...files.map(({ tags }) => pushedAt(tags).getTime()),
+  ];
+  return {
+    branch,
+    repository,
+    architectures: indexes.map(({ group }) => group.architecture).sort(),
+    lastUpdated: new Date(Math.max(0, ...times)),
+    metadata: { size: indexes.reduce((sum, { view }) => sum + view.bytes.length, 0), count: indexes.length },
+    packages: { size: files.reduce((sum, { pkg }) => sum + pkg.entry.fileSize, 0), count: files.length },
+  };
+}
+
+function statusOf(seen: Look, comparedAt: Date): RepositoryStatus {
+  const statusOfOne = (architecture: string): RepositoryStatus['architectures'][number] => {
+    const stored = seen.stored.get(architecture);
+    const changes = [...seen.target(architecture).changes];
+    const rivals = hasRivals(seen.files, architecture)
+      ? [...seen.live].filter(([, pkg]) => rivalsOf(seen.files, pkg).length > 0).map(([tag]) => tag)
+      : [];
+    return {
+      architecture,
+      indexDigest: stored?.manifestDigest,
+      count: seen.target(architecture).files.length,
+      signers: stored?.signatures.map((signature) => signature.keyName) ?? [],
+      comparedAt,
+      isCovering: seen.isCovered(architecture),
+      rivals,
+      missing: changes.flatMap(([name, file]) => (file === undefined ? [] : [name])),
+      surplus: changes.flatMap(([name, file]) => (file === undefined ? [name] : [])),
+    };
+  };
+  const isThere = (one: string) => seen.stored.has(one) || seen.target(one).files.length > 0;
+  return { architectures: seen.architectures.filter(isThere).map(statusOfOne) };
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '../ports.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import type { PackageRecord } from './package-artifact.ts';
+
+export interface SightingOptions {
+  /** How long a registry may lag, in milliseconds: a younger tag's 404 proves nothing. Default 300,000. */
+  readonly graceMs: number;
+  /** For how long a tag that was found by name isn't asked for again, in milliseconds. Default 30,000. */
+  readonly foundMs: number;
+}
+
+/**
+ * What this replica itself has seen of an image's package tags: the third witness beside the listing and the index. Losing
+ * it loses nothing, it only makes the others' lag show; so it is bounded and in memory.
+ */
+export interface Sightings {
+  /** This replica put the tag. */
+  put(tag: string, pkg: PackageRecord): void;
+  /** The store answered for the tag. */
+  found(tag: string, pkg: PackageRecord): void;
+  /** This replica removed the tag, or saw proof that it is gone. */
+  dead(tag: string): void;
+  /** The store has no such tag; returns whether that is final by now. */
+  missed(tag: string, tagTimeMs: number): boolean;
+  /** This replica told a pusher that the tag is published. */
+  acknowledged(tag: string): void;
+
+  /** What stands under the tag, if ever seen: it never changes. */
+  recordOf(tag: string): PackageRecord | undefined;
+  /** Whether the tag was put or found so lately that it needn't be asked for. */
+  isFresh(tag: string): boolean;
+  isDead(tag: string): boolean;
+  isAcknowledged(tag: string): boolean;
+  /** The tags that this replica put within the grace period. */
+  ownTags(): readonly string[];
+}
+
+/** The memory of one image. */
+export function createSightings(
+  { clock }: { readonly clock: Clock },
+  { graceMs, foundMs }: SightingOptions,
+): Sightings {
+  const puts = createBoundedMap<number>(100_000);
+  const foundAt = createBoundedMap<number>(100_000);
+  const deadAt = createBoundedMap<number>(100_000);
+  const missedAt = createBoundedMap<number>(10_000);
+  const acknowledged = createBoundedMap<true>(100_000);
+  const records = createBoundedMap<PackageRecord>(100_000);
+  const isWithin = (at: number | undefined, ms: number) => at !== undefined && clock.now() - at < ms;
+
+  return {
+    put(tag, pkg) {
+      records.set(tag, pkg);
+      puts.set(tag, clock.now());
+      foundAt.set(tag, clock.now());
+    },
+    found(tag, pkg) {
+      records.set(tag, pkg);
+      foundAt.set(tag, clock.now());
+      missedAt.delete(tag);
+    },
+    dead(tag) {
+      deadAt.set(tag, clock.now());
+      foundAt.delete(tag);
+      puts.delete(tag);
+    },
+    missed(tag, tagTimeMs) {
+      const first = missedAt.get(tag) ?? clock.now();
+      missedAt.set(tag, first);
+      foundAt.delete(tag);
+      return clock.now() - tagTimeMs >= graceMs || clock.now() - first >= graceMs;
+    },
+    acknowledged(tag) {
+      acknowledged.set(tag, true);
+    },
+    recordOf: (tag) => records.get(tag),
+    isFresh: (tag) => isWithin(foundAt.get(tag), foundMs),
+    isDead: (tag) => isWithin(deadAt.get(tag), graceMs),
+    isAcknowledged: (tag) => acknowledged.get(tag) === true,
+    ownTags() {
+      for (const [tag, at] of puts.entries()) if (!isWithin(at, graceMs)) puts.delete(tag);
+      return [...puts.keys()];
+    },
+  };
+}

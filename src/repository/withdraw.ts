@@ -1,0 +1,55 @@
+import { GatewayError } from '../errors.ts';
+import type { Clock, Log } from '../ports.ts';
+import type { ImageStore } from '../store/store.ts';
+import type { Burial } from './burial.ts';
+import { NOARCH } from './coordinates.ts';
+import type { LiveTag } from './index-target.ts';
+import type { Look, Scope } from './look.ts';
+import { createRemoval } from './participants.ts';
+import type { PublishLoop } from './publish-loop.ts';
+import type { Sightings } from './sightings.ts';
+
+/** Everything a deletion needs of one repository and one caller. */
+export interface WithdrawContext {
+  readonly image: ImageStore;
+  readonly burial: Burial;
+  readonly sightings: Sightings;
+  readonly loop: PublishLoop;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly look: (scope: Scope) => Promise<Look>;
+}
+
+/**
+ * Deletes a file in one architecture, or in each that has it, with all its twins; resolves with those architectures once no
+ * index lists it. Throws PACKAGE_UNKNOWN where there is nothing to delete.
+ */
+export async function withdrawFile(
+  context: WithdrawContext,
+  file: { readonly architecture: string | undefined; readonly fileName: string },
+): Promise<readonly string[]> {
+  const beganMs = context.clock.now();
+  const { architecture, fileName } = file;
+  const seen = await context.look(architecture === undefined || architecture === NOARCH ? 'all' : [architecture]);
+  const there = seen.files.byFileName.get(fileName) ?? [];
+  const targets = there.filter(({ pkg }) => architecture === undefined || pkg.architecture === architecture);
+  if (targets.length === 0) throw unknownFile(file, there);
+  for (const { tag } of targets) await context.burial.remove(context.image, tag);
+  const architectures = [...new Set(targets.map(({ pkg }) => pkg.architecture))];
+  const scope = architectures.includes(NOARCH) ? 'all' : architectures;
+  const dead = targets.map(({ tag }) => tag);
+  await context.loop.join(createRemoval(context, { ...context, scope, fileName, architectures, beganMs, dead }));
+  return architectures;
+}
+
+function unknownFile(
+  { architecture, fileName }: { readonly architecture: string | undefined; readonly fileName: string },
+  there: readonly LiveTag[],
+): GatewayError {
+  const isNoarch = there.some(({ pkg }) => pkg.architecture === NOARCH);
+  const where = architecture === undefined ? 'in any architecture' : `in ${architecture}`;
+  const hint = isNoarch ? `; it is a noarch package, to be deleted as ${NOARCH}/${fileName}` : '';
+  return new GatewayError('PACKAGE_UNKNOWN', `there is no ${fileName} ${where}${hint}`, {
+    details: { file: fileName },
+  });
+}
