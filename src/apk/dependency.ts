@@ -9,7 +9,7 @@ export interface Dependency {
   readonly version?: string;
 }
 
-/** A token that can't be taken apart, and why, in words that follow "dependency". */
+/** Why a token can't be taken apart, in one line that shows it. */
 export interface DependencyFault {
   readonly fault: string;
 }
@@ -44,17 +44,15 @@ export function parseDependency(token: string): Dependency | DependencyFault {
   const [, bang = '', name = '', operatorText = '', version = ''] = tokenPattern.exec(token) ?? [];
   const base = { isConflict: bang === '!', name };
   if (name === '')
-    return { fault: `without a ${version === '' ? 'name and without version' : 'name'}: ${quote(token)}` };
-  if (name.includes('@')) return { fault: `with a repository tag, which only a world file may hold: ${quote(token)}` };
-  if (!namePattern.test(name)) return { fault: `name has a character apk does not allow: ${quote(token)}` };
+    return fault(version === '' ? 'dependency without version and name' : 'dependency without a name', token);
+  if (name.includes('@') || version.includes('@')) return fault('repository tag in a dependency', token);
+  if (!namePattern.test(name)) return fault('dependency name has a character apk does not allow', token);
   if (operatorText === '') return base;
   const operator = operators.get([...new Set(operatorText)].sort().join(''));
-  if (operator === undefined) return { fault: `operator unknown: ${quote(token)}` };
-  if (version === '') return { fault: `version missing, an operator without version: ${quote(token)}` };
-  if (version.includes('@'))
-    return { fault: `with a repository tag, which only a world file may hold: ${quote(token)}` };
+  if (operator === undefined) return fault('dependency operator unknown', token);
+  if (version === '') return fault('dependency version missing', token);
   const isValid = operator === '><' ? identityPattern.test(version) : isValidVersion(version);
-  return isValid ? { ...base, operator, version } : { fault: `version invalid: ${quote(token)}` };
+  return isValid ? { ...base, operator, version } : fault('dependency version invalid', token);
 }
 
 /** The one spelling that every client reads. */
@@ -63,6 +61,6 @@ export function formatDependency(dependency: Dependency): string {
   return `${isConflict ? '!' : ''}${name}${operator}${version}`;
 }
 
-function quote(token: string): string {
-  return JSON.stringify(token.length > 80 ? `${token.slice(0, 80)}…` : token);
+function fault(what: string, token: string): DependencyFault {
+  return { fault: `${what}: ${JSON.stringify(token.length > 80 ? `${token.slice(0, 80)}…` : token)}` };
 }

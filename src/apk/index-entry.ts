@@ -174,13 +174,13 @@ function faultOf(entry: IndexEntry): string | undefined {
   if (!isArchitecture(entry.architecture) || entry.architecture === 'all')
     return 'architecture (A:) missing or invalid';
   if (encodedLength(formatHead(entry)) > maxHeadBytes)
-    return `record over 2,048 bytes: clients that install it lose their database`;
+    return 'record over 2,048 bytes (lines C to k): clients that install it lose their database';
   return entry.depends.map(dependFault).find((fault) => fault !== undefined) ?? listFault(entry);
 }
 
 function dependFault(token: string): string | undefined {
   const dependency = parseDependency(token);
-  return 'fault' in dependency ? `dependency ${dependency.fault}` : undefined;
+  return 'fault' in dependency ? dependency.fault : undefined;
 }
 
 function listFault(entry: IndexEntry): string | undefined {

@@ -103,7 +103,7 @@ function readFields(text: string, warn: Warn): Fields {
   for (const line of text.split('\n')) {
     assertLine(line);
     if (line === '' || line.startsWith('#')) continue;
-    if (!line.includes('=')) warn('a line of .PKGINFO has no "=": apk skips it, apko cannot read the file');
+    if (!line.includes('=')) warn('a line of .PKGINFO has no =: apk skips it, apko cannot read the file');
     const border = line.indexOf(' = ');
     if (border < 0) continue;
     const key = line.slice(0, border);
@@ -174,7 +174,7 @@ function leadingNumber(fields: Fields, key: string, warn: Warn): number | undefi
 
 function readDepend(token: string, warn: Warn): string {
   const dependency = parseDependency(token);
-  if ('fault' in dependency) throw malformed(`dependency ${dependency.fault}`);
+  if ('fault' in dependency) throw malformed(dependency.fault);
   warnOfHash(dependency.version, token, warn);
   return formatDependency(dependency);
 }

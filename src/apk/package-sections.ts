@@ -81,7 +81,7 @@ export function createPackageSections(limits: PackageLimits): PackageSections {
       if (data === undefined) throw malformed('no data section');
       if (data.sha256() !== control.info.datahash) throw malformed('datahash does not match the data section');
       if (control.info.installedSize === 0 && data.hasFile())
-        warnings.push('size is 0 or missing but data has files: clients mark it installed and never fetch it');
+        warnings.push('size is 0 but data has files: clients mark it installed and never fetch it');
       return { ...control, signatures, warnings };
     },
   };
