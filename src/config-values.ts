@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** Where a server listens. An absent host means every address of the machine. */
+export interface ListenAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+};
+const maxAesKeyFileBytes = 1024;
+
+/** Text that isn't empty. */
+export const textValue = z.string().min(1, 'must not be empty');
+
+/** A duration such as `500ms`, `30s`, `10m`, `2h`, as milliseconds. A bare number means seconds. */
+export const durationValue = textValue.transform((text, context) => {
+  const [, digits, unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
+  return digits === undefined
+    ? refuse(context, `${JSON.stringify(text)} is no duration such as 500ms, 30s or 10m`)
+    : Number(digits) * (durationUnits[unit] ?? 1);
+});
+
+/** A size such as `64MiB`, `4GiB`, `100MB`, as bytes. */
+export const sizeValue = textValue.transform((text, context) => {
+  const [, digits, unit = ''] = /^(\d{1,15}) ?([KMG]i?B)?$/i.exec(text) ?? [];
+  return digits === undefined
+    ? refuse(context, `${JSON.stringify(text)} is no size such as 64MiB or 4GiB`)
+    : Number(digits) * (sizeUnits[unit.toUpperCase()] ?? 1);
+});
+
+/** A whole number of at least 1. */
+export const countValue = textValue.transform((text, context) =>
+  /^[1-9]\d{0,8}$/.test(text) ? Number(text) : refuse(context, `${JSON.stringify(text)} is no whole number above 0`),
+);
+
+/** `host:port`, `:port` or `[::1]:port`. */
+export const listenValue = textValue.transform((text, context): ListenAddress => {
+  const [, host = '', port] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535) {
+    return refuse(context, `${JSON.stringify(text)} is no address such as :9887 or 127.0.0.1:9887`);
+  }
+  return { host: host === '' ? undefined : host.replace(/^\[|\]$/g, ''), port: Number(port) };
+});
+
+/** `host` or `host:port` of a registry, as container tools write it: no scheme, no path. */
+export const registryHostValue = textValue.refine(
+  (text) => /^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/.test(text),
+  'is no registry host such as registry.example.org or 127.0.0.1:5000 (without scheme and path)',
+);
+
+/** 32 bytes in hex or base64, or the path of a file that holds them so. */
+export const aesKeyValue = textValue.transform((text, context): Uint8Array => {
+  const key = decodeAesKey(text) ?? decodeAesKey(readSmallFile(text) ?? '');
+  return key ?? refuse(context, 'neither 32 bytes in hex or base64 nor a file that holds them (openssl rand -hex 32)');
+});
+
+/** The first line of a file. */
+export const firstLineOfFile = textValue.transform((path, context) => {
+  const line = readSmallFile(path)?.split(/\r?\n/, 1)[0];
+  return line === undefined || line === ''
+    ? refuse(context, `${path} can't be read, or its first line is empty`)
+    : line;
+});
+
+/** The 32 bytes that `text` holds in hex or base64 (also base64url), or undefined. */
+export function decodeAesKey(text: string): Uint8Array | undefined {
+  const trimmed = text.trim();
+  if (/^[0-9a-fA-F]{64}$/.test(trimmed)) return Buffer.from(trimmed, 'hex');
+  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)) return undefined;
+  return Buffer.from(trimmed, 'base64');
+}
+
+/** Whether only this machine can reach that address. */
+export function isLoopback(host: string | undefined): boolean {
+  return host !== undefined && /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
+}
+
+function readSmallFile(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8');
+    return text.length > maxAesKeyFileBytes ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}

@@ -1,0 +1,163 @@
+import { contradictionsOf, givenSchema } from './config-schema.ts';
+import type { Given } from './config-schema.ts';
+import { environmentName, settings } from './config-settings.ts';
+import type { GivenSettings, Setting } from './config-settings.ts';
+import type { ListenAddress } from './config-values.ts';
+import { GatewayError } from './errors.ts';
+
+/** Where packages are kept. */
+export type StoreConfig =
+  | {
+      readonly kind: 'registry';
+      /** `host` or `host:port`. */
+      readonly host: string;
+      readonly isPlainHttp: boolean;
+      readonly isInsecure: boolean;
+      readonly caFile: string | undefined;
+    }
+  | { readonly kind: 'directory'; readonly directory: string; readonly htpasswdFile: string | undefined };
+
+/** Everything lkard was told, complete and checked: what was left out has its default. Times in milliseconds. */
+export interface Config {
+  readonly singleImage: string | undefined;
+  readonly listen: ListenAddress;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly store: StoreConfig;
+  /** Where lkard keeps what it makes for itself. */
+  readonly dataDirectory: string;
+  readonly signing: {
+    readonly keyFiles: readonly string[];
+    readonly aesKey: Uint8Array | undefined;
+    readonly passphrase: string | undefined;
+  };
+  readonly http: {
+    readonly domain: string | undefined;
+    readonly trustedProxies: readonly string[];
+    readonly isUiEnabled: boolean;
+    readonly anonymousAsGateway: 'read' | 'write' | undefined;
+    readonly hasPublicKeys: boolean;
+    readonly redirectsBlobs: boolean;
+    readonly giteaImage: string;
+    readonly buildkiteImage: string;
+    readonly artifactdImage: string;
+    readonly defaultBranch: string;
+    readonly defaultRepository: string;
+    readonly maxPackageBytes: number;
+    readonly maxUploads: number;
+    readonly tempDirectory: string | undefined;
+  };
+  readonly freshnessMs: number;
+  readonly recheckMs: number;
+  readonly rightsTtlMs: number;
+  readonly staleForMs: number;
+  readonly publishTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'text' };
+}
+
+/**
+ * The configuration that flags (first) and environment give together; the image to serve alone, where there is one, is the
+ * setting `image`. Throws CONFIG_INVALID that names every fault.
+ */
+export function readConfig(flags: GivenSettings, environment: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = givenSchema.safeParse({ ...settingsOf(environment), ...flags });
+  if (!parsed.success)
+    throw invalidConfig(parsed.error.issues.map(({ path, message }) => `${flagOf(path)} ${message}`));
+  const config = completed(parsed.data);
+  const faults = contradictionsOf(parsed.data, config.listen);
+  if (faults.length > 0) throw invalidConfig(faults);
+  return frozen(config);
+}
+
+/** The configuration as JSON for people, without its secrets. */
+export function formatConfig(config: Config): string {
+  const mask = (key: string, value: unknown) =>
+    (key === 'aesKey' || key === 'passphrase') && value !== undefined ? '(hidden)' : value;
+  return JSON.stringify(config, mask, 2);
+}
+
+function settingsOf(environment: Readonly<Record<string, string | undefined>>): GivenSettings {
+  const given = settings().map((setting) => [
+    setting.name,
+    valueOf(setting, environment[environmentName(setting.name)]),
+  ]);
+  return Object.fromEntries(given) as GivenSettings;
+}
+
+function valueOf({ kind }: Setting, text: string | undefined): string | true | readonly string[] | undefined {
+  // A variable that is there and empty says nothing: charts and compose files write such.
+  if (text === undefined || text === '') return undefined;
+  if (kind === 'list') return text.split(',').map((item) => item.trim());
+  const isSwitch = kind === 'switch' || kind === 'optional';
+  if (isSwitch && /^(1|true|yes|on)$/i.test(text)) return true;
+  return isSwitch && /^(0|false|no|off)$/i.test(text) ? undefined : text;
+}
+
+function completed(given: Given): Config {
+  const { backend } = given;
+  return {
+    singleImage: given.image,
+    listen: given.addr ?? { host: backend === undefined ? '127.0.0.1' : undefined, port: 9887 },
+    tls: tlsOf(given),
+    store: storeOf(given),
+    dataDirectory: given.data,
+    signing: {
+      keyFiles: given['signing-key'],
+      aesKey: given['aes-key'],
+      passphrase: given['key-passphrase'] ?? given['key-passphrase-file'],
+    },
+    http: httpOf(given),
+    freshnessMs: given.freshness,
+    recheckMs: given.recheck,
+    rightsTtlMs: given['rights-ttl'],
+    staleForMs: given['stale-for'],
+    publishTimeoutMs: given['publish-timeout'],
+    drainTimeoutMs: given['drain-timeout'],
+    log: { level: given['log-level'], format: given['log-format'] },
+  };
+}
+
+function tlsOf(given: Given): Config['tls'] {
+  const { 'tls-cert': certFile, 'tls-key': keyFile } = given;
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+}
+
+function storeOf(given: Given): StoreConfig {
+  const { backend, data, htpasswd } = given;
+  if (backend === undefined) return { kind: 'directory', directory: data, htpasswdFile: htpasswd };
+  const { 'no-https': isPlainHttp, insecure: isInsecure, 'client-ca': caFile } = given;
+  return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile };
+}
+
+function httpOf(given: Given): Config['http'] {
+  return {
+    domain: given.domain,
+    trustedProxies: given['trusted-proxy'],
+    isUiEnabled: !given['disable-ui'],
+    anonymousAsGateway: given['anonymous-as-gateway'],
+    hasPublicKeys: given['public-keys'],
+    redirectsBlobs: given['redirect-blobs'],
+    giteaImage: given['gitea-image'],
+    buildkiteImage: given['buildkite-image'],
+    artifactdImage: given['artifactd-image'],
+    defaultBranch: given['default-branch'],
+    defaultRepository: given['default-repository'],
+    maxPackageBytes: given['max-package-size'],
+    maxUploads: given['max-uploads'],
+    tempDirectory: given['temp-dir'],
+  };
+}
+
+function flagOf([name]: readonly PropertyKey[]): string {
+  return name === 'image' ? 'IMAGE' : `--${String(name)}:`;
+}
+
+function invalidConfig(faults: readonly string[]): GatewayError {
+  return new GatewayError('CONFIG_INVALID', faults.join('; '));
+}
+
+function frozen(config: Config): Config {
+  for (const part of [config.listen, config.tls, config.store, config.signing, config.http, config.log])
+    Object.freeze(part);
+  return Object.freeze(config);
+}
