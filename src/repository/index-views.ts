@@ -273,7 +273,10 @@ async function viewOf(
 ): Promise<IndexView | undefined> {
   const { architecture } = group;
   const stored = seen.stored.get(architecture);
-  if (stored === undefined && seen.target(architecture).files.length === 0) return undefined;
+  // An architecture without packages of its own has no index: noarch's answers for it.
+  if (stored === undefined && !seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture)) {
+    return undefined;
+  }
   const isCovered = seen.isCovered(architecture) && stored !== undefined;
   const content = seen.content(architecture);
   const pieces = contentPieces(content);

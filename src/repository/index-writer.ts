@@ -43,8 +43,7 @@ export async function putIndex(
   const pieces = contentPieces(content);
   const signatures = await deps.sign(pieces, keys);
   const signedHead = Buffer.concat([signatureMember(signatures), content.head]);
-  // A second later than the version before, even by a clock that is behind: Last-Modified must never go back.
-  const createdMs = Math.max(deps.clock.now(), (before?.createdMs ?? 0) + 1000);
+  const createdMs = laterThan(before?.createdMs ?? 0, deps.clock.now());
   const nonce = Buffer.from(deps.random(12)).toString('hex');
   const layers = [signedHead, ...content.runs.flatMap((run) => [run.part, run.details]), content.tail].map(asLayer);
   const upload = async (known: ReadonlySet<string>) => {
@@ -61,6 +60,11 @@ export async function putIndex(
   });
   const blobs = new Set(layers.map((layer) => layer.digest));
   return { manifestDigest, createdMs, signatures, content, pieces, blobs };
+}
+
+/** Now, unless this clock is behind the one that made the version before: Last-Modified must never go back, nor stand. */
+function laterThan(beforeMs: number, nowMs: number): number {
+  return nowMs > beforeMs ? nowMs : beforeMs + 1000;
 }
 
 function asLayer(layer: Uint8Array | { readonly bytes: Uint8Array; readonly digest: ReturnType<typeof digestOf> }) {
