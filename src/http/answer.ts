@@ -1,0 +1,28 @@
+/** Headers of an answer, names as they go out. */
+export type AnswerHeaders = Readonly<Record<string, string>>;
+
+/**
+ * An answer that browsers won't take for another type than it says. Headers stay a plain object: the node adapter then
+ * writes them, and a byte body, without copying either.
+ */
+export function answer(status: number, body: string | Uint8Array | null, headers: AnswerHeaders): Response {
+  const sent = { ...headers, 'X-Content-Type-Options': 'nosniff' };
+  return new Response(body, { status, headers: sent });
+}
+
+/** One or more lines of plain text; a line end is added. */
+export function textAnswer(status: number, text: string, headers: AnswerHeaders = {}): Response {
+  return answer(status, `${text}\n`, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+}
+
+/** A JSON document. */
+export function jsonAnswer(status: number, value: unknown, headers: AnswerHeaders = {}): Response {
+  return answer(status, `${JSON.stringify(value)}\n`, { 'Content-Type': 'application/json', ...headers });
+}
+
+/** The JSON type that an Accept header names, if any; a wildcard is no wish for JSON (RFC 9110 section 12.5.1). */
+export function wantedJson(accept: string | undefined): 'application/json' | 'application/problem+json' | undefined {
+  const types = (accept ?? '').split(',').map((range) => range.split(';', 1)[0]?.trim().toLowerCase());
+  if (types.includes('application/problem+json')) return 'application/problem+json';
+  return types.includes('application/json') ? 'application/json' : undefined;
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import type { Context } from 'hono';
+import type { Log } from '../ports.ts';
+import type { Repositories } from '../repository/repository.ts';
+
+/** What the HTTP edge is built on. */
+export interface HttpDependencies {
+  readonly repositories: Repositories;
+  readonly log: Log;
+  /** Why the gateway isn't ready to serve, one line a reason; empty where it is. */
+  readonly findUnreadiness: () => Promise<readonly string[]>;
+}
+
+/** The settings of the HTTP edge; all have a default. */
+export interface HttpOptions {
+  /** The one image that is served; no path and no answer then names it. Default: the path names the image. */
+  readonly singleImage?: string | undefined;
+  /** `example.org` serves repositories from the root of `apk.example.org` too. Default: none. */
+  readonly domain?: string | undefined;
+  /** The image of Gitea's upload form. Default `<owner>/alpine`. */
+  readonly giteaImage?: string | undefined;
+  /** The image of Buildkite's upload form. Default `<org>/<registry>`. */
+  readonly buildkiteImage?: string | undefined;
+  /** The image of artifactd's upload form. Default `<name>`. */
+  readonly artifactdImage?: string | undefined;
+  /** The branch of uploads whose form names none. Default `edge`. */
+  readonly defaultBranch?: string | undefined;
+  /** The repository of uploads whose form names none. Default `main`. */
+  readonly defaultRepository?: string | undefined;
+  /** Keys, JWK set and setup script without credentials, read with the gateway's own. Default false. */
+  readonly publicKeys?: boolean | undefined;
+  /** What a caller without credentials may do with the gateway's own. Default: nothing. */
+  readonly anonymousAsGateway?: 'read' | 'write' | undefined;
+  /** Bytes of the largest package. Default 4 GiB. */
+  readonly maxPackageBytes?: number | undefined;
+  /** Uploads under way at once; one more is OVERLOADED. Default 32. */
+  readonly maxUploads?: number | undefined;
+  /** Bytes of an upload held in memory before it goes to a temporary file. Default 4 MiB. */
+  readonly spoolMemoryBytes?: number | undefined;
+  /** The folder of those files. Default the system's. */
+  readonly tempDirectory?: string | undefined;
+  /** Sends clients to the store's own URL for a package, where it has one. Default false: apko follows no redirect. */
+  readonly redirectBlobs?: boolean | undefined;
+  /** Addresses or CIDR ranges whose `X-Forwarded-*` are believed. Default none. */
+  readonly trustedProxies?: readonly string[] | undefined;
+}
+
+/** What a request brings along from node; nothing where a test calls the app without a socket. */
+export interface NodeBindings {
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
+  readonly requestId?: string;
+}
+
+export interface HttpEnv {
+  readonly Bindings: NodeBindings;
+}
+
+export type HttpContext = Context<HttpEnv>;
+
+/** The same with every default filled in. */
+export type HttpSettings = HttpOptions & {
+  readonly [Name in 'maxPackageBytes' | 'maxUploads' | 'spoolMemoryBytes']: number;
+} & { readonly tempDirectory: string; readonly trustedProxies: readonly string[] };
+
+/** Fills in the defaults; the caller's object stays as it is. */
+export function completeHttpOptions(options: HttpOptions): HttpSettings {
+  return {
+    ...options,
+    maxPackageBytes: options.maxPackageBytes ?? 4 * 2 ** 30,
+    maxUploads: options.maxUploads ?? 32,
+    spoolMemoryBytes: options.spoolMemoryBytes ?? 4 * 2 ** 20,
+    tempDirectory: options.tempDirectory ?? tmpdir(),
+    trustedProxies: options.trustedProxies ?? [],
+  };
+}

@@ -1,0 +1,137 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { Clock, Log } from '../ports.ts';
+import { textAnswer } from './answer.ts';
+import { sendEarlyAnswer } from './early-answer.ts';
+import type { HttpEnv } from './http-options.ts';
+import { observeRequest } from './request-log.ts';
+
+export interface ListenOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** PEM texts; with `clientAuthorities` only clients with a certificate of theirs are let in. Default: no TLS. */
+  readonly tls?:
+    { readonly certificate: string; readonly key: string; readonly clientAuthorities?: string | undefined } | undefined;
+  /** Milliseconds until all headers must be there. Default 30,000. */
+  readonly headersTimeoutMs?: number | undefined;
+  /** Milliseconds until the whole body must be there. Default 3,600,000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Milliseconds in which neither side moves a byte of a request or an answer. Default 120,000. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Milliseconds that a connection without a request is kept. Default 65,000: longer than the usual proxies' 60 s. */
+  readonly keepAliveTimeoutMs?: number | undefined;
+}
+
+/** A server that takes requests. */
+export interface Listening {
+  readonly port: number;
+  /** With the host it was told to listen on. */
+  readonly url: string;
+  /** Takes no more connections, lets requests under way finish for so long, then cuts what is left. */
+  close(options: { readonly drainTimeoutMs: number }): Promise<void>;
+  /** Puts new certificates in place for connections to come. */
+  renewTls(tls: NonNullable<ListenOptions['tls']>): void;
+}
+
+// Tokens of some registries are near 3 KB as a password, and proxies add their own headers: node's 16 KiB are not enough.
+const maxHeaderBytes = 64 * 1024;
+
+/** Serves the app over HTTP/1.1 or HTTPS. Rejects where the address can't be had. */
+export async function listen(
+  app: Hono<HttpEnv>,
+  deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
+  options: ListenOptions,
+): Promise<Listening> {
+  const host = options.host ?? '127.0.0.1';
+  const state = { isClosing: false };
+  const server = openServer(options);
+  const listener = createListener(app, deps, state);
+  server.on('request', listener);
+  // With a listener of its own, `100 Continue` waits until a handler has asked for the body.
+  server.on('checkContinue', listener);
+  await started(server, options.port, host);
+  const { port } = server.address() as AddressInfo;
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  return {
+    port,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    async close({ drainTimeoutMs }) {
+      state.isClosing = true;
+      await closed(server, drainTimeoutMs);
+    },
+    renewTls(tls) {
+      if ('setSecureContext' in server) (server as ReturnType<typeof createTlsServer>).setSecureContext(secrets(tls));
+    },
+  };
+}
+
+function openServer(options: ListenOptions): Server {
+  const limits = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: options.headersTimeoutMs ?? 30_000,
+    requestTimeout: options.requestTimeoutMs ?? 3_600_000,
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
+    noDelay: true,
+  };
+  const { tls } = options;
+  const server =
+    tls === undefined
+      ? createServer(limits)
+      : createTlsServer({ ...limits, ...secrets(tls), requestCert: tls.clientAuthorities !== undefined });
+  server.setTimeout(options.idleTimeoutMs ?? 120_000);
+  return server;
+}
+
+function secrets(tls: NonNullable<ListenOptions['tls']>) {
+  const { certificate, key, clientAuthorities } = tls;
+  return { cert: certificate, key, ...(clientAuthorities !== undefined && { ca: clientAuthorities }) };
+}
+
+function createListener(
+  app: Hono<HttpEnv>,
+  deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
+  state: { readonly isClosing: boolean },
+): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const respond = async (request: Request, env: { incoming: IncomingMessage; outgoing: ServerResponse }) => {
+    const { incoming, outgoing } = env;
+    if (state.isClosing) outgoing.shouldKeepAlive = false;
+    const requestId = observeRequest(incoming, outgoing, deps);
+    const response = await app.fetch(request, { incoming, outgoing, requestId });
+    const isBodyComing = !incoming.complete && !incoming.destroyed && !outgoing.headersSent;
+    return isBodyComing ? sendEarlyAnswer(response, incoming, outgoing) : response;
+  };
+  const listener = getRequestListener(
+    (request, env) => respond(request, env as { incoming: IncomingMessage; outgoing: ServerResponse }),
+    { errorHandler: () => textAnswer(400, 'the request has no usable URL or Host') },
+  );
+  return (incoming, outgoing) => void listener(incoming, outgoing);
+}
+
+function started(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server, drainTimeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+    }, drainTimeoutMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

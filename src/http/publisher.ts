@@ -1,0 +1,146 @@
+import { Readable } from 'node:stream';
+import { GatewayError, isGatewayError } from '../errors.ts';
+import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import type { Caller, PublishedPackage, Publication, StagedPackage } from '../repository/repository.ts';
+import type { FileReading } from './addressing.ts';
+import type { HttpContext, HttpDependencies, HttpSettings } from './http-options.ts';
+import type { RequestReader } from './request-reader.ts';
+import { receiveUpload, tooLarge } from './upload.ts';
+import { createUploadSlots } from './upload-slots.ts';
+
+/** Where an upload may belong: the likeliest reading of its path first, and the last folder that may be an architecture. */
+export interface UploadTarget {
+  readonly readings: readonly FileReading[];
+  readonly folder?: string | undefined;
+}
+
+/** Takes uploads in: the one way into the service for every form of upload. */
+export interface Publisher {
+  /** Publishes what the request's body holds, all or none. */
+  publish(c: HttpContext, target: UploadTarget): Promise<PublishedUpload>;
+}
+
+/** What was published, and where. */
+export interface PublishedUpload {
+  readonly at: RepositoryCoordinates;
+  readonly packages: readonly PublishedPackage[];
+}
+
+interface Begun {
+  readonly reading: FileReading;
+  readonly publication: Publication;
+}
+
+type PublisherDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
+
+export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
+  const { repositories, requests } = deps;
+  const slots = createUploadSlots(settings.maxUploads);
+  const uploads = {
+    maxPackageBytes: settings.maxPackageBytes,
+    memoryBytes: settings.spoolMemoryBytes,
+    directory: settings.tempDirectory,
+  };
+
+  const begin = async (reading: FileReading, caller: Caller, c: HttpContext): Promise<Begun> => {
+    const publication = await repositories.begin(reading.base.at, caller, { signal: c.req.raw.signal });
+    return { reading, publication };
+  };
+
+  /** Asks the right to push to the likeliest place, else to the other: only the package itself will tell which is meant. */
+  const beginFirst = async ({ readings }: UploadTarget, caller: Caller, c: HttpContext): Promise<Begun> => {
+    const [likeliest, other] = readings;
+    if (likeliest === undefined) throw new TypeError('an upload needs a place');
+    try {
+      return await begin(likeliest, caller, c);
+    } catch (error) {
+      if (other === undefined || !isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) throw error;
+      return await begin(other, caller, c).catch(() => {
+        throw error;
+      });
+    }
+  };
+
+  /** The publication for the place that the packages tell: the one begun, or a new one whose rights are asked again. */
+  const moveToPlace = async (
+    target: UploadTarget,
+    packages: readonly StagedPackage[],
+    begun: Begun,
+    caller: Caller,
+    c: HttpContext,
+  ) => {
+    const place = placeOf(target, packages);
+    if (place === begun.reading) return { base: place.base, publication: begun.publication };
+    await begun.publication.cancel();
+    if (place instanceof GatewayError) throw place;
+    return { base: place.base, publication: (await begin(place, caller, c)).publication };
+  };
+
+  const receive = async (c: HttpContext, begun: Begun) => {
+    try {
+      askForBody(c);
+      return await receiveUpload(bodyOf(c), c.req.header('content-type'), uploads);
+    } catch (error) {
+      await begun.publication.cancel();
+      throw error;
+    }
+  };
+
+  return {
+    async publish(c, target) {
+      const caller = requests.caller(c, 'write');
+      const ifExists = ifExistsOf(c);
+      refuseOversized(c, settings.maxPackageBytes);
+      const giveBack = slots.take();
+      try {
+        const begun = await beginFirst(target, caller, c);
+        const upload = await receive(c, begun);
+        try {
+          const { base, publication } = await moveToPlace(target, upload.packages, begun, caller, c);
+          // The caller has nothing more to send while the store works: silence is no reason to hang up.
+          c.env.incoming?.socket.setTimeout(0);
+          return { at: base.at, packages: await publication.commit(upload.packages, { ifExists }) };
+        } finally {
+          await upload.release();
+        }
+      } finally {
+        giveBack();
+      }
+    },
+  };
+}
+
+/** The last folder is the architecture only where it is the packages' own. */
+function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): FileReading | GatewayError {
+  const { folder, readings } = target;
+  const own = packages.map(({ summary }) => [summary.architecture, summary.entry.architecture]);
+  const isArchitecture = folder !== undefined && own.every((names) => names.includes(folder));
+  const place = readings.find((reading) => (reading.architecture !== undefined) === isArchitecture);
+  if (place !== undefined) return place;
+  if (isArchitecture) return new GatewayError('REQUEST_INVALID', `the path names no repository before ${folder}`);
+  const message = `the package is made for ${own[0]?.[0] ?? 'nothing'}, the path says ${folder ?? 'nothing'}`;
+  return new GatewayError('ARCHITECTURE_INVALID', message);
+}
+
+/** Tells a caller who waits for it (RFC 9110 section 10.1.1) that the body is wanted. */
+function askForBody(c: HttpContext): void {
+  const { incoming, outgoing } = c.env;
+  if (incoming?.headers.expect?.toLowerCase() === '100-continue') outgoing?.writeContinue();
+}
+
+function bodyOf(c: HttpContext): Readable {
+  if (c.env.incoming !== undefined) return c.env.incoming;
+  return c.req.raw.body === null ? Readable.from([]) : Readable.fromWeb(c.req.raw.body);
+}
+
+function ifExistsOf(c: HttpContext): 'fail' | 'skip' | undefined {
+  const value = c.req.query('if-exists');
+  if (value === undefined || value === 'fail' || value === 'skip') return value;
+  throw new GatewayError('REQUEST_INVALID', `if-exists is ${JSON.stringify(value)}; known are skip and fail`);
+}
+
+/** A form may hold several packages; only a bare body's length is one package's. */
+function refuseOversized(c: HttpContext, maxBytes: number): void {
+  const isForm = c.req.header('content-type')?.startsWith('multipart/') === true;
+  if (!isForm && Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+}

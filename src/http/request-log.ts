@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, Log } from '../ports.ts';
+import { pathOfTarget } from './request-path.ts';
+
+/**
+ * Gives a request its id (the caller's own `X-Request-Id` where it is harmless) and writes one line when it is answered or
+ * its caller left. The line has neither headers nor the query nor a URL's userinfo: any of them may hold a secret.
+ */
+export function observeRequest(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
+): string {
+  const requestId = requestIdOf(incoming.headers['x-request-id']);
+  const startedAt = deps.clock.now();
+  // The socket forgets its peer once it is closed.
+  const remote = incoming.socket.remoteAddress;
+  outgoing.once('close', () => {
+    const isAborted = !outgoing.writableFinished;
+    const durationMs = deps.clock.now() - startedAt;
+    const line = describeRequest(incoming);
+    const fields = {
+      requestId,
+      ...line,
+      status: outgoing.statusCode,
+      durationMs,
+      remote,
+      ...(isAborted && { isAborted }),
+    };
+    deps.log.info(fields, `${line.method} ${line.path} ${outgoing.statusCode}`);
+  });
+  return requestId;
+}
+
+function describeRequest(incoming: IncomingMessage): { method: string; path: string; userAgent?: string } {
+  const { method = '', url = '' } = incoming;
+  const userAgent = incoming.headers['user-agent']?.slice(0, 200);
+  return { method, path: pathOfTarget(url).slice(0, 1000), ...(userAgent !== undefined && { userAgent }) };
+}
+
+function requestIdOf(header: string | string[] | undefined): string {
+  return typeof header === 'string' && /^[\w.:-]{1,64}$/.test(header) ? header : randomUUID();
+}

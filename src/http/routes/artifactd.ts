@@ -1,0 +1,27 @@
+import { Hono } from 'hono';
+import { GatewayError } from '../../errors.ts';
+import { parseCoordinates } from '../../repository/coordinates.ts';
+import type { HttpEnv, HttpSettings } from '../http-options.ts';
+import { publishAnswer } from '../publish-answer.ts';
+import type { Publisher } from '../publisher.ts';
+import { artifactdCoordinates } from '../upload-forms.ts';
+import { placeInQuery } from './query-place.ts';
+
+/** artifactd's upload: `POST /addpkg?provider=apk&reponame=NAME[&branch=…&repository=…]`, a multipart form. */
+export function artifactdRoutes(deps: { readonly publisher: Publisher }, settings: HttpSettings): Hono<HttpEnv> {
+  const routes = new Hono<HttpEnv>();
+  routes.post('/addpkg', async (c) => {
+    const provider = c.req.query('provider');
+    const name = c.req.query('reponame');
+    if (provider !== 'apk') throw invalid(`provider ${JSON.stringify(provider ?? '')} is not served; apk is`);
+    if (name === undefined || name === '') throw invalid('reponame is missing');
+    const at = parseCoordinates({ ...artifactdCoordinates(name, settings), ...placeInQuery(c) });
+    const reading = { base: { at, path: '/addpkg' }, architecture: undefined };
+    return publishAnswer(await deps.publisher.publish(c, { readings: [reading] }), c.req.header('accept'));
+  });
+  return routes;
+}
+
+function invalid(message: string): GatewayError {
+  return new GatewayError('REQUEST_INVALID', message);
+}

@@ -1,0 +1,29 @@
+import { Hono } from 'hono';
+import { parseCoordinates } from '../../repository/coordinates.ts';
+import { jsonAnswer } from '../answer.ts';
+import type { HttpEnv, HttpSettings } from '../http-options.ts';
+import { describePush, statusOfPush } from '../publish-answer.ts';
+import type { Publisher } from '../publisher.ts';
+import { splitPath } from '../request-path.ts';
+import { buildkiteCoordinates } from '../upload-forms.ts';
+import { placeInQuery } from './query-place.ts';
+
+/** Buildkite's upload: `POST /v2/packages/organizations/<org>/registries/<registry>/packages`, answered with JSON always. */
+export function buildkiteRoutes(deps: { readonly publisher: Publisher }, settings: HttpSettings): Hono<HttpEnv> {
+  const routes = new Hono<HttpEnv>();
+  routes.post('/v2/packages/organizations/:org/registries/:registry/packages', async (c) => {
+    const [, , , org = '', , registry = ''] = splitPath(c.req.path);
+    const at = parseCoordinates({ ...buildkiteCoordinates({ org, registry }, settings), ...placeInQuery(c) });
+    const base = { at, path: `/${org}/${registry}/alpine_any/alpine_any/main` };
+    const upload = await deps.publisher.publish(c, { readings: [{ base, architecture: undefined }] });
+    const [first] = upload.packages;
+    const summary = {
+      id: first?.digest,
+      name: first?.fileName,
+      organization: { slug: org },
+      registry: { slug: registry },
+    };
+    return jsonAnswer(statusOfPush(upload), { ...summary, ...describePush(upload) });
+  });
+  return routes;
+}

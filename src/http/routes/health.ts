@@ -1,0 +1,19 @@
+import { Hono } from 'hono';
+import { jsonAnswer, textAnswer, wantedJson } from '../answer.ts';
+import type { HttpDependencies, HttpEnv } from '../http-options.ts';
+
+/** `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reasons where it can't. */
+export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness'>): Hono<HttpEnv> {
+  const routes = new Hono<HttpEnv>();
+  routes.get('/healthz', () => textAnswer(200, 'ok', { 'Cache-Control': 'no-store' }));
+  routes.get('/readyz', async (c) => {
+    const reasons = await deps.findUnreadiness();
+    const isReady = reasons.length === 0;
+    const headers = { 'Cache-Control': 'no-store', ...(!isReady && { 'Retry-After': '5' }) };
+    if (wantedJson(c.req.header('accept')) !== undefined) {
+      return jsonAnswer(isReady ? 200 : 503, { isReady, reasons }, headers);
+    }
+    return textAnswer(isReady ? 200 : 503, isReady ? 'ready' : reasons.join('\n'), headers);
+  });
+  return routes;
+}

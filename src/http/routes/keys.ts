@@ -1,0 +1,92 @@
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { PublicKey } from '../../repository/repository.ts';
+import type { RepositoryBase } from '../addressing.ts';
+import { answer, jsonAnswer } from '../answer.ts';
+import { isAnonymous } from '../caller-credentials.ts';
+import type { HttpContext, HttpDependencies, HttpSettings } from '../http-options.ts';
+import type { RequestReader } from '../request-reader.ts';
+import { formatSetupScript } from '../setup-script.ts';
+
+/** How clients come to trust a repository: its keys in every form that one of them looks for, and the setup script. */
+export interface KeyRoutes {
+  serveKey(c: HttpContext, image: string): Promise<Response>;
+  serveNamedKey(c: HttpContext, image: string, fileName: string): Promise<Response>;
+  /** Where each image has keys of its own: a 404 that says where. */
+  explainKeys(c: HttpContext): never;
+  /** apko's key discovery: the URL of the JWK set; 404 also where a caller without credentials may not read. */
+  serveConfiguration(c: HttpContext, base: RepositoryBase): Promise<Response>;
+  /** The keys as a JWK set (RFC 7517); apko appends `.rsa.pub` to each `kid`. */
+  serveKeySet(c: HttpContext, base: RepositoryBase): Promise<Response>;
+  serveSetup(c: HttpContext, base: RepositoryBase): Promise<Response>;
+}
+
+export function createKeyRoutes(
+  deps: Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader },
+  settings: HttpSettings,
+): KeyRoutes {
+  const { repositories, requests } = deps;
+
+  const keysOf = async (c: HttpContext, image: string): Promise<readonly [PublicKey, ...PublicKey[]]> => {
+    const [primary, ...others] = await repositories.keys(image, requests.keyReader(c), { signal: c.req.raw.signal });
+    if (primary === undefined) throw new GatewayError('KEY_UNKNOWN', 'no key yet: the first package makes one');
+    return [primary, ...others];
+  };
+
+  return {
+    async serveKey(c, image) {
+      return keyAnswer((await keysOf(c, image))[0]);
+    },
+    async serveNamedKey(c, image, fileName) {
+      const key = (await keysOf(c, image)).find((candidate) => candidate.fileName === fileName);
+      if (key === undefined) throw new GatewayError('KEY_UNKNOWN', `no key is called ${fileName}`);
+      return keyAnswer(key);
+    },
+    explainKeys(c) {
+      const url = `${requests.origin(c).root}${settings.domain === undefined ? '/apk' : ''}`;
+      const message = `each image has a key of its own: ${url}/<image>/<branch>/<repository>/key`;
+      throw new GatewayError('KEY_UNKNOWN', message);
+    },
+    async serveConfiguration(c, base) {
+      await keysOf(c, base.at.image).catch((error: unknown) => {
+        throw isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN') && isAnonymous(requests.keyReader(c))
+          ? hiddenConfiguration(error)
+          : error;
+      });
+      return jsonAnswer(200, { jwks_uri: `${requests.origin(c).root}${base.path}/jwks.json` });
+    },
+    async serveKeySet(c, base) {
+      return jsonAnswer(200, { keys: (await keysOf(c, base.at.image)).map(formatJwk) });
+    },
+    async serveSetup(c, base) {
+      const keys = await keysOf(c, base.at.image);
+      const { credentials } = requests.caller(c, 'read');
+      const script = formatSetupScript({ url: `${requests.origin(c).root}${base.path}`, keys, credentials });
+      // It holds the caller's password.
+      return answer(200, script, { 'Content-Type': 'text/x-shellscript', 'Cache-Control': 'no-store' });
+    },
+  };
+}
+
+/** `filename=` without quotes: a client in the field strips the literal prefix. */
+function keyAnswer(key: PublicKey): Response {
+  return answer(200, key.pem, {
+    'Content-Type': 'application/x-pem-file',
+    'Content-Disposition': `attachment; filename=${key.fileName}`,
+    'Access-Control-Expose-Headers': 'Content-Disposition',
+    'Cache-Control': 'no-cache',
+  });
+}
+
+function formatJwk(key: PublicKey): object {
+  const kid = key.fileName.replace(/\.rsa\.pub$/, '');
+  return { ...key.key.export({ format: 'jwk' }), kid, use: 'sig', ...(isRsa(key) && { alg: 'RS256' }) };
+}
+
+function isRsa(key: PublicKey): boolean {
+  return key.key.asymmetricKeyType === 'rsa';
+}
+
+/** apko asks here without credentials even of a private repository, and any answer but 200 and 404 ends its build. */
+function hiddenConfiguration(cause: unknown): GatewayError {
+  return new GatewayError('KEY_UNKNOWN', 'no keys to be read without credentials', { cause });
+}

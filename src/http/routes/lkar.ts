@@ -1,0 +1,76 @@
+import { Hono } from 'hono';
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import { parseCoordinates } from '../../repository/coordinates.ts';
+import { jsonAnswer, textAnswer } from '../answer.ts';
+import { isAnonymous } from '../caller-credentials.ts';
+import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../http-options.ts';
+import { describePackage, describeRepository } from '../package-listing.ts';
+import type { RequestReader } from '../request-reader.ts';
+import { splitPath } from '../request-path.ts';
+import { placeInQuery } from './query-place.ts';
+
+type LkarDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
+
+// Where a login names no image, the store is asked about one that nobody needs to have: only a bad password is refused.
+const loginProbe = 'lkard/login';
+
+/** What `lkar` asks for beside packages: `/_packages`, `/_repositories` and `/_auth`. */
+export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono<HttpEnv> {
+  const { repositories, requests } = deps;
+  const routes = new Hono<HttpEnv>();
+
+  routes.on('GET', ['/_packages', '/_packages/*'], async (c) => {
+    const [, ...segments] = splitPath(c.req.path);
+    // Under a host of its own the type isn't in the path.
+    const image = imageOf(segments[0] === 'apk' ? segments.slice(1) : segments, settings);
+    const options = { signal: c.req.raw.signal };
+    const packages = await repositories.list({ image, ...placeInQuery(c) }, requests.caller(c, 'read'), options);
+    return listing(packages.map(describePackage));
+  });
+
+  routes.on('GET', ['/_repositories', '/_repositories/*'], async (c) => {
+    const image = imageOf(splitPath(c.req.path).slice(1), settings);
+    const options = { signal: c.req.raw.signal };
+    return listing(
+      (await repositories.repositories(image, requests.caller(c, 'read'), options)).map(describeRepository),
+    );
+  });
+
+  routes.on(['GET', 'POST'], '/_auth/*', async (c) => {
+    const segments = splitPath(c.req.path).slice(1);
+    const action = segments.pop();
+    if (action === 'logout') return textAnswer(200, 'logged out: nothing is kept here');
+    if (action !== 'login') return c.notFound();
+    await logIn(c, segments);
+    return textAnswer(200, 'logged in', { 'Cache-Control': 'no-store' });
+  });
+
+  const logIn = async (c: HttpContext, segments: readonly string[]): Promise<void> => {
+    const caller = requests.caller(c, 'read');
+    if (isAnonymous(caller)) throw new GatewayError('UNAUTHORIZED', 'a login needs a user and a password');
+    const isForImage = segments.length > 0 || settings.singleImage !== undefined;
+    const image = isForImage ? imageOf(segments, settings) : loginProbe;
+    await repositories.authorize(image, caller, { signal: c.req.raw.signal }).catch((error: unknown) => {
+      if (isForImage || !isGatewayError(error, 'FORBIDDEN')) throw error;
+    });
+  };
+
+  return routes;
+}
+
+/** The one image, or the one that the path names. */
+function imageOf(segments: readonly string[], settings: HttpSettings): string {
+  const { singleImage } = settings;
+  if (singleImage === undefined) {
+    if (segments.length === 0) throw new GatewayError('REQUEST_INVALID', 'the path names no image');
+    return parseCoordinates({ image: segments.join('/'), branch: 'x', repository: 'x' }).image;
+  }
+  if (segments.length > 0) {
+    throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here: leave it out of the path');
+  }
+  return singleImage;
+}
+
+function listing(entries: readonly object[]): Response {
+  return jsonAnswer(200, entries, { 'Cache-Control': 'no-cache' });
+}

@@ -1,0 +1,139 @@
+import { GatewayError } from '../../errors.ts';
+import type { FoundPackage, SignedIndex } from '../../repository/repository.ts';
+import type { ByteRange } from '../../store/store.ts';
+import type { FileAddress, FileReading, RepositoryBase } from '../addressing.ts';
+import { answer, jsonAnswer } from '../answer.ts';
+import type { AnswerHeaders } from '../answer.ts';
+import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
+import { findByReading } from '../file-readings.ts';
+import type { HttpContext, HttpDependencies, HttpSettings } from '../http-options.ts';
+import { conditionsOf } from '../request-reader.ts';
+import type { RequestReader } from '../request-reader.ts';
+import { streamAnswer } from '../stream-answer.ts';
+
+/** What apk, apko and proxies ask for: indexes and packages; and deleting, by the same path. */
+export interface PackageRoutes {
+  serveIndex(c: HttpContext, address: { base: RepositoryBase; architecture: string }): Promise<Response>;
+  servePackage(c: HttpContext, address: FileAddress): Promise<Response>;
+  withdrawPackage(c: HttpContext, address: FileAddress): Promise<Response>;
+  serveStatus(c: HttpContext, base: RepositoryBase): Promise<Response>;
+}
+
+export function createPackageRoutes(
+  deps: HttpDependencies & { readonly requests: RequestReader },
+  settings: HttpSettings,
+): PackageRoutes {
+  const { repositories, requests, log } = deps;
+
+  const find = async (c: HttpContext, reading: FileReading, fileName: string) => {
+    const caller = requests.caller(c, 'read');
+    const { at } = reading.base;
+    const options = { signal: c.req.raw.signal };
+    if (reading.architecture !== undefined) {
+      return repositories.findPackage(at, reading.architecture, fileName, caller, options);
+    }
+    const listed = (await repositories.list(at, caller, options)).filter((pkg) => pkg.fileName === fileName);
+    const [first, second] = listed;
+    if (second !== undefined) throw ambiguous(fileName);
+    return first && repositories.findPackage(at, first.architecture, fileName, caller, options);
+  };
+
+  return {
+    async serveIndex(c, { base, architecture }) {
+      const options = { signal: c.req.raw.signal };
+      const index = await repositories.openIndex(base.at, architecture, requests.caller(c, 'read'), options);
+      if (index === undefined) throw noIndex(base, architecture);
+      return indexAnswer(c, index);
+    },
+
+    async servePackage(c, address) {
+      const found = await findByReading(address, (reading) => find(c, reading, address.fileName));
+      if (found === undefined) throw unknownPackage(address.fileName);
+      const location = settings.redirectBlobs === true ? await found.locate({ signal: c.req.raw.signal }) : undefined;
+      if (location !== undefined) return redirect(location);
+      return packageAnswer(c, found, (error) => {
+        log.error({ err: error, requestId: c.env.requestId }, 'a package was cut short');
+      });
+    },
+
+    async withdrawPackage(c, address) {
+      const caller = requests.caller(c, 'write');
+      await findByReading(address, ({ base, architecture }) =>
+        repositories.withdraw(base.at, { architecture, fileName: address.fileName }, caller),
+      );
+      return answer(204, null, {});
+    },
+
+    async serveStatus(c, base) {
+      const status = await repositories.status(base.at, requests.caller(c, 'read'), { signal: c.req.raw.signal });
+      const { branch, repository } = base.at;
+      return jsonAnswer(200, { branch, repository, ...status }, { 'Cache-Control': 'no-store' });
+    },
+  };
+}
+
+function indexAnswer(c: HttpContext, index: SignedIndex): Response {
+  const headers: AnswerHeaders = {
+    'Cache-Control': 'no-cache',
+    ETag: index.etag,
+    ...(index.lastModified !== undefined && { 'Last-Modified': formatHttpDate(index.lastModified) }),
+    ...(index.isStale && { 'X-Lkard-Stale': 'true' }),
+    ...(index.isUnverified && { 'X-Lkard-Unverified': 'true' }),
+  };
+  if (isNotModified(conditionsOf(c), index)) return answer(304, null, headers);
+  const content = { 'Content-Type': 'application/gzip', 'Content-Length': String(index.bytes.byteLength) };
+  return answer(200, index.bytes, { ...headers, ...content });
+}
+
+async function packageAnswer(
+  c: HttpContext,
+  found: FoundPackage,
+  onFault: (error: unknown) => void,
+): Promise<Response> {
+  const current = { etag: `"${found.digest}"`, lastModified: found.pushedAt };
+  const headers: AnswerHeaders = {
+    'Cache-Control': 'max-age=31536000, immutable',
+    ETag: current.etag,
+    'Last-Modified': formatHttpDate(found.pushedAt),
+    'Accept-Ranges': 'bytes',
+  };
+  if (isNotModified(conditionsOf(c), current)) return answer(304, null, headers);
+  const content = { ...headers, 'Content-Type': 'application/vnd.alpine.apk' };
+  if (c.req.method === 'HEAD') return answer(200, null, { ...content, 'Content-Length': String(found.size) });
+  const mayBePart = isRangeCurrent(c.req.header('if-range'), current);
+  const range = mayBePart ? parseRange(c.req.header('range'), found.size) : undefined;
+  if (range === 'unsatisfiable') return unsatisfiable(found);
+  const source = await found.open(range, { signal: c.req.raw.signal });
+  return streamAnswer(c, contentHead(content, found, range), source, onFault);
+}
+
+function contentHead(headers: AnswerHeaders, found: FoundPackage, range: ByteRange | undefined) {
+  if (range === undefined) return { status: 200, headers: { ...headers, 'Content-Length': String(found.size) } };
+  const { start, end } = range;
+  const part = { 'Content-Length': String(end - start + 1), 'Content-Range': `bytes ${start}-${end}/${found.size}` };
+  return { status: 206, headers: { ...headers, ...part } };
+}
+
+function unsatisfiable(found: FoundPackage): Response {
+  const headers = { 'Content-Range': `bytes */${found.size}`, 'Content-Type': 'text/plain; charset=utf-8' };
+  return answer(416, `${found.fileName} has ${found.size} bytes\n`, headers);
+}
+
+/** 302 and no other: apk follows neither 307 nor 308. The store's URL is good for a short time only. */
+function redirect(location: URL): Response {
+  return answer(302, null, { Location: location.href, 'Cache-Control': 'no-store' });
+}
+
+function noIndex({ at }: RepositoryBase, architecture: string): GatewayError {
+  const place = `${at.branch}/${at.repository}`;
+  return new GatewayError('REPOSITORY_UNKNOWN', `${place} never had a package for ${architecture}`);
+}
+
+function unknownPackage(fileName: string): GatewayError {
+  return new GatewayError('PACKAGE_UNKNOWN', `there is no package file ${fileName} here`);
+}
+
+function ambiguous(fileName: string): GatewayError {
+  const message = `${fileName} is there for several architectures: ask for it with one in the path`;
+  return new GatewayError('PACKAGE_UNKNOWN', message);
+}

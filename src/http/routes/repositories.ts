@@ -1,0 +1,78 @@
+import type { Address, FileAddress, RepositoryBase } from '../addressing.ts';
+import { parseAddress } from '../addressing.ts';
+import { textAnswer } from '../answer.ts';
+import { likeliestFirst } from '../file-readings.ts';
+import type { HttpContext, HttpSettings } from '../http-options.ts';
+import { publishAnswer } from '../publish-answer.ts';
+import type { Publisher, UploadTarget } from '../publisher.ts';
+import type { RequestReader } from '../request-reader.ts';
+import type { KeyRoutes } from './keys.ts';
+import type { PackageRoutes } from './packages.ts';
+
+interface RepositoryRoutes {
+  readonly packages: PackageRoutes;
+  readonly keys: KeyRoutes;
+  readonly publisher: Publisher;
+  readonly requests: RequestReader;
+}
+
+type Methods = Readonly<Partial<Record<'GET' | 'PUT' | 'POST' | 'DELETE', () => Response | Promise<Response>>>>;
+
+/** Answers all that addresses a repository, whichever way its path is written: the table of what is there. */
+export function createRepositoryHandler(
+  routes: RepositoryRoutes,
+  settings: HttpSettings,
+): (c: HttpContext) => Response | Promise<Response> {
+  const { packages, keys, publisher, requests } = routes;
+
+  const push = async (c: HttpContext, target: UploadTarget) =>
+    publishAnswer(await publisher.publish(c, target), c.req.header('accept'));
+  const putFile = (c: HttpContext, address: FileAddress) =>
+    push(c, { readings: likeliestFirst(address), folder: address.folder });
+  const putInto = (c: HttpContext, base: RepositoryBase) => push(c, { readings: [{ base, architecture: undefined }] });
+
+  const methodsOf = (c: HttpContext, address: Address): Methods => {
+    switch (address.kind) {
+      case 'index':
+        return { GET: () => packages.serveIndex(c, address) };
+      case 'file':
+        return {
+          GET: () => packages.servePackage(c, address),
+          DELETE: () => packages.withdrawPackage(c, address),
+          PUT: () => putFile(c, address),
+        };
+      case 'push':
+        return { PUT: () => putInto(c, address.base), POST: () => putInto(c, address.base) };
+      case 'base':
+        return { PUT: () => putInto(c, address.base), GET: () => c.notFound() };
+      case 'key':
+        return { GET: () => keys.serveKey(c, address.base.at.image) };
+      case 'named-key':
+        return { GET: () => keys.serveNamedKey(c, address.base.at.image, address.fileName) };
+      case 'image-key':
+        return { GET: () => (address.image === undefined ? keys.explainKeys(c) : keys.serveKey(c, address.image)) };
+      case 'configuration':
+        return { GET: () => keys.serveConfiguration(c, address.base) };
+      case 'jwks':
+        return { GET: () => keys.serveKeySet(c, address.base) };
+      case 'setup':
+        return { GET: () => keys.serveSetup(c, address.base) };
+      case 'status':
+        return { GET: () => packages.serveStatus(c, address.base) };
+    }
+  };
+
+  return (c) => {
+    const address = parseAddress(requests.origin(c).host, c.req.path, settings);
+    return address === undefined ? c.notFound() : byMethod(c, methodsOf(c, address));
+  };
+}
+
+/** HEAD is GET without its content (RFC 9110 section 9.3.2); Hono leaves that content out. */
+function byMethod(c: HttpContext, methods: Methods): Response | Promise<Response> {
+  const method = c.req.method === 'HEAD' ? 'GET' : c.req.method;
+  const handler = Object.entries(methods).find(([name]) => name === method)?.[1];
+  if (handler !== undefined) return handler();
+  const allowed = Object.keys(methods).join(', ').replace('GET', 'GET, HEAD');
+  return textAnswer(405, `${method} has no meaning here`, { Allow: allowed });
+}

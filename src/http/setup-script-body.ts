@@ -1,0 +1,106 @@
+/**
+ * The part of the setup script that is the same for all. It expects `url`, `line` (the URL, with credentials if any),
+ * `has_secret`, `note` and the function `install_keys`. Only builtins see secrets, since other programs' arguments are in
+ * the process list. The last line starts it all, so that a script cut short in transit does nothing.
+ */
+export const setupScriptBody = `set -eu
+
+fail() {
+  printf 'setup: %s\\n' "$1" >&2
+  exit 1
+}
+
+install_key() {
+  key_file="$keys/$1"
+  if [ -f "$key_file" ] && [ "$(cat "$key_file")" = "$2" ]; then
+    return 0
+  fi
+  if [ -e "$key_file" ] && [ "$force" = false ]; then
+    fail "$key_file differs from the repository's key; --force replaces it"
+  fi
+  printf '%s\\n' "$2" >"$key_file.$$"
+  chmod 644 "$key_file.$$"
+  mv -f "$key_file.$$" "$key_file"
+  printf 'installed key %s\\n' "$key_file"
+}
+
+# Whether a line is this repository's, with whatever credentials.
+is_ours() {
+  case $1 in
+    "$url" | "$url/") return 0 ;;
+    "\${url%%://*}://"*"@\${url#*://}" | "\${url%%://*}://"*"@\${url#*://}/") return 0 ;;
+  esac
+  return 1
+}
+
+write_lines() {
+  written=false
+  if [ -f "$list" ]; then
+    while IFS= read -r old || [ -n "$old" ]; do
+      if ! is_ours "$old"; then
+        printf '%s\\n' "$old"
+      elif [ "$written" = false ]; then
+        # Credentials that are there stay where none were given.
+        if [ "$has_secret" = true ]; then
+          old=$line
+        fi
+        printf '%s\\n' "$old"
+        written=true
+      fi
+    done <"$list"
+  fi
+  if [ "$written" = false ]; then
+    printf '%s\\n' "$line"
+  fi
+}
+
+add_line() {
+  new="$list.setup.$$"
+  trap 'rm -f "$new"' EXIT
+  if [ -f "$list" ]; then
+    cp -p "$list" "$new"
+  else
+    : >"$new"
+    chmod 644 "$new"
+  fi
+  if [ "$has_secret" = true ]; then
+    chmod 600 "$new"
+  fi
+  write_lines >"$new"
+  mv -f "$new" "$list"
+  trap - EXIT
+  printf 'repository %s is in %s\\n' "$url" "$list"
+}
+
+main() {
+  root= force=false
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --force) force=true ;;
+      --root)
+        [ $# -gt 1 ] || fail '--root needs a folder'
+        root=$2
+        shift
+        ;;
+      --root=*) root=\${1#--root=} ;;
+      *) fail "unknown option $1; known are --force and --root DIR" ;;
+    esac
+    shift
+  done
+  if [ -z "$root" ]; then
+    [ "$(id -u)" = 0 ] || fail 'run this as root, or give --root DIR'
+    command -v apk >/dev/null || fail 'there is no apk here; give --root DIR to prepare another system'
+  fi
+  umask 022
+  keys="$root/etc/apk/keys" list="$root/etc/apk/repositories"
+  mkdir -p "$keys"
+  install_keys
+  add_line
+  if [ -n "$note" ]; then
+    printf '%s\\n' "$note"
+  fi
+  printf 'ready: apk -U add PACKAGE\\n'
+}
+
+main "$@"
+`;
