@@ -18,28 +18,3 @@ export function gzipTrailer(crc: number, length: number): Buffer {
   trailer.writeUInt32LE(length % 2 ** 32, 4);
   return trailer;
 }
-
-// The polynomial of CRC-32 in the order of bits in which zlib keeps it: bit 31 is x^0.
-const polynomial = 0xedb88320;
-
-/** The CRC-32 of A and B joined, from both CRCs and B's length in bytes. */
-export function crc32Combine(crcA: number, crcB: number, lengthB: number): number {
-  let shift = 0x80000000;
-  let power = 0x00800000;
-  for (let left = lengthB; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) shift = multiply(power, shift);
-    power = multiply(power, power);
-  }
-  return (multiply(shift, crcA) ^ crcB) >>> 0;
-}
-
-/** The product of two polynomials over GF(2) modulo the CRC's, both bit-reversed. */
-function multiply(a: number, b: number): number {
-  let product = 0;
-  let shifted = b;
-  for (let bit = 0x80000000; bit !== 0; bit >>>= 1) {
-    if ((a & bit) !== 0) product ^= shifted;
-    shifted = (shifted & 1) === 0 ? shifted >>> 1 : (shifted >>> 1) ^ polynomial;
-  }
-  return product >>> 0;
-}

@@ -1,4 +1,4 @@
-import { createSign, createVerify, type KeyObject } from 'node:crypto';
+import { constants, createSign, createVerify, publicDecrypt, type KeyObject } from 'node:crypto';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { deflateOptions, gzipHeader, gzipTrailer } from './gzip-bytes.ts';
 import { formatTarHeader, paddingOf } from './tar-header.ts';
@@ -18,6 +18,12 @@ export interface Signature {
 export type SignedContent = Uint8Array | readonly Uint8Array[];
 
 const digestNames: Readonly<Record<SignatureAlgorithm, string>> = { RSA: 'sha1', RSA256: 'sha256', RSA512: 'sha512' };
+// DER of DigestInfo up to the digest (RFC 8017 section 9.2, note 1)
+const digestInfoHeads: Readonly<Record<SignatureAlgorithm, string>> = {
+  RSA: '3021300906052b0e03021a05000414',
+  RSA256: '3031300d060960864801650304020105000420',
+  RSA512: '3051300d060960864801650304020305000440',
+};
 const namePattern = /^\.SIGN\.([A-Z0-9]+)\.([^/\0]+)$/;
 
 /** Whether a tar entry of this name belongs to a signature member. */
@@ -53,6 +59,22 @@ export function verify(
   const verifier = createVerify(digestNames[algorithm]);
   for (const piece of piecesOf(content)) verifier.update(piece);
   return verifier.verify(publicKey, signature);
+}
+
+/** The same where only the content's digest is left, as a package's summary has it. RSA keys only: false for others. */
+export function verifyDigest(
+  digest: Uint8Array,
+  signature: Uint8Array,
+  publicKey: KeyObject,
+  algorithm: SignatureAlgorithm,
+): boolean {
+  if (publicKey.asymmetricKeyType !== 'rsa') return false;
+  const expected = Buffer.concat([Buffer.from(digestInfoHeads[algorithm], 'hex'), digest]);
+  try {
+    return publicDecrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, signature).equals(expected);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -62,7 +62,7 @@ export async function anApkFile(path: string, spec: ApkSpec): Promise<void> {
     },
   });
   const dataPath = `${path}.data`;
-  await pipeline(Readable.from(dataTar(dataFiles(spec))), createGzip({ level: 1 }), tap, createWriteStream(dataPath));
+  await pipeline(Readable.from(dataTar(dataFiles(spec))), createGzip({ level: 0 }), tap, createWriteStream(dataPath));
   await pipeline(Readable.from([anApkHead(spec, hash.digest('hex'))]), createWriteStream(path));
   await pipeline(createReadStream(dataPath), createWriteStream(path, { flags: 'a' }));
   await rm(dataPath);

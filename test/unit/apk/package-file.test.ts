@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatIndexEntry } from '../../../src/apk/index-entry.ts';
 import { createPackageReader, readPackage, type PackageSummary } from '../../../src/apk/package-file.ts';
 import type { PackageLimits } from '../../../src/apk/package-limits.ts';
+import { verifyDigest } from '../../../src/apk/signature.ts';
 import { encodeText } from '../../../src/apk/text.ts';
 import { digestOf, hexOf } from '../../../src/oci/digest.ts';
 import { GatewayError } from '../../../src/errors.ts';
@@ -87,8 +88,10 @@ describe('a package that was read', () => {
       { algorithm: 'RSA256', keyName: 'test-only-2048.rsa.pub' },
     ]);
     expect(`Q1${summary.controlDigests.sha1.toString('base64')}`).toBe(summary.identity);
-    expect(summary.signatures[0]!.bytes).toHaveLength(256);
-    expect(createPublicKey(key).asymmetricKeyDetails?.modulusLength).toBe(2048);
+    const { sha1, sha256 } = summary.controlDigests;
+    const { bytes } = summary.signatures[0]!;
+    expect(verifyDigest(sha256, bytes, createPublicKey(key), 'RSA256')).toBe(true);
+    expect(verifyDigest(sha1, bytes, createPublicKey(key), 'RSA')).toBe(false);
   });
 
   it('has no signatures where it is unsigned', async () => {
