@@ -10,20 +10,20 @@ export interface BoundedMap<V> {
 }
 
 /** The only place that knows which library does it. */
-export function createBoundedMap<V extends NonNullable<unknown>>(max: number): BoundedMap<V> {
+export function createBoundedMap<V extends object | string | number | boolean>(max: number): BoundedMap<V> {
   const cache = new LRUCache<string, V>({ max });
   return wrap(cache);
 }
 
 /** The same, bounded by the bytes that its values hold. */
-export function createByteBoundedMap<V extends NonNullable<unknown>>(
+export function createByteBoundedMap<V extends object | string | number | boolean>(
   maxBytes: number,
   bytesOf: (value: V) => number,
 ): BoundedMap<V> {
   return wrap(new LRUCache<string, V>({ maxSize: maxBytes, sizeCalculation: (value) => Math.max(1, bytesOf(value)) }));
 }
 
-function wrap<V extends NonNullable<unknown>>(cache: LRUCache<string, V>): BoundedMap<V> {
+function wrap<V extends object | string | number | boolean>(cache: LRUCache<string, V>): BoundedMap<V> {
   return {
     get: (key) => cache.get(key),
     set: (key, value) => void cache.set(key, value),

@@ -87,6 +87,7 @@ interface Latest {
   /** A covering look that nobody has asked the bytes of yet. */
   offered: Look | undefined;
   comparing: Map<string, Promise<void>>;
+  comparingSinceMs: number;
 }
 
 /** While one version is compared the one before may still be served, so long after the comparison began. */
@@ -114,6 +115,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexViewOptions)
       comparedAtMs: -Infinity,
       offered: undefined,
       comparing: new Map(),
+      comparingSinceMs: -Infinity,
     };
     groups.set(key, latest);
     return latest;
@@ -153,6 +155,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexViewOptions)
   };
 
   const shareComparison = (reader: Reader, group: Group, latest: Latest, call: CallOptions) => {
+    if (latest.comparing.size === 0) latest.comparingSinceMs = clock.now();
     const running =
       latest.comparing.get(reader.key) ??
       compare(reader, group, latest, call).finally(() => latest.comparing.delete(reader.key));
@@ -163,8 +166,10 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexViewOptions)
   /** Waits for a comparison, but not for long where an old version can be served instead. */
   const awaitComparison = async (reader: Reader, group: Group, latest: Latest, call: CallOptions) => {
     const running = shareComparison(reader, group, latest, { ...call, signal: undefined });
-    const isOldGood = latest.view != null && clock.now() - latest.comparedAtMs < options.recheckMs + maxOldMs;
-    if (!isOldGood) return await running;
+    if (latest.view == null || clock.now() - latest.comparingSinceMs > maxOldMs) {
+      await running;
+      return;
+    }
     const timer = new AbortController();
     try {
       await Promise.race([running, clock.sleep(patienceMs, timer.signal)]);
@@ -210,6 +215,8 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexViewOptions)
           latest.digest === latest.offered.stored.get(group.architecture)?.manifestDigest
         )
           await takeOffer(group, latest);
+        // Twice: the comparison that was under way may have begun before the version that is wanted was put.
+        if (!isCompared(latest)) await awaitComparison(reader, group, latest, call);
         if (!isCompared(latest)) await awaitComparison(reader, group, latest, call);
       } catch (error) {
         const old = isGatewayError(error, 'STORE_UNAVAILABLE') ? stale(reader, group, latest) : undefined;

@@ -25,13 +25,13 @@ export interface Look {
   readonly live: LiveSet;
   readonly files: LiveFiles;
   /** What each architecture's index is to list. */
-  target(architecture: string): IndexTarget;
+  readonly target: (architecture: string) => IndexTarget;
   /** The content member that lists it, made with as much of the stored one as stays. */
-  content(architecture: string): IndexContent;
+  readonly content: (architecture: string) => IndexContent;
   /** Whether the stored index of an architecture lists exactly the live set; where there is none, whether none is needed. */
-  isCovered(architecture: string): boolean;
+  readonly isCovered: (architecture: string) => boolean;
   /** Whether the stored index of an architecture lists a tag. */
-  isListed(architecture: string, tag: string): boolean;
+  readonly isListed: (architecture: string, tag: string) => boolean;
 }
 
 /** Which architectures to look at: some, or every one that the image shows for the repository. */
@@ -126,7 +126,7 @@ type Facts = Omit<Look, 'target' | 'content' | 'isCovered' | 'isListed'>;
 function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts): Look {
   const { stored, live, files } = facts;
   const target = memoized((architecture) =>
-    indexTarget(architecture, stored.get(architecture)?.content, live, files, sightings.isAcknowledged),
+    indexTarget(architecture, stored.get(architecture)?.content, live, files, (tag) => sightings.isAcknowledged(tag)),
   );
   const content = memoized((architecture) => {
     const before = stored.get(architecture)?.content;
@@ -157,7 +157,7 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts): Lo
   };
 }
 
-function memoized<R extends NonNullable<unknown>>(compute: (architecture: string) => R): (architecture: string) => R {
+function memoized<R extends object | boolean>(compute: (architecture: string) => R): (architecture: string) => R {
   const known = new Map<string, R>();
   return (architecture) => {
     const result = known.get(architecture) ?? compute(architecture);

@@ -56,7 +56,10 @@ export function createClaim(
   const outlive = async (look: Look, rivals: readonly LiveTag[]) => {
     looks += 1;
     if (looks <= maxRivalLooks) return;
-    if (rivals.some((rival) => isListed(look, rival))) return void (await withdraw());
+    if (rivals.some((rival) => isListed(look, rival))) {
+      await withdraw();
+      return;
+    }
     if (!own.every((file) => isListed(look, file))) return;
     deps.log.warn({ image: image.image, tags: rivals.map(({ tag }) => tag) }, 'removing rivals whose pushers are gone');
     await Promise.all(rivals.map(({ tag }) => deps.burial.bury(image, tag)));

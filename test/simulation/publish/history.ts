@@ -1,0 +1,137 @@
+import { readIndexFile } from '../../../src/apk/index-file.ts';
+import { verify } from '../../../src/apk/signature.ts';
+import type { SignedIndex } from '../../../src/repository/repository.ts';
+import type { SigningKey } from '../../../src/repository/signing-keys.ts';
+
+/** What one client asked and was told. Times are counted in requests that the registry had seen. */
+export interface Operation {
+  readonly kind: 'push' | 'delete';
+  /** `<architecture>/<file name>`. */
+  readonly file: string;
+  /** The identities pushed, by file; a push of several files is one operation for each. */
+  readonly identity: string | undefined;
+  readonly began: number;
+  /** When it was answered; infinity where it never was. */
+  ended: number;
+  outcome: 'done' | 'refused' | 'failed' | 'unanswered';
+}
+
+/** An index that some reader was given. */
+export interface Reading {
+  readonly architecture: string;
+  readonly began: number;
+  readonly ended: number;
+  readonly index: SignedIndex | undefined;
+}
+
+export interface History {
+  readonly operations: readonly Operation[];
+  readonly readings: readonly Reading[];
+}
+
+/** What a signed index lists: identity by file name. Throws where it isn't signed by `key`, or lists a file twice. */
+export function listedIn(index: SignedIndex, key: SigningKey): ReadonlyMap<string, string> {
+  const { signatures, content, entries } = readIndexFile(index.bytes);
+  const isSigned = signatures.some(
+    ({ keyName, bytes }) => keyName === key.fileName && verify(content, bytes, key.publicKey, 'RSA256'),
+  );
+  if (!isSigned) throw new Error('an index went out without a good signature');
+  const listed = new Map<string, string>();
+  for (const entry of entries) {
+    const name = `${entry.architecture}/${entry.name}-${entry.version}.apk`;
+    if (listed.has(name)) throw new Error(`${name} is listed twice`);
+    listed.set(name, entry.identity);
+  }
+  return listed;
+}
+
+/**
+ * What is wrong with an index that somebody began to read after `began` and had by `ended`, in words; empty where nothing
+ * is. Holds for every reading: what was acknowledged before it is there, what was deleted before it is not.
+ */
+export function faultsOf(history: History, reading: Reading, key: SigningKey): readonly string[] {
+  const listed = reading.index === undefined ? new Map<string, string>() : listedIn(reading.index, key);
+  const inScope = (file: string) => file.startsWith(`${reading.architecture}/`) || file.startsWith('noarch/');
+  const faults: string[] = [];
+  for (const push of history.operations) {
+    if (push.kind !== 'push' || push.outcome !== 'done' || push.ended > reading.began || !inScope(push.file)) continue;
+    if (listed.get(push.file) === push.identity || mayBeDeleted(history, push, reading.ended)) continue;
+    if (isShadowed(push.file, listed)) continue;
+    faults.push(`${reading.architecture}: lost ${push.file}, acknowledged at ${push.ended}, read at ${reading.began}`);
+  }
+  for (const [file, identity] of listed) {
+    if (!mayBeThere(history, file, identity, reading)) {
+      faults.push(
+        `${reading.architecture}: lists ${file}, which was deleted or never pushed, read at ${reading.began}`,
+      );
+    }
+  }
+  return faults;
+}
+
+/** Whether two contents of one name were acknowledged although nothing was deleted between. */
+export function contentFaultsOf({ operations }: History): readonly string[] {
+  const done = operations.filter(({ kind, outcome }) => kind === 'push' && outcome === 'done');
+  const faults: string[] = [];
+  for (const first of done) {
+    for (const second of done) {
+      if (nameOf(first.file) !== nameOf(second.file) || !clash(first.file, second.file)) continue;
+      if (first.identity === second.identity || first.ended > second.ended || first === second) continue;
+      const isFreed = operations.some(
+        (other) =>
+          other.kind === 'delete' &&
+          other.file === first.file &&
+          other.outcome !== 'refused' &&
+          other.began < second.ended,
+      );
+      if (!isFreed)
+        faults.push(`two contents acknowledged: ${first.file} at ${first.ended}, ${second.file} at ${second.ended}`);
+    }
+  }
+  return faults;
+}
+
+/** A delete that began before `before` and was not over when the push was answered may have taken it. */
+function mayBeDeleted({ operations }: History, push: Operation, before: number): boolean {
+  return operations.some(
+    (other) =>
+      other.kind === 'delete' &&
+      other.file === push.file &&
+      other.outcome !== 'refused' &&
+      other.began < before &&
+      other.ended > push.began,
+  );
+}
+
+/** Whether some push of these bytes isn't known to be over, or dead, by when the reading began. */
+function mayBeThere({ operations }: History, file: string, identity: string, reading: Reading): boolean {
+  return operations.some((push) => {
+    if (push.kind !== 'push' || push.file !== file || push.identity !== identity || push.began > reading.ended)
+      return false;
+    if (push.outcome === 'refused' && push.ended < reading.began) return false;
+    const end = push.outcome === 'done' || push.outcome === 'refused' ? push.ended : Infinity;
+    return !operations.some(
+      (other) =>
+        other.kind === 'delete' &&
+        other.file === file &&
+        other.outcome === 'done' &&
+        other.began >= end &&
+        other.ended <= reading.began,
+    );
+  });
+}
+
+/** An architecture's own file stands before a noarch one of that name. */
+function isShadowed(file: string, listed: ReadonlyMap<string, string>): boolean {
+  return (
+    file.startsWith('noarch/') && [...listed.keys()].some((other) => other !== file && nameOf(other) === nameOf(file))
+  );
+}
+
+function nameOf(file: string): string {
+  return file.slice(file.indexOf('/') + 1);
+}
+
+function clash(a: string, b: string): boolean {
+  return a === b || a.startsWith('noarch/') || b.startsWith('noarch/');
+}

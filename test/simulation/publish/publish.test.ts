@@ -1,0 +1,53 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/store/store.ts';
+import { allStagedPackages } from './packages.ts';
+import { runScenario, scenarioArbitrary } from './scenario.ts';
+import { simulationKey } from './world.ts';
+
+const runs = Number(process.env['SIMULATION_RUNS'] ?? 2000);
+const seed = process.env['SIMULATION_SEED'];
+const staged = await allStagedPackages();
+const key = simulationKey();
+
+describe('the publish protocol', () => {
+  it(
+    `loses nothing that was acknowledged, in ${runs} schedules of pushes, deletes, reads and deaths`,
+    { timeout: Math.max(300_000, runs * 500) },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), scenarioArbitrary, async (scheduler, scenario) => {
+          expect(await runScenario(scheduler, scenario, staged, key)).toEqual([]);
+        }),
+        { numRuns: runs, endOnFailure: seed !== undefined, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+      );
+    },
+  );
+
+  it(
+    'is caught when it is broken: without the listing after the put, schedules lose packages',
+    { timeout: 300_000 },
+    async () => {
+      const outcome = await fc.check(
+        fc.asyncProperty(fc.scheduler(), scenarioArbitrary, async (scheduler, scenario) => {
+          const faults = await runScenario(scheduler, scenario, staged, key, { sabotage: listsOnce });
+          expect(faults).toEqual([]);
+        }),
+        { numRuns: 2000, endOnFailure: true },
+      );
+      expect(outcome.failed).toBe(true);
+    },
+  );
+});
+
+/** A replica that lists the image once and then believes that listing for ever. */
+function listsOnce(store: Store): Store {
+  let first: Promise<readonly string[]> | undefined;
+  return {
+    ...store,
+    image(image, credentials) {
+      const front = store.image(image, credentials);
+      return { ...front, tags: (options) => (first ??= front.tags(options)) };
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import * as fc from 'fast-check';
+import type { Scheduler } from 'fast-check';
+import { isGatewayError } from '../../../src/errors.ts';
+import type { StagedPackage } from '../../../src/repository/repository.ts';
+import type { SigningKey } from '../../../src/repository/signing-keys.ts';
+import { contentFaultsOf, faultsOf } from './history.ts';
+import type { History, Operation, Reading } from './history.ts';
+import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
+import { createWorld } from './world.ts';
+import type { Replica, World, WorldOptions } from './world.ts';
+
+export const at = { image: 'team/image', branch: 'v1', repository: 'main' };
+export const caller = { credentials: { kind: 'anonymous' } } as const;
+const architectures = ['x86_64', 'noarch', 'aarch64'];
+
+/** One thing that a client does, once the registry has seen `after` requests. */
+export type Step = { readonly replica: number; readonly after: number } & (
+  | { readonly kind: 'push'; readonly files: readonly number[]; readonly content: number; readonly skip: boolean }
+  | { readonly kind: 'delete'; readonly file: number }
+  | { readonly kind: 'read'; readonly architecture: number }
+  | { readonly kind: 'kill' }
+  | { readonly kind: 'wait'; readonly ms: number }
+);
+
+export interface Scenario {
+  readonly steps: readonly Step[];
+  readonly replicas: number;
+  readonly deletes: 'tag' | 'digest' | 'unsupported';
+  readonly latePuts: readonly number[];
+}
+
+const when = fc.record({ replica: fc.nat(2), after: fc.oneof(fc.constant(0), fc.nat(120)) });
+const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.tuple(when, pushArbitrary()).map(merge) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(when, fc.record({ kind: fc.constant('delete' as const), file: fc.nat(3) })).map(merge),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(when, fc.record({ kind: fc.constant('read' as const), architecture: fc.nat(2) })).map(merge),
+  },
+  { weight: 1, arbitrary: fc.tuple(when, fc.constant({ kind: 'kill' as const })).map(merge) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(when, fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(40_000, 400_000, 4_000_000) }))
+      .map(merge),
+  },
+);
+
+function pushArbitrary() {
+  return fc.record({
+    kind: fc.constant('push' as const),
+    files: fc.oneof(
+      { weight: 5, arbitrary: fc.nat(3).map((file) => [file]) },
+      fc.constant([0, 1]),
+      fc.constant([1, 3]),
+    ),
+    content: fc.nat(1),
+    skip: fc.boolean(),
+  });
+}
+
+function merge<A, B>([a, b]: readonly [A, B]): A & B {
+  return { ...a, ...b };
+}
+
+/** Pushes, deletes, reads and deaths, staggered so that some meet what others have long finished. */
+export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
+  steps: fc.array(stepArbitrary, { minLength: 2, maxLength: 9 }),
+  replicas: fc.integer({ min: 1, max: 3 }),
+  deletes: fc.constantFrom('tag', 'digest', 'unsupported'),
+  latePuts: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(fc.nat(8), { maxLength: 2 })),
+});
+
+/** Runs a scenario and returns what went wrong, in words; empty where every invariant held. */
+export async function runScenario(
+  scheduler: Scheduler,
+  scenario: Scenario,
+  staged: ReadonlyMap<string, StagedPackage>,
+  key: SigningKey,
+  options: Partial<WorldOptions> = {},
+): Promise<readonly string[]> {
+  const world = createWorld(scheduler, key, {
+    deletes: scenario.deletes,
+    latePuts: new Set(scenario.latePuts),
+    ...options,
+  });
+  const replicas = Array.from({ length: scenario.replicas }, (_, i) => world.replica(`r${i}`));
+  const operations: Operation[] = [];
+  const readings: Reading[] = [];
+  const waiting = scenario.steps
+    .map((step, i) => ({ step, i }))
+    .sort((a, b) => a.step.after - b.step.after || a.i - b.i);
+  const running = new Set<{ readonly replica: Replica }>();
+
+  const start = ({ step }: { step: Step }) => {
+    const slot = step.replica % replicas.length;
+    const replica = replicas[slot]!;
+    if (step.kind === 'wait') return void world.pass(step.ms);
+    if (step.kind === 'kill') {
+      replica.isDead = true;
+      replicas[slot] = world.replica(`r${slot}+`);
+      return;
+    }
+    const entry = { replica };
+    running.add(entry);
+    void act(world, replica, step, staged, operations, readings).finally(() => running.delete(entry));
+  };
+
+  const isDone = () => {
+    // What is due is begun; where nothing is under way, the next is due.
+    const isIdle = [...running].every(({ replica }) => replica.isDead);
+    while (waiting.length > 0 && (waiting[0]!.step.after <= world.steps() || isIdle)) {
+      start(waiting.shift()!);
+      if (isIdle) break;
+    }
+    return waiting.length === 0 && [...running].every(({ replica }) => replica.isDead);
+  };
+  await world.runUntil(isDone);
+  return [...(await judge(world, replicas, { operations, readings }, key))];
+}
+
+async function act(
+  world: World,
+  replica: Replica,
+  step: Extract<Step, { kind: 'push' | 'delete' | 'read' }>,
+  staged: ReadonlyMap<string, StagedPackage>,
+  operations: Operation[],
+  readings: Reading[],
+): Promise<void> {
+  const began = world.steps();
+  if (step.kind === 'read') {
+    const architecture = architectures[step.architecture]!;
+    const index = await replica.repositories.openIndex(at, architecture, caller).catch(refusedAsMissing);
+    if (!replica.isDead) readings.push({ architecture, began, ended: world.steps(), index });
+    return;
+  }
+  const files = (step.kind === 'push' ? step.files : [step.file]).map((i) => simulatedFiles[i]!);
+  const packages =
+    step.kind === 'push' ? files.map((file) => staged.get(stagedKey(file, contents[step.content]!))!) : [];
+  const mine = files.map((file, i): Operation => ({
+    kind: step.kind,
+    file: `${file.architecture}/${fileNameOf(file)}`,
+    identity: packages[i]?.summary.identity,
+    began,
+    ended: Infinity,
+    outcome: 'unanswered',
+  }));
+  operations.push(...mine);
+  const answer = (outcome: Operation['outcome']) => {
+    if (replica.isDead) return;
+    for (const operation of mine) Object.assign(operation, { outcome, ended: world.steps() });
+  };
+  try {
+    if (step.kind === 'push') {
+      const publication = await replica.repositories.begin(at, caller);
+      await publication.commit(packages, { ifExists: step.skip ? 'skip' : 'fail' });
+    } else {
+      const [file] = files;
+      await replica.repositories.withdraw(
+        at,
+        { architecture: file!.architecture, fileName: fileNameOf(file!) },
+        caller,
+      );
+    }
+    answer('done');
+  } catch (error) {
+    if (isGatewayError(error, 'PACKAGE_EXISTS', 'PACKAGE_WITHDRAWN', 'PACKAGE_UNKNOWN')) answer('refused');
+    else if (isGatewayError(error, 'STORE_UNAVAILABLE', 'PUBLISH_TIMEOUT')) answer('failed');
+    else throw error;
+  }
+}
+
+function refusedAsMissing(error: unknown): undefined {
+  if (isGatewayError(error, 'STORE_UNAVAILABLE')) return undefined;
+  throw error;
+}
+
+/** After the last answer: every replica that lives, and a newcomer, must serve what the history demands. */
+async function judge(
+  world: World,
+  replicas: readonly Replica[],
+  history: History,
+  scheduler: Scheduler,
+  key: SigningKey,
+) {
+  const faults = [
+    ...contentFaultsOf(history),
+    ...history.readings.flatMap((reading) => faultsOf(history, reading, key)),
+  ];
+  const last: Reading[] = [];
+  const began = world.steps();
+  const ask = async (name: string, repositories: Replica['repositories']) => {
+    for (const architecture of architectures) {
+      const index = await repositories.openIndex(at, architecture, caller);
+      last.push({ architecture: architecture, began, ended: Infinity, index });
+    }
+    return name;
+  };
+  const askedAll = Promise.all([
+    ...replicas.map((replica) => ask(replica.id, replica.repositories)),
+    ask('newcomer', world.bystander('newcomer')),
+  ]);
+  let isAsked = false;
+  void askedAll.finally(() => (isAsked = true)).catch(() => undefined);
+  await world.runUntil(() => isAsked);
+  await askedAll;
+  faults.push(...last.flatMap((reading) => faultsOf(history, reading, key)));
+  return faults;
+}

@@ -1,0 +1,220 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { setImmediate as macrotask } from 'node:timers/promises';
+import type { Scheduler } from 'fast-check';
+import { sign } from '../../../src/apk/signature.ts';
+import { GatewayError } from '../../../src/errors.ts';
+import type { Clock } from '../../../src/ports.ts';
+import { createRepositories } from '../../../src/repository/create-repositories.ts';
+import type { RepositoriesOptions } from '../../../src/repository/create-repositories.ts';
+import type { SignIndex } from '../../../src/repository/index-writer.ts';
+import type { Repositories } from '../../../src/repository/repository.ts';
+import type { SigningKey, SigningKeys } from '../../../src/repository/signing-keys.ts';
+import type { ImageStore, Store } from '../../../src/store/store.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
+import type { MemoryCall, MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
+
+/** One gateway process. `isDead` from the moment it was killed: none of its requests is sent or answered any more. */
+export interface Replica {
+  readonly repositories: Repositories;
+  readonly id: string;
+  isDead: boolean;
+}
+
+export interface WorldOptions {
+  readonly deletes?: 'tag' | 'digest' | 'unsupported';
+  readonly lookup?: MemoryStoreOptions['lookup'];
+  readonly listing?: MemoryStoreOptions['listing'];
+  /** The puts, counted from 0 over all replicas, that are answered with a fault and land later all the same. */
+  readonly latePuts?: ReadonlySet<number>;
+  /** What a replica's store is put through, to break the protocol on purpose. */
+  readonly sabotage?: (store: Store) => Store;
+  /** Told of every request just before it takes effect. */
+  readonly onCall?: (replica: Replica, call: MemoryCall) => void;
+  readonly repositories?: RepositoriesOptions;
+}
+
+export interface World {
+  readonly images: Map<string, MemoryImage>;
+  readonly clock: Clock;
+  readonly key: SigningKey;
+  /** Requests that took effect so far: the only order that counts. */
+  steps(): number;
+  replica(id: string): Replica;
+  /** One whose requests aren't delayed, started after all else: what a newcomer sees. */
+  bystander(id: string): Repositories;
+  /** Lets the scheduler choose requests, one at a time, until `done`; moves the clock only when nobody can move. */
+  runUntil(done: () => boolean): Promise<void>;
+  /** Moves the clock while nothing is under way. */
+  pass(ms: number): void;
+}
+
+interface Timer {
+  readonly dueMs: number;
+  readonly ring: () => void;
+}
+
+const never = new Promise<never>(() => undefined);
+const startMs = Date.UTC(2026, 0, 1);
+
+/** Several gateways before one registry, whose requests a scheduler interleaves; signing is real, time is not. */
+export function createWorld(scheduler: Scheduler, key: SigningKey, options: WorldOptions = {}): World {
+  const images = new Map<string, MemoryImage>();
+  const { deletes = 'tag', lookup, listing } = options;
+  const registry: MemoryStoreOptions = {
+    images,
+    deletes,
+    ...(lookup === undefined ? {} : { lookup }),
+    ...(listing === undefined ? {} : { listing }),
+  };
+  const timers = new Set<Timer>();
+  let nowMs = startMs;
+  let steps = 0;
+  let puts = 0;
+  let chance = 0;
+
+  const clock: Clock = {
+    now: () => nowMs,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = { dueMs: nowMs + ms, ring: resolve };
+        timers.add(timer);
+        signal?.addEventListener('abort', () => {
+          timers.delete(timer);
+          resolve();
+        });
+      }),
+  };
+
+  const random = (count: number) => {
+    chance += 1;
+    return createHash('sha256').update(`${chance}`).digest().subarray(0, count);
+  };
+
+  const turn = async (replica: Replica, label: string): Promise<void> => {
+    if (replica.isDead) await never;
+    await scheduler.schedule(Promise.resolve(), `${replica.id} ${label}`);
+    if (replica.isDead) await never;
+  };
+
+  const storeOf = (replica: Replica): Store => {
+    const label = (call: MemoryCall) => `${call.operation} ${call.reference ?? ''}`;
+    const memory = createMemoryStore({
+      ...registry,
+      before: async (call) => {
+        await turn(replica, label(call));
+        steps += 1;
+        nowMs += 1;
+        options.onCall?.(replica, call);
+      },
+      after: (call) => turn(replica, `answer to ${label(call)}`),
+    });
+    const late = withLatePuts(
+      memory,
+      createMemoryStore(registry),
+      () => {
+        puts += 1;
+        return options.latePuts?.has(puts - 1) === true;
+      },
+      (label_) => scheduler.schedule(Promise.resolve(), label_),
+    );
+    return options.sabotage?.(late) ?? late;
+  };
+
+  const repositoriesOver = (store: Store, given: RepositoriesOptions) =>
+    createRepositories({ store, signingKeys: fixedKeys(key), sign: signNow, clock, random, log: silentLog }, given);
+
+  return {
+    images,
+    clock,
+    key,
+    steps: () => steps,
+    replica(id) {
+      const replica = { id, isDead: false } as { -readonly [K in keyof Replica]: Replica[K] };
+      replica.repositories = repositoriesOver(storeOf(replica), { freshnessMs: 0, ...options.repositories });
+      return replica;
+    },
+    bystander: () => repositoriesOver(createMemoryStore(registry), { freshnessMs: 0 }),
+    async runUntil(done) {
+      for (let idle = 0; !done();) {
+        await macrotask();
+        if (done()) return;
+        if (scheduler.count() > 0) {
+          await scheduler.waitNext(1);
+          idle = 0;
+        } else if (idle < 3) {
+          // Streams and promises may need some turns of the event loop before the next request is made.
+          idle += 1;
+        } else {
+          ringNext(timers, (dueMs) => {
+            nowMs = Math.max(nowMs, dueMs);
+          });
+          idle = 0;
+        }
+      }
+    },
+    pass(ms) {
+      nowMs += ms;
+    },
+  };
+}
+
+/** A key for simulations: short, since strength is not what they test. */
+export function simulationKey(fileName = 'simulation.rsa.pub'): SigningKey {
+  return { fileName, ...generateKeyPairSync('rsa', { modulusLength: 1024 }) };
+}
+
+function ringNext(timers: Set<Timer>, moveTo: (dueMs: number) => void): void {
+  const [next] = [...timers].sort((a, b) => a.dueMs - b.dueMs);
+  if (next === undefined) throw new Error('deadlock: nobody can move and no timer is set');
+  timers.delete(next);
+  moveTo(next.dueMs);
+  next.ring();
+}
+
+function fixedKeys(key: SigningKey): SigningKeys {
+  const keys = () => Promise.resolve([key]);
+  return { ofImage: keys, ofImageForWriting: keys };
+}
+
+const signNow: SignIndex = (pieces, keys) =>
+  Promise.resolve(
+    keys.map(({ fileName, privateKey }) => ({
+      algorithm: 'RSA256',
+      keyName: fileName,
+      bytes: sign(pieces, privateKey, 'RSA256'),
+    })),
+  );
+
+/** Some manifest puts are answered with a fault, and take effect at a moment of the scheduler's choice. */
+function withLatePuts(
+  store: Store,
+  behind: Store,
+  isLate: () => boolean,
+  wait: (label: string) => Promise<void>,
+): Store {
+  return {
+    ...store,
+    image(image, credentials): ImageStore {
+      const front = store.image(image, credentials);
+      return {
+        ...front,
+        pushManifest(tag, manifest, options) {
+          if (!isLate()) return front.pushManifest(tag, manifest, options);
+          void wait(`late put ${tag}`).then(() =>
+            behind
+              .image(image, credentials)
+              .pushManifest(tag, manifest)
+              .catch(() => undefined),
+          );
+          return Promise.reject(new GatewayError('STORE_UNAVAILABLE', 'the answer did not come in time'));
+        },
+      };
+    },
+  };
+}
+
+const silentLog = { debug: noop, info: noop, warn: noop, error: noop };
+
+function noop(): void {
+  // A simulation's log is its scheduler's report.
+}
