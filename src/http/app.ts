@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { isGatewayError } from '../errors.ts';
 import { textAnswer } from './answer.ts';
 import { errorResponse, internalErrorResponse, statusOf } from './error-response.ts';
-import { completeHttpOptions } from './http-options.ts';
+import { nodeOf, completeHttpOptions } from './http-options.ts';
 import type { HttpContext, HttpDependencies, HttpEnv, HttpOptions, HttpSettings } from './http-options.ts';
 import { createPublisher } from './publisher.ts';
 import { pathOfTarget } from './request-path.ts';
@@ -45,7 +45,7 @@ function rawPath(request: Request, options?: { env?: HttpEnv['Bindings'] }): str
 }
 
 function answerFault(error: Error, c: HttpContext, deps: HttpDependencies, settings: HttpSettings): Response {
-  const { requestId } = c.env;
+  const { requestId } = nodeOf(c);
   const request = {
     accept: c.req.header('accept'),
     isAnonymous: c.req.header('authorization') === undefined,

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { GatewayError } from '../errors.ts';
+import { nodeOf } from './http-options.ts';
 import type { HttpContext } from './http-options.ts';
 
 /** How the caller reaches this gateway, proxies in between included. */
@@ -14,7 +15,7 @@ export interface CallerOrigin {
 export function createOriginReader(trustedProxies: readonly string[]): (c: HttpContext) => CallerOrigin {
   const proxies = addressesOf(trustedProxies);
   return (c) => {
-    const forwarded = isTrusted(c.env.incoming?.socket.remoteAddress, proxies) ? forwardedOrigin(c) : {};
+    const forwarded = isTrusted(nodeOf(c).incoming?.socket.remoteAddress, proxies) ? forwardedOrigin(c) : {};
     const host = forwarded.host ?? c.req.header('host') ?? new URL(c.req.url).host;
     // It goes into scripts and documents that others run.
     if (!/^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:.]+\](?::\d+)?$/.test(host)) throw invalid('Host');

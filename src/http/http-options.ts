@@ -59,6 +59,12 @@ export interface HttpEnv {
 
 export type HttpContext = Context<HttpEnv>;
 
+/** What node knows of the request; without a socket Hono leaves it undefined, whatever its type says. */
+export function nodeOf(c: HttpContext): NodeBindings {
+  const bindings: unknown = c.env;
+  return (bindings as NodeBindings | undefined) ?? {};
+}
+
 /** The same with every default filled in. */
 export type HttpSettings = HttpOptions & {
   readonly [Name in 'maxPackageBytes' | 'maxUploads' | 'spoolMemoryBytes']: number;

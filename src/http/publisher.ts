@@ -3,6 +3,7 @@ import { GatewayError, isGatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import type { Caller, PublishedPackage, Publication, StagedPackage } from '../repository/repository.ts';
 import type { FileReading } from './addressing.ts';
+import { nodeOf } from './http-options.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from './http-options.ts';
 import type { RequestReader } from './request-reader.ts';
 import { receiveUpload, tooLarge } from './upload.ts';
@@ -98,7 +99,7 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
         try {
           const { base, publication } = await moveToPlace(target, upload.packages, begun, caller, c);
           // The caller has nothing more to send while the store works: silence is no reason to hang up.
-          c.env.incoming?.socket.setTimeout(0);
+          nodeOf(c).incoming?.socket.setTimeout(0);
           return { at: base.at, packages: await publication.commit(upload.packages, { ifExists }) };
         } finally {
           await upload.release();
@@ -124,12 +125,13 @@ function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): File
 
 /** Tells a caller who waits for it (RFC 9110 section 10.1.1) that the body is wanted. */
 function askForBody(c: HttpContext): void {
-  const { incoming, outgoing } = c.env;
+  const { incoming, outgoing } = nodeOf(c);
   if (incoming?.headers.expect?.toLowerCase() === '100-continue') outgoing?.writeContinue();
 }
 
 function bodyOf(c: HttpContext): Readable {
-  if (c.env.incoming !== undefined) return c.env.incoming;
+  const { incoming } = nodeOf(c);
+  if (incoming !== undefined) return incoming;
   return c.req.raw.body === null ? Readable.from([]) : Readable.fromWeb(c.req.raw.body);
 }
 

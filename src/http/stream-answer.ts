@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { AnswerHeaders } from './answer.ts';
+import { nodeOf } from './http-options.ts';
 import type { HttpContext } from './http-options.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function streamAnswer(
   onFault: (error: unknown) => void,
 ): Promise<Response> {
   const headers = { ...head.headers, 'X-Content-Type-Options': 'nosniff' };
-  const { outgoing } = c.env;
+  const { outgoing } = nodeOf(c);
   if (outgoing === undefined) {
     return new Response(Readable.toWeb(source) as ReadableStream, { status: head.status, headers });
   }

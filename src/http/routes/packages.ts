@@ -6,6 +6,7 @@ import { answer, jsonAnswer } from '../answer.ts';
 import type { AnswerHeaders } from '../answer.ts';
 import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
 import { findByReading } from '../file-readings.ts';
+import { nodeOf } from '../http-options.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from '../http-options.ts';
 import { conditionsOf } from '../request-reader.ts';
 import type { RequestReader } from '../request-reader.ts';
@@ -52,7 +53,7 @@ export function createPackageRoutes(
       const location = settings.redirectBlobs === true ? await found.locate({ signal: c.req.raw.signal }) : undefined;
       if (location !== undefined) return redirect(location);
       return packageAnswer(c, found, (error) => {
-        log.error({ err: error, requestId: c.env.requestId }, 'a package was cut short');
+        log.error({ err: error, requestId: nodeOf(c).requestId }, 'a package was cut short');
       });
     },
 

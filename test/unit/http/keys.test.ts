@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../src/errors.ts';
+import type { PublicKey, Repositories } from '../../../src/repository/repository.ts';
+import { aKey, anEdge } from './an-edge.ts';
+
+const base = '/apk/user/image/edge/main';
+const primary = aKey('user-image-00000001.rsa.pub');
+const next = aKey('user-image-00000002.rsa.pub');
+const having = (...keys: readonly PublicKey[]): Pick<Repositories, 'keys'> => ({ keys: () => Promise.resolve(keys) });
+const refusing: Pick<Repositories, 'keys'> = {
+  keys: (_image, caller) =>
+    caller.credentials.kind === 'anonymous'
+      ? Promise.reject(new GatewayError('FORBIDDEN', 'private'))
+      : Promise.resolve([primary]),
+};
+
+describe('the public key', () => {
+  it.each([
+    [`${base}/key`, primary],
+    [`${base}/${primary.fileName}`, primary],
+    [`${base}/${next.fileName}`, next],
+    ['/api/packages/owner/alpine/key', primary],
+  ])('is at %s', async (path, key) => {
+    const response = await anEdge(having(primary, next)).request(path);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(key.pem);
+    expect(response.headers.get('content-type')).toBe('application/x-pem-file');
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename=${key.fileName}`);
+    expect(response.headers.get('access-control-expose-headers')).toBe('Content-Disposition');
+  });
+
+  it('is at /apk/key for a gateway of one image, and says where to look for one of many', async () => {
+    const single = await anEdge(having(primary), { singleImage: 'user/image' }).request('/apk/key');
+    expect(await single.text()).toBe(primary.pem);
+    const many = await anEdge(having(primary)).request('http://host.example/apk/key');
+    expect(many.status).toBe(404);
+    expect(await many.text()).toContain('http://host.example/apk/<image>/<branch>/<repository>/key');
+  });
+
+  it.each([`${base}/other.rsa.pub`, `${base}/key`])('is 404 at %s where there is none of that name', async (path) => {
+    const service = path.endsWith('key') ? having() : having(primary);
+    expect((await anEdge(service).request(path)).status).toBe(404);
+  });
+});
+
+describe("apko's key discovery", () => {
+  it('leads from apk-configuration to the keys as a JWK set', async () => {
+    const edge = anEdge(having(primary, next));
+    const configuration = await edge.request(`http://host.example:8080${base}/apk-configuration`);
+    const { jwks_uri: uri } = (await configuration.json()) as { jwks_uri: string };
+    expect(uri).toBe(`http://host.example:8080${base}/jwks.json`);
+    const set = (await (await edge.request(uri)).json()) as { keys: Record<string, string>[] };
+    expect(set.keys.map((key) => [key['kid'], key['kty']])).toEqual([
+      ['user-image-00000001', 'RSA'],
+      ['user-image-00000002', 'RSA'],
+    ]);
+    expect(set.keys[0]).toMatchObject(primary.key.export({ format: 'jwk' }));
+  });
+
+  it('is 404 for a caller without credentials in a private repository', async () => {
+    const response = await anEdge(refusing).request(`${base}/apk-configuration`);
+    expect(response.status).toBe(404);
+    expect((await anEdge(refusing).request(`${base}/jwks.json`)).status).toBe(401);
+  });
+
+  it('is 404 where there is no key yet', async () => {
+    expect((await anEdge(having()).request(`${base}/apk-configuration`)).status).toBe(404);
+  });
+});
+
+describe('public keys of a private repository', () => {
+  it.each(['key', 'jwks.json', 'apk-configuration', 'setup'])('%s is readable where that is set', async (name) => {
+    const response = await anEdge(refusing, { publicKeys: true }).request(`${base}/${name}`);
+    expect(response.status).toBe(200);
+  });
+
+  it.each(['key', 'jwks.json', 'setup'])('%s asks for credentials where it is not', async (name) => {
+    expect((await anEdge(refusing).request(`${base}/${name}`)).status).toBe(401);
+  });
+});
+
+describe('the setup script', () => {
+  it('is for this repository, as the caller addressed it', async () => {
+    const response = await anEdge(having(primary, next)).request(`https://host.example${base}/setup`);
+    const script = await response.text();
+    expect(response.headers.get('content-type')).toBe('text/x-shellscript');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(script).toContain(`url='https://host.example${base}'`);
+    expect(script).toContain(primary.pem.trimEnd());
+    expect(script).toContain(next.fileName);
+  });
+
+  it.each(['evil.example/x', "a'b", 'a b', '$(id)'])('refuses the Host %s, which would stand in it', async (host) => {
+    const edge = anEdge(having(primary));
+    const response = await edge.request(`http://h${base}/setup`, { headers: { host } });
+    expect(response.status).toBe(400);
+  });
+});
