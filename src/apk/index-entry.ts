@@ -1,8 +1,10 @@
 import { GatewayError } from '../errors.ts';
 import { parseDependency, splitTokens } from './dependency.ts';
-import { exactNumber, maxLineBytes, type PackageInfo } from './package-info.ts';
+import { digits, malformed, readLetters, safeNumber } from './index-record.ts';
+import type { PackageInfo } from './package-info.ts';
 import { isArchitecture, isPackageName, isVersionText } from './package-name.ts';
-import { encodedLength, isEncodable } from './text.ts';
+import { maxHeadBytes, maxLineBytes, maxTokenBytes } from './record-limits.ts';
+import { encodedLength } from './text.ts';
 import { compareVersions, type Order } from './version.ts';
 
 /** One record of an APKINDEX. */
@@ -31,17 +33,7 @@ export interface IndexEntry {
   readonly installIf: readonly string[];
 }
 
-/** Clients write these lines into their installed database through a buffer of this size; past it they destroy it. */
-export const maxHeadBytes = 2048;
-
-/** The same buffer for one token of a list, in bytes. */
-export const maxTokenBytes = 255;
-
-const knownLetters = new Set('CPVASITULomtckDpi');
-// Letters of the installed database, which readers pass over in an index.
-const passedLetters = new Set('FMRZrqasfg');
 const identityPattern = /^Q1[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=$/;
-const controlCharacter = /[\0-\x08\x0b-\x1f\x7f]/;
 
 /** The record, its closing empty line included, letters in apk's own order of writing. */
 export function formatIndexEntry(entry: IndexEntry): string {
@@ -55,7 +47,7 @@ export function formatIndexEntry(entry: IndexEntry): string {
 export function parseIndexEntry(text: string): IndexEntry {
   const entry = entryOf(readLetters(text));
   const fault = faultOf(entry);
-  if (fault !== undefined) throw malformed(`${fault} in the record of ${entry.name}-${entry.version}`);
+  if (fault !== undefined) throw malformed(`${fault}, in the record of ${JSON.stringify(entry.name.slice(0, 80))}`);
   return entry;
 }
 
@@ -107,28 +99,6 @@ function line(letter: string, value: string | number | undefined): string {
   return value === undefined || value === '' || value === 0 ? '' : `${letter}:${value}\n`;
 }
 
-function readLetters(text: string): ReadonlyMap<string, string> {
-  if (!text.endsWith('\n')) throw malformed('the last line has no line end, so clients lose the record');
-  if (controlCharacter.test(text)) throw malformed('control character in a record');
-  if (!isEncodable(text)) throw malformed('text that cannot be written in a record');
-  const letters = new Map<string, string>();
-  for (const row of text.replace(/\n\n?$/, '').split('\n')) {
-    const letter = letterOf(row);
-    if (letters.has(letter)) throw malformed(`${letter}: twice in a record`);
-    letters.set(letter, row.slice(2));
-  }
-  return letters;
-}
-
-function letterOf(row: string): string {
-  const letter = row.charAt(0);
-  if (row.charAt(1) !== ':') throw malformed(`a line without colon: ${JSON.stringify(row.slice(0, 40))}`);
-  if (row.length * 3 > maxLineBytes && encodedLength(row) > maxLineBytes) throw malformed('line too long');
-  const isSkippable = passedLetters.has(letter) || /[a-z]/.test(letter);
-  if (!knownLetters.has(letter) && !isSkippable) throw malformed(`unknown letter ${JSON.stringify(letter)}`);
-  return letter;
-}
-
 function entryOf(letters: ReadonlyMap<string, string>): IndexEntry {
   const text = (letter: string) => letters.get(letter) ?? '';
   const filled = (letter: string) => letters.get(letter) || undefined;
@@ -151,19 +121,6 @@ function entryOf(letters: ReadonlyMap<string, string>): IndexEntry {
     provides: splitTokens(text('p')),
     installIf: splitTokens(text('i')),
   };
-}
-
-function digits(letters: ReadonlyMap<string, string>, letter: string): number | string | undefined {
-  const text = letters.get(letter);
-  if (text === undefined) return undefined;
-  if (!/^[0-9]{1,18}$/.test(text)) throw malformed(`${letter}: is not a number: ${JSON.stringify(text.slice(0, 40))}`);
-  return exactNumber(text);
-}
-
-function safeNumber(letters: ReadonlyMap<string, string>, letter: string): number | undefined {
-  const value = digits(letters, letter);
-  if (typeof value === 'string') throw malformed(`${letter}: is too large: ${value}`);
-  return value;
 }
 
 /** The first thing wrong with a record for its readers, or undefined. */
@@ -190,8 +147,4 @@ function listFault(entry: IndexEntry): string | undefined {
     if (list.reduce((sum, token) => sum + encodedLength(token) + 1, 1) > maxLineBytes) return 'line too long';
   }
   return undefined;
-}
-
-function malformed(what: string): GatewayError {
-  return new GatewayError('INDEX_MALFORMED', `index: ${what}`);
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
-import { readMember, type MemberFault } from './gzip-members.ts';
+import type { MemberFault } from './gzip-header.ts';
+import { readMember } from './gzip-member.ts';
 import { formatIndexEntry, parseIndexEntry, type IndexEntry } from './index-entry.ts';
 import { isSignatureEntry, parseSignatureName, type Signature } from './signature.ts';
 import { createTarReader } from './tar.ts';
@@ -73,7 +74,9 @@ export function readSignatureMember(start: Uint8Array): {
   readonly length: number;
 } {
   const member = readMember(start, 0, defaultLimits.maxSignatureBytes, faultOf);
-  return { signatures: readTar(member.content).map(signatureOf), length: member.end };
+  const signatures = readTar(member.content).map(signatureOf);
+  if (signatures.length === 0) throw malformed('no signature');
+  return { signatures, length: member.end };
 }
 
 /** The records of an APKINDEX, in their order. Throws INDEX_MALFORMED; also where a client would drop one of them. */
@@ -87,7 +90,8 @@ export function parseIndexText(text: string): IndexEntry[] {
   assertDistinct(entries, ({ identity }) => identity);
   assertDistinct(entries, ({ name, version }) => `${name}-${version}`);
   const architectures = new Set(entries.map(({ architecture }) => architecture).filter((name) => name !== 'noarch'));
-  if (architectures.size > 1) throw malformed(`records of several architectures: ${[...architectures].join(', ')}`);
+  if (architectures.size > 1)
+    throw malformed(`records of several architectures: ${[...architectures].slice(0, 3).join(', ')}`);
   return entries;
 }
 

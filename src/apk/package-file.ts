@@ -68,6 +68,12 @@ export function createPackageReader(options: Partial<PackageLimits> = {}): Packa
     return isGzip ? start : new Uint8Array(0);
   };
 
+  const finish = (): PackageSummary => {
+    if (probe !== undefined) throw size === 0 ? malformed('the file is empty') : notGzip(probe);
+    members.end();
+    return summaryOf(sections.finish(), whole.digest('hex'), size);
+  };
+
   return {
     async write(chunk) {
       size += chunk.length;
@@ -77,12 +83,7 @@ export function createPackageReader(options: Partial<PackageLimits> = {}): Packa
       whole.update(chunk);
       await read;
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async end() {
-      if (probe !== undefined) throw size === 0 ? malformed('the file is empty') : notGzip(probe);
-      members.end();
-      return summaryOf(sections.finish(), whole.digest('hex'), size);
-    },
+    end: () => Promise.resolve().then(finish),
     close() {
       members.close();
     },

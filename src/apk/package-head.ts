@@ -75,7 +75,7 @@ function createHeadTar(found: HeadEntries, limits: PackageLimits): ReturnType<ty
     entry(entry) {
       entries += 1;
       if (entries > limits.maxControlEntries) throw malformed(`too many entries in the ${sectionName(found.kind)}`);
-      if (!entry.isChecksumRight) found.warnings.add(`tar checksum wrong (${entry.name}): strict tools cannot read it`);
+      if (!entry.isChecksumRight) found.warnings.add('tar checksum wrong: strict tools cannot read this package');
       const isSignature = isSignatureEntry(entry.name);
       if (found.kind === 'unknown') found.kind = isSignature ? 'signature' : 'control';
       if (isSignature !== (found.kind === 'signature'))

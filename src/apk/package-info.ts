@@ -1,7 +1,8 @@
-import { GatewayError } from '../errors.ts';
-import { formatDependency, parseDependency, splitTokens } from './dependency.ts';
+import { formatDependency, parseDependency } from './dependency.ts';
+import { last, malformed, optional, readFields, tokens, type Fields, type Warn } from './package-info-fields.ts';
 import { assertArchitecture, assertPackageName, assertVersionText } from './package-name.ts';
-import { decodeText, encodedLength } from './text.ts';
+import { exactNumber } from './record-limits.ts';
+import { decodeText } from './text.ts';
 import { isValidVersion } from './version.ts';
 
 /** What a .PKGINFO says, checked. Texts are as written, neither trimmed nor empty where optional. */
@@ -37,11 +38,8 @@ export interface ParsedPackageInfo {
   readonly warnings: readonly string[];
 }
 
-/** The longest line that every reader takes, in bytes without LF; apk's own buffer holds 128 KiB. */
-export const maxLineBytes = 131_000;
-
-type Fields = ReadonlyMap<string, readonly string[]>;
-type Warn = (warning: string) => void;
+// A file may have as many faults as it has lines.
+const maxWarnings = 20;
 
 const identifyingKeys = ['pkgname', 'pkgver', 'arch'];
 const singleKeys = ['pkgdesc', 'url', 'origin', 'maintainer', 'commit', 'builddate', 'size', 'provider_priority'];
@@ -58,8 +56,10 @@ const controlCharacter = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /** Parses a .PKGINFO (APKv2). Throws PACKAGE_MALFORMED for what would end in a record that misleads or harms clients. */
 export function parsePackageInfo(bytes: Uint8Array): ParsedPackageInfo {
-  const warnings: string[] = [];
-  const warn = (warning: string) => void warnings.push(warning);
+  const warnings = new Set<string>();
+  const warn = (warning: string) => {
+    if (warnings.size < maxWarnings) warnings.add(warning);
+  };
   const { text, isUtf8 } = decodeText(bytes);
   if (!isUtf8) warn('.PKGINFO is not UTF-8');
   const fields = readFields(text, warn);
@@ -67,7 +67,7 @@ export function parsePackageInfo(bytes: Uint8Array): ParsedPackageInfo {
   assertPlainValues(fields);
   const datahash = readDatahash(fields);
   warnOfRepeats(fields, warn);
-  return { info: infoOf(fields, datahash, warn), warnings };
+  return { info: infoOf(fields, datahash, warn), warnings: [...warnings] };
 }
 
 function infoOf(fields: Fields, datahash: string, warn: Warn): PackageInfo {
@@ -95,29 +95,6 @@ function infoOf(fields: Fields, datahash: string, warn: Warn): PackageInfo {
     replaces: tokens(fields, 'replaces'),
     datahash,
   };
-}
-
-/** Key and value are split at the first " = " and never trimmed, as apk does; a line without it has no meaning. */
-function readFields(text: string, warn: Warn): Fields {
-  const fields = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
-    assertLine(line);
-    if (line === '' || line.startsWith('#')) continue;
-    if (!line.includes('=')) warn('a line of .PKGINFO has no =: apk skips it, apko cannot read the file');
-    const border = line.indexOf(' = ');
-    if (border < 0) continue;
-    const key = line.slice(0, border);
-    const values = fields.get(key) ?? [];
-    values.push(line.slice(border + ' = '.length));
-    fields.set(key, values);
-  }
-  return fields;
-}
-
-function assertLine(line: string): void {
-  if (line.length * 3 > maxLineBytes && encodedLength(line) > maxLineBytes)
-    throw malformed(`line too long: over ${maxLineBytes} bytes`);
-  if (line.endsWith('\r')) throw malformed('control character at a line end: CR (saved with CRLF?)');
 }
 
 function assertIdentity(fields: Fields): void {
@@ -158,12 +135,6 @@ function readSize(fields: Fields): number | string {
   return exactNumber(text);
 }
 
-/** The number that `digits` write; as text without leading zeros where a number would not be exact. */
-export function exactNumber(digits: string): number | string {
-  const value = Number(digits);
-  return Number.isSafeInteger(value) ? value : BigInt(digits).toString();
-}
-
 /** What apk reads of a number: its leading digits, nothing where it is 0. */
 function leadingNumber(fields: Fields, key: string, warn: Warn): number | undefined {
   const text = last(fields, key);
@@ -193,21 +164,4 @@ function readOffer(token: string, key: 'provides' | 'install_if', warn: Warn): s
 
 function warnOfHash(version: string | undefined, token: string, warn: Warn): void {
   if (version?.includes('~')) warn(`a commit hash in a dependency makes apk 2 drop it and those behind it: ${token}`);
-}
-
-function tokens(fields: Fields, key: string): string[] {
-  return (fields.get(key) ?? []).flatMap(splitTokens);
-}
-
-function last(fields: Fields, key: string): string {
-  return fields.get(key)?.at(-1) ?? '';
-}
-
-function optional(fields: Fields, key: string): string | undefined {
-  const value = last(fields, key);
-  return value === '' ? undefined : value;
-}
-
-function malformed(what: string): GatewayError {
-  return new GatewayError('PACKAGE_MALFORMED', `.PKGINFO: ${what}`);
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
-import type { MemberFault, MemberHandler } from './gzip-members.ts';
+import type { MemberFault } from './gzip-header.ts';
+import type { MemberHandler } from './gzip-members.ts';
 import { indexEntryOf } from './index-entry.ts';
 import { createDataMember, type DataMember } from './package-data.ts';
 import { createHeadMember, sectionName, type ControlDigests, type HeadMember } from './package-head.ts';

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createMemberReader, readMember } from '../../../src/apk/gzip-members.ts';
+import { readMember } from '../../../src/apk/gzip-member.ts';
+import { createMemberReader } from '../../../src/apk/gzip-members.ts';
 import { incompressible } from '../../support/an-apk.ts';
 import { chunked } from './fixtures.ts';
 

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatIndexText, parseIndexText, readIndexFile } from '../../../src/apk/index-file.ts';
+import { formatIndexText, parseIndexText, readIndexFile, readSignatureMember } from '../../../src/apk/index-file.ts';
 import { isTrusted } from '../../../src/apk/signature.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { gzip, tarEntry } from '../../support/an-apk.ts';
@@ -49,6 +49,16 @@ describe('indexes made for tests', () => {
 
   it.each([1, 9, 100, 690])('refuses an index cut at byte %i', (length) => {
     expect(faultOf(readFixture('indexes/good-rsa256.tar.gz').subarray(0, length))).toBe('INDEX_MALFORMED');
+  });
+
+  it('has a signature member that can be read without what follows', () => {
+    const bytes = readFixture('indexes/good-two-keys-three-signatures.tar.gz');
+    const index = readIndexFile(bytes);
+    const { signatures, length } = readSignatureMember(bytes.subarray(0, bytes.length - 100));
+    expect(signatures).toEqual(index.signatures);
+    expect(length + index.content.length).toBe(bytes.length);
+    expect(() => readSignatureMember(index.content)).toThrow(GatewayError);
+    expect(() => readSignatureMember(gzip(Buffer.alloc(0)))).toThrow('no signature');
   });
 
   it('refuses two records of one file', () => {

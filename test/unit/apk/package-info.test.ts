@@ -80,6 +80,11 @@ describe('.PKGINFO', () => {
     expect(listed(Buffer.from(`${start}size = 007\n${datahash}`)).record).toContain('\nI:7\n');
   });
 
+  it('does not warn as often as a hostile file has faults', () => {
+    const depends = manyTokens.map((token) => `depend = ${token}=1~abc\n`).join('');
+    expect(listed(Buffer.from(start + 'no separator\n'.repeat(1000) + depends + datahash)).warnings).toHaveLength(20);
+  });
+
   it('keeps what is not in the index: packager, replaces', () => {
     const { info } = parsePackageInfo(Buffer.from(`${start}packager = me\nreplaces = a b\nreplaces = c\n${datahash}`));
     expect(info).toMatchObject({ packager: 'me', replaces: ['a', 'b', 'c'] });
