@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { formatConfig, readConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import { createGateway } from '../gateway.ts';
+import { formatGreeting, localUrlOf } from './greeting.ts';
+import { createLkardProgram } from './lkard-program.ts';
+import type { LkardRequest } from './lkard-program.ts';
+import { createLog } from './log.ts';
+import { runProgram } from './run-program.ts';
+import { printLine } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What `runLkard` takes from the process it runs in. */
+export type LkardProcess = Terminal & Pick<NodeJS.Process, 'env' | 'once' | 'removeListener' | 'exit'>;
+
+/** Runs `lkard` with the arguments behind its name until it is told to stop, and returns its exit code. */
+export function runLkard(args: readonly string[], self: LkardProcess): Promise<number> {
+  const program = createLkardProgram(self, async ({ flags, isPrintConfig }: LkardRequest) => {
+    const config = readConfig(flags, self.env);
+    if (isPrintConfig) {
+      printLine(self, formatConfig(config));
+      return;
+    }
+    await serve(config, self);
+  });
+  return runProgram(program, args, self);
+}
+
+async function serve(config: Config, self: LkardProcess): Promise<void> {
+  const log = createLog(self.stdout, config.log);
+  const gateway = await createGateway(config, { log });
+  const { url } = await gateway.start();
+  self.stdout.write(formatGreeting(config, localUrlOf(url), gateway.storeDescription));
+  const signal = await firstSignal(self);
+  log.info({ signal }, 'stopping: requests under way are finished first');
+  // Who asks twice means it.
+  const insist = () => self.exit(130);
+  self.once('SIGINT', insist).once('SIGTERM', insist);
+  await gateway.stop();
+  self.removeListener('SIGINT', insist).removeListener('SIGTERM', insist);
+}
+
+async function firstSignal(self: LkardProcess): Promise<string> {
+  const stop = new AbortController();
+  const wait = async (signal: string) => {
+    await once(self as unknown as NodeJS.EventEmitter, signal, { signal: stop.signal });
+    return signal;
+  };
+  const signals = ['SIGINT', 'SIGTERM'].map(wait);
+  const first = await Promise.race(signals);
+  stop.abort();
+  await Promise.allSettled(signals);
+  return first;
+}

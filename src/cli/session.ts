@@ -1,0 +1,53 @@
+import { createLoginKeeper } from './docker-config.ts';
+import type { LoginKeeper } from './docker-config.ts';
+import { createGatewayClient } from './gateway-client.ts';
+import type { GatewayClient, Login } from './gateway-client.ts';
+import { createHttpClient } from './http-client.ts';
+import { parseTarget } from './target.ts';
+import type { Target } from './target.ts';
+import { sayLine } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The options that every command of lkar takes. */
+export interface SessionOptions {
+  readonly plainHttp?: boolean | undefined;
+  readonly insecure?: boolean | undefined;
+  readonly caFile?: string | undefined;
+  readonly debug?: boolean | undefined;
+  /** The folder of Docker's `config.json`. */
+  readonly dockerConfig: string;
+}
+
+/** What a command works with. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly logins: LoginKeeper;
+  /** Reads `REGISTRY[/IMAGE]`. */
+  target(text: string): Target;
+  /** The gateway there, spoken to with the login that is kept for it, if any. */
+  gateway(target: Target): Promise<GatewayClient>;
+  /** The gateway there, spoken to as `login` or as nobody. */
+  gatewayAs(target: Target, login: Login | undefined): GatewayClient;
+  close(): Promise<void>;
+}
+
+/** A session that speaks to gateways as these options say. */
+export function openSession(terminal: Terminal, options: SessionOptions): Session {
+  const trace = (line: string) => {
+    sayLine(terminal, line);
+  };
+  const http = createHttpClient({
+    isInsecure: options.insecure,
+    caFile: options.caFile,
+    ...(options.debug === true && { trace }),
+  });
+  const logins = createLoginKeeper({ folder: options.dockerConfig });
+  return {
+    terminal,
+    logins,
+    target: (text) => parseTarget(text, { isPlainHttp: options.plainHttp }),
+    gateway: async (target) => createGatewayClient(http, target, await logins.find(target.name)),
+    gatewayAs: (target, login) => createGatewayClient(http, target, login),
+    close: () => http.close(),
+  };
+}
