@@ -1,0 +1,94 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { compare } from 'bcryptjs';
+import { GatewayError } from '../errors.ts';
+import type { Authenticate } from './directory-store.ts';
+import type { Credentials } from './store.ts';
+
+export interface HtpasswdOptions {
+  /** As Apache's htpasswd writes it; only bcrypt (`htpasswd -B`). */
+  readonly file: string;
+  /** How long the file is taken to be unchanged without looking. Default: 1,000 ms. */
+  readonly lookAgainMs?: number | undefined;
+}
+
+interface Users {
+  readonly version: string;
+  readonly hashes: ReadonlyMap<string, string>;
+  /** Who has proven who they are, by user: bcrypt is made to be slow, and apk sends a password with each request. */
+  readonly proven: Map<string, Buffer>;
+}
+
+// Of no password; an unknown user costs as much time as a wrong password, so that nobody learns who is known.
+const nobodysHash = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8T8bqW1rC5Jk1qQ5mB3R1oO6C0Q1yG';
+
+/**
+ * Judges callers by an htpasswd file: whoever is in it may do everything, nobody else may do anything. The file is read again
+ * when it changes. Throws CONFIG_INVALID where it can't be read or has a line that isn't bcrypt.
+ */
+export async function createHtpasswd(
+  deps: { readonly now: () => number },
+  options: HtpasswdOptions,
+): Promise<Authenticate> {
+  const { file, lookAgainMs = 1000 } = options;
+  const secret = randomBytes(32);
+  let users = await readUsers(file);
+  let lookedAtMs = deps.now();
+
+  async function current(): Promise<Users> {
+    if (deps.now() - lookedAtMs < lookAgainMs) return users;
+    lookedAtMs = deps.now();
+    // While the file is being replaced, who was known stays known.
+    users = await readUsers(file, users).catch(() => users);
+    return users;
+  }
+
+  const proofOf = (password: string) => createHmac('sha256', secret).update(password).digest();
+
+  return async (credentials: Credentials) => {
+    if (credentials.kind !== 'basic') throw unauthorized('a user and a password are needed');
+    const { username, password } = credentials;
+    const { hashes, proven } = await current();
+    const proof = proofOf(password);
+    const before = proven.get(username);
+    if (before !== undefined && timingSafeEqual(before, proof)) return;
+    const hash = hashes.get(username);
+    if (!(await compare(password, hash ?? nobodysHash)) || hash === undefined) {
+      throw unauthorized('the user or the password is wrong');
+    }
+    proven.set(username, proof);
+  };
+}
+
+async function readUsers(file: string, before?: Users): Promise<Users> {
+  try {
+    const { mtimeMs, size, ino } = await stat(file);
+    const version = `${mtimeMs} ${size} ${ino}`;
+    if (before?.version === version) return before;
+    return { version, hashes: parseHtpasswd(await readFile(file, 'utf8')), proven: new Map() };
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError('CONFIG_INVALID', `--htpasswd ${file} can't be read`, { cause });
+  }
+}
+
+function parseHtpasswd(text: string): ReadonlyMap<string, string> {
+  const lines = text.split(/\r?\n/).map((line, at) => ({ line: line.trim(), number: at + 1 }));
+  const used = lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    used.map(({ line, number }) => {
+      const [, user, hash] = /^([^:]+):(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53})$/.exec(line) ?? [];
+      if (user === undefined || hash === undefined) {
+        throw new GatewayError(
+          'CONFIG_INVALID',
+          `--htpasswd: line ${number} is no bcrypt entry (htpasswd -B makes them)`,
+        );
+      }
+      return [user, hash] as const;
+    }),
+  );
+}
+
+function unauthorized(message: string): GatewayError {
+  return new GatewayError('UNAUTHORIZED', message);
+}

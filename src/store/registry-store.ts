@@ -1,0 +1,109 @@
+import { LRUCache } from 'lru-cache';
+import { isGatewayError } from '../errors.ts';
+import { digestOf } from '../oci/digest.ts';
+import { refuseAborted } from './aborted.ts';
+import { createRegistryAuth } from './registry-auth.ts';
+import { hasBlob, locateBlob, openBlob } from './registry-blobs.ts';
+import { createRegistryClient } from './registry-client.ts';
+import type { RegistryClientDeps, RegistryTimeouts, RegistryTls } from './registry-client.ts';
+import type { GatewayCredentials } from './registry-credentials.ts';
+import { createTagRemover } from './registry-deletes.ts';
+import type { TagRemover } from './registry-deletes.ts';
+import { fetchManifest, pushManifest, resolveManifest } from './registry-manifests.ts';
+import { createRegistrySession } from './registry-session.ts';
+import type { RegistrySession } from './registry-session.ts';
+import { listTags } from './registry-tags.ts';
+import { startUpload, uploadBlob } from './registry-uploads.ts';
+import { defaultRetryOptions } from './retry.ts';
+import type { RetryOptions } from './retry.ts';
+import type { BlobDescriptor, ImageStore, Store } from './store.ts';
+
+export interface RegistryStoreDeps extends RegistryClientDeps {
+  /** What `{ kind: 'gateway' }` stands for. */
+  readonly gatewayCredentials: GatewayCredentials;
+}
+
+export interface RegistryStoreOptions {
+  /** `HOST[:PORT]`, without scheme or path. */
+  readonly host: string;
+  /** Speaks http. Default: false. */
+  readonly plainHttp?: boolean | undefined;
+  readonly tls?: RegistryTls | undefined;
+  readonly timeouts?: Partial<RegistryTimeouts> | undefined;
+  readonly retry?: Partial<RetryOptions> | undefined;
+}
+
+const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, answerMs: 60_000, commitMs: 300_000, idleMs: 60_000 };
+const maxKnownBlobs = 10_000;
+
+/** Creates the store that is an OCI registry (distribution-spec 1.1). Connects to nothing by itself. */
+export function createRegistryStore(deps: RegistryStoreDeps, options: RegistryStoreOptions): Store {
+  const client = createRegistryClient(deps, {
+    origin: originOf(options),
+    tls: options.tls ?? {},
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    retry: { ...defaultRetryOptions, ...options.retry },
+  });
+  const auth = createRegistryAuth({ client, now: deps.now });
+  const remover = createTagRemover(deps);
+  const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs });
+
+  return {
+    description: `registry ${options.host}`,
+    image: (image, credentials) => {
+      const session = createRegistrySession(
+        { client, auth, gatewayCredentials: deps.gatewayCredentials },
+        image,
+        credentials,
+      );
+      return registryImage(session, remover, knownBlobs);
+    },
+    ping: async ({ signal } = {}) => {
+      const url = new URL('/v2/', client.origin);
+      await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, signal });
+    },
+    close: () => client.close(),
+  };
+}
+
+// Docker Hub's registry goes by another name than its images do.
+function originOf({ host, plainHttp }: RegistryStoreOptions): URL {
+  const name = host === 'docker.io' || host === 'index.docker.io' ? 'registry-1.docker.io' : host;
+  const href = `${plainHttp === true ? 'http' : 'https'}://${name}/`;
+  const url = URL.canParse(href) ? new URL(href) : undefined;
+  if (url?.pathname !== '/' || url.search + url.hash + url.username !== '')
+    throw new TypeError(`not HOST[:PORT]: ${host}`);
+  return url;
+}
+
+function registryImage(session: RegistrySession, remover: TagRemover, knownBlobs: LRUCache<string, true>): ImageStore {
+  const key = (digest: string) => `${session.image}@${digest}`;
+  const forgetBlobs = () => {
+    for (const known of knownBlobs.keys()) if (known.startsWith(`${session.image}@`)) knownBlobs.delete(known);
+  };
+
+  return {
+    image: session.image,
+    resolve: (reference, options) => resolveManifest(session, reference, options),
+    fetchManifest: (reference, options) => fetchManifest(session, reference, options),
+    pushManifest: (tag, manifest, options) =>
+      pushManifest(session, tag, manifest, options).catch((error: unknown) => {
+        if (isGatewayError(error, 'BLOB_UNKNOWN')) forgetBlobs();
+        throw error;
+      }),
+    tags: (options) => listTags(session, options),
+    deleteTag: (tag, options) => remover.deleteTag(session, tag, options),
+    hasBlob: (digest, options) => hasBlob(session, digest, options),
+    openBlob: (blob, options) => openBlob(session, blob, options),
+    locateBlob: (blob, options) => locateBlob(session, blob, options),
+    startUpload: (options) => startUpload(session, options),
+    pushBlob: async (bytes, options = {}) => {
+      const blob: BlobDescriptor = { digest: digestOf(bytes), size: bytes.length };
+      refuseAborted(options.signal);
+      if (knownBlobs.get(key(blob.digest)) === true) return blob;
+      await uploadBlob(session, undefined, { ...blob, open: () => bytes }, options);
+      knownBlobs.set(key(blob.digest), true);
+      return blob;
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { GatewayError } from '../errors.ts';
+import { parseNextLink } from '../oci/link.ts';
+import { isTag } from '../oci/reference.ts';
+import { refusalFault } from './registry-fault.ts';
+import type { RequestSubject } from './registry-fault.ts';
+import { headerOf } from './registry-request.ts';
+import type { RegistryAnswer } from './registry-request.ts';
+import type { RegistrySession } from './registry-session.ts';
+import type { CallOptions } from './store.ts';
+
+const maxTags = 1_000_000;
+// Every tag in quotes and with its comma; a registry without pages sends them all at once.
+const maxPageBytes = maxTags * (128 + 3) + 64 * 1024;
+// ECR and distribution 3.1.0 refuse more.
+const pageSize = 1000;
+const maxPages = 20_000;
+const maxWalks = 3;
+
+/** ImageStore.tags at a registry: walks its pages until it names no next one (distribution-spec, Listing Tags). */
+export async function listTags(session: RegistrySession, options: CallOptions = {}): Promise<readonly string[]> {
+  for (let walk = 1; ; walk += 1) {
+    const tags = await walkPages(session, options);
+    if (tags !== undefined) return [...tags];
+    if (walk === maxWalks) throw invalidListing(session, 'its pages vanish while they are read');
+  }
+}
+
+// Undefined where a page that was linked to isn't there: zot loses its place when the tag it goes on from was deleted.
+async function walkPages(session: RegistrySession, { signal }: CallOptions): Promise<Set<string> | undefined> {
+  const subject: RequestSubject = { what: `the tags of ${session.image}`, right: 'pull' };
+  const tags = new Set<string>();
+  const seen = new Set<string>();
+  let url = session.url(`tags/list?n=${pageSize}`);
+  while (!seen.has(url.search)) {
+    seen.add(url.search);
+    const answer = await session.send({ method: 'GET', operation: 'tags', url, subject, signal }, maxPageBytes);
+    if (answer.status === 404) return seen.size === 1 ? tags : undefined;
+    if (answer.status !== 200) throw refusalFault(answer, subject);
+    for (const tag of parsePage(session, answer.bytes)) if (isTag(tag)) tags.add(tag);
+    if (tags.size > maxTags) throw tooManyTags(session);
+    const next = nextPage(session, url, answer);
+    if (next === undefined) return tags;
+    if (seen.size === maxPages) throw tooManyTags(session);
+    url = next;
+  }
+  throw invalidListing(session, 'its pages lead back to one read before');
+}
+
+// Artifactory leaves out a part of the path and proxies change host names, so only the query is taken: it is all that moves.
+function nextPage(session: RegistrySession, url: URL, answer: RegistryAnswer): URL | undefined {
+  const link = parseNextLink(headerOf(answer, 'link'));
+  if (link === undefined) return undefined;
+  if (!URL.canParse(link, url.href)) throw invalidListing(session, 'its next page has no URL');
+  const target = new URL(link, url);
+  if (target.hostname !== url.hostname) throw invalidListing(session, 'its next page is at another host');
+  const next = new URL(url);
+  next.search = target.search;
+  return next;
+}
+
+function parsePage(session: RegistrySession, bytes: Uint8Array): readonly unknown[] {
+  const page = parseJson(bytes);
+  if (typeof page !== 'object' || page === null) throw invalidListing(session, 'it is no JSON object');
+  const tags: unknown = 'tags' in page ? page.tags : undefined;
+  // GitLab sends null for none.
+  if (tags === null || tags === undefined) return [];
+  if (!Array.isArray(tags)) throw invalidListing(session, 'its tags are no list');
+  return tags;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function invalidListing(session: RegistrySession, reason: string): GatewayError {
+  return new GatewayError('STORE_ANSWER_INVALID', `the registry's tag listing of ${session.image} is wrong: ${reason}`);
+}
+
+function tooManyTags(session: RegistrySession): GatewayError {
+  return new GatewayError('SIZE_EXCEEDED', `${session.image} has more than ${maxTags} tags`, { details: { maxTags } });
+}
