@@ -29,7 +29,7 @@ export interface HttpOptions {
   /** The repository of uploads whose form names none. Default `main`. */
   readonly defaultRepository?: string | undefined;
   /** Keys, JWK set and setup script without credentials, read with the gateway's own. Default false. */
-  readonly hasPublicKeys?: boolean | undefined;
+  readonly publicKeys?: boolean | undefined;
   /** What a caller without credentials may do with the gateway's own. Default: nothing. */
   readonly anonymousAsGateway?: 'read' | 'write' | undefined;
   /** Bytes of the largest package. Default 4 GiB. */
@@ -41,7 +41,7 @@ export interface HttpOptions {
   /** The folder of those files. Default the system's. */
   readonly tempDirectory?: string | undefined;
   /** Sends clients to the store's own URL for a package, where it has one. Default false: apko follows no redirect. */
-  readonly redirectsBlobs?: boolean | undefined;
+  readonly redirectBlobs?: boolean | undefined;
   /** Addresses or CIDR ranges whose `X-Forwarded-*` are believed. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
 }

@@ -21,7 +21,7 @@ export function createRequestReader(settings: HttpSettings): RequestReader {
     caller,
     keyReader(c) {
       const asking = caller(c, 'read');
-      return settings.hasPublicKeys === true && isAnonymous(asking) ? { credentials: { kind: 'gateway' } } : asking;
+      return settings.publicKeys === true && isAnonymous(asking) ? { credentials: { kind: 'gateway' } } : asking;
     },
     origin: createOriginReader(settings.trustedProxies),
   };

@@ -50,7 +50,7 @@ export function createPackageRoutes(
     async servePackage(c, address) {
       const found = await findByReading(address, (reading) => find(c, reading, address.fileName));
       if (found === undefined) throw unknownPackage(address.fileName);
-      const location = settings.redirectsBlobs === true ? await found.locate({ signal: c.req.raw.signal }) : undefined;
+      const location = settings.redirectBlobs === true ? await found.locate({ signal: c.req.raw.signal }) : undefined;
       if (location !== undefined) return redirect(location);
       return packageAnswer(c, found, (error) => {
         log.error({ err: error, requestId: nodeOf(c).requestId }, 'a package was cut short');

@@ -70,7 +70,7 @@ describe("apko's key discovery", () => {
 
 describe('public keys of a private repository', () => {
   it.each(['key', 'jwks.json', 'apk-configuration', 'setup'])('%s is readable where that is set', async (name) => {
-    const response = await anEdge(refusing, { hasPublicKeys: true }).request(`${base}/${name}`);
+    const response = await anEdge(refusing, { publicKeys: true }).request(`${base}/${name}`);
     expect(response.status).toBe(200);
   });
 

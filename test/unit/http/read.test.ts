@@ -128,14 +128,14 @@ describe('a package', () => {
     const found = aFoundPackage('x', { locate: () => Promise.resolve(new URL('https://blobs.example/x?sig=1')) });
     const findPackage = () => Promise.resolve(found);
     expect((await anEdge({ findPackage }).request(packagePath)).status).toBe(200);
-    const response = await anEdge({ findPackage }, { redirectsBlobs: true }).request(packagePath);
+    const response = await anEdge({ findPackage }, { redirectBlobs: true }).request(packagePath);
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('https://blobs.example/x?sig=1');
   });
 
   it('is streamed where the store has no URL for it', async () => {
     const findPackage = () => Promise.resolve(aFoundPackage('x'));
-    expect((await anEdge({ findPackage }, { redirectsBlobs: true }).request(packagePath)).status).toBe(200);
+    expect((await anEdge({ findPackage }, { redirectBlobs: true }).request(packagePath)).status).toBe(200);
   });
 
   it('is looked for without an architecture after none was found with one', async () => {
