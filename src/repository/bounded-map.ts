@@ -9,10 +9,9 @@ export interface BoundedMap<V> {
   entries(): Iterable<[string, V]>;
 }
 
-/** The only place that knows which library does it. */
+/** The same for at most `max` entries. The library sets aside room for all of them when told `max`, so it is told sizes. */
 export function createBoundedMap<V extends object | string | number | boolean>(max: number): BoundedMap<V> {
-  const cache = new LRUCache<string, V>({ max });
-  return wrap(cache);
+  return createByteBoundedMap(max, () => 1);
 }
 
 /** The same, bounded by the bytes that its values hold. */

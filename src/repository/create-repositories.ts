@@ -97,7 +97,18 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
   const workOn = (at: RepositoryCoordinates) => {
     const { sightings } = memoryOf(at.image);
     const burial = createBurial({ artifacts, sightings, clock, log, graceMs: options.graceMs });
-    return { at, artifacts, burial, sightings, signingKeys, loop: loopOf(at), clock, random, log };
+    return {
+      at,
+      artifacts,
+      burial,
+      sightings,
+      signingKeys,
+      loop: loopOf(at),
+      clock,
+      random,
+      log,
+      graceMs: options.graceMs,
+    };
   };
 
   const loopOf = (at: RepositoryCoordinates): PublishLoop => {

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../ports.ts';
+import { createFileExclusively, isErrno } from './exclusive-file.ts';
 import { makePrivateKey, parsePrivateKey, signingKeyOf } from './signing-key.ts';
 import type { MakePrivateKey } from './signing-key.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
@@ -37,7 +37,11 @@ export function createDirectorySigningKeys(
     const found = await readKey(file);
     if (found !== undefined) return [found];
     const privateKey = await makeKey();
-    await createExclusively(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    await createFileExclusively(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()).catch(
+      (cause: unknown) => {
+        throw unusable(file, cause);
+      },
+    );
     // Read back, not taken from memory: another process may have been first.
     const made = await readKey(file);
     if (made === undefined) throw unusable(file, undefined);
@@ -56,34 +60,6 @@ async function readKey(file: string): Promise<SigningKey | undefined> {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error instanceof GatewayError ? error : unusable(file, error);
   }
-}
-
-/** Writes the file whole or not at all: a link appears at once with all its content, and fails where another was first. */
-async function createExclusively(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${randomUUID()}`;
-  try {
-    await mkdir(join(file, '..'), { recursive: true });
-    await writeDurably(temporary, text);
-    await link(temporary, file);
-  } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw unusable(file, error);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function unusable(file: string, cause: unknown): GatewayError {

@@ -44,12 +44,14 @@ export function createClaim(
   claim: { readonly image: ImageStore; readonly own: readonly LiveTag[]; readonly scope: Scope },
 ): Participant {
   const { image, own, scope } = claim;
-  let state: 'fresh' | 'claimed' | 'withdrawn' = 'fresh';
+  let isClaimed = false;
   let looks = 0;
+  /** What the pusher will be told, once the index covers what is left without these tags. */
+  let verdict: GatewayError | undefined;
 
-  const withdraw = async () => {
-    await Promise.all(own.map(({ tag }) => deps.burial.bury(image, tag)));
-    state = 'withdrawn';
+  const withdraw = async (tags: readonly LiveTag[] = own, told: GatewayError = nameTaken(own, false)) => {
+    await Promise.all(tags.map(({ tag }) => deps.burial.bury(image, tag)));
+    verdict = told;
   };
 
   /** A rival that stays has lost its pusher: whichever of the two the index doesn't list goes. */
@@ -65,29 +67,43 @@ export function createClaim(
     await Promise.all(rivals.map(({ tag }) => deps.burial.bury(image, tag)));
   };
 
+  const contend = async (look: Look, rivals: readonly LiveTag[]) => {
+    if (isClaimed) {
+      await outlive(look, rivals);
+      return;
+    }
+    looks += 1;
+    const isSmaller = own.every(({ tag }) => rivals.every((rival) => tag < rival.tag));
+    if (!isSmaller || looks > maxPatience) await withdraw();
+  };
+
   return {
     image,
     scope,
     async settle(look) {
-      if (state === 'withdrawn') {
+      if (verdict !== undefined) {
         if (!architecturesIn(look, scope).every(look.isCovered)) return 'publish';
-        throw nameTaken(own, false);
+        throw verdict;
       }
-      const gone = own.find(({ tag }) => !look.live.has(tag));
-      if (gone !== undefined) throw withdrawnMeanwhile(gone);
+      const left = own.filter(({ tag }) => look.live.has(tag));
+      const gone = own.find((file) => !left.includes(file));
+      if (gone !== undefined) {
+        // Somebody deleted it. A push of one file touches nothing then; of several, all or none are there.
+        await withdraw(left, withdrawnMeanwhile(gone));
+        return 'publish';
+      }
       const rivals = own.flatMap(({ pkg }) => rivalsOf(look.files, pkg));
-      if (state === 'fresh') {
-        if (rivals.length === 0) {
-          state = 'claimed';
-          looks = 0;
-        } else if (looks < maxPatience && own.every(({ tag }) => rivals.every((rival) => tag < rival.tag))) looks += 1;
-        else await withdraw();
-      } else if (rivals.length > 0) await outlive(look, rivals);
-      if (state !== 'claimed' || rivals.length > 0 || !own.every((file) => isListed(look, file))) return 'publish';
+      if (rivals.length > 0) {
+        await contend(look, rivals);
+        return 'publish';
+      }
+      if (!isClaimed) looks = 0;
+      isClaimed = true;
+      if (!own.every((file) => isListed(look, file))) return 'publish';
       for (const { tag } of own) deps.sightings.acknowledged(tag);
       return 'done';
     },
-    abandon: withdraw,
+    abandon: () => withdraw(),
   };
 }
 

@@ -12,7 +12,7 @@ import type { Look, Scope } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
 import { formatPackageManifest } from './package-artifact.ts';
 import type { PackageRecord } from './package-artifact.ts';
-import { newPackageTag } from './package-tag.ts';
+import { newPackageTag, tagTimeMs } from './package-tag.ts';
 import { createClaim, createMending, nameTaken } from './participants.ts';
 import type { Participant } from './participants.ts';
 import type { PublishLoop } from './publish-loop.ts';
@@ -33,6 +33,8 @@ export interface PublishContext {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Log;
+  /** Past this age, in milliseconds, no push of a tag can be under way. */
+  readonly graceMs: number;
   /** A look with the caller's own rights. */
   readonly look: (scope: Scope) => Promise<Look>;
 }
@@ -60,14 +62,14 @@ export async function publishFiles(
   const files = distinctFiles(staged, context.pushedBy);
   const scope = scopeOf(files.map(({ pkg }) => pkg));
   const before = await context.look(scope);
-  const fresh = await sortOut(context, before, files, scope, options.ifExists === 'skip');
+  const { fresh, known } = await sortOut(context, before, files, scope, options.ifExists === 'skip');
   if (fresh.length > 0) {
     // The first key of an image is made before anything is put: a locked one must leave nothing behind.
     await context.signingKeys.ofImageForWriting(context.image, { signal: options.signal });
     await uploadLayers(context.image, upload, fresh, options);
     await claimNames(context, await putManifests(context, fresh, options), scope);
   }
-  return files.map((file) => published(file, fresh.includes(file)));
+  return files.map((file) => published(file, !known.includes(file)));
 }
 
 /** The package that a push makes of a file. */
@@ -103,24 +105,40 @@ function scopeOf(packages: readonly PackageRecord[]): Scope {
   return [...new Set(packages.map((pkg) => pkg.architecture))];
 }
 
-/** The files whose names are free; throws PACKAGE_EXISTS for the others, but only once the index covers what is there. */
+interface Sorted {
+  /** To be put. */
+  readonly fresh: readonly File[];
+  /** Whose very bytes were live under their name already. */
+  readonly known: readonly File[];
+}
+
+/** Sorts the files by what is live under their names; throws PACKAGE_EXISTS, but only once the index covers what is there. */
 async function sortOut(
   context: PublishContext,
   before: Look,
   files: readonly File[],
   scope: Scope,
   mayBeThere: boolean,
-): Promise<readonly File[]> {
+): Promise<Sorted> {
   const twinsOf = ({ pkg }: File) =>
     (before.files.byFileName.get(pkg.fileName) ?? []).filter((live) => isTwin(live.pkg, pkg));
   const taken = files.filter(({ pkg }) => rivalsOf(before.files, pkg).length > 0);
-  const there = files.filter((file) => twinsOf(file).length > 0);
-  if (taken.length === 0 && there.length === 0) return files;
+  const known = files.filter((file) => twinsOf(file).length > 0);
+  if (taken.length === 0 && known.length === 0) return { fresh: files, known };
   const mending = createMending(context.image, scope);
   if ((await mending.settle(before)) !== 'done') await context.loop.join(mending);
   if (taken.length > 0) throw nameTaken(taken.map(asLive), false);
-  if (!mayBeThere) throw nameTaken(there.map(asLive), true);
-  return files.filter((file) => !there.includes(file));
+  if (!mayBeThere) throw nameTaken(known.map(asLive), true);
+  const settled = known.filter((file) => twinsOf(file).some((twin) => isSettled(context, twin)));
+  return { fresh: files.filter((file) => !settled.includes(file)), known };
+}
+
+/**
+ * Whether a live tag will stay. One whose push may still be under way may yet be withdrawn by it: nobody else can be told that
+ * their bytes are safe because of it, so they put a tag of their own beside it.
+ */
+function isSettled({ sightings, clock, graceMs }: PublishContext, { tag }: LiveTag): boolean {
+  return sightings.isAcknowledged(tag) || clock.now() - tagTimeMs(tag) >= graceMs;
 }
 
 function isTwin(a: PackageRecord, b: PackageRecord): boolean {

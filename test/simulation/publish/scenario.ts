@@ -179,13 +179,7 @@ function refusedAsMissing(error: unknown): undefined {
 }
 
 /** After the last answer: every replica that lives, and a newcomer, must serve what the history demands. */
-async function judge(
-  world: World,
-  replicas: readonly Replica[],
-  history: History,
-  scheduler: Scheduler,
-  key: SigningKey,
-) {
+async function judge(world: World, replicas: readonly Replica[], history: History, key: SigningKey) {
   const faults = [
     ...contentFaultsOf(history),
     ...history.readings.flatMap((reading) => faultsOf(history, reading, key)),
