@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config, StoreConfig } from './config.ts';
+import { GatewayError, isGatewayError } from './errors.ts';
+import { createApp } from './http/app.ts';
+import type { HttpOptions } from './http/http-options.ts';
+import { listen } from './http/listen.ts';
+import type { Listening, ListenOptions } from './http/listen.ts';
+import { openSigningKeys } from './open-signing-keys.ts';
+import type { Clock, Log } from './ports.ts';
+import { createRepositories } from './repository/create-repositories.ts';
+import type { RepositoriesOptions } from './repository/create-repositories.ts';
+import { createSignIndex } from './repository/sign-index.ts';
+import { createDirectoryStore } from './store/directory-store.ts';
+import { createHtpasswd } from './store/htpasswd.ts';
+import { createRegistryStore } from './store/registry-store.ts';
+import type { Store } from './store/store.ts';
+
+/** A gateway, put together and not yet listening. */
+export interface Gateway {
+  /** What keeps the packages, for people. */
+  readonly storeDescription: string;
+  /** Listens; the URL names the address it was told to listen on. Throws CONFIG_INVALID where that can't be had. */
+  start(): Promise<{ readonly url: string }>;
+  /** Says that it isn't ready, lets requests under way finish for the drain time-out, and ends. */
+  stop(): Promise<void>;
+}
+
+const pingTimeoutMs = 5000;
+
+/**
+ * Puts a gateway together: the only place that knows both stores. Throws SIGNING_KEY_INVALID and CONFIG_INVALID where a file
+ * that the configuration names can't be used.
+ */
+export async function createGateway(config: Config, { log }: { readonly log: Log }): Promise<Gateway> {
+  const clock = systemClock();
+  const store = await openStore(config.store, clock);
+  const signingKeys = await openSigningKeys(config, { clock, log });
+  const sign = createSignIndex();
+  const repositories = createRepositories(
+    { store, signingKeys, sign, clock, random: randomBytes, log },
+    repositoryOptionsOf(config),
+  );
+  const state = { isStopping: false };
+  const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
+  const app = createApp({ repositories, log, findUnreadiness }, httpOptionsOf(config));
+  let listening: Listening | undefined;
+
+  return {
+    storeDescription: store.description,
+    async start() {
+      const options = await listenOptionsOf(config);
+      listening = await listenOnAny(options, (some) => listen(app, { log, clock }, some)).catch((cause: unknown) => {
+        throw cannotListen(config, cause);
+      });
+      return { url: listening.url };
+    },
+    async stop() {
+      state.isStopping = true;
+      await listening?.close({ drainTimeoutMs: config.drainTimeoutMs });
+      await store.close();
+    },
+  };
+}
+
+function systemClock(): Clock {
+  return {
+    now: Date.now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+  };
+}
+
+async function openStore(config: StoreConfig, clock: Clock): Promise<Store> {
+  if (config.kind === 'directory') {
+    const { directory, htpasswdFile } = config;
+    const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile }));
+    return createDirectoryStore({ now: () => clock.now(), ...(authenticate && { authenticate }) }, { directory });
+  }
+  const { host, isPlainHttp, isInsecure, caFile } = config;
+  const ca = caFile === undefined ? undefined : await readPem(caFile, '--client-ca');
+  return createRegistryStore(
+    {
+      now: () => clock.now(),
+      random: Math.random,
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      resolveName: (name) => lookup(name, { all: true }),
+      gatewayCredentials: { find: () => Promise.resolve({ kind: 'anonymous' }) },
+    },
+    { host, plainHttp: isPlainHttp, tls: { ca, insecure: isInsecure } },
+  );
+}
+
+async function unreadinessOf(store: Store): Promise<readonly string[]> {
+  try {
+    await store.ping({ signal: AbortSignal.timeout(pingTimeoutMs) });
+    return [];
+  } catch (error) {
+    if (isGatewayError(error)) return [`${store.description}: ${error.message}`];
+    throw error;
+  }
+}
+
+function repositoryOptionsOf(config: Config): RepositoriesOptions {
+  const { freshnessMs, recheckMs, rightsTtlMs: rightsMs, staleForMs: staleMs, publishTimeoutMs } = config;
+  return { freshnessMs, recheckMs, rightsMs, staleMs, publishTimeoutMs };
+}
+
+function httpOptionsOf({ http, singleImage }: Config): HttpOptions {
+  const { hasPublicKeys: publicKeys, redirectsBlobs: redirectBlobs } = http;
+  return { ...http, singleImage, publicKeys, redirectBlobs };
+}
+
+async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {
+  if (tls === undefined) return address;
+  const certificate = await readPem(tls.certFile, '--tls-cert');
+  return { ...address, tls: { certificate, key: await readPem(tls.keyFile, '--tls-key') } };
+}
+
+/** Without a host: on every address, of IPv4 alone where the machine has no IPv6. */
+async function listenOnAny<T>(options: ListenOptions, open: (options: ListenOptions) => Promise<T>): Promise<T> {
+  if (options.host !== undefined) return open(options);
+  return open({ ...options, host: '::' }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') throw error;
+    return open({ ...options, host: '0.0.0.0' });
+  });
+}
+
+async function readPem(file: string, flag: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new GatewayError('CONFIG_INVALID', `${flag} ${file} can't be read`, { cause });
+  });
+}
+
+function cannotListen({ listen: { host = '', port } }: Config, cause: unknown): GatewayError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new GatewayError('CONFIG_INVALID', `can't listen on ${host}:${port}: ${reason}`, { cause });
+}
