@@ -98,7 +98,10 @@ export async function runScenario(
   const start = ({ step }: { step: Step }) => {
     const slot = step.replica % replicas.length;
     const replica = replicas[slot]!;
-    if (step.kind === 'wait') return void world.pass(step.ms);
+    if (step.kind === 'wait') {
+      world.pass(step.ms);
+      return;
+    }
     if (step.kind === 'kill') {
       replica.isDead = true;
       replicas[slot] = world.replica(`r${slot}+`);
