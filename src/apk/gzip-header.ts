@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+
 /** What can be wrong with a gzip member (RFC 1952 section 2.3). `magic`: there is something, but no gzip member. */
 export type MemberFault = 'magic' | 'header' | 'body' | 'checksum' | 'length' | 'truncated';
 
@@ -13,7 +15,8 @@ export const trailerBytes = 8;
 /** A header on its way; `takeHeader` feeds it. */
 export type HeaderSteps = Generator<undefined, void, number>;
 
-const maxHeaderBytes = 64 * 1024;
+const maxHeaderBytes = 128 * 1024;
+const flag = { headerCrc: 0x02, extra: 0x04, name: 0x08, comment: 0x10 };
 
 /** A header whose magic has been read. */
 export function beginHeader(faultOf: FaultOf): HeaderSteps {
@@ -41,21 +44,23 @@ export function isZlibError(error: unknown): error is Error & { code: string } {
 
 /** Takes the header byte by byte, the magic left out; finished behind its last byte. */
 function* headerSteps(faultOf: FaultOf): HeaderSteps {
-  const method = yield;
-  const flags = yield;
+  const seen = [...magic];
+  function* take(): Generator<undefined, number, number> {
+    const byte = yield;
+    if (seen.push(byte) > maxHeaderBytes) throw faultOf('header');
+    return byte;
+  }
+
+  const method = yield* take();
+  const flags = yield* take();
   // Reserved flags could announce fields whose length nobody knows.
   if (method !== 8 || (flags & 0xe0) !== 0) throw faultOf('header');
-  for (let count = 0; count < 6; count += 1) yield;
-  let left = maxHeaderBytes;
-  if ((flags & 0x04) !== 0) for (let extra = (yield) + ((yield) << 8); extra > 0; extra -= 1) yield;
-  for (const stringFlag of [0x08, 0x10])
-    if ((flags & stringFlag) !== 0)
-      while ((yield) !== 0) {
-        left -= 1;
-        if (left === 0) throw faultOf('header');
-      }
-  if ((flags & 0x02) !== 0) {
-    yield;
-    yield;
+  for (let count = 0; count < 6; count += 1) yield* take();
+  if ((flags & flag.extra) !== 0)
+    for (let left = (yield* take()) + ((yield* take()) << 8); left > 0; left -= 1) yield* take();
+  for (const text of [flag.name, flag.comment]) for (let byte = flags & text; byte !== 0;) byte = yield* take();
+  if ((flags & flag.headerCrc) !== 0) {
+    const crc = crc32(Uint8Array.from(seen)) & 0xffff;
+    if ((yield* take()) + ((yield* take()) << 8) !== crc) throw faultOf('header');
   }
 }

@@ -50,9 +50,10 @@ const defaultLimits: IndexLimits = {
 export function readIndexFile(file: Uint8Array, options: Partial<IndexLimits> = {}): IndexFile {
   const limits = { ...defaultLimits, ...options };
   const signatures: Signature[] = [];
+  const readFiles = createFileReader();
   for (let start = 0, count = 0; ; count += 1) {
     const member = readMember(file, start, limits.maxContentBytes, faultOf);
-    const files = readTar(member.content);
+    const files = readFiles(member.content);
     if (!files.some(({ name }) => isSignatureEntry(name))) {
       if (member.end < file.length) throw malformed('bytes or another gzip member behind the content');
       if (signatures.length === 0 && !limits.mayBeUnsigned) throw malformed('no signature');
@@ -74,7 +75,7 @@ export function readSignatureMember(start: Uint8Array): {
   readonly length: number;
 } {
   const member = readMember(start, 0, defaultLimits.maxSignatureBytes, faultOf);
-  const signatures = readTar(member.content).map(signatureOf);
+  const signatures = createFileReader()(member.content).map(signatureOf);
   if (signatures.length === 0) throw malformed('no signature');
   return { signatures, length: member.end };
 }
@@ -109,14 +110,14 @@ function assertDistinct(entries: readonly IndexEntry[], keyOf: (entry: IndexEntr
   }
 }
 
-/** All files of one member's tar. The end mark may stand in the content only, which is why signatures come one member each. */
-function readTar(tar: Uint8Array): TarFile[] {
-  const files: { name: string; bytes: Uint8Array; filled: number }[] = [];
-  const end = { isMarked: false };
-  const reader = createTarReader({
+/** Reads the files of one member after the other: to clients the members joined are one tar. */
+function createFileReader(): (member: Uint8Array) => TarFile[] {
+  let files: { name: string; bytes: Uint8Array; filled: number }[] = [];
+  let limit = 0;
+  const tar = createTarReader({
     entry({ name, type, size }) {
-      if (type !== '0' && type !== '7') throw malformed(`${JSON.stringify(name)} is not a regular file`);
-      if (size > tar.length) throw faultOf('truncated');
+      if (type !== '0' && type !== '7') throw malformed(`${JSON.stringify(name.slice(0, 80))} is not a regular file`);
+      if (size > limit) throw malformed('tar ends inside an entry');
       files.push({ name, bytes: Buffer.alloc(size), filled: 0 });
     },
     content(bytes) {
@@ -124,14 +125,18 @@ function readTar(tar: Uint8Array): TarFile[] {
       file?.bytes.set(bytes, file.filled);
       if (file !== undefined) file.filled += bytes.length;
     },
-    endMark: () => (end.isMarked = true),
+    endMark() {
+      if (files.some(({ name }) => isSignatureEntry(name))) throw malformed('end-of-archive mark behind a signature');
+    },
     faultOf: malformed,
   });
-  reader.write(tar);
-  reader.end();
-  if (end.isMarked && files.some(({ name }) => isSignatureEntry(name)))
-    throw malformed('end-of-archive mark behind a signature');
-  return files;
+  return (member) => {
+    files = [];
+    limit = member.length;
+    tar.write(member);
+    tar.end();
+    return files;
+  };
 }
 
 function signatureOf({ name, bytes }: TarFile): Signature {

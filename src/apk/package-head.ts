@@ -14,73 +14,47 @@ export interface ControlDigests {
   readonly sha512: Buffer;
 }
 
-/** What was found in a head member. */
-export interface HeadEntries {
-  kind: HeadKind;
-  readonly signatures: Signature[];
-  readonly warnings: Set<string>;
-  packageInfo: Buffer | undefined;
+/** What was found in one member so far. */
+export interface HeadMember {
+  readonly kind: HeadKind;
+  readonly inflatedBytes: number;
+  readonly signatures: readonly Signature[];
+  readonly packageInfo: Uint8Array | undefined;
+  readonly warnings: ReadonlySet<string>;
 }
 
-/** Reads one member before the data section within limits; throws PACKAGE_MALFORMED. */
-export interface HeadMember {
-  readonly found: Readonly<HeadEntries>;
-  readonly inflatedBytes: () => number;
+/** Reads the members before the data section within limits, one after the other; throws PACKAGE_MALFORMED. */
+export interface PackageHead {
+  /** The member under way, or the last one. */
+  readonly member: HeadMember;
+  begin(): void;
   raw(bytes: Uint8Array): void;
   content(bytes: Uint8Array): void;
-  /** Throws where the member's tar is not whole. */
+  /** The member's end: throws where its tar is not whole. */
   end(): void;
-  /** To be asked once, behind the end. */
+  /** Of the last member; to be asked once. */
   digests(): ControlDigests;
 }
 
-/** `signatureBytes` is what earlier signature members inflated to: the limit is for all of them together. */
-export function createHeadMember(limits: PackageLimits, signatureBytes: number): HeadMember {
-  const [sha1, sha256, sha512] = [createHash('sha1'), createHash('sha256'), createHash('sha512')];
-  const found: HeadEntries = { kind: 'unknown', signatures: [], warnings: new Set(), packageInfo: undefined };
-  const tar = createHeadTar(found, limits);
-  let inflated = 0;
-
-  const bytesLeft = (): number =>
-    (found.kind === 'signature' ? limits.maxSignatureBytes - signatureBytes : limits.maxControlBytes) - inflated;
-
-  return {
-    found,
-    inflatedBytes: () => inflated,
-    raw(bytes) {
-      for (const hash of [sha1, sha256, sha512]) hash.update(bytes);
-    },
-    content(bytes) {
-      // What is within the limit may hold a fault that says more than "too large".
-      tar.write(bytes.subarray(0, Math.max(0, bytesLeft())));
-      if (bytes.length > bytesLeft()) throw malformed(`${sectionName(found.kind)} too large`);
-      inflated += bytes.length;
-    },
-    end() {
-      tar.end();
-    },
-    digests: () => ({ sha1: sha1.digest(), sha256: sha256.digest(), sha512: sha512.digest() }),
-  };
+interface MemberUnderWay extends HeadMember {
+  kind: HeadKind;
+  inflatedBytes: number;
+  entries: number;
+  signatures: Signature[];
+  packageInfo: Buffer | undefined;
+  warnings: Set<string>;
 }
 
-/** How messages call a member. */
-export function sectionName(kind: HeadKind): string {
-  return kind === 'signature' ? 'signature section' : 'control section';
-}
-
-function createHeadTar(found: HeadEntries, limits: PackageLimits): ReturnType<typeof createTarReader> {
-  let entries = 0;
+/** To clients the members joined are one tar: what one of them ends with counts for the next. */
+export function createPackageHead(limits: PackageLimits): PackageHead {
+  let member = newMember();
+  let hashes = newHashes();
+  let signatureBytes = 0;
   let content: { offset: number; bytes: Buffer } | undefined;
-  return createTarReader({
+
+  const tar = createTarReader({
     entry(entry) {
-      entries += 1;
-      if (entries > limits.maxControlEntries) throw malformed(`too many entries in the ${sectionName(found.kind)}`);
-      if (!entry.isChecksumRight) found.warnings.add('tar checksum wrong: strict tools cannot read this package');
-      const isSignature = isSignatureEntry(entry.name);
-      if (found.kind === 'unknown') found.kind = isSignature ? 'signature' : 'control';
-      if (isSignature !== (found.kind === 'signature'))
-        throw malformed('signature inside the control section: they must be two gzip members');
-      const bytes = isSignature ? takeSignature(entry, found, limits) : takeControl(entry, found, limits);
+      const bytes = takeEntry(entry, member, limits);
       content = bytes === undefined ? undefined : { offset: 0, bytes };
     },
     content(bytes) {
@@ -89,42 +63,100 @@ function createHeadTar(found: HeadEntries, limits: PackageLimits): ReturnType<ty
       content.offset += bytes.length;
     },
     endMark() {
-      throw malformed(`end-of-archive mark in the ${sectionName(found.kind)}: clients stop there`);
+      throw malformed(`end-of-archive mark in the ${sectionName(member.kind)}: clients stop there`);
     },
-    faultOf: (what) => malformed(`${sectionName(found.kind)}: ${what}`),
+    faultOf: (what) => malformed(`${sectionName(member.kind)}: ${what}`),
   });
+
+  const bytesLeft = (): number => {
+    const limit = member.kind === 'signature' ? limits.maxSignatureBytes - signatureBytes : limits.maxControlBytes;
+    return limit - member.inflatedBytes;
+  };
+
+  return {
+    get member() {
+      return member;
+    },
+    begin() {
+      if (member.kind === 'signature') signatureBytes += member.inflatedBytes;
+      member = newMember();
+      hashes = newHashes();
+    },
+    raw(bytes) {
+      for (const hash of Object.values(hashes)) hash.update(bytes);
+    },
+    content(bytes) {
+      // What is within the limit may hold a fault that says more than "too large".
+      tar.write(bytes.subarray(0, Math.max(0, bytesLeft())));
+      if (bytes.length > bytesLeft()) throw malformed(`${sectionName(member.kind)} too large`);
+      member.inflatedBytes += bytes.length;
+    },
+    end() {
+      tar.end();
+    },
+    digests: () => ({
+      sha1: hashes.sha1.digest(),
+      sha256: hashes.sha256.digest(),
+      sha512: hashes.sha512.digest(),
+    }),
+  };
 }
 
-/** The buffer for a signature's bytes. */
-function takeSignature(entry: TarEntry, found: HeadEntries, limits: PackageLimits): Buffer | undefined {
+/** How messages call a member. */
+export function sectionName(kind: HeadKind): string {
+  return kind === 'signature' ? 'signature section' : 'control section';
+}
+
+function newMember(): MemberUnderWay {
+  return { kind: 'unknown', inflatedBytes: 0, entries: 0, signatures: [], packageInfo: undefined, warnings: new Set() };
+}
+
+function newHashes() {
+  return { sha1: createHash('sha1'), sha256: createHash('sha256'), sha512: createHash('sha512') };
+}
+
+/** Judges an entry by its name; the buffer is for its content, where that matters. */
+function takeEntry(entry: TarEntry, member: MemberUnderWay, limits: PackageLimits): Buffer | undefined {
+  member.entries += 1;
+  if (member.entries > limits.maxControlEntries) throw malformed(`too many entries in the ${sectionName(member.kind)}`);
+  if (!entry.isChecksumRight) member.warnings.add('tar checksum wrong: strict tools cannot read this package');
+  const isSignature = isSignatureEntry(entry.name);
+  if (member.kind === 'unknown') member.kind = isSignature ? 'signature' : 'control';
+  if (isSignature !== (member.kind === 'signature'))
+    throw malformed('signature inside the control section: they must be two gzip members');
+  const bytes = isSignature ? takeSignature(entry, member, limits) : takeControl(entry, member, limits);
+  // Clients carry the name of an entry whose type they don't know over to the next one.
+  if (!/[0-7]/.test(entry.type)) throw malformed(`entry of unknown type in the ${sectionName(member.kind)}`);
+  return bytes;
+}
+
+function takeSignature(entry: TarEntry, member: MemberUnderWay, limits: PackageLimits): Buffer | undefined {
   if (entry.size > limits.maxSignatureBytes) throw malformed('signature section too large');
   const name = parseSignatureName(entry.name);
   if (name === undefined) return undefined;
   const bytes = Buffer.alloc(entry.size);
-  found.signatures.push({ ...name, bytes });
+  member.signatures.push({ ...name, bytes });
   return bytes;
 }
 
-/** The buffer for .PKGINFO; of all other entries only the name matters. */
-function takeControl(entry: TarEntry, found: HeadEntries, limits: PackageLimits): Buffer | undefined {
-  const { name } = entry;
-  if (!name.startsWith('.') || name.includes('/')) throw misplaced(name, found);
+function takeControl(entry: TarEntry, member: MemberUnderWay, limits: PackageLimits): Buffer | undefined {
+  const { name, type, size } = entry;
+  if (!name.startsWith('.') || name.includes('/')) throw misplaced(name, member);
   if (name === '.INSTALL') throw malformed('.INSTALL is obsolete; apk 3 refuses this package');
   if (name !== '.PKGINFO') return undefined;
-  if (entry.type !== '0' && entry.type !== '7')
-    throw malformed('.PKGINFO is not a regular file, so clients do not see it');
-  if (found.packageInfo !== undefined) throw malformed('two .PKGINFO');
-  if (entry.size > limits.maxPackageInfoBytes) throw malformed(`.PKGINFO too large: ${entry.size} bytes`);
-  found.packageInfo = Buffer.alloc(entry.size);
-  return found.packageInfo;
+  if (type !== '0' && type !== '7') throw malformed('.PKGINFO is not a regular file, so clients do not see it');
+  if (member.packageInfo !== undefined) throw malformed('two .PKGINFO');
+  if (size > limits.maxPackageInfoBytes) throw malformed(`.PKGINFO too large: ${size} bytes`);
+  member.packageInfo = Buffer.alloc(size);
+  return member.packageInfo;
 }
 
 /** To clients such a name begins the data section, wherever it stands. */
-function misplaced(name: string, found: HeadEntries): GatewayError {
+function misplaced(name: string, member: HeadMember): GatewayError {
   const shown = JSON.stringify(name.slice(0, 80));
-  if (found.packageInfo !== undefined)
+  if (member.packageInfo !== undefined)
     return malformed(
-      `file without a leading dot in the control section (or control and data in one gzip member): ${shown}`,
+      `file without a leading dot in the control section (control and data in one gzip member?): ${shown}`,
     );
   if (name === 'APKINDEX' || name === 'DESCRIPTION') return malformed('this is an index, not a package');
   return malformed(`no .PKGINFO: ${shown} (no leading dot, or a /) starts the data section`);

@@ -3,7 +3,13 @@ import type { MemberFault } from './gzip-header.ts';
 import type { MemberHandler } from './gzip-members.ts';
 import { indexEntryOf } from './index-entry.ts';
 import { createDataMember, type DataMember } from './package-data.ts';
-import { createHeadMember, sectionName, type ControlDigests, type HeadMember } from './package-head.ts';
+import {
+  createPackageHead,
+  sectionName,
+  type ControlDigests,
+  type HeadMember,
+  type PackageHead,
+} from './package-head.ts';
 import { parsePackageInfo, type PackageInfo } from './package-info.ts';
 import type { PackageLimits } from './package-limits.ts';
 import type { Signature } from './signature.ts';
@@ -30,55 +36,60 @@ type Control = Pick<PackageParts, 'info' | 'identity' | 'controlDigests'>;
 export function createPackageSections(limits: PackageLimits): PackageSections {
   const warnings: string[] = [];
   const signatures: Signature[] = [];
+  const head = createPackageHead(limits);
+  let headMembers = 0;
   let signatureMembers = 0;
-  let signatureBytes = 0;
   let isInside = false;
-  let head: HeadMember | undefined;
   let control: Control | undefined;
   let data: DataMember | undefined;
 
+  const beginHead = (): void => {
+    if (headMembers > 0 && head.member.inflatedBytes === 0)
+      throw malformed('empty gzip member before the control section');
+    headMembers += 1;
+    head.begin();
+  };
+
+  const endHead = (): void => {
+    // An empty member is judged by what follows it.
+    if (head.member.inflatedBytes === 0) return;
+    head.end();
+    warnings.push(...head.member.warnings);
+    if (head.member.kind === 'signature') endSignature(head.member);
+    else control = readControl(head, warnings);
+  };
+
   const endSignature = (member: HeadMember): void => {
-    signatures.push(...member.found.signatures);
-    signatureBytes += member.inflatedBytes();
+    signatures.push(...member.signatures);
     signatureMembers += 1;
     if (signatureMembers > limits.maxSignatureMembers) throw malformed('too many signature members');
     if (signatureMembers === 2) warnings.push('several signature members: apko takes one at most');
   };
 
-  const endHead = (member: HeadMember): void => {
-    // An empty member is judged by what follows it.
-    if (member.inflatedBytes() === 0) return;
-    member.end();
-    warnings.push(...member.found.warnings);
-    if (member.found.kind === 'signature') endSignature(member);
-    else control = readControl(member, warnings);
-  };
-
   return {
     begin() {
       if (data !== undefined) throw severalMembers(data);
-      if (head?.inflatedBytes() === 0) throw malformed('empty gzip member before the control section');
-      if (control === undefined) head = createHeadMember(limits, signatureBytes);
+      if (control === undefined) beginHead();
       else data = createDataMember();
       isInside = true;
     },
     raw(bytes) {
-      (data ?? head)?.raw(bytes);
+      (data ?? head).raw(bytes);
     },
     content(bytes) {
-      (data ?? head)?.content(bytes);
+      (data ?? head).content(bytes);
     },
     end() {
       isInside = false;
-      if (data === undefined && head !== undefined) endHead(head);
+      if (data === undefined) endHead();
     },
     faultOf(fault, cause) {
-      const part = data === undefined ? `the ${sectionName(head?.found.kind ?? 'unknown')}` : 'the data section';
+      const part = data === undefined ? `the ${sectionName(head.member.kind)}` : 'the data section';
       return malformed(isInside ? faultInside(part, fault) : faultBehind(part, fault), cause);
     },
     finish() {
       if (control === undefined)
-        throw malformed(head?.found.kind === 'signature' ? 'no control section' : 'no .PKGINFO');
+        throw malformed(head.member.kind === 'signature' ? 'no control section' : 'no .PKGINFO');
       if (data === undefined) throw malformed('no data section');
       if (data.sha256() !== control.info.datahash) throw malformed('datahash does not match the data section');
       if (control.info.installedSize === 0 && data.hasFile())
@@ -88,11 +99,12 @@ export function createPackageSections(limits: PackageLimits): PackageSections {
   };
 }
 
-function readControl(member: HeadMember, warnings: string[]): Control {
-  if (member.found.packageInfo === undefined) throw malformed('no .PKGINFO in the control section');
-  const parsed = parsePackageInfo(member.found.packageInfo);
+function readControl(head: PackageHead, warnings: string[]): Control {
+  const { packageInfo } = head.member;
+  if (packageInfo === undefined) throw malformed('no .PKGINFO in the control section');
+  const parsed = parsePackageInfo(packageInfo);
   warnings.push(...parsed.warnings);
-  const controlDigests = member.digests();
+  const controlDigests = head.digests();
   const identity = `Q1${controlDigests.sha1.toString('base64')}`;
   // Refuses a record that is too long before the data section is taken in.
   indexEntryOf(parsed.info, { identity, fileSize: 0 });

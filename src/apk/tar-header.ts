@@ -3,9 +3,22 @@ import { decodeText } from './text.ts';
 /** Every part of a tar comes in blocks of so many bytes (POSIX ustar). */
 export const blockBytes = 512;
 
+// size, mode, modification time; then those that are read for their form alone: clients refuse the file where it is wrong
+const octalFields = [
+  [124, 12],
+  [100, 8],
+  [136, 12],
+  [108, 8],
+  [116, 8],
+  [329, 8],
+  [337, 8],
+] as const;
+
 /** One header block read, not yet joined with the extension headers in front of it. */
 export interface TarHeader {
   readonly name: string;
+  /** Whether part of the name came from the prefix field. */
+  readonly hasPrefix: boolean;
   /** The type's character: `0` regular, `5` directory, `x` pax; NUL for the regular file of before POSIX. */
   readonly type: string;
   readonly size: number;
@@ -21,19 +34,15 @@ export interface TarHeader {
 export function parseTarHeader(block: Uint8Array): TarHeader | string {
   const isChecksumRight = storedChecksum(block) === checksumOf(block);
   if (text(block, 257, 5) !== 'ustar') return isChecksumRight ? 'not a ustar header' : 'not a tar';
-  const [mode, uid, gid, size, modifiedAt] = [
-    octal(block, 100, 8),
-    octal(block, 108, 8),
-    octal(block, 116, 8),
-    octal(block, 124, 12),
-    octal(block, 136, 12),
-  ];
-  if (mode === undefined || uid === undefined || gid === undefined || size === undefined || modifiedAt === undefined)
+  const numbers = octalFields.map(([offset, width]) => octal(block, offset, width));
+  const [size, mode, modifiedAt] = numbers;
+  if (size === undefined || mode === undefined || modifiedAt === undefined || numbers.includes(undefined))
     return 'a number in a tar header is not octal';
   const prefix = text(block, 345, 155);
   const name = prefix === '' ? text(block, 0, 100) : `${prefix}/${text(block, 0, 100)}`;
   return {
     name,
+    hasPrefix: prefix !== '',
     type: String.fromCharCode(block[156] ?? 0),
     size,
     mode,

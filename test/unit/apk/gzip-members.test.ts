@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readMember } from '../../../src/apk/gzip-member.ts';
 import { createMemberReader } from '../../../src/apk/gzip-members.ts';
@@ -28,8 +28,11 @@ async function membersOf(file: Uint8Array, sizes?: readonly number[]): Promise<S
 
 /** A header with every optional field, in front of the body and trailer of `member`. */
 function withAllFields(member: Buffer): Buffer {
-  const fields = Buffer.from('\x03\0abcname\0comment\0\x12\x34', 'latin1');
-  return Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3]), fields, member.subarray(10)]);
+  const fields = Buffer.from('\x03\0abcname\0comment\0', 'latin1');
+  const header = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3]), fields]);
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32LE(crc32(header));
+  return Buffer.concat([header, crc.subarray(0, 2), member.subarray(10)]);
 }
 
 const texts = ['first', '', 'x'.repeat(300_000)];
@@ -41,6 +44,10 @@ describe('a file of gzip members', () => {
     expect(seen.map(({ content }) => content.toString())).toEqual(texts);
     expect(seen.map(({ raw }) => raw)).toEqual(members);
     expect(seen.every(({ isEnded }) => isEnded)).toBe(true);
+  });
+
+  it('may have every field in its header, which zlib takes too', () => {
+    expect(gunzipSync(members[0]!).toString()).toBe('first');
   });
 
   it('may hold more than fits into one step', async () => {
@@ -60,6 +67,7 @@ describe('a file of gzip members', () => {
     ['magic', Buffer.concat([member, Buffer.alloc(1)])],
     ['header', changed(2, [7])],
     ['header', changed(3, [0x20])],
+    ['header', changed(3, [0x02])],
     ['body', changed(10, [0xff, 0xff])],
     ['checksum', changed(-8, [1, 2, 3, 4])],
     ['length', changed(-4, [1, 2, 3, 4])],

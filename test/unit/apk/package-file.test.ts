@@ -99,6 +99,35 @@ describe('a package that was read', () => {
   });
 });
 
+describe('a package that clients would read in another way', () => {
+  const zeros = Buffer.alloc(512);
+  const signature = tarEntry({ name: '.SIGN.RSA256.a.rsa.pub' }, Buffer.alloc(256));
+  const info = tarEntry({ name: '.PKGINFO' }, `pkgname = a\npkgver = 1\narch = x86_64\ndatahash = ${'0'.repeat(64)}\n`);
+  const rename = tarEntry({ name: 'pax', type: 'x' }, '17 path=.PKGINFO\n');
+  const long = Buffer.from(tarEntry({ name: '././@LongLink', type: 'x' }, '.PKGINFO\0'));
+  long.write('L', 156);
+  const unknown = Buffer.from(tarEntry({ name: '.odd' }, ''));
+  unknown.write('Z', 156);
+
+  it.each([
+    [
+      'end-of-archive mark',
+      [
+        [signature, zeros],
+        [info, zeros],
+      ],
+    ],
+    ['end-of-archive mark', [[zeros, info, zeros]]],
+    ['ends inside an entry', [[signature, rename], [info]]],
+    ['two extension headers', [[rename, rename, info]]],
+    ['two extension headers', [[long, long, info]]],
+    ['unknown type', [[unknown, info]]],
+  ])('is refused: %s', async (words, members) => {
+    const bytes = Buffer.concat(members.map((blocks) => gzip(Buffer.concat(blocks))));
+    expect((await refusalOf(bytes)).message).toContain(words);
+  });
+});
+
 describe('limits', () => {
   it('stops a file that grows past the limit', async () => {
     const bytes = anApk({ name: 'demo', version: '1', dataBytes: 5000 });
@@ -114,7 +143,7 @@ describe('limits', () => {
   });
 
   it('refuses a file whose gzip header never ends', async () => {
-    const header = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]), Buffer.alloc(100_000, 'n')]);
+    const header = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]), Buffer.alloc(200_000, 'n')]);
     expect((await refusalOf(header)).message).toContain('gzip header');
   });
 

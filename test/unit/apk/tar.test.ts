@@ -34,6 +34,10 @@ function withBytes(block: Buffer, offset: number, text: string): Buffer {
   return copy;
 }
 
+function longName(name: string): Buffer {
+  return withBytes(tarEntry({ name: '././@LongLink' }, `${name}\0`), 156, 'L');
+}
+
 const file = tarEntry({ name: 'file' }, 'content');
 
 describe('a tar', () => {
@@ -53,7 +57,7 @@ describe('a tar', () => {
   it('has names from pax, from GNU long names and from the prefix', () => {
     const pax = tarEntry({ name: 'pax', type: 'x' }, '27 path=a/very/long/name\u00e9\n');
     const empty = tarEntry({ name: 'pax', type: 'x' }, '');
-    const long = withBytes(tarEntry({ name: '././@LongLink' }, 'long/name\0'), 156, 'L');
+    const long = longName('long/name');
     const prefixed = withBytes(file, 345, 'some/prefix');
     expect(namesOf(Buffer.concat([pax, file, empty, file, long, file, prefixed]))).toEqual([
       'a/very/long/nameé',
@@ -74,7 +78,8 @@ describe('a tar', () => {
 
   it('ends at its second zero block; one is passed over', () => {
     const zeros = Buffer.alloc(512);
-    expect(namesOf(Buffer.concat([file, zeros, file, zeros, file]))).toEqual(['file', 'file', 'END']);
+    expect(namesOf(Buffer.concat([file, zeros, file, zeros, zeros]))).toEqual(['file', 'file', 'END']);
+    expect(() => namesOf(Buffer.concat([file, zeros, zeros, file]))).toThrow('behind the end-of-archive mark');
   });
 
   it('may have wrong checksums', () => {
@@ -94,6 +99,13 @@ describe('a tar', () => {
     ['pax header damaged', tarEntry({ name: 'pax', type: 'x' }, '99 path=x\n')],
     ['pax header damaged', tarEntry({ name: 'pax', type: 'x' }, 'path=x\n')],
     ['pax header damaged', tarEntry({ name: 'pax', type: 'x' }, '2 path=x\n')],
+    ['pax header damaged', tarEntry({ name: 'pax', type: 'x' }, '9 path=xy')],
+    ['pax header damaged', tarEntry({ name: 'pax', type: 'x' }, '9 no sep\n')],
+    ['NUL in a name', tarEntry({ name: 'pax', type: 'x' }, '11 path=x\0\n')],
+    ['name too long', Buffer.concat([tarEntry({ name: 'pax', type: 'x' }, `4097 path=${'n'.repeat(4086)}\n`), file])],
+    ['beside a prefix', Buffer.concat([longName('long'), withBytes(file, 345, 'prefix')])],
+    ['with a prefix', withBytes(longName('long'), 345, 'prefix')],
+    ['ends inside an entry', longName('long')],
     ['pax header too large', tarEntry({ name: 'pax', type: 'x' }, 'x'.repeat(65_537)).subarray(0, 512)],
   ])('is refused: %s', (words, tar) => {
     expect(() => entriesOf(tar)).toThrow(words);
