@@ -57,7 +57,9 @@ describe('packages made for tests', () => {
 });
 
 describe.skipIf(!hasShared)('packages of other projects (skipped where LKARD_SHARED_FIXTURES has none)', () => {
-  const packages = hasShared ? fixtures('good/real/', '.apk', sharedFolder) : [];
+  const packages = hasShared
+    ? fixtures('good/real/', '.apk', sharedFolder)
+    : [{ path: 'good/real', what: 'all' } as Fixture];
   it.each(packages)('takes $path: $what', async ({ path, record }) => {
     const summary = await read(readFixture(path, sharedFolder));
     expect(recordOf(summary).toString()).toBe(readFixture(record!, sharedFolder).toString());
