@@ -135,10 +135,17 @@ async function fillVerified(file: FileHandle, source: BlobSource, signal: AbortS
   const content = source.open();
   const stream = content instanceof Uint8Array ? Readable.from([content], { objectMode: false }) : content;
   try {
-    await pipelineDone(stream, verifyBlob(source), (chunks) => file.writeFile(chunks), { ...(signal && { signal }) });
+    await pipelineDone(stream, verifyBlob(source), (chunks: AsyncIterable<Uint8Array>) => writeChunks(file, chunks), {
+      ...(signal && { signal }),
+    });
   } catch (error) {
     throw signal?.aborted === true ? abortedFault(signal) : error;
   }
+}
+
+async function writeChunks(file: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  // At a handle, writeFile goes on from where the one before ended, and writes all of it.
+  for await (const chunk of chunks) await file.writeFile(chunk);
 }
 
 function parsePushed(bytes: Uint8Array) {

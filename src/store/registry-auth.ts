@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { isGatewayError } from '../errors.ts';
 import { parseChallenges } from '../oci/challenge.ts';
 import type { Challenge } from '../oci/challenge.ts';
 import { abortedFault } from './aborted.ts';
@@ -66,7 +67,7 @@ export function createRegistryAuth(deps: {
   };
 
   const shareFetch = async (key: string, service: TokenService, access: Access): Promise<string> => {
-    const fetching = fetches.get(key) ?? fetchToken(client, service, access.scope, access.credentials);
+    const fetching = fetches.get(key) ?? fetchToken(client, service, access);
     fetches.set(key, fetching);
     try {
       const { token, lifetimeSeconds } = await fetching;
@@ -74,8 +75,8 @@ export function createRegistryAuth(deps: {
       if (lifetimeSeconds > 0) tokens.set(key, authorization, { ttl: lifetimeSeconds * 1000 * lifetimeShare });
       return authorization;
     } catch (error) {
-      // The service may have moved: the next caller asks the registry for its challenge again.
-      schemes.delete(access.image);
+      // Where the service is out of reach it may have moved: the next caller asks the registry for its challenge again.
+      if (!isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) schemes.delete(access.image);
       throw error;
     } finally {
       fetches.delete(key);

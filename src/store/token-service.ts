@@ -4,12 +4,20 @@ import type { RegistryClient } from './registry-client.ts';
 import { basicAuthorization } from './registry-credentials.ts';
 import type { RegistryCredentials } from './registry-credentials.ts';
 import { refusalFault } from './registry-fault.ts';
-import type { RegistryRequest } from './registry-request.ts';
+import type { RequestSubject } from './registry-fault.ts';
+import type { RegistryAnswer, RegistryRequest } from './registry-request.ts';
 
 /** Where a registry's Bearer challenge sends its callers for a token. */
 export interface TokenService {
   readonly realm: URL;
   readonly service: string | undefined;
+}
+
+/** What a token is wanted for; `scope` as in `repository:<image>:pull`. */
+export interface TokenRequest {
+  readonly scope: string;
+  readonly credentials: RegistryCredentials;
+  readonly subject: RequestSubject;
 }
 
 export interface AccessToken {
@@ -36,15 +44,14 @@ const tokenAnswerSchema = z.object({
 export async function fetchToken(
   client: Pick<RegistryClient, 'send'>,
   service: TokenService,
-  scope: string,
-  credentials: RegistryCredentials,
+  { scope, credentials, subject }: TokenRequest,
 ): Promise<AccessToken> {
   const posted =
     credentials.kind === 'identity' ? await client.send(...tokenPost(service, scope, credentials)) : undefined;
   // Services from before OAuth2 know GET alone.
   const isUnknown = posted === undefined || posted.status === 404 || posted.status === 405;
   const answer = isUnknown ? await client.send(...tokenGet(service, scope, credentials)) : posted;
-  if (answer.status !== 200) throw refusal(answer, credentials);
+  if (answer.status !== 200) throw refusal(answer, credentials, subject);
   return readToken(answer.bytes, service);
 }
 
@@ -81,11 +88,11 @@ function tokenAuthorization(credentials: RegistryCredentials): string | undefine
 }
 
 // A token service that refuses an anonymous caller wants credentials, whatever status it says that with.
-function refusal(answer: Parameters<typeof refusalFault>[0], credentials: RegistryCredentials): GatewayError {
+function refusal(answer: RegistryAnswer, credentials: RegistryCredentials, subject: RequestSubject): GatewayError {
   const isRefusal = answer.status === 400 || answer.status === 401 || answer.status === 403;
   const isAnonymous = credentials.kind === 'anonymous';
   const status = isRefusal && (isAnonymous || answer.status === 401) ? 401 : isRefusal ? 403 : answer.status;
-  return refusalFault({ ...answer, status }, { what: 'an access token', right: 'pull' });
+  return refusalFault({ ...answer, status }, { what: `a token for ${subject.what}`, right: subject.right });
 }
 
 function readToken(bytes: Uint8Array, { realm }: TokenService): AccessToken {
