@@ -1,7 +1,11 @@
 #!/usr/bin/env node
-const program = await import('../dist/cli/lkar.js').catch((error) => {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-  console.error('lkar is not built yet: run npm install && npm run build in its folder');
-  process.exit(1);
-});
-process.exitCode = await program.runLkar(process.argv.slice(2), process);
+import { existsSync } from 'node:fs';
+
+const built = new URL('../dist/cli/lkar.js', import.meta.url);
+if (existsSync(built)) {
+  const { runLkar } = await import(built.href);
+  process.exitCode = await runLkar(process.argv.slice(2), process);
+} else {
+  process.stderr.write('lkar is not built yet: run "npm install && npm run build" where it was cloned\n');
+  process.exitCode = 1;
+}

@@ -40,6 +40,7 @@ const schemas = {
   'aes-key': aesKeyValue.optional(),
   'key-passphrase': textValue.optional(),
   'key-passphrase-file': firstLineOfFile.optional(),
+  'sha1-signatures': switchValue,
   'public-keys': switchValue,
   'gitea-image': textValue.default('<owner>/alpine'),
   'buildkite-image': textValue.default('<org>/<registry>'),

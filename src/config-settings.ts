@@ -42,6 +42,7 @@ const tables = {
     ['aes-key', 'text', 'KEY|FILE', '32 bytes, hex or base64: seals the keys that lkard makes; same for all replicas'],
     ['key-passphrase', 'text', 'TEXT', 'opens encrypted key files; seals made keys where no AES key is given'],
     ['key-passphrase-file', 'text', 'FILE', 'the same, from the first line of a file'],
+    ['sha1-signatures', 'switch', '', 'sign with SHA-1 too, for apk before 2.7'],
     ['public-keys', 'switch', '', 'hand out keys and setup script without credentials'],
   ],
   'Other upload forms': [

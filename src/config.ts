@@ -29,6 +29,7 @@ export interface Config {
     readonly keyFiles: readonly string[];
     readonly aesKey: Uint8Array | undefined;
     readonly passphrase: string | undefined;
+    readonly hasSha1Signatures: boolean;
   };
   readonly http: {
     readonly domain: string | undefined;
@@ -105,6 +106,7 @@ function completed(given: Given): Config {
       keyFiles: given['signing-key'],
       aesKey: given['aes-key'],
       passphrase: given['key-passphrase'] ?? given['key-passphrase-file'],
+      hasSha1Signatures: given['sha1-signatures'],
     },
     http: httpOf(given),
     freshnessMs: given.freshness,

@@ -38,7 +38,7 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
   const clock = systemClock();
   const store = await openStore(config.store, clock);
   const signingKeys = await openSigningKeys(config, { clock, log });
-  const sign = createSignIndex();
+  const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
     { store, signingKeys, sign, clock, random: randomBytes, log },
     repositoryOptionsOf(config),

@@ -89,8 +89,10 @@ function asUnreachable(error: unknown, url: URL): unknown {
     return new GatewayError('FILE_INVALID', 'a file changed while it was sent', { cause: error });
   }
   if (!(error instanceof Error) || error.name === 'AbortError' || error instanceof GatewayError) return error;
-  const reason = 'code' in error && typeof error.code === 'string' ? `${error.message} (${error.code})` : error.message;
-  return new GatewayError('STORE_UNAVAILABLE', `${url.origin} can't be reached: ${reason.trim()}`, { cause: error });
+  const { message } = error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const reason = message.includes(code) ? message : `${message} (${code})`;
+  return new GatewayError('STORE_UNAVAILABLE', `${url.origin} can't be reached: ${reason}`, { cause: error });
 }
 
 function readAuthorities(file: string): string {

@@ -35,7 +35,7 @@ export function formatSize(bytes: number): string {
 function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const noFrame = { 'padding-left': 0, 'padding-right': 2, head: [], border: [] };
   const table = new Table({ head: columns.map(({ head }) => head), chars: noLines, style: noFrame });
-  table.push(...rows.map((row) => columns.map(({ cell }) => harmless(cell(row)))));
+  table.push(...rows.map((row) => columns.map(({ cell }) => harmless(cell(row)).replace(/\s/g, ' '))));
   return table.toString().replace(/ +$/gm, '');
 }
 
