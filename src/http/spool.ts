@@ -50,7 +50,7 @@ export function createSpool(options: SpoolOptions): Spool {
       });
     },
     open() {
-      if (file !== undefined) return file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 * 1024 });
+      if (file !== undefined) return file.createReadStream({ start: 0, autoClose: false });
       chunks = [Buffer.concat(chunks)];
       return chunks[0] ?? new Uint8Array();
     },
