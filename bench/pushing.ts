@@ -1,0 +1,133 @@
+import { request } from 'undici';
+import { readIndexFile } from '../src/apk/index-file.ts';
+import { startRegistry } from '../test/support/registry.ts';
+import { startCountingProxy } from './support/counting-proxy.ts';
+import { showMs, spreadOf, timed } from './support/figures.ts';
+import type { Row } from './support/figures.ts';
+import { startGatewayProcess } from './support/gateway-process.ts';
+import { barePush, fill, prepareBare, push, smallPackage } from './support/push.ts';
+
+const pushes = 15;
+
+/** What one pusher waits for, and what the registry is asked, as a repository grows. */
+export async function benchPushing(sizes: readonly number[], report: (row: Row) => void): Promise<void> {
+  const registry = await startRegistry();
+  const proxy = await startCountingProxy(registry.host);
+  const direct = await startGatewayProcess('--backend', registry.host, '--no-https');
+  const counted = await startGatewayProcess('--backend', proxy.host, '--no-https');
+  try {
+    const base = `${direct.url}/apk/bench/pushing/edge/main`;
+    const countedBase = `${counted.url}/apk/bench/pushing/edge/main`;
+    const medians = new Map<number, number>();
+    let filled = 0;
+    for (const size of sizes) {
+      await fill(base, filled, size);
+      filled = size;
+      await push(countedBase, smallPackage(`warm-${size}`));
+      proxy.take();
+      const pkg = smallPackage(`counted-${size}`);
+      await push(countedBase, pkg);
+      const { requests, written, byMethod } = proxy.take();
+      await push(base, smallPackage(`warm-direct-${size}`));
+      const spread = spreadOf(await timed(pushes, (i) => push(base, smallPackage(`timed-${size}-${i}`))));
+      medians.set(size, spread.median);
+      const listing = spreadOf(await timed(5, () => list(registry.host)));
+      report({ what: `push at ${size} packages`, figure: showMs(spread), goal: '', isMet: undefined });
+      report({ what: '  the registry’s own listing', figure: showMs(listing), goal: '', isMet: undefined });
+      report({
+        what: '  requests to the registry',
+        figure: `${requests} (${Object.entries(byMethod)
+          .map(([what, n]) => `${n} ${what}`)
+          .join(', ')})`,
+        goal: size === 100 ? '≤ 20' : '',
+        isMet: size === 100 ? requests <= 20 : undefined,
+      });
+      const extra = (written - pkg.length) / 1024;
+      report({
+        what: '  bytes written beside the package',
+        figure: `${extra.toFixed(1)} KiB`,
+        goal: size === 5000 ? '≤ 64 KiB' : '',
+        isMet: size === 5000 ? extra <= 64 : undefined,
+      });
+    }
+    await prepareBare(registry.host, 'bench/bare');
+    const bare = spreadOf(
+      await timed(pushes, (i) => barePush(registry.host, 'bench/bare', `t${i}`, smallPackage(`bare-${i}`))),
+    );
+    report({ what: 'bare blob and manifest requests', figure: showMs(bare), goal: '', isMet: undefined });
+    compare(medians, 100, bare.median, 'push at 100 / bare requests', 6, report);
+    compare(medians, 5000, medians.get(50), 'push at 5,000 / push at 50', 2, report);
+  } finally {
+    await Promise.all([direct.stop(), counted.stop()]);
+    await proxy.stop();
+    await registry.stop();
+  }
+}
+
+/** 16 pushers over two gateways: how many of 500 accepted packages are there afterwards. */
+export async function benchConcurrentPushing(report: (row: Row) => void): Promise<void> {
+  const registry = await startRegistry();
+  const gateways = await Promise.all([1, 2].map(() => startGatewayProcess('--backend', registry.host, '--no-https')));
+  try {
+    const bases = gateways.map(({ url }) => `${url}/apk/bench/concurrent/edge/main`);
+    const packages = Array.from({ length: 500 }, (_, i) => smallPackage(`concurrent-${i}`));
+    const ours = await inParallel(16, packages, (pkg, i) => push(bases[i % 2]!, pkg));
+    await prepareBare(registry.host, 'bench/bare');
+    const bare = await inParallel(16, packages, (pkg, i) => barePush(registry.host, 'bench/bare', `c${i}`, pkg));
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const listed = await Promise.all(bases.map(countListed));
+    report({
+      what: '16 pushers, 2 gateways, 500 packages: accepted, listed by each',
+      figure: `500, ${listed.join(' and ')}`,
+      goal: '500, 500 and 500',
+      isMet: listed.every((count) => count === 500),
+    });
+    report({
+      what: '  pushes/s, and of as many bare pushers',
+      figure: `${(500 / ours).toFixed(0)} of ${(500 / bare).toFixed(0)} = ${(bare / ours).toFixed(2)}`,
+      goal: '≥ 0.35',
+      isMet: bare / ours >= 0.35,
+    });
+  } finally {
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
+    await registry.stop();
+  }
+}
+
+async function countListed(base: string): Promise<number> {
+  const answer = await request(`${base}/x86_64/APKINDEX.tar.gz`);
+  return readIndexFile(new Uint8Array(await answer.body.arrayBuffer())).entries.length;
+}
+
+async function inParallel<T>(
+  width: number,
+  items: readonly T[],
+  work: (item: T, i: number) => Promise<void>,
+): Promise<number> {
+  const queue = items.entries();
+  const began = performance.now();
+  const worker = async () => {
+    for (const [i, item] of queue) await work(item, i);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return (performance.now() - began) / 1000;
+}
+
+async function list(registry: string): Promise<void> {
+  const answer = await request(`http://${registry}/v2/bench/pushing/tags/list?n=1000`);
+  await answer.body.dump();
+}
+
+function compare(
+  medians: ReadonlyMap<number, number>,
+  size: number,
+  against: number | undefined,
+  what: string,
+  goal: number,
+  report: (row: Row) => void,
+): void {
+  const median = medians.get(size);
+  if (median === undefined || against === undefined) return;
+  const ratio = median / against;
+  report({ what, figure: `${ratio.toFixed(2)} ×`, goal: `≤ ${goal} ×`, isMet: ratio <= goal });
+}
