@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { fault } from '../../support/scripted-registry.ts';
+import type { ScriptedAnswer, SeenRequest } from '../../support/scripted-registry.ts';
+import { aWorld } from './world.ts';
+
+const digest = digestOf('manifest');
+const found = { 'docker-content-digest': digest, 'content-length': '8', 'content-type': 'application/json' };
+const byTag = 'DELETE /v2/a/b/manifests/tag';
+const head = 'HEAD /v2/a/b/manifests/tag';
+const byDigest = `DELETE /v2/a/b/manifests/${digest}`;
+
+function removing(tagAnswer: ScriptedAnswer, digestAnswer: ScriptedAnswer, headAnswer?: ScriptedAnswer) {
+  return ({ method, path }: SeenRequest): ScriptedAnswer => {
+    if (method === 'HEAD') return headAnswer ?? { status: 200, headers: found };
+    return path.includes('sha256:') ? digestAnswer : tagAnswer;
+  };
+}
+
+const gone: ScriptedAnswer = { status: 202 };
+const unused = fault(418, 'UNUSED');
+
+describe('removing a tag', () => {
+  it.each<[string, ScriptedAnswer, ScriptedAnswer, string[]]>([
+    ['by tag', gone, unused, [byTag]],
+    ['that is gone already', fault(404, 'MANIFEST_UNKNOWN'), unused, [byTag]],
+    ['of an image that is gone', fault(404, 'NAME_UNKNOWN'), unused, [byTag]],
+    ['by digest at distribution 2.8', fault(400, 'DIGEST_INVALID'), gone, [byTag, head, byDigest]],
+    ['by digest at Harbor', fault(400, 'UNSUPPORTED'), gone, [byTag, head, byDigest]],
+    ['by digest at ACR', fault(405, 'UNSUPPORTED'), gone, [byTag, head, byDigest]],
+    ['by digest where a page says 404', { status: 404, body: '<html>' }, gone, [byTag, head, byDigest]],
+    [
+      'by digest that went meanwhile',
+      fault(405, 'UNSUPPORTED'),
+      fault(404, 'MANIFEST_UNKNOWN'),
+      [byTag, head, byDigest],
+    ],
+  ])('works %s', async (_name, tagAnswer, digestAnswer, log) => {
+    const { image, registry } = await aWorld(removing(tagAnswer, digestAnswer));
+    await image().deleteTag('tag');
+    expect(registry.log()).toEqual(log);
+  });
+
+  it('is done where a look shows that the tag is gone', async () => {
+    const { image, registry } = await aWorld(removing({ status: 404 }, unused, { status: 404 }));
+    await image().deleteTag('tag');
+    expect(registry.log()).toEqual([byTag, head]);
+  });
+
+  it('goes straight to the digest once the registry is known to take no tags, for some minutes', async () => {
+    const { image, registry, pass } = await aWorld(removing(fault(400, 'DIGEST_INVALID'), gone));
+    await image().deleteTag('tag');
+    await image().deleteTag('tag');
+    expect(registry.log().slice(3)).toEqual([head, byDigest]);
+    pass(10 * 60_000);
+    await image().deleteTag('tag');
+    expect(registry.log().slice(5)).toEqual([byTag, head, byDigest]);
+  });
+
+  it('is unsupported where neither works, and asked for again only after some minutes', async () => {
+    const no = fault(405, 'UNSUPPORTED');
+    const { image, registry, pass } = await aWorld(removing(no, no));
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
+    expect(registry.seen).toHaveLength(3);
+    pass(10 * 60_000);
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
+    expect(registry.seen).toHaveLength(6);
+  });
+
+  it.each<[string, ScriptedAnswer, string]>([
+    ['no right', fault(403, 'DENIED'), 'FORBIDDEN'],
+    ['no credentials', fault(401, 'UNAUTHORIZED'), 'UNAUTHORIZED'],
+    ['Harbor immutable', fault(412, 'PRECONDITION'), 'TAG_IMMUTABLE'],
+    ['Quay immutable', fault(409, 'TAG_IMMUTABLE'), 'TAG_IMMUTABLE'],
+    ['ACR locked', fault(405, 'REGISTRY_DISALLOWED_OPERATION'), 'TAG_IMMUTABLE'],
+  ])('that is refused says why, and is asked for again the next time: %s', async (_name, answer, code) => {
+    const { image, registry } = await aWorld(removing(answer, gone));
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code });
+    const asked = registry.seen.length;
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code });
+    expect(registry.seen.length).toBe(2 * asked);
+  });
+
+  it('is repeated where the registry looks through a part of its tags at a time', async () => {
+    let left = 3;
+    const { image, registry } = await aWorld(({ url }) => {
+      left -= 1;
+      const link = `<${url.split('?')[0]}?cursor=${left}>; rel="next"`;
+      return left > 0 ? { ...fault(400, 'ManifestTagsListTooBig'), headers: { link } } : gone;
+    });
+    await image().deleteTag('tag');
+    expect(registry.log()).toEqual([byTag, `${byTag}?cursor=2`, `${byTag}?cursor=1`]);
+  });
+});
