@@ -1,0 +1,82 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { anApk } from '../../support/an-apk.ts';
+import { buildPrograms, runBin, startLkard } from '../../support/programs.ts';
+import { registryProgram, startRegistry } from '../../support/registry.ts';
+import { keyFixture } from '../../support/signing-keys.ts';
+import { makeTempDir } from '../../support/temp-dir.ts';
+
+let folder: Awaited<ReturnType<typeof makeTempDir>>;
+beforeAll(() => buildPrograms(), 120_000);
+beforeEach(async () => {
+  folder = await makeTempDir();
+});
+afterEach(() => folder.remove());
+
+const key = ['--signing-key', keyFixture('test-only-2048.rsa')];
+const dataIn = (name: string) => ['--data', path.join(folder.path, name)];
+
+describe('lkard', () => {
+  it('says where it serves and what to paste, and ends well when told to', async () => {
+    const lkard = await startLkard([...dataIn('data'), ...key]);
+    expect(lkard.output()).toContain(`curl --upload-file hello-1.0-r0.apk ${lkard.url}/apk/team/app/edge/main/push`);
+    expect(await (await fetch(`${lkard.url}/readyz`)).text()).toContain('ready');
+    expect(await lkard.stop()).toBe(0);
+  });
+
+  it('takes what it is told from the environment, and prints it without secrets', async () => {
+    const printed = await runBin('lkard', ['--print-config'], {
+      env: { ARTIFACT_REGISTRY_BACKEND: 'registry:5000', ARTIFACT_REGISTRY_KEY_PASSPHRASE: 'quite secret' },
+    });
+    expect(printed.exitCode).toBe(0);
+    expect(JSON.parse(printed.stdout)).toMatchObject({ store: { host: 'registry:5000' }, listen: { port: 9887 } });
+    expect(printed.stdout).not.toContain('quite secret');
+  });
+
+  it.each([
+    ['an open store that others can reach', ['--addr', '0.0.0.0:0']],
+    ['an unknown flag', ['--no-such-flag']],
+    ['a key that is none', ['--signing-key', '/dev/null']],
+    ['users that are not there', ['--htpasswd', '/no/such/file']],
+    ['a certificate that is not there', ['--tls-cert', '/no/such/file', '--tls-key', '/no/such/file']],
+  ])('does not start with %s', async (_, args) => {
+    const ended = await runBin('lkard', [...dataIn('data'), ...args], { cwd: folder.path });
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(/^error: /);
+  });
+
+  it('does not start where the address is taken', async () => {
+    const first = await startLkard([...dataIn('data'), ...key]);
+    const second = await runBin('lkard', [...dataIn('data'), ...key, '--addr', first.host]);
+    expect(second.exitCode).toBe(2);
+    await first.stop();
+  });
+});
+
+describe.skipIf(registryProgram() === undefined)('two replicas before one registry', () => {
+  it('share the key that one of them made, and a stranger to it is refused', async () => {
+    const registry = await startRegistry();
+    const behind = ['--backend', registry.host, '--no-https'];
+    const aesKey = path.join(folder.path, 'first', 'aes-key');
+    const first = await startLkard([...behind, ...dataIn('first')]);
+    const second = await startLkard([...behind, '--aes-key', aesKey]);
+    const stranger = await startLkard([...behind, ...dataIn('stranger')]);
+    const push = async (host: string, name: string) => {
+      const file = path.join(folder.path, `${name}.apk`);
+      await writeFile(file, anApk({ name, version: '1.0-r0' }));
+      return (await runBin('lkar', ['push', `${host}/team/app`, 'edge', 'main', file])).exitCode;
+    };
+    expect(await push(first.host, 'one')).toBe(0);
+    expect(await push(second.host, 'two')).toBe(0);
+    expect(await push(stranger.host, 'three')).toBe(1);
+    const keyOf = async (url: string) => {
+      const answer = await fetch(`${url}/apk/team/app/edge/main/key`);
+      return [answer.headers.get('content-disposition'), await answer.text()];
+    };
+    expect(await keyOf(first.url)).toEqual(await keyOf(second.url));
+    expect((await keyOf(first.url))[0]).toMatch(/^attachment; filename=team-app-[0-9a-f]{8}\.rsa\.pub$/);
+    await Promise.all([first.stop(), second.stop(), stranger.stop()]);
+    await registry.stop();
+  }, 120_000);
+});
