@@ -60,7 +60,8 @@ function nextPage(session: RegistrySession, url: URL, answer: RegistryAnswer): U
 
 function parsePage(session: RegistrySession, bytes: Uint8Array): readonly unknown[] {
   const page = parseJson(bytes);
-  if (typeof page !== 'object' || page === null || Array.isArray(page)) throw invalidListing(session, 'it is no JSON object');
+  if (typeof page !== 'object' || page === null || Array.isArray(page))
+    throw invalidListing(session, 'it is no JSON object');
   const tags: unknown = 'tags' in page ? page.tags : undefined;
   // GitLab sends null for none.
   if (tags === null || tags === undefined) return [];
