@@ -63,7 +63,7 @@ export function createPublishLoop(
     }
   };
 
-  /** One look and what follows from it; returns how many left and how many indexes were put. */
+  /** One look and what follows from it: how many left, how many indexes were put, and whether somebody came meanwhile. */
   const round = async (carrier: Seat) => {
     const present = [...seats];
     const seen = await deps.look(carrier.participant, unionOf(present.map((seat) => seat.participant.scope)));
@@ -73,7 +73,7 @@ export function createPublishLoop(
     const stale = [...wanted].filter((one) => !seen.isCovered(one) || deps.wantsSignatures(seen, one));
     const putter = rest.find((seat) => seat.refusal === undefined);
     if (putter !== undefined) await Promise.all(stale.map((one) => deps.put(putter.participant, seen, one)));
-    return { left: present.length - rest.length, puts: stale.length };
+    return { left: present.length - rest.length, puts: stale.length, hasNewcomers: seats.size > rest.length };
   };
 
   const rejectAll = (error: unknown) => {
@@ -116,7 +116,8 @@ export function createPublishLoop(
       });
       // The look that follows a put of ours is the proof that somebody waits for: no pause before it.
       fruitless = outcome !== undefined && outcome.left > 0 ? 0 : fruitless + 1;
-      if (seats.size > 0 && (outcome === undefined || outcome.puts === 0 || fruitless > 1)) {
+      const isWorthLooking = outcome !== undefined && (outcome.puts > 0 || outcome.hasNewcomers);
+      if (seats.size > 0 && (!isWorthLooking || fruitless > 1)) {
         await deps.clock.sleep(jitter(deps.random, Math.min(maxPauseMs, firstPauseMs * 2 ** fruitless)));
       }
     }
