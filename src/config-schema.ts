@@ -32,6 +32,7 @@ const schemas = {
   'anonymous-as-gateway': z
     .union([z.literal(true).transform(() => 'read' as const), z.enum(['read', 'write'])])
     .optional(),
+  'registry-auth-file': textValue.optional(),
   'redirect-blobs': switchValue,
   data: textValue.default('./data'),
   htpasswd: textValue.optional(),

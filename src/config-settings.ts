@@ -30,6 +30,7 @@ const tables = {
     ['insecure', 'switch', '', "don't check its certificate"],
     ['client-ca', 'text', 'FILE', 'certificate authorities to check it against, PEM'],
     ['anonymous-as-gateway', 'optional', 'read|write', "let callers without credentials use the gateway's own to read"],
+    ['registry-auth-file', 'text', 'FILE', "the gateway's own credentials (default as container tools find them)"],
     ['redirect-blobs', 'switch', '', "send clients to the registry's own URL for a package (apko can't follow it)"],
   ],
   'Embedded store': [

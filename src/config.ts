@@ -1,9 +1,13 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { contradictionsOf, givenSchema } from './config-schema.ts';
 import type { Given } from './config-schema.ts';
 import { environmentName, settings } from './config-settings.ts';
 import type { GivenSettings, Setting } from './config-settings.ts';
 import type { ListenAddress } from './config-values.ts';
 import { GatewayError } from './errors.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where packages are kept. */
 export type StoreConfig =
@@ -14,6 +18,8 @@ export type StoreConfig =
       readonly isPlainHttp: boolean;
       readonly isInsecure: boolean;
       readonly caFile: string | undefined;
+      /** Where the gateway's own credentials are looked for, in this order. */
+      readonly authFiles: readonly string[];
     }
   | { readonly kind: 'directory'; readonly directory: string; readonly htpasswdFile: string | undefined };
 
@@ -60,11 +66,11 @@ export interface Config {
  * The configuration that flags (first) and environment give together; the image to serve alone, where there is one, is the
  * setting `image`. Throws CONFIG_INVALID that names every fault.
  */
-export function readConfig(flags: GivenSettings, environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(flags: GivenSettings, environment: Environment): Config {
   const parsed = givenSchema.safeParse({ ...settingsOf(environment), ...flags });
   if (!parsed.success)
     throw invalidConfig(parsed.error.issues.map(({ path, message }) => `${flagOf(path)} ${message}`));
-  const config = completed(parsed.data);
+  const config = completed(parsed.data, environment);
   const faults = contradictionsOf(parsed.data, config.listen);
   if (faults.length > 0) throw invalidConfig(faults);
   return frozen(config);
@@ -77,7 +83,7 @@ export function formatConfig(config: Config): string {
   return JSON.stringify(config, mask, 2);
 }
 
-function settingsOf(environment: Readonly<Record<string, string | undefined>>): GivenSettings {
+function settingsOf(environment: Environment): GivenSettings {
   const given = settings().map((setting) => [
     setting.name,
     valueOf(setting, environment[environmentName(setting.name)]),
@@ -94,13 +100,13 @@ function valueOf({ kind }: Setting, text: string | undefined): string | true | r
   return isSwitch && /^(0|false|no|off)$/i.test(text) ? undefined : text;
 }
 
-function completed(given: Given): Config {
+function completed(given: Given, environment: Environment): Config {
   const { backend } = given;
   return {
     singleImage: given.image,
     listen: given.addr ?? { host: backend === undefined ? '127.0.0.1' : undefined, port: 9887 },
     tls: tlsOf(given),
-    store: storeOf(given),
+    store: storeOf(given, environment),
     dataDirectory: given.data,
     signing: {
       keyFiles: given['signing-key'],
@@ -124,11 +130,22 @@ function tlsOf(given: Given): Config['tls'] {
   return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
 }
 
-function storeOf(given: Given): StoreConfig {
+function storeOf(given: Given, environment: Environment): StoreConfig {
   const { backend, data, htpasswd } = given;
   if (backend === undefined) return { kind: 'directory', directory: data, htpasswdFile: htpasswd };
   const { 'no-https': isPlainHttp, insecure: isInsecure, 'client-ca': caFile } = given;
-  return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile };
+  const authFiles = authFilesOf(given, environment);
+  return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, authFiles };
+}
+
+/** As podman and its kin look for them: one file that is named, else their own, then Docker's. */
+function authFilesOf(given: Given, environment: Environment): readonly string[] {
+  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR } = environment;
+  const { XDG_CONFIG_HOME = join(homedir(), '.config'), DOCKER_CONFIG = join(homedir(), '.docker') } = environment;
+  const named = given['registry-auth-file'] ?? REGISTRY_AUTH_FILE;
+  if (named !== undefined) return [named];
+  const own = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].filter((folder) => folder !== undefined);
+  return [...own.map((folder) => join(folder, 'containers', 'auth.json')), join(DOCKER_CONFIG, 'config.json')];
 }
 
 function httpOf(given: Given): Config['http'] {

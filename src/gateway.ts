@@ -14,6 +14,7 @@ import { createRepositories } from './repository/create-repositories.ts';
 import type { RepositoriesOptions } from './repository/create-repositories.ts';
 import { createSignIndex } from './repository/sign-index.ts';
 import { createDirectoryStore } from './store/directory-store.ts';
+import { createDockerCredentials } from './credentials/docker-credentials.ts';
 import { createHtpasswd } from './store/htpasswd.ts';
 import { createRegistryStore } from './store/registry-store.ts';
 import type { Store } from './store/store.ts';
@@ -78,7 +79,7 @@ async function openStore(config: StoreConfig, clock: Clock): Promise<Store> {
     const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile }));
     return createDirectoryStore({ now: () => clock.now(), ...(authenticate && { authenticate }) }, { directory });
   }
-  const { host, isPlainHttp, isInsecure, caFile } = config;
+  const { host, isPlainHttp, isInsecure, caFile, authFiles } = config;
   const ca = caFile === undefined ? undefined : await readPem(caFile, '--client-ca');
   return createRegistryStore(
     {
@@ -86,7 +87,7 @@ async function openStore(config: StoreConfig, clock: Clock): Promise<Store> {
       random: Math.random,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
       resolveName: (name) => lookup(name, { all: true }),
-      gatewayCredentials: { find: () => Promise.resolve({ kind: 'anonymous' }) },
+      gatewayCredentials: createDockerCredentials({ now: () => clock.now() }, { host, files: authFiles }),
     },
     { host, plainHttp: isPlainHttp, tls: { ca, insecure: isInsecure } },
   );

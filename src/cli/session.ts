@@ -1,5 +1,5 @@
-import { createLoginKeeper } from './docker-config.ts';
-import type { LoginKeeper } from './docker-config.ts';
+import { createLoginKeeper } from './login-keeper.ts';
+import type { LoginKeeper } from './login-keeper.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import type { GatewayClient, Login } from './gateway-client.ts';
 import { createHttpClient } from './http-client.ts';

@@ -78,9 +78,25 @@ describe('settings', () => {
       isPlainHttp: true,
       isInsecure: false,
       caFile: undefined,
+      authFiles: [expect.stringMatching(/containers\/auth\.json$/), expect.stringMatching(/\.docker\/config\.json$/)],
     });
     expect(config.signing.keyFiles).toEqual(['a.rsa', 'b.rsa']);
     expect(config.freshnessMs).toBe(1000);
+  });
+
+  it('find the files of credentials where container tools do', () => {
+    const filesWith = (environment: Record<string, string>, flags: GivenSettings = {}) => {
+      const { store } = readConfig({ backend: 'r', ...flags }, environment);
+      return store.kind === 'registry' ? store.authFiles : [];
+    };
+    const environment = { XDG_RUNTIME_DIR: '/run/user/1', XDG_CONFIG_HOME: '/x', DOCKER_CONFIG: '/d' };
+    expect(filesWith(environment)).toEqual([
+      '/run/user/1/containers/auth.json',
+      '/x/containers/auth.json',
+      '/d/config.json',
+    ]);
+    expect(filesWith({ ...environment, REGISTRY_AUTH_FILE: '/a.json' })).toEqual(['/a.json']);
+    expect(filesWith({ REGISTRY_AUTH_FILE: '/a.json' }, { 'registry-auth-file': '/b.json' })).toEqual(['/b.json']);
   });
 
   it('each have a name of their own in the environment', () => {

@@ -2,9 +2,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CredentialHelper } from '../../../src/cli/credential-helper.ts';
-import { createLoginKeeper } from '../../../src/cli/docker-config.ts';
-import type { Login } from '../../../src/cli/gateway-client.ts';
+import { createLoginKeeper } from '../../../src/cli/login-keeper.ts';
+import type { CredentialHelper, HelperCredentials } from '../../../src/credentials/credential-helper.ts';
 
 const login = { username: 'me', password: 'se:cret' };
 let folder: string;
@@ -60,7 +59,7 @@ describe("Docker's config.json", () => {
 
 describe('a credential helper', () => {
   const aHelper = () => {
-    const kept = new Map<string, Login>();
+    const kept = new Map<string, HelperCredentials>();
     const helper: CredentialHelper = {
       get: (server) => Promise.resolve(kept.get(server)),
       store: (server, given) => Promise.resolve(void kept.set(server, given)),
@@ -87,7 +86,7 @@ describe('a credential helper', () => {
   it('that is not installed is said, not passed over', async () => {
     await configure({ credsStore: 'that-nobody-has' });
     await expect(createLoginKeeper({ folder }).find('apk.example.org')).rejects.toMatchObject({
-      code: 'REQUEST_INVALID',
+      code: 'CONFIG_INVALID',
     });
   });
 });

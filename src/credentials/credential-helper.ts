@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { z } from 'zod';
+import { GatewayError } from '../errors.ts';
+
+const credentialSchema = z.object({ Username: z.string(), Secret: z.string() });
+const maxOutputBytes = 64 * 1024;
+
+/** What a helper keeps: a password, or with the user `<token>` an identity token. */
+export interface HelperCredentials {
+  readonly username: string;
+  readonly secret: string;
+}
+
+/** A program that keeps credentials, as Docker and its kin call it: `docker-credential-<name>` on the PATH. */
+export interface CredentialHelper {
+  /** Undefined where it has none for this server. */
+  get(server: string): Promise<HelperCredentials | undefined>;
+  store(server: string, credentials: HelperCredentials): Promise<void>;
+  /** Also done where there was none. */
+  erase(server: string): Promise<void>;
+}
+
+/** The helper of that name. All its methods throw CONFIG_INVALID where it can't be run or fails. */
+export function createCredentialHelper(name: string): CredentialHelper {
+  // A path would run any program that whoever writes the file likes.
+  if (!/^[A-Za-z0-9._-]+$/.test(name))
+    throw new GatewayError('CONFIG_INVALID', 'a credential helper has no plain name');
+  const program = `docker-credential-${name}`;
+  return {
+    async get(server) {
+      const { exitCode, output } = await run(program, 'get', server);
+      if (exitCode === 0) return parseCredentials(program, output);
+      return isNotFound(output) ? undefined : refuse(program, 'get');
+    },
+    async store(server, { username, secret }) {
+      const input = JSON.stringify({ ServerURL: server, Username: username, Secret: secret });
+      const { exitCode } = await run(program, 'store', input);
+      if (exitCode !== 0) refuse(program, 'store');
+    },
+    async erase(server) {
+      const { exitCode, output } = await run(program, 'erase', server);
+      if (exitCode !== 0 && !isNotFound(output)) refuse(program, 'erase');
+    },
+  };
+}
+
+function parseCredentials(program: string, output: string): HelperCredentials {
+  try {
+    const { Username: username, Secret: secret } = credentialSchema.parse(JSON.parse(output));
+    return { username, secret };
+  } catch {
+    return refuse(program, 'get');
+  }
+}
+
+function isNotFound(output: string): boolean {
+  return /not found/i.test(output);
+}
+
+/** Secrets go through standard input: arguments are in the process list. */
+function run(program: string, action: string, input: string): Promise<{ exitCode: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (output.length < maxOutputBytes) output += chunk.toString();
+    });
+    child.stdin.on('error', () => undefined);
+    child.on('error', (cause) => {
+      reject(new GatewayError('CONFIG_INVALID', `${program} can't be run: ${cause.message}`, { cause }));
+    });
+    child.on('close', (exitCode) => {
+      resolve({ exitCode: exitCode ?? 1, output });
+    });
+    child.stdin.end(input);
+  });
+}
+
+/** Without what it printed: that may hold the secret. */
+function refuse(program: string, action: string): never {
+  throw new GatewayError('CONFIG_INVALID', `${program} ${action} failed`);
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { GatewayError } from '../errors.ts';
+import type { RegistryCredentials } from '../store/registry-credentials.ts';
+
+const entrySchema = z.looseObject({
+  auth: z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  identitytoken: z.string().optional(),
+  registrytoken: z.string().optional(),
+});
+const configSchema = z.looseObject({
+  auths: z.record(z.string(), entrySchema).optional(),
+  credsStore: z.string().optional(),
+  credHelpers: z.record(z.string(), z.string()).optional(),
+});
+
+/** Docker's config.json, or auth.json of other container tools, or a pull secret; what isn't about credentials stays in it. */
+export type DockerConfig = z.output<typeof configSchema>;
+
+/** The configuration in `text`; an empty one says nothing. Throws CONFIG_INVALID, naming `file`. */
+export function parseDockerConfig(text: string, file: string): DockerConfig {
+  if (text.trim() === '') return {};
+  try {
+    return configSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    // The cause would quote what it couldn't read.
+    const reason = cause instanceof SyntaxError ? 'no JSON' : 'of another form';
+    throw new GatewayError('CONFIG_INVALID', `${file} is not a Docker configuration: ${reason}`);
+  }
+}
+
+/** The names that credentials for `HOST/IMAGE` may be kept under, the longest first, down to the host alone. */
+export function credentialNames(name: string): readonly string[] {
+  const segments = name.split('/');
+  return segments.map((_, index) => segments.slice(0, segments.length - index).join('/'));
+}
+
+/** The helper that keeps the credentials for a name: its own, its host's, or the one for all. */
+export function helperNameOf(config: DockerConfig, name: string): string | undefined {
+  const host = name.split('/', 1)[0] ?? name;
+  const helper = config.credHelpers?.[name] ?? config.credHelpers?.[host] ?? config.credsStore;
+  return helper === '' ? undefined : helper;
+}
+
+/** What stands in the file itself under exactly this name, however its key is spelled. */
+export function credentialsIn(config: DockerConfig, name: string): RegistryCredentials | undefined {
+  const entries = Object.entries(config.auths ?? {});
+  const entry = config.auths?.[name] ?? entries.find(([key]) => plainName(key) === name)?.[1];
+  if (entry === undefined) return undefined;
+  const { username, password } = loginOf(entry);
+  if (entry.registrytoken !== undefined) return { kind: 'bearer', token: entry.registrytoken };
+  if (entry.identitytoken !== undefined) {
+    return { kind: 'identity', username: username ?? '', token: entry.identitytoken };
+  }
+  return username === undefined || password === undefined ? undefined : credentialsOf(username, password);
+}
+
+/** A user and password as they are kept; the user `<token>` marks the password as an identity token. */
+export function credentialsOf(username: string, password: string): RegistryCredentials {
+  return username === '<token>'
+    ? { kind: 'identity', username, token: password }
+    : { kind: 'basic', username, password };
+}
+
+/** Some tools write `https://host/v1/` where others write `host`. */
+function plainName(key: string): string {
+  return key.replace(/^https?:\/\//, '').replace(/(\/v[12])?\/*$/, '');
+}
+
+function loginOf(entry: z.output<typeof entrySchema>): { username?: string; password?: string } {
+  if (entry.username !== undefined && entry.password !== undefined) {
+    return { username: entry.username, password: entry.password };
+  }
+  // Docker pads what it encodes with NULs.
+  const text = Buffer.from(entry.auth ?? '', 'base64')
+    .toString('utf8')
+    .replace(/\0+$/, '');
+  const colon = text.indexOf(':');
+  return colon < 1 ? {} : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
