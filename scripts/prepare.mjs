@@ -73,7 +73,7 @@ function run(program, args) {
 function filesUnder(folder) {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   // A folder's own time tells of files that went away.
-  return entries.map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+  return entries.map((entry) => path.join(entry.parentPath, entry.name));
 }
 
 function modifiedAt(file) {
