@@ -1,37 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { startLkard } from '../../test/support/programs.ts';
+import type { RunningLkard } from '../../test/support/programs.ts';
+import { keyFixture } from '../../test/support/signing-keys.ts';
 
-const root = path.join(import.meta.dirname, '../..');
-
-/** A gateway in a process of its own, as an operator runs it. */
-export interface GatewayProcess {
-  readonly url: string;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
-
-/** Starts `lkard` with a fixed signing key and waits until it serves. */
-export async function startGatewayProcess(...flags: readonly string[]): Promise<GatewayProcess> {
-  const key = path.join(root, 'test/fixtures/keys/test-only-4096.rsa');
-  const child = spawn(
-    process.execPath,
-    [path.join(root, 'bin/lkard.js'), '--addr', '127.0.0.1:0', '--signing-key', key, '--log-level', 'warn', ...flags],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const ended = once(child, 'exit');
-  const url = await servedAt(child.stdout);
-  if (url === undefined || child.pid === undefined) throw new Error('the gateway ended before it served');
-  return {
-    url,
-    pid: child.pid,
-    async stop() {
-      child.kill();
-      await ended;
-    },
-  };
+/** A gateway in a process of its own, as an operator runs it, with a signing key of the length that operators use. */
+export function startGatewayProcess(...flags: readonly string[]): Promise<RunningLkard> {
+  return startLkard(['--signing-key', keyFixture('test-only-4096.rsa'), '--log-level', 'warn', ...flags]);
 }
 
 /** Resident memory of a process in bytes; undefined where /proc is missing. */
@@ -42,16 +16,4 @@ export function residentBytes(pid: number): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function servedAt(output: NodeJS.ReadableStream): Promise<string | undefined> {
-  const lines = createInterface(output);
-  for await (const line of lines) {
-    const url = /serves .* at (http\S+)/.exec(line)?.[1];
-    if (url === undefined) continue;
-    lines.close();
-    output.resume();
-    return url;
-  }
-  return undefined;
 }

@@ -29,8 +29,11 @@ export interface RunningLkard {
   readonly host: string;
   /** All that was printed until then. */
   readonly output: () => string;
+  readonly pid: number;
   /** Sends SIGTERM; the exit code. */
   stop(): Promise<number | null>;
+  /** Sends SIGKILL: no request is finished, nothing is said. */
+  kill(): Promise<void>;
 }
 
 /** Builds the programs if their sources are newer: a test of them must not run yesterday's. */
@@ -73,6 +76,11 @@ export async function startLkard(args: readonly string[], options: ProgramOption
     stop: async () => {
       child.kill('SIGTERM');
       return (await ended)[0];
+    },
+    pid: child.pid!,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }
