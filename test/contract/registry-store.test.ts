@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { makeCertificate } from '../support/certificate.ts';
 import { registryProgram, registryV3Program, startRegistry } from '../support/registry.ts';
 import type { RegistryOptions } from '../support/registry.ts';
 import { anyRegistryStore } from '../support/registry-store.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+import type { RegistryStoreOptions } from '../../src/store/registry-store.ts';
 import { describeStore } from './store.ts';
 import type { StoreUnderTest } from './store.ts';
 
@@ -30,6 +33,32 @@ describe.skipIf(v2 === undefined && !mustRun)(`docker-registry (${v2 ?? 'MISSING
     const find = () => Promise.resolve({ kind: 'basic', username: 'alice', password: users.alice } as const);
     const store = anyRegistryStore(registry.host, { gatewayCredentials: { find } });
     return { store, credentials: { kind: 'gateway' }, end: () => registry.stop() };
+  });
+
+  describeStore('the registry store behind TLS and htpasswd', async () => {
+    const folder = await makeTempDir();
+    const { pem, files } = await makeCertificate(folder.path);
+    const registry = await startRegistry({ users, tls: files });
+    const store = anyRegistryStore(registry.host, {}, { plainHttp: false, tls: { ca: pem } });
+    const end = async () => {
+      await store.close();
+      await registry.stop();
+      await folder.remove();
+    };
+    return { store, end, credentials: { kind: 'basic', username: 'alice', password: users.alice } };
+  });
+
+  it('trusts no unknown certificate unless it is told to, and speaks no http instead', async () => {
+    const folder = await makeTempDir();
+    const registry = await startRegistry({ tls: (await makeCertificate(folder.path)).files });
+    const ping = (options: Partial<RegistryStoreOptions>) => anyRegistryStore(registry.host, {}, options).ping();
+    const unavailable = { code: 'STORE_UNAVAILABLE' };
+    await expect(ping({ plainHttp: false })).rejects.toMatchObject(unavailable);
+    const image = anyRegistryStore(registry.host, {}, { plainHttp: false }).image('a', { kind: 'anonymous' });
+    await expect(image.tags()).rejects.toMatchObject({ ...unavailable, details: { isFinal: true } });
+    await ping({ plainHttp: false, tls: { insecure: true } });
+    await registry.stop();
+    await folder.remove();
   });
 
   it('lets nobody in without credentials, or with wrong ones', async () => {
