@@ -65,7 +65,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   };
 }
 
-function findOnPath(name: string): string | undefined {
+/** The first program of that name on PATH. */
+export function findOnPath(name: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter);
   return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }
