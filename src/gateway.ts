@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, StoreConfig } from './config.ts';
 import { GatewayError, isGatewayError } from './errors.ts';
@@ -18,6 +18,8 @@ import { createDockerCredentials } from './credentials/docker-credentials.ts';
 import { createHtpasswd } from './store/htpasswd.ts';
 import { createRegistryStore } from './store/registry-store.ts';
 import type { Store } from './store/store.ts';
+import { checkTempFolder } from './temp-folder.ts';
+import { readPem, readTls, watchTls } from './tls-files.ts';
 
 /** A gateway, put together and not yet listening. */
 export interface Gateway {
@@ -37,6 +39,7 @@ const pingTimeoutMs = 5000;
  */
 export async function createGateway(config: Config, { log }: { readonly log: Log }): Promise<Gateway> {
   const clock = systemClock();
+  await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
   const store = await openStore(config.store, clock);
   const signingKeys = await openSigningKeys(config, { clock, log });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
@@ -48,6 +51,7 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
   const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
   const app = createApp({ repositories, log, findUnreadiness }, httpOptionsOf(config));
   let listening: Listening | undefined;
+  let unwatch: (() => void) | undefined;
 
   return {
     storeDescription: store.description,
@@ -56,10 +60,16 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
       listening = await listenOnAny(options, (some) => listen(app, { log, clock }, some)).catch((cause: unknown) => {
         throw cannotListen(config, cause);
       });
-      return { url: listening.url };
+      const server = listening;
+      const renew = (tls: Parameters<typeof server.renewTls>[0]) => {
+        server.renewTls(tls);
+      };
+      unwatch = config.tls && watchTls(config.tls, renew, log);
+      return { url: server.url };
     },
     async stop() {
       state.isStopping = true;
+      unwatch?.();
       await listening?.close({ drainTimeoutMs: config.drainTimeoutMs });
       await store.close();
     },
@@ -114,9 +124,7 @@ function httpOptionsOf({ http, singleImage }: Config): HttpOptions {
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {
-  if (tls === undefined) return address;
-  const certificate = await readPem(tls.certFile, '--tls-cert');
-  return { ...address, tls: { certificate, key: await readPem(tls.keyFile, '--tls-key') } };
+  return tls === undefined ? address : { ...address, tls: await readTls(tls) };
 }
 
 /** Without a host: on every address, of IPv4 alone where the machine has no IPv6. */
@@ -125,12 +133,6 @@ async function listenOnAny<T>(options: ListenOptions, open: (options: ListenOpti
   return open({ ...options, host: '::' }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') throw error;
     return open({ ...options, host: '0.0.0.0' });
-  });
-}
-
-async function readPem(file: string, flag: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new GatewayError('CONFIG_INVALID', `${flag} ${file} can't be read`, { cause });
   });
 }
 

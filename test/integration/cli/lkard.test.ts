@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { buildPrograms, runBin, startLkard } from '../../support/programs.ts';
 import { registryProgram, startRegistry } from '../../support/registry.ts';
 import { keyFixture } from '../../support/signing-keys.ts';
@@ -79,4 +80,58 @@ describe.skipIf(registryProgram() === undefined)('two replicas before one regist
     await Promise.all([first.stop(), second.stop(), stranger.stop()]);
     await registry.stop();
   }, 120_000);
+});
+
+describe.skipIf(registryProgram() === undefined)('before a registry that asks who one is', () => {
+  const users = { me: 'secret' };
+  const pushTo = async (target: string, env: Record<string, string>) => {
+    const file = path.join(folder.path, 'one.apk');
+    await writeFile(file, anApk({ name: 'one', version: '1.0-r0' }));
+    return (await runBin('lkar', ['push', target, 'edge', 'main', file], { env })).exitCode;
+  };
+
+  it('the caller is who the registry says, and the gateway lends nothing', async () => {
+    const registry = await startRegistry({ users });
+    const lkard = await startLkard(['--backend', registry.host, '--no-https', ...key, ...dataIn('data')]);
+    const env = { DOCKER_CONFIG: path.join(folder.path, 'docker') };
+    expect(await pushTo(`${lkard.host}/team/app`, env)).toBe(3);
+    const logIn = (password: string) =>
+      runBin('lkar', ['login', `${lkard.host}/team/app`, '-u', 'me', '--password-stdin'], { env, input: password });
+    expect((await logIn('wrong')).exitCode).toBe(3);
+    expect((await logIn('secret')).exitCode).toBe(0);
+    expect(await pushTo(`${lkard.host}/team/app`, env)).toBe(0);
+    expect(await pushTo(`${lkard.host}/team/other`, env)).toBe(3);
+    await lkard.stop();
+    await registry.stop();
+  }, 120_000);
+
+  it("a sidecar's callers need no credentials where it lends its own", async () => {
+    const registry = await startRegistry({ users });
+    const authFile = path.join(folder.path, 'pull-secret');
+    await writeFile(authFile, JSON.stringify({ auths: { [registry.host]: { username: 'me', password: 'secret' } } }));
+    const behind = ['--backend', registry.host, '--no-https', ...key, ...dataIn('data')];
+    const env = { REGISTRY_AUTH_FILE: authFile };
+    const reader = await startLkard([...behind, '--anonymous-as-gateway'], { env });
+    const writer = await startLkard([...behind, '--anonymous-as-gateway=write'], { env });
+    const nobody = { DOCKER_CONFIG: path.join(folder.path, 'nobody') };
+    expect(await pushTo(`${reader.host}/team/app`, nobody)).toBe(3);
+    expect(await pushTo(`${writer.host}/team/app`, nobody)).toBe(0);
+    const listed = await runBin('lkar', ['ls', `${reader.host}/team/app`, '-o', 'json'], { env: nobody });
+    expect(JSON.parse(listed.stdout)).toHaveLength(1);
+    await Promise.all([reader.stop(), writer.stop()]);
+    await registry.stop();
+  }, 120_000);
+});
+
+describe('over TLS', () => {
+  it('lkar trusts the authority it is given, and no other unless told to', async () => {
+    const { certificate: certFile, key: keyFile } = (await makeCertificate(folder.path)).files;
+    const lkard = await startLkard([...dataIn('data'), ...key, '--tls-cert', certFile, '--tls-key', keyFile]);
+    expect(lkard.url).toMatch(/^https:/);
+    const list = (...options: string[]) => runBin('lkar', ['ls', `${lkard.url}/team/app`, '-o', 'json', ...options]);
+    expect((await list()).exitCode).toBe(6);
+    expect(await list('--ca-file', certFile)).toMatchObject({ exitCode: 0, stdout: '[]\n' });
+    expect((await list('-k')).exitCode).toBe(0);
+    await lkard.stop();
+  });
 });
