@@ -8,7 +8,7 @@ const maxPasswordBytes = 64 * 1024;
 
 /** Asks for a line on a terminal; what is typed isn't shown where `isHidden`. */
 export async function askLine(terminal: Terminal, question: string, isHidden = false): Promise<string> {
-  terminal.stderr.write(question);
+  if (isHidden) terminal.stderr.write(question);
   const nowhere = new Writable({
     write: (_chunk, _encoding, done) => {
       done();
@@ -28,7 +28,7 @@ export async function askLine(terminal: Terminal, question: string, isHidden = f
     });
   });
   try {
-    return await Promise.race([lines.question(''), closed]);
+    return await Promise.race([lines.question(isHidden ? '' : question), closed]);
   } finally {
     lines.close();
     if (isHidden) terminal.stderr.write('\n');
