@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { Agent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
@@ -214,6 +215,8 @@ function dispatchOptions(
   answerMs: number,
 ): Dispatcher.RequestOptions & { origin: string } {
   const { method, body, authorization, signal } = request;
+  // Each request under way listens: a publish makes more at once than the ten after which Node speaks of a leak.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const headers: Record<string, string> = { ...request.headers };
   if (body !== undefined) headers['content-length'] = String(body.size);
   if (authorization !== undefined && url.origin === request.url.origin) headers['authorization'] = authorization;
