@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -15,9 +15,8 @@ export interface ListenOptions {
   readonly host?: string | undefined;
   /** 0 takes any free one. */
   readonly port: number;
-  /** PEM texts; with `clientAuthorities` only clients with a certificate of theirs are let in. Default: no TLS. */
-  readonly tls?:
-    { readonly certificate: string; readonly key: string; readonly clientAuthorities?: string | undefined } | undefined;
+  /** PEM texts. Default: no TLS. */
+  readonly tls?: TlsSecrets | undefined;
   /** Milliseconds until all headers must be there. Default 30,000. */
   readonly headersTimeoutMs?: number | undefined;
   /** Milliseconds until the whole body must be there. Default 3,600,000. */
@@ -28,6 +27,12 @@ export interface ListenOptions {
   readonly keepAliveTimeoutMs?: number | undefined;
 }
 
+/** A certificate chain and its private key, as PEM texts. */
+export interface TlsSecrets {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** A server that takes requests. */
 export interface Listening {
   readonly port: number;
@@ -36,7 +41,7 @@ export interface Listening {
   /** Takes no more connections, lets requests under way finish for so long, then cuts what is left. */
   close(options: { readonly drainTimeoutMs: number }): Promise<void>;
   /** Puts new certificates in place for connections to come. */
-  renewTls(tls: NonNullable<ListenOptions['tls']>): void;
+  renewTls(secrets: TlsSecrets): void;
 }
 
 // Tokens of some registries are near 3 KB as a password, and proxies add their own headers: node's 16 KiB are not enough.
@@ -65,8 +70,8 @@ export async function listen(
       state.isClosing = true;
       await closed(server, drainTimeoutMs);
     },
-    renewTls(tls) {
-      if ('setSecureContext' in server) (server as ReturnType<typeof createTlsServer>).setSecureContext(secrets(tls));
+    renewTls({ certificate, key }) {
+      if (server instanceof TlsServer) server.setSecureContext({ cert: certificate, key });
     },
   };
 }
@@ -81,16 +86,9 @@ function openServer(options: ListenOptions): Server {
   };
   const { tls } = options;
   const server =
-    tls === undefined
-      ? createServer(limits)
-      : createTlsServer({ ...limits, ...secrets(tls), requestCert: tls.clientAuthorities !== undefined });
+    tls === undefined ? createServer(limits) : createTlsServer({ ...limits, cert: tls.certificate, key: tls.key });
   server.setTimeout(options.idleTimeoutMs ?? 120_000);
   return server;
-}
-
-function secrets(tls: NonNullable<ListenOptions['tls']>) {
-  const { certificate, key, clientAuthorities } = tls;
-  return { cert: certificate, key, ...(clientAuthorities !== undefined && { ca: clientAuthorities }) };
 }
 
 function createListener(
@@ -125,13 +123,17 @@ function started(server: Server, port: number, host: string): Promise<void> {
 
 function closed(server: Server, drainTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
+    // A connection that was busy when the closing began is idle, and kept open by its caller, after its answer.
+    const sweeping = setInterval(() => {
+      server.closeIdleConnections();
+    }, 50);
     const timer = setTimeout(() => {
       server.closeAllConnections();
     }, drainTimeoutMs);
     server.close(() => {
+      clearInterval(sweeping);
       clearTimeout(timer);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

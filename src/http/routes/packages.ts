@@ -41,8 +41,8 @@ export function createPackageRoutes(
 
   return {
     async serveIndex(c, { base, architecture }) {
-      const options = { signal: c.req.raw.signal };
-      const index = await repositories.openIndex(base.at, architecture, requests.caller(c, 'read'), options);
+      // Without a signal: many readers share this work, and making one for each costs more than it could save.
+      const index = await repositories.openIndex(base.at, architecture, requests.caller(c, 'read'));
       if (index === undefined) throw noIndex(base, architecture);
       return indexAnswer(c, index);
     },

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
@@ -15,6 +15,7 @@ import type { HttpOptions } from '../../../src/http/http-options.ts';
 import type { Log } from '../../../src/ports.ts';
 import type { Repositories } from '../../../src/repository/repository.ts';
 import { anApk } from '../../support/an-apk.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 import { aFoundPackage, anEdge, anIndex, aPushService, silentLog } from '../../unit/http/an-edge.ts';
 
@@ -251,6 +252,25 @@ describe('the server', () => {
     await expect.poll(() => lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ requestId: 'r-17', method: 'GET', path: index, status: 200 });
     expect(JSON.stringify(lines)).not.toContain('sesame');
+  });
+
+  it('speaks TLS, and takes a new certificate for new connections', async () => {
+    const folder = await makeTempDir();
+    ends.push(() => folder.remove());
+    const secretsOf = async (name: string) => {
+      const own = path.join(folder.path, name);
+      await mkdir(own);
+      const { pem, files } = await makeCertificate(own);
+      return { file: files.certificate, tls: { certificate: pem, key: await readFile(files.key, 'utf8') } };
+    };
+    const first = await secretsOf('first');
+    const second = await secretsOf('second');
+    const server = await serve({ service, listening: { tls: first.tls } });
+    expect(server.url).toMatch(/^https:/);
+    expect((await curl('--cacert', first.file, `${server.url}${index}`)).status).toBe('200');
+    server.renewTls(second.tls);
+    expect((await curl('--cacert', second.file, `${server.url}${index}`)).status).toBe('200');
+    await expect(curl('--cacert', first.file, `${server.url}${index}`)).rejects.toMatchObject({ code: 60 });
   });
 
   it('finishes what is under way before it closes', async () => {
