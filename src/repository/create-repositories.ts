@@ -8,7 +8,7 @@ import { createBoundedMap } from './bounded-map.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { createImageMemories } from './image-memory.ts';
 import { createIndexViews } from './index-views.ts';
-import type { IndexViewOptions } from './index-views.ts';
+import type { IndexServingOptions } from './index-serving.ts';
 import { putIndex } from './index-writer.ts';
 import type { SignIndex } from './index-writer.ts';
 import { createReading } from './reading.ts';
@@ -34,15 +34,13 @@ export interface RepositoriesDeps {
   readonly log: Log;
 }
 
-export interface RepositoriesOptions extends Partial<SightingOptions>, Partial<IndexViewOptions> {
+export interface RepositoriesOptions extends Partial<SightingOptions>, Partial<IndexServingOptions> {
   /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
   readonly publishTimeoutMs?: number;
   /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
   readonly maxQuestions?: number;
   /** Requests of one look at a time. Default 16. */
   readonly concurrency?: number;
-  /** The most bytes of stored indexes that are kept in memory. Default 128 MiB. */
-  readonly maxIndexBytes?: number;
 }
 
 /** For how long an image is remembered whose registry forbids to replace the index tag. */
@@ -67,7 +65,7 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
   const { store, signingKeys, clock, random, log } = deps;
   const artifacts = createArtifactWriter({ clock });
   const storedIndexes = createStoredIndexes({ maxBytes: options.maxIndexBytes, concurrency: options.concurrency });
-  const memoryOf = createImageMemories({ clock }, options);
+  const memoryOf = createImageMemories({ clock, log }, options);
   const callerKey = createCallerKeys(random);
   const loops = createBoundedMap<PublishLoop>(10_000);
   const shareLook = createSharedCalls<Look>();
@@ -83,10 +81,10 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
       clock,
       log,
       sign: deps.sign,
-      look: (image, group, call) => lookNow(image, group, [group.architecture], call),
-      readStored: async (image, group, call) => {
-        const keys = await signingKeys.ofImage(image, call);
-        const index = await storedIndexes.read(image, group, keys, call);
+      look: (image, group) => lookNow(image, group, [group.architecture]),
+      readStored: async (image, group) => {
+        const keys = await signingKeys.ofImage(image);
+        const index = await storedIndexes.read(image, group, keys);
         return { keys, stored: new Map(index === undefined ? [] : [[group.architecture, index]]) };
       },
     },
@@ -120,12 +118,15 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
         clock,
         random,
         log,
-        look: async ({ image }: Participant, scope) => {
-          const seen = await lookNow(image, at, scope);
-          for (const architecture of seen.architectures) views.offer({ ...at, architecture }, seen);
+        look: async ({ image }: Participant, scope, call) => {
+          const beganMs = clock.now();
+          const seen = await lookNow(image, at, scope, call);
+          for (const architecture of seen.architectures) views.offer({ ...at, architecture }, seen, beganMs);
           return seen;
         },
-        put: ({ image }: Participant, seen, architecture) => put(image, { ...at, architecture }, seen),
+        put: ({ image }: Participant, seen, architecture, call) =>
+          put(image, { ...at, architecture }, seen, call).catch(noteImmutable(at.image)),
+        tidy: ({ image }, seen, call) => memoryOf(at.image).upkeep.tidy(image, at, seen, call),
         wantsSignatures,
       },
       at,
@@ -135,16 +136,12 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
     return loop;
   };
 
-  const put = async (image: ImageStore, group: Group, seen: Look) => {
+  const put = async (image: ImageStore, group: Group, seen: Look, call: CallOptions) => {
     const before = seen.stored.get(group.architecture);
     const signers = before?.signatures.map((signature) => signature.keyName);
-    const keys = await signingKeys.ofImageForWriting(image, { signers });
-    const content = seen.content(group.architecture);
-    const stored = await putIndex({ artifacts, sign: deps.sign, clock, random }, image, group, {
-      content,
-      before,
-      keys,
-    });
+    const keys = await signingKeys.ofImageForWriting(image, { ...call, signers });
+    const index = { content: seen.content(group.architecture), before, keys };
+    const stored = await putIndex({ artifacts, sign: deps.sign, clock, random }, image, group, index, call);
     storedIndexes.remember(group, keys, stored);
   };
 
@@ -155,6 +152,7 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
     if (clock.now() - memoryOf(image).immutableAtMs < immutableMs) throw immutableIndex(image);
   };
 
+  /** Only what is said of an index tag counts: a registry may well forbid to replace the packages'. */
   const noteImmutable = (image: string) => (error: unknown) => {
     if (!(error instanceof GatewayError && error.code === 'TAG_IMMUTABLE')) throw error;
     memoryOf(image).immutableAtMs = clock.now();
@@ -175,7 +173,7 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
             look: (scope: Scope) => sharedLook(caller, image, at, scope),
           };
           try {
-            return await publishFiles(context, upload, files, publishOptions).catch(noteImmutable(at.image));
+            return await publishFiles(context, upload, files, publishOptions);
           } finally {
             await upload.cancel();
           }
@@ -185,9 +183,10 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
     },
 
     async withdraw(at, file, caller) {
+      refuseImmutable(at.image);
       const image = store.image(at.image, caller.credentials);
       const context = { ...workOn(at), image, look: (scope: Scope) => sharedLook(caller, image, at, scope) };
-      return await withdrawFile(context, file).catch(noteImmutable(at.image));
+      return await withdrawFile(context, file);
     },
 
     ...createReading({ store, signingKeys, views, callerKey, memoryOf, look: lookNow, log }),

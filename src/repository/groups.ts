@@ -1,5 +1,6 @@
 import type { CallOptions, ImageStore } from '../store/store.ts';
 import { createBoundedMap } from './bounded-map.ts';
+import type { BoundedMap } from './bounded-map.ts';
 import { NOARCH, isArchitecture, isBranchOrRepository } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { parseIndexManifest } from './index-artifact.ts';
@@ -33,15 +34,17 @@ type Coordinates = Omit<Group, 'image'>;
 export function createGroups({ concurrency }: { readonly concurrency: number }): Groups {
   const known = createBoundedMap<Coordinates>(10_000);
 
+  // What is foreign is read once, and others of that hash are tried: they may hide a real one behind planted tags.
+  const foreign = createBoundedMap<true>(100_000);
+
   const resolveAll = async (image: ImageStore, listing: readonly string[], options: CallOptions) => {
-    const examples = exampleTags(listing);
+    const examples = exampleTags(listing, (tag) => foreign.get(tag) === true);
     const groups = await mapBounded([...examples], concurrency, async ([hash, tags]) => {
-      const group = known.get(hash) ?? (await readGroup(image, hash, tags, options));
-      // A foreign manifest proves nothing of the hash: it may be planted, and the real one come later.
-      if (group !== undefined && group !== 'foreign') known.set(hash, group);
+      const group = known.get(hash) ?? (await readGroup(image, hash, tags, foreign, options));
+      if (group !== undefined) known.set(hash, group);
       return group;
     });
-    return groups.filter((group) => group !== undefined && group !== 'foreign');
+    return groups.filter((group) => group !== undefined);
   };
 
   return {
@@ -68,11 +71,11 @@ function learn(
 }
 
 /** For each group hash in a listing, some tags that would tell what it stands for. */
-function exampleTags(listing: readonly string[]): Map<string, readonly string[]> {
+function exampleTags(listing: readonly string[], isForeign: (tag: string) => boolean): Map<string, readonly string[]> {
   const examples = new Map<string, string[]>();
   for (const tag of listing) {
     const hash = groupHashOfIndexTag(tag) ?? peekTag(tag)?.groupHash;
-    if (hash === undefined || peekTag(tag)?.kind === 'tombstone') continue;
+    if (hash === undefined || peekTag(tag)?.kind === 'tombstone' || isForeign(tag)) continue;
     const tags = examples.get(hash);
     if (tags === undefined) examples.set(hash, [tag]);
     else if (tags.length < 3) tags.push(tag);
@@ -84,17 +87,27 @@ async function readGroup(
   image: ImageStore,
   hash: string,
   tags: readonly string[],
+  foreign: BoundedMap<true>,
   options: CallOptions,
-): Promise<Coordinates | 'foreign' | undefined> {
-  let isForeign = false;
+): Promise<Coordinates | undefined> {
   for (const tag of tags) {
-    const manifest = await image.fetchManifest(tag, options);
-    if (manifest === undefined) continue;
-    const group = coordinatesIn(tag, manifest.bytes);
+    const bytes = await fetchSmall(image, tag, options);
+    if (bytes === undefined) continue;
+    const group = coordinatesIn(tag, bytes);
     if (group !== undefined && isLegal(group) && groupHash(group) === hash) return group;
-    isForeign = true;
+    foreign.set(tag, true);
   }
-  return isForeign ? 'foreign' : undefined;
+  return undefined;
+}
+
+/** A manifest's bytes; none at all where it is larger than any of ours. */
+async function fetchSmall(image: ImageStore, tag: string, options: CallOptions): Promise<Uint8Array | undefined> {
+  try {
+    return (await image.fetchManifest(tag, options))?.bytes;
+  } catch (error) {
+    if (isGatewayError(error, 'SIZE_EXCEEDED')) return new Uint8Array();
+    throw error;
+  }
 }
 
 function coordinatesIn(tag: string, manifest: Uint8Array): Coordinates | undefined {

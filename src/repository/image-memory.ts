@@ -1,21 +1,24 @@
-import type { Clock } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import { createGroups } from './groups.ts';
 import type { Groups } from './groups.ts';
 import { createSightings } from './sightings.ts';
 import type { SightingOptions, Sightings } from './sightings.ts';
+import { createUpkeep } from './upkeep.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** What this replica remembers of one image. Losing it loses nothing but time. */
 export interface ImageMemory {
   readonly sightings: Sightings;
   readonly groups: Groups;
+  readonly upkeep: Upkeep;
   /** When the registry last refused to replace an index tag, in milliseconds since 1970. */
   immutableAtMs: number;
 }
 
 /** The memory of every image, made on first sight; of at most 1,000 images at a time. */
 export function createImageMemories(
-  deps: { readonly clock: Clock },
+  deps: { readonly clock: Clock; readonly log: Log },
   options: SightingOptions & { readonly concurrency: number },
 ): (image: string) => ImageMemory {
   const memories = createBoundedMap<ImageMemory>(1000);
@@ -25,6 +28,7 @@ export function createImageMemories(
     const memory: ImageMemory = {
       sightings: createSightings(deps, options),
       groups: createGroups(options),
+      upkeep: createUpkeep(deps),
       immutableAtMs: -Infinity,
     };
     memories.set(image, memory);

@@ -1,3 +1,4 @@
+import { isGatewayError } from '../errors.ts';
 import type { CallOptions, ImageStore } from '../store/store.ts';
 import { parsePackageManifest } from './package-artifact.ts';
 import type { PackageRecord } from './package-artifact.ts';
@@ -73,7 +74,7 @@ function sift(groupHashes: ReadonlySet<string>, witnesses: Witnesses, live: Map<
     else consider(tag, pkg);
   }
   for (const tag of packages) {
-    if (!indexed.has(tag) && !isDead(tag)) consider(tag, sightings.recordOf(tag));
+    if (!indexed.has(tag) && !isDead(tag) && !sightings.isForeign(tag)) consider(tag, sightings.recordOf(tag));
   }
   for (const tag of sightings.ownTags()) {
     if (indexed.has(tag) || packages.has(tag) || isDead(tag) || !groupHashes.has(tag.slice(0, 10))) continue;
@@ -102,7 +103,10 @@ async function ask(
   options: CallOptions,
 ): Promise<PackageRecord | undefined> {
   const answer = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
-  if (answer === 'foreign') return undefined;
+  if (answer === 'foreign') {
+    sightings.foreign(tag);
+    return undefined;
+  }
   if (answer !== undefined) {
     sightings.found(tag, answer);
     return answer;
@@ -126,7 +130,13 @@ async function readRecord(
   options: CallOptions,
 ): Promise<PackageRecord | 'foreign' | undefined> {
   if (parsePackageTag(tag) === undefined) return 'foreign';
-  const manifest = await image.fetchManifest(tag, options);
-  if (manifest === undefined) return undefined;
-  return parsePackageManifest(tag, manifest.bytes)?.pkg ?? 'foreign';
+  try {
+    const manifest = await image.fetchManifest(tag, options);
+    if (manifest === undefined) return undefined;
+    return parsePackageManifest(tag, manifest.bytes)?.pkg ?? 'foreign';
+  } catch (error) {
+    // One planted tag must not keep everybody from looking: no manifest of ours is that large.
+    if (isGatewayError(error, 'SIZE_EXCEEDED')) return 'foreign';
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { isGatewayError } from '../errors.ts';
+import { GatewayError, isGatewayError } from '../errors.ts';
 import type { CallOptions, ImageStore } from '../store/store.ts';
 import { NOARCH } from './coordinates.ts';
 import type { RepositoryCoordinates } from './coordinates.ts';
@@ -22,6 +22,8 @@ export interface Look {
   readonly architectures: readonly string[];
   readonly keys: readonly SigningKey[];
   readonly stored: ReadonlyMap<string, StoredIndex>;
+  /** The image's tags, as listed after the indexes were read. */
+  readonly listing: readonly string[];
   readonly live: LiveSet;
   readonly files: LiveFiles;
   /** What each architecture's index is to list. */
@@ -30,8 +32,10 @@ export interface Look {
   readonly content: (architecture: string) => IndexContent;
   /** Whether the stored index of an architecture lists exactly the live set; where there is none, whether none is needed. */
   readonly isCovered: (architecture: string) => boolean;
-  /** Whether the stored index of an architecture lists a tag. */
+  /** Whether the stored index of an architecture lists a tag; false where this replica can't tell. */
   readonly isListed: (architecture: string, tag: string) => boolean;
+  /** The same; true where this replica can't tell. */
+  readonly mayList: (architecture: string, tag: string) => boolean;
 }
 
 /** Which architectures to look at: some, or every one that the image shows for the repository. */
@@ -43,6 +47,9 @@ export interface LookDeps {
   readonly groups: Groups;
   readonly sightings: Sightings;
 }
+
+/** So often a look at contested names begins anew because an index changed under it. */
+const maxAttempts = 8;
 
 /**
  * Reads the index tags, THEN lists the package tags, and works out the live set. The order is what makes a look proof: a
@@ -57,23 +64,50 @@ export async function look(
   options: CallOptions = {},
 ): Promise<Look> {
   const keys = await usableKeys(deps.signingKeys, image, options);
-  const listed = scope === 'all' ? await discover(deps, image, at, options) : scope;
-  const architectures = [...new Set(listed)];
-  const stored = await readIndexes(deps, image, at, architectures, keys, options);
-  const listing = await image.tags(options);
-  if (scope === 'all') {
-    const now = await deps.groups.architecturesOf(image, at, listing, options);
-    // An architecture appeared between the two listings, and its index wasn't read before the second: look again.
-    if (now.some((one) => !architectures.includes(one))) return await look(deps, image, at, scope, questions, options);
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const { architectures, stored, listing } = await readThenList(deps, image, at, scope, keys, options);
+    const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+    const witnesses = { indexed: indexedTags(stored), listing, sightings: deps.sightings };
+    const live = await judgeLiveSet(image, hashes, witnesses, questions, options);
+    const files = liveFiles(live);
+    const facts = { architectures, keys, stored, listing, live, files };
+    if (!architectures.some((architecture) => hasRivals(files, architecture))) return seen(at, deps.sightings, facts);
+    // Where names have rivals, what the index lists decides: it must still be the one after the listing that showed them. A
+    // newer one can't take its place here, since nothing was listed after that one was read.
+    const latest = await readIndexes(deps, image, at, architectures, keys, options);
+    if (isSameVersions(stored, latest)) return seen(at, deps.sightings, facts);
   }
-  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
-  const witnesses = { indexed: indexedTags(stored), listing, sightings: deps.sightings };
-  const live = await judgeLiveSet(image, hashes, witnesses, questions, options);
-  const files = liveFiles(live);
-  // Where names have rivals, what the index lists decides; so it must be read after the listing that showed them.
-  const isContested = architectures.some((architecture) => hasRivals(files, architecture));
-  const latest = isContested ? await readIndexes(deps, image, at, architectures, keys, options) : stored;
-  return seen(at, deps.sightings, { architectures, keys, stored: latest, live, files });
+  throw new GatewayError('STORE_UNAVAILABLE', `the index of ${at.branch}/${at.repository} changes while it is read`);
+}
+
+function isSameVersions(a: ReadonlyMap<string, StoredIndex>, b: ReadonlyMap<string, StoredIndex>): boolean {
+  return (
+    a.size === b.size && [...a].every(([one, { manifestDigest }]) => b.get(one)?.manifestDigest === manifestDigest)
+  );
+}
+
+/** The indexes, and a listing made after all of them were read. */
+async function readThenList(
+  deps: LookDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  scope: Scope,
+  keys: readonly SigningKey[],
+  options: CallOptions,
+) {
+  const shownBy = async (listing: readonly string[]) =>
+    scope === 'all' ? await deps.groups.architecturesOf(image, at, listing, options) : scope;
+  let architectures = [...new Set(await shownBy(scope === 'all' ? await image.tags(options) : []))];
+  for (;;) {
+    const stored = await readIndexes(deps, image, at, architectures, keys, options);
+    const listing = await image.tags(options);
+    const shown = await shownBy(listing);
+    // One appeared since, whose index wasn't read before this listing: again. None is dropped, so listings that contradict
+    // each other end this all the same.
+    const known = architectures;
+    if (shown.every((one) => known.includes(one))) return { architectures, stored, listing };
+    architectures = [...new Set([...architectures, ...shown])];
+  }
 }
 
 /** Keys that can't be opened make an index unbelievable, not unreadable: what others signed still goes out. */
@@ -84,10 +118,6 @@ async function usableKeys(signingKeys: SigningKeys, image: ImageStore, options: 
     if (isGatewayError(error, 'SIGNING_KEY_LOCKED')) return [];
     throw error;
   }
-}
-
-async function discover(deps: LookDeps, image: ImageStore, at: RepositoryCoordinates, options: CallOptions) {
-  return await deps.groups.architecturesOf(image, at, await image.tags(options), options);
 }
 
 async function readIndexes(
@@ -121,7 +151,7 @@ function indexedTags(stored: ReadonlyMap<string, StoredIndex>): ReadonlyMap<stri
   return indexed;
 }
 
-type Facts = Omit<Look, 'target' | 'content' | 'isCovered' | 'isListed'>;
+type Facts = Omit<Look, 'target' | 'content' | 'isCovered' | 'isListed' | 'mayList'>;
 
 function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts): Look {
   const { stored, live, files } = facts;
@@ -141,19 +171,25 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts): Lo
     return isSameBytes(index.pieces, contentPieces(content(architecture)));
   });
   const lists = (index: readonly IndexedPackage[], tag: string) => index.some((file) => file.tags.includes(tag));
+  const isListed = (architecture: string, tag: string) => {
+    const before = stored.get(architecture)?.content;
+    if (before === undefined) return isCovered(architecture) && lists(target(architecture).files, tag);
+    const pkg = live.get(tag);
+    return pkg === undefined
+      ? lists(filesOf(before), tag)
+      : findFile(before, pkg.fileName)?.tags.includes(tag) === true;
+  };
+  const isReadable = (architecture: string) => {
+    const index = stored.get(architecture);
+    return index === undefined || index.content !== undefined || isCovered(architecture);
+  };
   return {
     ...facts,
     target,
     content,
     isCovered,
-    isListed(architecture, tag) {
-      const before = stored.get(architecture)?.content;
-      if (before === undefined) return isCovered(architecture) && lists(target(architecture).files, tag);
-      const pkg = live.get(tag);
-      return pkg === undefined
-        ? lists(filesOf(before), tag)
-        : findFile(before, pkg.fileName)?.tags.includes(tag) === true;
-    },
+    isListed,
+    mayList: (architecture, tag) => !isReadable(architecture) || isListed(architecture, tag),
   };
 }
 

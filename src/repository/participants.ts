@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Log } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
@@ -25,7 +25,10 @@ export interface Participant {
 export interface ParticipantDeps {
   readonly burial: Burial;
   readonly sightings: Sightings;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** Past this age, in milliseconds, a live tag is taken for settled: its push can't be under way. */
+  readonly graceMs: number;
 }
 
 /** So often the smaller of two rivals' tags looks again: the other may withdraw meanwhile, and then one push succeeds. */
@@ -50,8 +53,20 @@ export function createClaim(
   let verdict: GatewayError | undefined;
 
   const withdraw = async (tags: readonly LiveTag[] = own, told: GatewayError = nameTaken(own, false)) => {
+    refuseIfOld(tags);
     await Promise.all(tags.map(({ tag }) => deps.burial.bury(image, tag)));
     verdict = told;
+  };
+
+  /**
+   * Past half the grace period it is too late to withdraw: others will soon take these tags for settled and build on them. A
+   * process that was suspended wakes up here.
+   */
+  const refuseIfOld = (tags: readonly LiveTag[]) => {
+    if (tags.every(({ tag }) => deps.clock.now() - tagTimeMs(tag) < deps.graceMs / 2)) return;
+    throw new GatewayError('PUBLISH_TIMEOUT', 'this push took too long to be undone; push again', {
+      details: { retryAfterSeconds: 5 },
+    });
   };
 
   /** A rival that stays has lost its pusher: whichever of the two the index doesn't list goes. */
@@ -131,7 +146,7 @@ export function createRemoval(
         await deps.burial.remove(removal.image, tag);
         dead.add(tag);
       }
-      const isStillListed = [...dead].some((tag) => look.architectures.some((one) => look.isListed(one, tag)));
+      const isStillListed = [...dead].some((tag) => look.architectures.some((one) => look.mayList(one, tag)));
       return twins.length > 0 || isStillListed ? 'publish' : 'done';
     },
     abandon: () => Promise.resolve(),

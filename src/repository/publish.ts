@@ -5,7 +5,7 @@ import type { BlobUpload, CallOptions, ImageStore } from '../store/store.ts';
 import type { ArtifactWriter } from './artifact-writer.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
-import type { RepositoryCoordinates } from './coordinates.ts';
+import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { rivalsOf } from './index-target.ts';
 import type { LiveTag } from './index-target.ts';
 import type { Look, Scope } from './look.ts';
@@ -122,15 +122,18 @@ async function sortOut(
 ): Promise<Sorted> {
   const twinsOf = ({ pkg }: File) =>
     (before.files.byFileName.get(pkg.fileName) ?? []).filter((live) => isTwin(live.pkg, pkg));
-  const taken = files.filter(({ pkg }) => rivalsOf(before.files, pkg).length > 0);
+  const isSettledHere = (file: File) => twinsOf(file).some((twin) => isSettled(context, twin));
+  // Where a rival's pusher died long ago, the name belongs to what the index lists.
+  const hasName = (file: File) =>
+    isSettledHere(file) && twinsOf(file).some(({ tag, pkg }) => before.isListed(pkg.architecture, tag));
+  const taken = files.filter((file) => rivalsOf(before.files, file.pkg).length > 0 && !hasName(file));
   const known = files.filter((file) => twinsOf(file).length > 0);
   if (taken.length === 0 && known.length === 0) return { fresh: files, known };
   const mending = createMending(context.image, scope);
   if ((await mending.settle(before)) !== 'done') await context.loop.join(mending);
   if (taken.length > 0) throw nameTaken(taken.map(asLive), false);
   if (!mayBeThere) throw nameTaken(known.map(asLive), true);
-  const settled = known.filter((file) => twinsOf(file).some((twin) => isSettled(context, twin)));
-  return { fresh: files.filter((file) => !settled.includes(file)), known };
+  return { fresh: files.filter((file) => !known.includes(file) || !isSettledHere(file)), known };
 }
 
 /**
@@ -152,37 +155,46 @@ function asLive({ pkg }: File): LiveTag {
 async function uploadLayers(image: ImageStore, first: BlobUpload, files: readonly File[], options: CallOptions) {
   await mapBounded([...files.entries()], uploadConcurrency, async ([i, { staged }]) => {
     const session = i === 0 ? first : await image.startUpload(options);
-    await session.finish(staged.source, options);
+    try {
+      await session.finish(staged.source, options);
+    } finally {
+      await session.cancel();
+    }
   });
 }
 
-/** Puts every manifest under a fresh tag; where one can't be put the others are buried again. */
+/**
+ * Puts every manifest under a fresh tag; where one can't be put all are buried again. That one too: it may land after its
+ * time-out, and would then be a rival of the retry that nobody answers for.
+ */
 async function putManifests(
   context: PublishContext,
   files: readonly File[],
   options: CallOptions,
 ): Promise<readonly LiveTag[]> {
-  const put: LiveTag[] = [];
-  const faults: unknown[] = [];
-  // Each is waited for, so that what is buried after a fault is all that was put.
-  await mapBounded(files, uploadConcurrency, async ({ pkg }) => {
-    await putManifest(context, pkg, options).then(
-      (live) => put.push(live),
-      (error: unknown) => faults.push(error),
-    );
-  });
-  if (faults.length === 0) return put;
-  const burials = await Promise.allSettled(put.map(({ tag }) => context.burial.bury(context.image, tag)));
-  const left = burials.filter(({ status }) => status === 'rejected').length;
-  if (left > 0) context.log.warn({ ...context.at, left }, 'a push failed half-way and some of its files stay');
-  throw faults[0];
+  const begun: string[] = [];
+  try {
+    return await mapBounded(files, uploadConcurrency, async ({ pkg }) => {
+      const group = { ...context.at, architecture: pkg.architecture };
+      const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
+      const tag = newPackageTag(group, names, context.clock.now(), context.random);
+      begun.push(tag);
+      return await putManifest(context, group, { tag, pkg }, options);
+    });
+  } catch (error) {
+    const burials = await Promise.allSettled(begun.map((tag) => context.burial.bury(context.image, tag)));
+    const left = burials.filter(({ status }) => status === 'rejected').length;
+    if (left > 0) context.log.warn({ ...context.at, left }, 'a push failed half-way and some of its files may stay');
+    throw error;
+  }
 }
 
-async function putManifest(context: PublishContext, pkg: PackageRecord, options: CallOptions): Promise<LiveTag> {
-  const { image, artifacts, sightings } = context;
-  const group = { ...context.at, architecture: pkg.architecture };
-  const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
-  const tag = newPackageTag(group, names, context.clock.now(), context.random);
+async function putManifest(
+  { image, artifacts, sightings }: PublishContext,
+  group: Group,
+  { tag, pkg }: LiveTag,
+  options: CallOptions,
+): Promise<LiveTag> {
   try {
     await artifacts.put(image, tag, (profile) => formatPackageManifest(group, tag, pkg, profile), options);
   } catch (error) {

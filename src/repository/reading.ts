@@ -8,10 +8,12 @@ import type { ImageMemory } from './image-memory.ts';
 import { filesOf, findFile } from './index-content.ts';
 import { hasRivals, rivalsOf } from './index-target.ts';
 import type { IndexedPackage } from './indexed-package.ts';
-import type { IndexView, IndexViews, Reader } from './index-views.ts';
+import type { IndexView } from './index-view.ts';
+import type { IndexViews } from './index-views.ts';
 import type { Look, Scope } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
 import { tagTimeMs } from './package-tag.ts';
+import type { Reader } from './reader-rights.ts';
 import type {
   Caller,
   FoundPackage,
@@ -46,11 +48,12 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
   });
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
-  const viewFor = async (reader: Reader, group: Group, mustBeFresh: boolean, call: CallOptions) => {
-    const request = { ...call, mustBeFresh };
-    const own = await deps.views.view(reader, group, request);
-    if (own !== undefined || group.architecture === NOARCH) return own;
-    return await deps.views.view(reader, { ...group, architecture: NOARCH }, request);
+  const viewFor = async (reader: Reader, group: Group) => {
+    const own = await deps.views.view(reader, group);
+    if (own !== undefined || group.architecture === NOARCH) return own && { ...own, group };
+    const noarch = { ...group, architecture: NOARCH };
+    const shared = await deps.views.view(reader, noarch);
+    return shared && { ...shared, group: noarch };
   };
 
   const groupsOf = async (reader: Reader, within: Within, call: CallOptions): Promise<readonly Group[]> => {
@@ -66,33 +69,29 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     const reader = readerOf(within.image, caller);
     const groups = await groupsOf(reader, within, call);
     const seen = await mapBounded(groups, groupConcurrency, async (group) => {
-      const found = await deps.views.view(reader, group, { ...call, mustBeFresh: true });
+      const found = await deps.views.view(reader, group);
       return found === undefined ? undefined : { group, view: found.view };
     });
     return seen.filter((one) => one !== undefined);
   };
 
   return {
-    async openIndex(at, architecture, caller, call = {}) {
-      const found = await viewFor(readerOf(at.image, caller), { ...at, architecture }, true, call);
+    async openIndex(at, architecture, caller) {
+      const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
       if (found === undefined) return undefined;
       const { view, isStale } = found;
       const { bytes, etag, count, isUnverified } = view;
       return { bytes, etag, count, isUnverified, isStale, lastModified: lastModifiedOf(view) };
     },
 
-    async findPackage(at, architecture, fileName, caller, call = {}) {
+    async findPackage(at, architecture, fileName, caller) {
       const reader = readerOf(at.image, caller);
-      const group = { ...at, architecture };
-      for (const mustBeFresh of [false, true]) {
-        const found = await viewFor(reader, group, mustBeFresh, call);
-        const file = found?.view.content === undefined ? undefined : findFile(found.view.content, fileName);
-        if (file !== undefined)
-          return foundPackage(reader.image, file, () => {
-            deps.views.suspect(group);
-          });
-      }
-      return undefined;
+      const found = await viewFor(reader, { ...at, architecture });
+      const file = found?.view.content === undefined ? undefined : findFile(found.view.content, fileName);
+      if (found === undefined || file === undefined) return undefined;
+      return foundPackage(reader.image, file, () => {
+        deps.views.suspect(found.group);
+      });
     },
 
     async list(within, caller, call = {}) {
@@ -111,12 +110,12 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
 
     async keys(image, caller, call = {}) {
       const reader = readerOf(image, caller);
-      await deps.views.authorize(reader, image, call);
+      await deps.views.authorize(reader, image);
       const keys = await deps.signingKeys.ofImage(reader.image, call);
       return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
     },
 
-    authorize: (image, caller, call = {}) => deps.views.authorize(readerOf(image, caller), image, call),
+    authorize: (image, caller) => deps.views.authorize(readerOf(image, caller), image),
 
     async status(at, caller, call = {}) {
       const began = new Date();

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import type { PackageRecord } from './package-artifact.ts';
+import { tagTimeMs } from './package-tag.ts';
 
 export interface SightingOptions {
   /** How long a registry may lag, in milliseconds: a younger tag's 404 proves nothing. Default 300,000. */
@@ -22,6 +23,8 @@ export interface Sightings {
   dead(tag: string): void;
   /** The store has no such tag; returns whether that is final by now. */
   missed(tag: string, tagTimeMs: number): boolean;
+  /** What stands under the tag is no package of ours. */
+  foreign(tag: string): void;
   /** This replica told a pusher that the tag is published. */
   acknowledged(tag: string): void;
 
@@ -30,6 +33,8 @@ export interface Sightings {
   /** Whether the tag was put or found so lately that it needn't be asked for. */
   isFresh(tag: string): boolean;
   isDead(tag: string): boolean;
+  /** Whether the tag was found to be nothing of ours so lately that it isn't read again. */
+  isForeign(tag: string): boolean;
   isAcknowledged(tag: string): boolean;
   /** The tags that this replica put within the grace period. */
   ownTags(): readonly string[];
@@ -44,6 +49,7 @@ export function createSightings(
   const foundAt = createBoundedMap<number>(100_000);
   const deadAt = createBoundedMap<number>(100_000);
   const missedAt = createBoundedMap<number>(10_000);
+  const foreignAt = createBoundedMap<number>(100_000);
   const acknowledged = createBoundedMap<true>(100_000);
   const records = createBoundedMap<PackageRecord>(100_000);
   const isWithin = (at: number | undefined, ms: number) => at !== undefined && clock.now() - at < ms;
@@ -51,7 +57,8 @@ export function createSightings(
   return {
     put(tag, pkg) {
       records.set(tag, pkg);
-      puts.set(tag, clock.now());
+      // By when it was made, not by when the answer came: whoever deletes an old tag puts no tombstone.
+      puts.set(tag, tagTimeMs(tag));
       foundAt.set(tag, clock.now());
     },
     found(tag, pkg) {
@@ -70,12 +77,16 @@ export function createSightings(
       foundAt.delete(tag);
       return clock.now() - tagTimeMs >= graceMs || clock.now() - first >= graceMs;
     },
+    foreign(tag) {
+      foreignAt.set(tag, clock.now());
+    },
     acknowledged(tag) {
       acknowledged.set(tag, true);
     },
     recordOf: (tag) => records.get(tag),
     isFresh: (tag) => isWithin(foundAt.get(tag), foundMs),
     isDead: (tag) => isWithin(deadAt.get(tag), graceMs),
+    isForeign: (tag) => isWithin(foreignAt.get(tag), graceMs),
     isAcknowledged: (tag) => acknowledged.get(tag) === true,
     ownTags() {
       for (const [tag, at] of puts.entries()) if (!isWithin(at, graceMs)) puts.delete(tag);

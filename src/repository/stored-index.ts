@@ -62,7 +62,7 @@ const maxLayerBytes = 16 * 1024 * 1024;
 /** How often a version is read anew whose layers were collected between its manifest and them. */
 const maxAttempts = 3;
 
-/** Reads stored indexes, each layer once. */
+/** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
 export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOptions): StoredIndexes {
   const latest = createByteBoundedMap<StoredIndex>(maxBytes, ({ pieces }) => byteLength(pieces) + 1024);
   const parts = createByteBoundedMap<Part>(maxBytes, ({ bytes }) => bytes.length);
@@ -108,16 +108,19 @@ export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOption
     try {
       const parsed = parseIndexManifest(manifest.bytes);
       const layers = await fetchLayers(image, parsed, options);
-      const { signatures, length } = readSignatureMember(layers.head.bytes);
+      const { signatures: found, length } = readSignatureMember(layers.head.bytes);
       const head = layers.head.bytes.subarray(length);
       const pieces = [head, ...layers.runs.map((run) => run.part.bytes), layers.tail.bytes];
-      const isOurs = signatures.some((signature) => isBy(keys, signature, pieces));
+      // A bad signature under an own key's name would make this replica believe that it has signed already.
+      const signatures = found.filter((signature) => !isNamed(keys, signature) || isBy(keys, signature, pieces));
+      const isOurs = signatures.some((signature) => isNamed(keys, signature));
       const content = isOurs ? { head, runs: parseRuns(group, layers), tail: layers.tail } : undefined;
       const { createdMs } = parsed;
       return { manifestDigest: manifest.digest, createdMs, signatures, content, pieces, blobs: blobsOf(parsed) };
     } catch (error) {
-      // Whoever may push can put anything here. What can't be read is not believed; the packages tell the truth.
-      if (isGatewayError(error, 'INDEX_MALFORMED', 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED')) return damaged(manifest);
+      // Whoever may push can put anything here.
+      if (isGatewayError(error, 'INDEX_MALFORMED', 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED'))
+        return damaged(manifest.digest);
       throw error;
     }
   };
@@ -131,8 +134,8 @@ export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOption
       if (resolved === undefined) return undefined;
       if (resolved.digest === known.manifestDigest) return known;
     }
-    const manifest = await image.fetchManifest(tag, options);
-    if (manifest === undefined) return undefined;
+    const manifest = await fetchSmall(image, tag, options);
+    if (manifest === undefined || !('bytes' in manifest)) return manifest;
     const stored = await open(image, group, manifest, keys, options);
     latest.set(key, stored);
     return stored;
@@ -144,8 +147,9 @@ export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOption
         try {
           return await readOnce(image, group, keys, options);
         } catch (error) {
-          // A newer version took the tag and this one's layers were collected: the tag has the newer one.
-          if (!isGatewayError(error, 'BLOB_UNKNOWN') || attempt === maxAttempts) throw error;
+          if (!isGatewayError(error, 'BLOB_UNKNOWN', 'DIGEST_MISMATCH')) throw error;
+          // A newer version took the tag and this one's layers were collected: the tag has the newer one. Else they are lost.
+          if (attempt === maxAttempts) return await lost(image, indexTag(group), options);
         }
       }
     },
@@ -160,14 +164,34 @@ function cacheKey(group: Group, keys: readonly SigningKey[]): string {
   return JSON.stringify([group.image, groupHash(group), keys.map((key) => key.fileName)]);
 }
 
+/** The manifest, or where it is larger than any manifest of ours what is to be said of it. */
+async function fetchSmall(image: ImageStore, tag: string, options: CallOptions) {
+  try {
+    return await image.fetchManifest(tag, options);
+  } catch (error) {
+    if (!isGatewayError(error, 'SIZE_EXCEEDED')) throw error;
+    return await lost(image, tag, options);
+  }
+}
+
+/** A version whose manifest is there and whose content can't be had. */
+async function lost(image: ImageStore, tag: string, options: CallOptions): Promise<StoredIndex | undefined> {
+  const resolved = await image.resolve(tag, options);
+  return resolved && damaged(resolved.digest);
+}
+
+function isNamed(keys: readonly SigningKey[], { keyName }: Signature): boolean {
+  return keys.some(({ fileName }) => fileName === keyName);
+}
+
 function isBy(keys: readonly SigningKey[], signature: Signature, pieces: readonly Uint8Array[]): boolean {
   const key = keys.find(({ fileName }) => fileName === signature.keyName);
   if (key === undefined || !isSignatureAlgorithm(signature.algorithm)) return false;
   return verify(pieces, signature.bytes, key.publicKey, signature.algorithm);
 }
 
-function damaged({ digest }: FetchedManifest): StoredIndex {
-  return { manifestDigest: digest, createdMs: 0, signatures: [], content: undefined, pieces: [], blobs: new Set() };
+function damaged(manifestDigest: Digest): StoredIndex {
+  return { manifestDigest, createdMs: 0, signatures: [], content: undefined, pieces: [], blobs: new Set() };
 }
 
 function blobsOf({ head, tail, runs }: IndexManifest): ReadonlySet<Digest> {

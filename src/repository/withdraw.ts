@@ -17,6 +17,7 @@ export interface WithdrawContext {
   readonly loop: PublishLoop;
   readonly clock: Clock;
   readonly log: Log;
+  readonly graceMs: number;
   readonly look: (scope: Scope) => Promise<Look>;
 }
 

@@ -1,0 +1,236 @@
+import { isGatewayError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Clock, Log } from '../ports.ts';
+import { createByteBoundedMap } from './bounded-map.ts';
+import type { Group } from './coordinates.ts';
+import { comparedIndex, verifiedView } from './index-view.ts';
+import type { ComparedIndex, IndexView } from './index-view.ts';
+import type { SignIndex } from './index-writer.ts';
+import type { Look } from './look.ts';
+import { groupHash, indexTag } from './package-tag.ts';
+import type { Reader, ReaderRights } from './reader-rights.ts';
+
+export interface IndexServingOptions {
+  /** For how long a version is taken for the latest before the tag is asked again, in milliseconds. Default 1,000. */
+  readonly freshnessMs: number;
+  /** How often a version that is read is compared again, in milliseconds. Default 60,000. */
+  readonly recheckMs: number;
+  /** For how long a caller's right to read is taken from memory, in milliseconds. Default 60,000. */
+  readonly rightsMs: number;
+  /** For how much longer while the store can't be reached, in milliseconds. Default 600,000. */
+  readonly staleMs: number;
+  /** The most bytes of indexes that are kept in memory. Default 128 MiB. */
+  readonly maxIndexBytes: number;
+}
+
+/** A view, and whether it is the last good one because the store could not be asked. */
+export interface ServedIndex {
+  readonly view: IndexView;
+  readonly isStale: boolean;
+}
+
+/** How one kind of view is served: see IndexViews. */
+export interface IndexServing {
+  serve(reader: Reader, group: Group): Promise<ServedIndex | undefined>;
+  offer(group: Group, seen: Look, beganMs: number): void;
+  suspect(group: Group): void;
+}
+
+/** What is known of one group's index; one for all who read it. */
+interface Latest {
+  digest: Digest | undefined;
+  /** When the read of the tag that showed `digest` began. */
+  checkedAtMs: number;
+  checking: Map<string, { readonly promise: Promise<void>; readonly beganMs: number }>;
+  failedAtMs: number;
+  /** Undefined: never compared. Null: compared, and there is nothing. */
+  view: IndexView | null | undefined;
+  /** When the look that `view` was made from began. */
+  comparedAtMs: number;
+  suspectedAtMs: number;
+  /** What a covering look has shown that nobody has asked the bytes of yet. */
+  offered: ComparedIndex | undefined;
+  comparing: Map<string, Promise<void>>;
+  comparingSinceMs: number;
+}
+
+/** While one version is compared the one before may still be served, so long after the comparison began. */
+const maxOldMs = 10_000;
+/** But a reader first waits so long for the comparison: it nearly always takes less. */
+const patienceMs = 2_000;
+/** How long the store is left alone after it could not be reached, where an old index can be served. */
+const backOffMs = 5_000;
+/** What a record costs in memory, roughly. */
+const bytesPerRecord = 1024;
+
+/**
+ * Serves what `makeView` makes of the stored versions, each made once for all readers. Those who may not list have a serving
+ * of their own: what nobody compared is not for others.
+ */
+export function createIndexServing(
+  { clock, log, sign }: { readonly clock: Clock; readonly log: Log; readonly sign: SignIndex },
+  options: IndexServingOptions,
+  rights: ReaderRights,
+  makeView: (reader: Reader, group: Group) => Promise<IndexView | null>,
+): IndexServing {
+  const groups = createByteBoundedMap<Latest>(options.maxIndexBytes, weightOf);
+  const keyOf = (group: Group) => `${group.image} ${groupHash(group)}`;
+
+  const latestOf = (group: Group): Latest => {
+    const known = groups.get(keyOf(group)) ?? nothingYet();
+    groups.set(keyOf(group), known);
+    return known;
+  };
+
+  /** Asks the tag with the reader's own rights, which is both proofs in one: that they may, and which version it is. */
+  const check = async (reader: Reader, group: Group, latest: Latest) => {
+    const began = clock.now();
+    try {
+      const resolved = await rights.asking(reader, group.image, () => reader.image.resolve(indexTag(group)));
+      latest.failedAtMs = -Infinity;
+      if (began < latest.checkedAtMs) return;
+      latest.digest = resolved?.digest;
+      latest.checkedAtMs = began;
+    } catch (error) {
+      if (isGatewayError(error, 'STORE_UNAVAILABLE')) latest.failedAtMs = clock.now();
+      throw error;
+    }
+  };
+
+  /** One check for all who share rights, as long as it is fresh enough for each of them. */
+  const shareCheck = (reader: Reader, group: Group, latest: Latest): Promise<void> => {
+    const running = latest.checking.get(reader.key);
+    const beganMs = clock.now();
+    if (running !== undefined && beganMs - running.beganMs < options.freshnessMs) return running.promise;
+    const promise = check(reader, group, latest).finally(() => {
+      if (latest.checking.get(reader.key)?.promise === promise) latest.checking.delete(reader.key);
+    });
+    latest.checking.set(reader.key, { promise, beganMs });
+    return promise;
+  };
+
+  const take = (group: Group, latest: Latest, view: IndexView | null, beganMs: number) => {
+    if (beganMs < latest.comparedAtMs) return;
+    latest.view = view;
+    latest.comparedAtMs = beganMs;
+    groups.set(keyOf(group), latest);
+  };
+
+  const compare = async (reader: Reader, group: Group, latest: Latest) => {
+    const began = clock.now();
+    const view = await makeView(reader, group);
+    take(group, latest, view, began);
+    if (latest.checkedAtMs > began) return;
+    latest.digest = view?.digest;
+    latest.checkedAtMs = began;
+  };
+
+  const shareComparison = (reader: Reader, group: Group, latest: Latest) => {
+    if (latest.comparing.size === 0) latest.comparingSinceMs = clock.now();
+    const running =
+      latest.comparing.get(reader.key) ??
+      compare(reader, group, latest).finally(() => latest.comparing.delete(reader.key));
+    latest.comparing.set(reader.key, running);
+    return running;
+  };
+
+  /** Waits for a comparison, but not for long where an old version can be served instead. */
+  const awaitComparison = async (reader: Reader, group: Group, latest: Latest) => {
+    const running = shareComparison(reader, group, latest);
+    if (latest.view == null || clock.now() - latest.comparingSinceMs > maxOldMs) {
+      await running;
+      return;
+    }
+    const timer = new AbortController();
+    try {
+      await Promise.race([running, clock.sleep(patienceMs, timer.signal)]);
+    } finally {
+      timer.abort();
+      running.catch((error: unknown) => {
+        log.debug({ ...group, err: error }, 'a comparison that nobody waited for failed');
+      });
+    }
+  };
+
+  const takeOffer = async (group: Group, latest: Latest) => {
+    const { offered } = latest;
+    if (offered === undefined || offered.stored?.manifestDigest !== latest.digest) return;
+    latest.offered = undefined;
+    if (offered.beganMs >= latest.comparedAtMs) take(group, latest, await verifiedView(sign, offered), offered.beganMs);
+  };
+
+  const isCompared = (latest: Latest) =>
+    latest.view !== undefined &&
+    (latest.view?.digest ?? undefined) === latest.digest &&
+    latest.comparedAtMs >= latest.suspectedAtMs &&
+    clock.now() - latest.comparedAtMs < options.recheckMs;
+
+  const stale = (reader: Reader, group: Group, latest: Latest): ServedIndex | undefined =>
+    latest.view != null && rights.mayRead(reader, group.image, options.rightsMs + options.staleMs)
+      ? { view: latest.view, isStale: true }
+      : undefined;
+
+  const bringUpToDate = async (reader: Reader, group: Group, latest: Latest) => {
+    const isFresh = clock.now() - latest.checkedAtMs < options.freshnessMs;
+    if (!isFresh || !rights.mayRead(reader, group.image, options.rightsMs)) await shareCheck(reader, group, latest);
+    await takeOffer(group, latest);
+    // Twice: the comparison that was under way may have begun before the version that is wanted was put.
+    if (!isCompared(latest)) await awaitComparison(reader, group, latest);
+    if (!isCompared(latest)) await awaitComparison(reader, group, latest);
+  };
+
+  return {
+    async serve(reader, group) {
+      const latest = latestOf(group);
+      if (clock.now() - latest.failedAtMs < backOffMs) {
+        const old = stale(reader, group, latest);
+        if (old !== undefined) return old;
+      }
+      try {
+        await bringUpToDate(reader, group, latest);
+      } catch (error) {
+        const old = isGatewayError(error, 'STORE_UNAVAILABLE') ? stale(reader, group, latest) : undefined;
+        if (old === undefined) throw error;
+        log.warn({ ...group, err: error }, 'the store is unavailable, the last good index is served');
+        return old;
+      }
+      return latest.view == null ? undefined : { view: latest.view, isStale: false };
+    },
+
+    offer(group, seen, beganMs) {
+      const stored = seen.stored.get(group.architecture);
+      if (stored === undefined || !seen.isCovered(group.architecture)) return;
+      const latest = latestOf(group);
+      if (beganMs < Math.max(latest.comparedAtMs, latest.offered?.beganMs ?? -Infinity)) return;
+      latest.offered = comparedIndex(seen, group.architecture, beganMs);
+      if (beganMs < latest.checkedAtMs) return;
+      latest.digest = stored.manifestDigest;
+      latest.checkedAtMs = beganMs;
+    },
+
+    suspect(group) {
+      const latest = latestOf(group);
+      // Who fetches a broken package again and again must not make the registry list all its tags each time.
+      if (clock.now() - latest.comparedAtMs >= options.freshnessMs) latest.suspectedAtMs = clock.now();
+    },
+  };
+}
+
+function nothingYet(): Latest {
+  return {
+    digest: undefined,
+    checkedAtMs: -Infinity,
+    checking: new Map(),
+    failedAtMs: -Infinity,
+    view: undefined,
+    comparedAtMs: -Infinity,
+    suspectedAtMs: -Infinity,
+    offered: undefined,
+    comparing: new Map(),
+    comparingSinceMs: -Infinity,
+  };
+}
+
+function weightOf({ view }: Latest): number {
+  return bytesPerRecord + (view == null ? 0 : view.bytes.length + view.count * bytesPerRecord);
+}

@@ -1,0 +1,67 @@
+import { isGatewayError } from '../errors.ts';
+import type { Clock, Log } from '../ports.ts';
+import type { CallOptions, ImageStore } from '../store/store.ts';
+import type { RepositoryCoordinates } from './coordinates.ts';
+import { NOARCH } from './coordinates.ts';
+import type { Look } from './look.ts';
+import { mapBounded } from './map-bounded.ts';
+import { buriedBy, groupHash, parsePackageTag, peekTag } from './package-tag.ts';
+
+/** Clears away what deaths leave behind. Nothing depends on it: it keeps listings short. */
+export interface Upkeep {
+  /**
+   * With the rights of somebody who waits for a publish: removes package tags whose tombstone stands and whose deleter died
+   * or could not remove them, and old tombstones whose package tag is gone. At most a few at a time. Never throws.
+   */
+  tidy(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<void>;
+}
+
+/** A tombstone is kept so long: until then some replica's listing or read by name may be behind the death it proves. */
+const tombstoneMs = 3_600_000;
+/** The most tombstones that one publish looks at. */
+const maxGraves = 4;
+/** How long an image is left alone after it was tidied, and after that failed: most often for want of a right. */
+const pauseMs = 10_000;
+const failurePauseMs = 600_000;
+
+/** The upkeep of one image. */
+export function createUpkeep({ clock, log }: { readonly clock: Clock; readonly log: Log }): Upkeep {
+  let nextMs = -Infinity;
+
+  return {
+    async tidy(image, at, seen, call) {
+      if (clock.now() < nextMs) return;
+      const tombstones = oldTombstones(seen, at, clock.now() - tombstoneMs);
+      if (tombstones.length === 0) return;
+      nextMs = clock.now() + pauseMs;
+      try {
+        await mapBounded(tombstones, 2, (tombstone) => clear(image, tombstone, call));
+      } catch (error) {
+        // Whoever waited was answered: the next publish goes on.
+        if (isGatewayError(error, 'ABORTED')) return;
+        nextMs = clock.now() + failurePauseMs;
+        log.debug({ image: image.image, err: error }, 'old tombstones could not be cleared away');
+      }
+    },
+  };
+}
+
+/** The package tag goes first, and the tombstone at some later time: nobody may ever see the one without the other. */
+async function clear(image: ImageStore, tombstone: string, call: CallOptions): Promise<void> {
+  const tag = buriedBy(tombstone);
+  const isThere = (await image.resolve(tag, call)) !== undefined;
+  await image.deleteTag(isThere ? tag : tombstone, call);
+}
+
+function oldTombstones({ listing, architectures }: Look, at: RepositoryCoordinates, beforeMs: number): string[] {
+  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+  const old: string[] = [];
+  for (const tag of listing) {
+    const peeked = peekTag(tag);
+    if (peeked?.kind !== 'tombstone' || !hashes.has(peeked.groupHash)) continue;
+    const parsed = parsePackageTag(tag);
+    if (parsed !== undefined && parsed.seconds * 1000 < beforeMs) old.push(tag);
+    if (old.length === maxGraves) break;
+  }
+  return old;
+}
