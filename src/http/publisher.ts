@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
-import type { Caller, PublishedPackage, Publication, StagedPackage } from '../repository/repository.ts';
+import type { PublishedPackage, PublishOptions, Publication, StagedPackage } from '../repository/repository.ts';
 import type { FileReading } from './addressing.ts';
 import { nodeOf } from './http-options.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from './http-options.ts';
@@ -27,12 +27,15 @@ export interface PublishedUpload {
   readonly packages: readonly PublishedPackage[];
 }
 
+type PublisherDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
+
 interface Begun {
   readonly reading: FileReading;
   readonly publication: Publication;
 }
 
-type PublisherDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
+/** Asks the right to push to a place. */
+type Begin = (reading: FileReading) => Promise<Begun>;
 
 export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
   const { repositories, requests } = deps;
@@ -43,67 +46,34 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
     directory: settings.tempDirectory,
   };
 
-  const begin = async (reading: FileReading, caller: Caller, c: HttpContext): Promise<Begun> => {
-    const publication = await repositories.begin(reading.base.at, caller, { signal: c.req.raw.signal });
-    return { reading, publication };
-  };
-
-  /** Asks the right to push to the likeliest place, else to the other: only the package itself will tell which is meant. */
-  const beginFirst = async ({ readings }: UploadTarget, caller: Caller, c: HttpContext): Promise<Begun> => {
-    const [likeliest, other] = readings;
-    if (likeliest === undefined) throw new TypeError('an upload needs a place');
-    try {
-      return await begin(likeliest, caller, c);
-    } catch (error) {
-      if (other === undefined || !isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) throw error;
-      return await begin(other, caller, c).catch(() => {
-        throw error;
-      });
-    }
-  };
-
-  /** The publication for the place that the packages tell: the one begun, or a new one whose rights are asked again. */
-  const moveToPlace = async (
-    target: UploadTarget,
-    packages: readonly StagedPackage[],
-    begun: Begun,
-    caller: Caller,
-    c: HttpContext,
-  ) => {
-    const place = placeOf(target, packages);
-    if (place === begun.reading) return { base: place.base, publication: begun.publication };
-    await begun.publication.cancel();
-    if (place instanceof GatewayError) throw place;
-    return { base: place.base, publication: (await begin(place, caller, c)).publication };
-  };
-
-  const receive = async (c: HttpContext, begun: Begun) => {
-    try {
+  const publishInSlot = async (c: HttpContext, target: UploadTarget, options: PublishOptions) => {
+    const caller = requests.caller(c, 'write');
+    const begin: Begin = async (reading) => {
+      const publication = await repositories.begin(reading.base.at, caller, { signal: c.req.raw.signal });
+      return { reading, publication };
+    };
+    const likeliest = await beginLikeliest(target, begin);
+    const upload = await cancelOnFault(likeliest, () => {
       askForBody(c);
-      return await receiveUpload(bodyOf(c), c.req.header('content-type'), uploads);
-    } catch (error) {
-      await begun.publication.cancel();
-      throw error;
+      return receiveUpload(bodyOf(c), c.req.header('content-type'), uploads);
+    });
+    try {
+      const { reading, publication } = await moveToPlace(likeliest, target, upload.packages, begin);
+      // The caller has nothing more to send while the store works: silence is no reason to hang up.
+      nodeOf(c).incoming?.socket.setTimeout(0);
+      return { at: reading.base.at, packages: await publication.commit(upload.packages, options) };
+    } finally {
+      await upload.release();
     }
   };
 
   return {
     async publish(c, target) {
-      const caller = requests.caller(c, 'write');
       const ifExists = ifExistsOf(c);
       refuseOversized(c, settings.maxPackageBytes);
       const giveBack = slots.take();
       try {
-        const begun = await beginFirst(target, caller, c);
-        const upload = await receive(c, begun);
-        try {
-          const { base, publication } = await moveToPlace(target, upload.packages, begun, caller, c);
-          // The caller has nothing more to send while the store works: silence is no reason to hang up.
-          nodeOf(c).incoming?.socket.setTimeout(0);
-          return { at: base.at, packages: await publication.commit(upload.packages, { ifExists }) };
-        } finally {
-          await upload.release();
-        }
+        return await publishInSlot(c, target, { ifExists });
       } finally {
         giveBack();
       }
@@ -111,16 +81,52 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
   };
 }
 
+/** The right to push to the likeliest place, else to the other: only the packages themselves will tell which is meant. */
+async function beginLikeliest({ readings }: UploadTarget, begin: Begin): Promise<Begun> {
+  const [likeliest, other] = readings;
+  if (likeliest === undefined) throw new TypeError('an upload needs a place');
+  try {
+    return await begin(likeliest);
+  } catch (error) {
+    if (other === undefined || !isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) throw error;
+    return await begin(other).catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** The place that the packages tell: the one begun, or the other, for which the right is asked anew. */
+async function moveToPlace(
+  begun: Begun,
+  target: UploadTarget,
+  packages: readonly StagedPackage[],
+  begin: Begin,
+): Promise<Begun> {
+  const place = await cancelOnFault(begun, () => placeOf(target, packages));
+  if (place === begun.reading) return begun;
+  await begun.publication.cancel();
+  return begin(place);
+}
+
+async function cancelOnFault<T>({ publication }: Begun, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await publication.cancel();
+    throw error;
+  }
+}
+
 /** The last folder is the architecture only where it is the packages' own. */
-function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): FileReading | GatewayError {
+function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): FileReading {
   const { folder, readings } = target;
   const own = packages.map(({ summary }) => [summary.architecture, summary.entry.architecture]);
   const isArchitecture = folder !== undefined && own.every((names) => names.includes(folder));
   const place = readings.find((reading) => (reading.architecture !== undefined) === isArchitecture);
   if (place !== undefined) return place;
-  if (isArchitecture) return new GatewayError('REQUEST_INVALID', `the path names no repository before ${folder}`);
+  if (isArchitecture) throw new GatewayError('REQUEST_INVALID', `the path names no repository before ${folder}`);
   const message = `the package is made for ${own[0]?.[0] ?? 'nothing'}, the path says ${folder ?? 'nothing'}`;
-  return new GatewayError('ARCHITECTURE_INVALID', message);
+  throw new GatewayError('ARCHITECTURE_INVALID', message);
 }
 
 /** Tells a caller who waits for it (RFC 9110 section 10.1.1) that the body is wanted. */

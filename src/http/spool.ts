@@ -5,9 +5,16 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../errors.ts';
 
+/** Memory that several spools share. */
+export interface MemoryBudget {
+  /** Whether so many bytes were still to be had; they are taken then. */
+  take(bytes: number): boolean;
+  giveBack(bytes: number): void;
+}
+
 export interface SpoolOptions {
-  /** Bytes held in memory before a file is made. */
-  readonly memoryBytes: number;
+  /** Content goes to a file once it has no more memory to take. */
+  readonly memory: MemoryBudget;
   /** Where that file is made; it loses its name at once, so that nothing is left behind by a crash. */
   readonly directory: string;
 }
@@ -22,31 +29,49 @@ export interface Spool {
   close(): Promise<void>;
 }
 
+/** So many bytes of memory. */
+export function createMemoryBudget(bytes: number): MemoryBudget {
+  let left = bytes;
+  return {
+    take(wanted) {
+      if (wanted > left) return false;
+      left -= wanted;
+      return true;
+    },
+    giveBack(given) {
+      left += given;
+    },
+  };
+}
+
 /** A spool that keeps small content in memory and the rest in a file without a name. */
 export function createSpool(options: SpoolOptions): Spool {
   let chunks: Uint8Array[] = [];
   let heldBytes = 0;
   let file: FileHandle | undefined;
 
-  const hold = (chunk: Uint8Array) => {
-    chunks.push(chunk);
-    heldBytes += chunk.byteLength;
+  const letGo = () => {
+    chunks = [];
+    options.memory.giveBack(heldBytes);
+    heldBytes = 0;
   };
   const spill = async (directory: string) => {
-    file = await openNameless(directory);
-    for (const chunk of chunks) await file.appendFile(chunk);
-    chunks = [];
+    const opened = await openNameless(directory);
+    file = opened;
+    for (const chunk of chunks) await opened.appendFile(chunk);
+    letGo();
+    return opened;
   };
 
   return {
     async write(chunk) {
-      if (file === undefined && heldBytes + chunk.byteLength <= options.memoryBytes) {
-        hold(chunk);
+      if (file === undefined && options.memory.take(chunk.byteLength)) {
+        chunks.push(chunk);
+        heldBytes += chunk.byteLength;
         return;
       }
       await withSpace(async () => {
-        if (file === undefined) await spill(options.directory);
-        await file?.appendFile(chunk);
+        await (file ?? (await spill(options.directory))).appendFile(chunk);
       });
     },
     open() {
@@ -55,7 +80,7 @@ export function createSpool(options: SpoolOptions): Spool {
       return chunks[0] ?? new Uint8Array();
     },
     async close() {
-      chunks = [];
+      letGo();
       await file?.close().catch(() => undefined);
     },
   };

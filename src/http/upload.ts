@@ -3,12 +3,16 @@ import { createPackageReader } from '../apk/package-file.ts';
 import { GatewayError } from '../errors.ts';
 import type { StagedPackage } from '../repository/repository.ts';
 import { readFormFiles } from './form-files.ts';
-import { createSpool } from './spool.ts';
-import type { Spool, SpoolOptions } from './spool.ts';
+import { createMemoryBudget, createSpool } from './spool.ts';
+import type { Spool } from './spool.ts';
 
-export interface UploadOptions extends SpoolOptions {
+export interface UploadOptions {
   /** Bytes of the largest package. */
   readonly maxPackageBytes: number;
+  /** Bytes of the whole upload that are held in memory; what is over goes to files. */
+  readonly memoryBytes: number;
+  /** Where those files are made. */
+  readonly directory: string;
 }
 
 /** What a caller sent: one package or several, each read whole and found good. */
@@ -29,11 +33,12 @@ export async function receiveUpload(
   options: UploadOptions,
 ): Promise<Upload> {
   const spools: Spool[] = [];
+  const memory = createMemoryBudget(options.memoryBytes);
   const release = async () => {
     await Promise.all(spools.map((spool) => spool.close()));
   };
   const stage = (content: Readable) => {
-    const spool = createSpool(options);
+    const spool = createSpool({ memory, directory: options.directory });
     spools.push(spool);
     return stagePackage(content, spool, options);
   };

@@ -1,5 +1,6 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { PublicKey } from '../../repository/repository.ts';
+import { isRepositoryHost } from '../addressing.ts';
 import type { RepositoryBase } from '../addressing.ts';
 import { answer, jsonAnswer } from '../answer.ts';
 import { isAnonymous } from '../caller-credentials.ts';
@@ -42,8 +43,9 @@ export function createKeyRoutes(
       return keyAnswer(key);
     },
     explainKeys(c) {
-      const url = `${requests.origin(c).root}${settings.domain === undefined ? '/apk' : ''}`;
-      const message = `each image has a key of its own: ${url}/<image>/<branch>/<repository>/key`;
+      const { root, host } = requests.origin(c);
+      const prefix = isRepositoryHost(host, settings.domain) ? '' : '/apk';
+      const message = `each image has a key of its own: ${root}${prefix}/<image>/<branch>/<repository>/key`;
       throw new GatewayError('KEY_UNKNOWN', message);
     },
     async serveConfiguration(c, base) {
