@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { isArchitecture, parseCoordinates } from '../repository/coordinates.ts';
+import { isArchitecture, isImage, parseCoordinates } from '../repository/coordinates.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import { splitPath } from './request-path.ts';
 import { buildkiteCoordinates, giteaImage } from './upload-forms.ts';
@@ -99,8 +99,14 @@ function addressIn(form: Form): Address | undefined {
   const isNamedKey = last.endsWith('.rsa.pub');
   const verb = verbs.get(last);
   const base = baseOf(form, isNamedKey || verb !== undefined ? folder : form.rest);
-  if (base === undefined) return undefined;
+  if (base === undefined) return verb === 'key' ? imageKeyIn(form, folder) : undefined;
   return isNamedKey ? { kind: 'named-key', base, fileName: last } : { kind: verb ?? 'base', base };
+}
+
+/** `apk setup` of a known client asks for `/apk/<image>/key`, where the path is too short to name a branch. */
+function imageKeyIn(form: Form, folder: readonly string[]): Address | undefined {
+  const image = folder.join('/');
+  return form.image === undefined && isImage(image) ? { kind: 'image-key', image } : undefined;
 }
 
 function indexIn(form: Form, folder: readonly string[]): Address | undefined {

@@ -14,11 +14,11 @@ export interface ProgramResult {
 export interface ApkRoot {
   readonly path: string;
   /** Runs apk on this root; `env` is added to an environment with nothing but PATH. */
-  readonly apk: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<ProgramResult>;
+  readonly apk: (args: readonly string[], env?: Environment) => Promise<ProgramResult>;
   /** The same, and throws unless it succeeds; what it printed. */
-  readonly mustApk: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<string>;
-  /** Runs the repository's setup script, as `curl … | sh` does; what it printed. */
-  setUp(base: string, headers?: Readonly<Record<string, string>>): Promise<string>;
+  readonly mustApk: (args: readonly string[], env?: Environment) => Promise<string>;
+  /** Runs the repository's setup script by `curl … | sh`; what that printed. `user` is curl's, `name:password`. */
+  setUp(base: string, how?: { readonly user?: string; readonly env?: Environment }): Promise<string>;
   /** Adds a line to its repositories. */
   addRepository(line: string): Promise<void>;
   /** Trusts the public key in a file, under the file's own name or another. */
@@ -28,9 +28,11 @@ export interface ApkRoot {
   readonly remove: () => Promise<void>;
 }
 
+export type Environment = Readonly<Record<string, string>>;
+
 const isRootUser = process.getuid?.() === 0;
-/** Namespaces keep what apk mounts inside the root from the machine. */
-const mayUnshare = isRootUser && spawnSync('unshare', ['--mount', 'true']).status === 0;
+/** Whether programs can get mounts of their own: those keep what apk mounts inside a root from the machine. */
+export const mayUnshare = isRootUser && spawnSync('unshare', ['--mount', 'true']).status === 0;
 const timeoutMs = 60_000;
 
 /** Whether this client can install as the user who runs the tests: apk 2 only as root. */
@@ -53,11 +55,13 @@ export async function makeApkRoot(client: Client, architecture = 'x86_64'): Prom
     path: folder.path,
     apk,
     mustApk,
-    async setUp(base, headers) {
-      const answer = await fetch(`${base}/setup`, { headers: { ...headers } });
-      const input = await answer.text();
-      if (!answer.ok) throw new Error(`${base}/setup: ${answer.status} ${input}`);
-      return mustSucceed('setup', await runProgram('sh', ['-s', '--', '--root', folder.path], { input }));
+    async setUp(base, { user, env } = {}) {
+      const args = [`${base}/setup`, folder.path, ...(user === undefined ? [] : ['--user', user])];
+      const script = 'url=$1 root=$2; shift 2; curl -fsS "$@" "$url" | sh -s -- --root "$root"';
+      return mustSucceed(
+        'setup',
+        await runProgram('bash', ['-o', 'pipefail', '-c', script, 'setup', ...args], { env }),
+      );
     },
     async addRepository(line) {
       await writeFile(path.join(folder.path, 'etc/apk/repositories'), `${line}\n`, { flag: 'a' });
@@ -75,7 +79,7 @@ export async function makeApkRoot(client: Client, architecture = 'x86_64'): Prom
 export function runProgram(
   program: string,
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly input?: string } = {},
+  options: { readonly env?: Environment | undefined; readonly cwd?: string; readonly input?: string } = {},
 ): Promise<ProgramResult> {
   const { env, cwd, input = '' } = options;
   return new Promise((resolve, reject) => {

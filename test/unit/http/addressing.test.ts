@@ -123,6 +123,8 @@ describe('what is asked under a base', () => {
     ['/apk/key', single, 'user/image'],
     ['/key', single, 'user/image'],
     ['/api/packages/owner/alpine/key', {}, 'owner/alpine'],
+    ['/apk/image/key', {}, 'image'],
+    ['/apk/user/image/key', {}, 'user/image'],
   ])('knows %s as the key of an image', (path, options, image) => {
     expect(parseAddress(other, path, options)).toEqual({ kind: 'image-key', image });
   });

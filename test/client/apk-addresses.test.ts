@@ -1,0 +1,68 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { anApk } from '../support/an-apk.ts';
+import { describeForEachApk } from './apk-matrix.ts';
+import type { ApkRoot } from './apk-root.ts';
+import { startForwardProxy } from './forward-proxy.ts';
+import { repositoryAt } from './world.ts';
+
+const hello = { name: 'hello', version: '1-r0' };
+
+/** Sets a root up by the script at the base, which must tell the machine that same base, and installs `hello` from it. */
+async function installFrom(base: string, root: ApkRoot, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  await root.setUp(base, { env });
+  expect(await root.read('etc/apk/repositories')).toBe(`${base}\n`);
+  await root.mustApk(['update'], env);
+  await root.mustApk(['add', 'hello'], env);
+  expect(await root.read('usr/share/hello/about')).toBe('hello 1-r0\n');
+}
+
+describeForEachApk(({ world, aRoot, aWorld }) => {
+  it('installs from the short form, without /apk', async () => {
+    const base = `${world().url}/team/short/edge/main`;
+    await repositoryAt(base).push(hello);
+    await installFrom(base, await aRoot());
+  });
+
+  it('installs from an image whose path is long', async () => {
+    const base = `${world().url}/apk/a/b-c/d_e/f.g/v3.22/main`;
+    await repositoryAt(base).push(hello);
+    await installFrom(base, await aRoot());
+  });
+
+  it('installs from a gateway of one image, whose URLs do not name it', async () => {
+    const { url } = await aWorld({ settings: { image: 'team/only' } });
+    const base = `${url}/apk/edge/main`;
+    await repositoryAt(base).push(hello);
+    await installFrom(base, await aRoot());
+  });
+
+  it.each([
+    ['', 'team/app/'],
+    [' of one image', ''],
+  ])('installs from a host of its own under a domain%s', async (_, image) => {
+    const settings = { domain: 'example.test', ...(image === '' && { image: 'team/only' }) };
+    const { url } = await aWorld({ settings });
+    const proxy = await startForwardProxy(url);
+    onTestFinished(() => proxy.stop());
+    await repositoryAt(`${url}/apk/${image}edge/main`).push(hello);
+    await installFrom(`http://apk.example.test/${image}edge/main`, await aRoot(), { http_proxy: proxy.url });
+  });
+
+  it("installs from Gitea's form", async () => {
+    const base = `${world().url}/api/packages/owner/alpine/v3.22/main`;
+    const pushed = await fetch(base, { method: 'PUT', body: anApk(hello) });
+    expect(pushed.status).toBe(201);
+    await installFrom(base, await aRoot());
+  });
+
+  it("installs from the base that Buildkite's documentation gives", async () => {
+    const body = new FormData();
+    body.append('file', new Blob([anApk(hello)]), 'hello.apk');
+    const path = '/v2/packages/organizations/acme/registries/linux/packages';
+    const pushed = await fetch(`${world().url}${path}`, { method: 'POST', body });
+    expect(pushed.status).toBe(201);
+    await installFrom(`${world().url}/acme/linux/alpine_any/alpine_any/main`, await aRoot());
+  });
+
+  it.skip("follows a redirect to the registry's own URL (none of these stores redirects)");
+});
