@@ -163,7 +163,7 @@ export function createIndexServing(
     latest.view !== undefined &&
     (latest.view?.digest ?? undefined) === latest.digest &&
     latest.comparedAtMs >= latest.suspectedAtMs &&
-    clock.now() - latest.comparedAtMs < options.recheckMs;
+    clock.now() - latest.comparedAtMs < (isMended(latest.view) ? options.freshnessMs : options.recheckMs);
 
   const stale = (reader: Reader, group: Group, latest: Latest): ServedIndex | undefined =>
     latest.view != null && rights.mayRead(reader, group.image, options.rightsMs + options.staleMs)
@@ -214,6 +214,14 @@ export function createIndexServing(
       if (clock.now() - latest.comparedAtMs >= options.freshnessMs) latest.suspectedAtMs = clock.now();
     },
   };
+}
+
+/**
+ * Whether a view lists something else than its stored version does. Then a package may die without that version changing, so
+ * the version's digest is no proof that the view still holds.
+ */
+function isMended(view: IndexView | null): boolean {
+  return view !== null && view.createdMs === undefined;
 }
 
 function nothingYet(): Latest {
