@@ -50,9 +50,10 @@ export function createPackageRoutes(
     async servePackage(c, address) {
       const found = await findByReading(address, (reading) => find(c, reading, address.fileName));
       if (found === undefined) throw unknownPackage(address.fileName);
+      if (isNotModified(conditionsOf(c), validatorsOf(found))) return answer(304, null, validatorHeaders(found));
       const location = settings.redirectBlobs === true ? await found.locate({ signal: c.req.raw.signal }) : undefined;
       if (location !== undefined) return redirect(location);
-      return packageAnswer(c, found, (error) => {
+      return contentAnswer(c, found, (error) => {
         log.error({ err: error, requestId: nodeOf(c).requestId }, 'a package was cut short');
       });
     },
@@ -86,26 +87,28 @@ function indexAnswer(c: HttpContext, index: SignedIndex): Response {
   return answer(200, index.bytes, { ...headers, ...content });
 }
 
-async function packageAnswer(
+function validatorsOf(found: FoundPackage) {
+  return { etag: `"${found.digest}"`, lastModified: found.pushedAt };
+}
+
+function validatorHeaders(found: FoundPackage): AnswerHeaders {
+  const { etag, lastModified } = validatorsOf(found);
+  return { 'Cache-Control': 'max-age=31536000, immutable', ETag: etag, 'Last-Modified': formatHttpDate(lastModified) };
+}
+
+async function contentAnswer(
   c: HttpContext,
   found: FoundPackage,
   onFault: (error: unknown) => void,
 ): Promise<Response> {
-  const current = { etag: `"${found.digest}"`, lastModified: found.pushedAt };
-  const headers: AnswerHeaders = {
-    'Cache-Control': 'max-age=31536000, immutable',
-    ETag: current.etag,
-    'Last-Modified': formatHttpDate(found.pushedAt),
-    'Accept-Ranges': 'bytes',
-  };
-  if (isNotModified(conditionsOf(c), current)) return answer(304, null, headers);
-  const content = { ...headers, 'Content-Type': 'application/vnd.alpine.apk' };
-  if (c.req.method === 'HEAD') return answer(200, null, { ...content, 'Content-Length': String(found.size) });
-  const mayBePart = isRangeCurrent(c.req.header('if-range'), current);
+  const type = { 'Accept-Ranges': 'bytes', 'Content-Type': 'application/vnd.alpine.apk' };
+  const headers = { ...validatorHeaders(found), ...type };
+  if (c.req.method === 'HEAD') return answer(200, null, { ...headers, 'Content-Length': String(found.size) });
+  const mayBePart = isRangeCurrent(c.req.header('if-range'), validatorsOf(found));
   const range = mayBePart ? parseRange(c.req.header('range'), found.size) : undefined;
   if (range === 'unsatisfiable') return unsatisfiable(found);
   const source = await found.open(range, { signal: c.req.raw.signal });
-  return streamAnswer(c, contentHead(content, found, range), source, onFault);
+  return streamAnswer(c, contentHead(headers, found, range), source, onFault);
 }
 
 function contentHead(headers: AnswerHeaders, found: FoundPackage, range: ByteRange | undefined) {
