@@ -12,7 +12,8 @@ import {
   textValue,
 } from './config-values.ts';
 import type { ListenAddress } from './config-values.ts';
-import { isBranchOrRepository, isImage } from './repository/coordinates.ts';
+import { isImageName } from './oci/reference.ts';
+import { isBranchOrRepository } from './repository/coordinates.ts';
 
 const nameValue = textValue.refine(isBranchOrRepository, "can't name a branch or repository");
 const switchValue = z.literal(true).optional().transform(Boolean);
@@ -63,7 +64,7 @@ const schemas = {
 /** The grammar of every setting, with its default. */
 export const givenSchema = z.object({
   ...schemas,
-  image: textValue.refine(isImage, "can't name an image").optional(),
+  image: textValue.refine(isImageName, "can't name an image").optional(),
 });
 
 /** Settings that are right each by itself. */

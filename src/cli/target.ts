@@ -1,6 +1,6 @@
 import { isLoopback } from '../config-values.ts';
 import { GatewayError } from '../errors.ts';
-import { isImage } from '../repository/coordinates.ts';
+import { isImageName } from '../oci/reference.ts';
 
 /** A gateway, and the image there unless it serves one alone, as `REGISTRY[/IMAGE]` names them. */
 export interface Target {
@@ -27,7 +27,7 @@ export function parseTarget(text: string, options: { readonly isPlainHttp?: bool
     );
   }
   const image = path?.replace(/\/+$/, '') ?? '';
-  if (image !== '' && !isImage(image)) {
+  if (image !== '' && !isImageName(image)) {
     throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`);
   }
   const isPlain = options.isPlainHttp === true || isLoopback(host.replace(/^\[|\]$/g, ''));

@@ -1,5 +1,7 @@
 import { GatewayError } from '../errors.ts';
-import { isArchitecture, isImage, parseCoordinates } from '../repository/coordinates.ts';
+import { isArchitecture } from '../apk/package-name.ts';
+import { isImageName } from '../oci/reference.ts';
+import { parseCoordinates } from '../repository/coordinates.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import { splitPath } from './request-path.ts';
 import { buildkiteCoordinates, giteaImage } from './upload-forms.ts';
@@ -106,7 +108,7 @@ function addressIn(form: Form): Address | undefined {
 /** `apk setup` of a known client asks for `/apk/<image>/key`, where the path is too short to name a branch. */
 function imageKeyIn(form: Form, folder: readonly string[]): Address | undefined {
   const image = folder.join('/');
-  return form.image === undefined && isImage(image) ? { kind: 'image-key', image } : undefined;
+  return form.image === undefined && isImageName(image) ? { kind: 'image-key', image } : undefined;
 }
 
 function indexIn(form: Form, folder: readonly string[]): Address | undefined {

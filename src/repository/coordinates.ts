@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { isImageName } from '../oci/reference.ts';
 
 /** An Alpine repository: `<image>` is the OCI repository that holds it, beside all its other branches and repositories. */
 export interface RepositoryCoordinates {
@@ -16,31 +17,19 @@ export interface Group extends RepositoryCoordinates {
 export const NOARCH = 'noarch';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const architecturePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
-const imagePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const reservedFirstSegments = new Set(['apk', 'api', 'v2', 'addpkg', 'metrics', 'healthz', 'readyz', 'openapi.json']);
 const reservedNames = new Set(['push', 'setup', 'key']);
-
-/** Whether `text` may name an image: distribution-spec "Pulling manifests", at most 255 characters. */
-export function isImage(text: string): boolean {
-  return text.length <= 255 && imagePattern.test(text);
-}
 
 /** Whether `text` may name a branch or a repository. `push`, `setup` and `key` would hide a route. */
 export function isBranchOrRepository(text: string): boolean {
   return namePattern.test(text) && !reservedNames.has(text);
 }
 
-/** Whether `text` may name an architecture. */
-export function isArchitecture(text: string): boolean {
-  return architecturePattern.test(text);
-}
-
 /** The coordinates, or IMAGE_INVALID, BRANCH_INVALID, REPOSITORY_INVALID that name the part at fault. */
 export function parseCoordinates(parts: RepositoryCoordinates): RepositoryCoordinates {
   const { image, branch, repository } = parts;
   const first = image.split('/', 1)[0] ?? '';
-  if (!isImage(image) || reservedFirstSegments.has(first)) {
+  if (!isImageName(image) || reservedFirstSegments.has(first)) {
     throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
   }
   if (!isBranchOrRepository(branch)) {

@@ -1,7 +1,8 @@
 import type { CallOptions, ImageStore } from '../store/store.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import type { BoundedMap } from './bounded-map.ts';
-import { NOARCH, isArchitecture, isBranchOrRepository } from './coordinates.ts';
+import { isArchitecture } from '../apk/package-name.ts';
+import { NOARCH, isBranchOrRepository } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { parseIndexManifest } from './index-artifact.ts';
 import { mapBounded } from './map-bounded.ts';

@@ -38,8 +38,13 @@ export interface Look {
   readonly mayList: (architecture: string, tag: string) => boolean;
 }
 
-/** Which architectures to look at: some, or every one that the image shows for the repository. */
-export type Scope = readonly string[] | 'all';
+/**
+ * Which architectures to look at, by name; `EVERY` among them adds each that the image shows for the repository. Whoever put
+ * something into one names it: a listing may not show it yet.
+ */
+export type Scope = readonly string[];
+
+export const EVERY = '*';
 
 export interface LookDeps {
   readonly signingKeys: SigningKeys;
@@ -96,8 +101,11 @@ async function readThenList(
   options: CallOptions,
 ) {
   const shownBy = async (listing: readonly string[]) =>
-    scope === 'all' ? await deps.groups.architecturesOf(image, at, listing, options) : scope;
-  let architectures = [...new Set(await shownBy(scope === 'all' ? await image.tags(options) : []))];
+    scope.includes(EVERY) ? await deps.groups.architecturesOf(image, at, listing, options) : [];
+  const named = scope.filter((one) => one !== EVERY);
+  let architectures = [
+    ...new Set([...named, ...(await shownBy(scope.includes(EVERY) ? await image.tags(options) : []))]),
+  ];
   for (;;) {
     const stored = await readIndexes(deps, image, at, architectures, keys, options);
     const listing = await image.tags(options);

@@ -5,6 +5,7 @@ import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
 import { rivalsOf } from './index-target.ts';
 import type { LiveTag } from './index-target.ts';
+import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { tagTimeMs } from './package-tag.ts';
 import type { Sightings } from './sightings.ts';
@@ -172,7 +173,7 @@ export function nameTaken(files: readonly LiveTag[], identical: boolean): Gatewa
 
 /** The architectures of a look that a scope means. */
 export function architecturesIn(look: Look, scope: Scope): readonly string[] {
-  return scope === 'all' ? look.architectures : scope;
+  return scope.includes(EVERY) ? look.architectures : scope;
 }
 
 /** Whether every index that is to list a file lists this tag of it. */

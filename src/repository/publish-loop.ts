@@ -116,7 +116,7 @@ export function createPublishLoop(
    */
   const round = async (carrier: Seat) => {
     const present = [...seats];
-    const scope = unionOf(present.map((seat) => seat.participant.scope));
+    const scope = [...new Set(present.flatMap((seat) => seat.participant.scope))];
     const seen = await attempt(carrier, (call) => deps.look(carrier.participant, scope, call));
     if (seen === undefined) return undefined;
     await Promise.all(present.filter((seat) => seats.has(seat)).map((seat) => settle(seat, seen)));
@@ -197,15 +197,6 @@ function rejectionOn(signal: AbortSignal): Promise<never> {
 /** Faults that the next round may not meet. */
 function isPassing(error: unknown): boolean {
   return isGatewayError(error, 'STORE_UNAVAILABLE', 'BLOB_UNKNOWN', 'DIGEST_MISMATCH');
-}
-
-function unionOf(scopes: readonly Scope[]): Scope {
-  const union = new Set<string>();
-  for (const scope of scopes) {
-    if (scope === 'all') return 'all';
-    for (const architecture of scope) union.add(architecture);
-  }
-  return [...union];
 }
 
 function jitter(random: RandomBytes, ms: number): number {

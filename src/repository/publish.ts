@@ -8,6 +8,7 @@ import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { rivalsOf } from './index-target.ts';
 import type { LiveTag } from './index-target.ts';
+import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
 import { formatPackageManifest } from './package-artifact.ts';
@@ -101,8 +102,8 @@ function distinctFiles(staged: readonly StagedPackage[], pushedBy: string | unde
 
 /** The architectures whose index a push changes: for noarch all that there are. */
 function scopeOf(packages: readonly PackageRecord[]): Scope {
-  if (packages.some((pkg) => pkg.architecture === NOARCH)) return 'all';
-  return [...new Set(packages.map((pkg) => pkg.architecture))];
+  const named = new Set(packages.map((pkg) => pkg.architecture));
+  return named.has(NOARCH) ? [...named, EVERY] : [...named];
 }
 
 interface Sorted {

@@ -10,6 +10,7 @@ import { hasRivals, rivalsOf } from './index-target.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import type { IndexView } from './index-view.ts';
 import type { IndexViews } from './index-views.ts';
+import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
 import { tagTimeMs } from './package-tag.ts';
@@ -119,7 +120,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
 
     async status(at, caller, call = {}) {
       const began = new Date();
-      const seen = await deps.look(readerOf(at.image, caller).image, at, 'all', call);
+      const seen = await deps.look(readerOf(at.image, caller).image, at, [EVERY], call);
       return statusOf(seen, began);
     },
   };

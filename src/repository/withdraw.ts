@@ -4,6 +4,7 @@ import type { ImageStore } from '../store/store.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
 import type { LiveTag } from './index-target.ts';
+import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { createRemoval } from './participants.ts';
 import type { PublishLoop } from './publish-loop.ts';
@@ -31,13 +32,14 @@ export async function withdrawFile(
 ): Promise<readonly string[]> {
   const beganMs = context.clock.now();
   const { architecture, fileName } = file;
-  const seen = await context.look(architecture === undefined || architecture === NOARCH ? 'all' : [architecture]);
+  const named = architecture === undefined ? [] : [architecture];
+  const seen = await context.look(architecture === undefined || architecture === NOARCH ? [...named, EVERY] : named);
   const there = seen.files.byFileName.get(fileName) ?? [];
   const targets = there.filter(({ pkg }) => architecture === undefined || pkg.architecture === architecture);
   if (targets.length === 0) throw unknownFile(file, there);
   for (const { tag } of targets) await context.burial.remove(context.image, tag);
   const architectures = [...new Set(targets.map(({ pkg }) => pkg.architecture))];
-  const scope = architectures.includes(NOARCH) ? 'all' : architectures;
+  const scope = architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures;
   const dead = targets.map(({ tag }) => tag);
   await context.loop.join(createRemoval(context, { ...context, scope, fileName, architectures, beganMs, dead }));
   return architectures;
