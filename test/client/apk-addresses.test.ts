@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { anApk } from '../support/an-apk.ts';
-import { describeForEachApk } from './apk-matrix.ts';
+import { describeForEachApk } from './matrix.ts';
 import type { ApkRoot } from './apk-root.ts';
 import { startForwardProxy } from './forward-proxy.ts';
 import { repositoryAt } from './world.ts';

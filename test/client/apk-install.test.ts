@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { describeForEachApk } from './apk-matrix.ts';
+import { describeForEachApk } from './matrix.ts';
 import { distribution3, dockerRegistry, embeddedStore } from './world.ts';
 
 describeForEachApk(
@@ -35,7 +35,7 @@ describeForEachApk(
 
     it('fetches a package byte for byte', async () => {
       const repository = aRepository();
-      const bytes = await repository.push({ name: 'blob', version: '3-r7', dataBytes: 300_000 });
+      const bytes = await repository.push({ name: 'blob', version: '3-r7', dataBytes: 6_000_000 });
       const root = await aRoot();
       await root.setUp(repository.base);
       await root.mustApk(['update']);
@@ -70,6 +70,18 @@ describeForEachApk(
       await repository.withdraw('x86_64/bad-1-r0.apk');
       expect((await root.apk(['-U', 'add', 'bad'])).exitCode).not.toBe(0);
       expect((await root.mustApk(['search'])).match(/^\S+-r\d+$/gm)).toEqual(['stays-1-r0']);
+    });
+
+    it('says so where its index still lists what was withdrawn', async () => {
+      const repository = aRepository();
+      for (const name of ['stays', 'gone']) await repository.push({ name, version: '1-r0' });
+      const root = await aRoot();
+      await root.setUp(repository.base);
+      await root.mustApk(['update']);
+      await repository.withdraw('x86_64/gone-1-r0.apk');
+      const { exitCode, output } = await root.apk(['add', 'gone']);
+      expect([exitCode === 0, output]).toEqual([false, expect.stringContaining('gone-1-r0')]);
+      await root.mustApk(['-U', 'add', 'stays', '!gone']);
     });
 
     it('updates from an empty repository once its last package was withdrawn', async () => {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { keyFixture } from '../support/signing-keys.ts';
-import { describeForEachApk } from './apk-matrix.ts';
+import { describeForEachApk } from './matrix.ts';
 import { repositoryAt } from './world.ts';
 
 const [old, recent] = ['test-only-2048.rsa', 'test-only-4096.rsa'] as const;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { describeForEachApk } from './apk-matrix.ts';
+import { aPrivateKey } from '../support/signing-keys.ts';
+import { describeForEachApk } from './matrix.ts';
 import { repositoryAt } from './world.ts';
 
 describeForEachApk(({ major, aRepository, aRoot }) => {
@@ -92,6 +93,16 @@ describeForEachApk(({ major, aRepository, aRoot }) => {
       await root.mustApk(['fetch', '--output', root.path, name]);
       expect(await root.read(`${name}-${version}.apk`)).toBe(pushed[index]!.toString());
     }
+  });
+
+  it('installs a package that was signed where it was made, by a key that it does not know', async () => {
+    const repository = aRepository();
+    const signWith = { key: aPrivateKey('test-only-untrusted.rsa'), keyName: 'somebody-5f3a.rsa.pub' };
+    await repository.push({ name: 'signed', version: '1-r0', signWith });
+    const root = await aRoot();
+    await root.setUp(repository.base);
+    await root.mustApk(['-U', 'add', 'signed']);
+    expect(await root.read('usr/share/signed/about')).toBe('signed 1-r0\n');
   });
 
   it('installs from two repositories of one image and one of another', async () => {

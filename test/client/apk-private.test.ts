@@ -2,7 +2,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { keyFixture } from '../support/signing-keys.ts';
-import { describeForEachApk } from './apk-matrix.ts';
+import { describeForEachApk } from './matrix.ts';
 import { basicAuth } from './world.ts';
 
 const users = { alice: 'open sesame', bob: 'p@ss:w/rd?%20#+', ci: 'one-word' };

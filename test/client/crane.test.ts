@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientTitle, findClient } from '../support/clients.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findClient } from '../support/clients.ts';
+import { describeForEachStore } from './matrix.ts';
 import { distribution3, dockerRegistry, repositoryAt } from './world.ts';
 import type { World } from './world.ts';
 
@@ -12,43 +13,40 @@ interface Manifest {
   readonly layers: readonly { readonly digest: string; readonly annotations?: Readonly<Record<string, string>> }[];
 }
 
-describe.skipIf(crane === undefined).each([dockerRegistry, distribution3].filter(({ isThere }) => isThere))(
-  `${clientTitle('crane')} on $title`,
-  (store) => {
-    let world: World;
-    beforeAll(async () => {
-      world = await store.start();
-    });
-    afterAll(() => world.stop());
+describeForEachStore('crane', [dockerRegistry, distribution3], (store) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await store.start();
+  });
+  afterAll(() => world.stop());
 
-    const ask = async (...args: readonly string[]): Promise<Buffer> =>
-      (await run(crane!.program, ['--insecure', ...args], { encoding: 'buffer', maxBuffer: 64 * 2 ** 20 })).stdout;
+  const ask = async (...args: readonly string[]): Promise<Buffer> =>
+    (await run(crane!.program, ['--insecure', ...args], { encoding: 'buffer', maxBuffer: 64 * 2 ** 20 })).stdout;
 
-    it('reads a package byte for byte from the registry, with no gateway in between', async () => {
-      const image = `${world.registry!}/team/app`;
-      const pushed = await repositoryAt(`${world.url}/apk/team/app/edge/main`).push({
-        name: 'hello',
-        version: '1.0_git1~abc-r0',
-        dataBytes: 2_000_000,
-      });
-      const tags = (await ask('ls', image)).toString().trim().split('\n');
-      const tag = tags.find((name) => name.includes('-p-hello'));
-      const manifest = JSON.parse((await ask('manifest', `${image}:${tag!}`)).toString()) as Manifest;
-      const [layer, ...others] = manifest.layers;
-      expect(layer!.annotations?.['org.opencontainers.image.title']).toBe('hello-1.0_git1~abc-r0.apk');
-      expect(others).toEqual([]);
-      expect((await ask('blob', `${image}@${layer!.digest}`)).equals(pushed)).toBe(true);
+  it('reads a package byte for byte from the registry, with no gateway in between', async () => {
+    const image = `${world.registry!}/team/app`;
+    const pushed = await repositoryAt(`${world.url}/apk/team/app/edge/main`).push({
+      name: 'hello',
+      version: '1.0_git1~abc-r0',
+      dataBytes: 2_000_000,
     });
+    const tags = (await ask('ls', image)).toString().trim().split('\n');
+    const tag = tags.find((name) => name.includes('-p-hello'));
+    const manifest = JSON.parse((await ask('manifest', `${image}:${tag!}`)).toString()) as Manifest;
+    const [layer, ...others] = manifest.layers;
+    expect(layer!.annotations?.['org.opencontainers.image.title']).toBe('hello-1.0_git1~abc-r0.apk');
+    expect(others).toEqual([]);
+    expect((await ask('blob', `${image}@${layer!.digest}`)).equals(pushed)).toBe(true);
+  });
 
-    it('reads the index as the layers of one artifact', async () => {
-      const image = `${world.registry!}/team/indexed`;
-      const repository = repositoryAt(`${world.url}/apk/team/indexed/edge/main`);
-      for (const version of ['1-r0', '2-r0']) await repository.push({ name: 'hello', version });
-      const tags = (await ask('ls', image)).toString().trim().split('\n');
-      const tag = tags.find((name) => name.startsWith('index-'));
-      const { layers } = JSON.parse((await ask('manifest', `${image}:${tag!}`)).toString()) as Manifest;
-      expect(layers.length).toBeGreaterThan(2);
-      for (const { digest } of layers) expect((await ask('blob', `${image}@${digest}`)).length).toBeGreaterThan(0);
-    });
-  },
-);
+  it('reads the index as the layers of one artifact', async () => {
+    const image = `${world.registry!}/team/indexed`;
+    const repository = repositoryAt(`${world.url}/apk/team/indexed/edge/main`);
+    for (const version of ['1-r0', '2-r0']) await repository.push({ name: 'hello', version });
+    const tags = (await ask('ls', image)).toString().trim().split('\n');
+    const tag = tags.find((name) => name.startsWith('index-'));
+    const { layers } = JSON.parse((await ask('manifest', `${image}:${tag!}`)).toString()) as Manifest;
+    expect(layers.length).toBeGreaterThan(2);
+    for (const { digest } of layers) expect((await ask('blob', `${image}@${digest}`)).length).toBeGreaterThan(0);
+  });
+});

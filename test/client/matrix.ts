@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { clientTitle, findClient } from '../support/clients.ts';
+import type { ClientName } from '../support/clients.ts';
 import { makeApkRoot, mayInstall } from './apk-root.ts';
 import type { ApkRoot } from './apk-root.ts';
 import { dockerRegistry, embeddedStore, repositoryAt } from './world.ts';
@@ -19,6 +20,20 @@ export interface ApkScene {
   readonly aRoot: (architecture?: string) => Promise<ApkRoot>;
 }
 
+/** Describes the same tests of one client over each store; those that this machine lacks are skipped by name. */
+export function describeForEachStore(
+  name: ClientName,
+  stores: readonly StoreKind[],
+  define: (store: StoreKind) => void,
+): void {
+  const isUsable = findClient(name) !== undefined;
+  for (const store of stores) {
+    describe.skipIf(!isUsable || !store.isThere)(`${clientTitle(name)} on ${titleOf(store)}`, () => {
+      define(store);
+    });
+  }
+}
+
 /** Describes the same tests for apk 2 and 3 over each store; those that this machine lacks are skipped by name. */
 export function describeForEachApk(
   define: (scene: ApkScene) => void,
@@ -32,12 +47,15 @@ export function describeForEachApk(
     const isUsable = client !== undefined && mayInstall(client);
     const title = client === undefined || isUsable ? clientTitle(name) : `${clientTitle(name)} (installs only as root)`;
     for (const store of stores) {
-      const absence = store.isThere ? '' : ' (not found)';
-      describe.skipIf(!isUsable || !store.isThere)(`${title} on ${store.title}${absence}`, () => {
+      describe.skipIf(!isUsable || !store.isThere)(`${title} on ${titleOf(store)}`, () => {
         define(sceneOf(name, store, world));
       });
     }
   }
+}
+
+function titleOf({ title, isThere }: StoreKind): string {
+  return isThere ? title : `${title} (not found)`;
 }
 
 function sceneOf(name: 'apk2' | 'apk3', store: StoreKind, options: WorldOptions): ApkScene {
