@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The working directory. */
   readonly cwd?: string;
+  /** A program and its arguments that run this one in their own place: `prlimit --fsize=1024`. */
+  readonly wrapper?: readonly string[];
 }
 
 export interface RunningLkard {
@@ -85,9 +87,11 @@ export async function startLkard(args: readonly string[], options: ProgramOption
   };
 }
 
-function start(name: string, args: readonly string[], { env, cwd }: ProgramOptions): ChildProcess {
+function start(name: string, args: readonly string[], { env, cwd, wrapper = [] }: ProgramOptions): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
-  return spawn(process.execPath, [path.join(root, 'bin', `${name}.js`), ...args], { cwd, env: { PATH, HOME, ...env } });
+  const node = [process.execPath, path.join(root, 'bin', `${name}.js`)];
+  const [program = '', ...rest] = [...wrapper, ...node, ...args];
+  return spawn(program, rest, { cwd, env: { PATH, HOME, ...env } });
 }
 
 function textOf(stream: NodeJS.ReadableStream | null): () => string {
@@ -100,7 +104,7 @@ async function untilPrinted(child: ChildProcess, find: () => string | undefined)
   for (;;) {
     const found = find();
     if (found !== undefined) return found;
-    if (child.exitCode !== null) throw new Error('it ended');
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
     await Promise.race([once(child.stdout!, 'data'), once(child, 'close')]);
   }
 }

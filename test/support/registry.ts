@@ -19,6 +19,10 @@ export interface RegistryOptions {
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** The program to run. Default: `registryProgram()`. */
   readonly program?: string;
+  /** Keeps its content here, and leaves it when it stops: another start goes on with it. Default: a folder of its own. */
+  readonly folder?: string;
+  /** `127.0.0.1:PORT` to listen on. Default: a free port. */
+  readonly host?: string;
 }
 
 export interface TestRegistry {
@@ -38,12 +42,12 @@ export function registryV3Program(): string | undefined {
   return process.env['REGISTRY_V3'] ?? findOnPath('registry');
 }
 
-/** Starts a real registry over an empty folder and waits until it answers. */
+/** Starts a real registry, over an empty folder unless one is given, and waits until it answers. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const program = options.program ?? registryProgram();
   if (program === undefined) throw new Error('docker-registry is not installed: apt-get install docker-registry');
-  const folder = await makeTempDir();
-  const host = `127.0.0.1:${await freePort()}`;
+  const folder = options.folder === undefined ? await makeTempDir() : keptFolder(options.folder);
+  const host = options.host ?? `127.0.0.1:${await freePort()}`;
   const config = path.join(folder.path, 'config.yml');
   await writeFile(config, JSON.stringify(await configOf(folder.path, host, options)));
   const child = spawn(program, ['serve', config], { stdio: 'ignore' });
@@ -71,6 +75,10 @@ export function findOnPath(name: string): string | undefined {
   return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }
 
+function keptFolder(folder: string): Awaited<ReturnType<typeof makeTempDir>> {
+  return { path: folder, remove: () => Promise.resolve() };
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
@@ -93,7 +101,7 @@ async function configOf(folder: string, addr: string, options: RegistryOptions):
       delete: { enabled: options.delete ?? true },
       maintenance: { uploadpurging: { enabled: false } },
     },
-    http: { addr, secret: 'test', ...(tls && { tls }) },
+    http: { addr, secret: 'test', draintimeout: '5s', ...(tls && { tls }) },
     ...(users && { auth: { htpasswd: { realm: 'test', path: htpasswd } } }),
   };
 }
