@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { describeForEachApk } from './matrix.ts';
-import { distribution3, dockerRegistry, embeddedStore } from './world.ts';
+import { distribution3, dockerRegistry, embeddedStore, repositoryAt } from './world.ts';
 
 describeForEachApk(
-  ({ aRepository, aRoot }) => {
+  ({ aRepository, aRoot, world }) => {
     it('sets a machine up by the served script, updates and adds what was pushed', async () => {
       const repository = aRepository();
       await repository.push({ name: 'hello', version: '1.0-r0', files: { 'usr/share/hello/text': 'hello, world\n' } });
@@ -82,6 +82,18 @@ describeForEachApk(
       const { exitCode, output } = await root.apk(['add', 'gone']);
       expect([exitCode === 0, output]).toEqual([false, expect.stringContaining('gone-1-r0')]);
       await root.mustApk(['-U', 'add', 'stays', '!gone']);
+    });
+
+    it('finds through one gateway, within moments, what was pushed to another on the same store', async () => {
+      const repository = aRepository();
+      await repository.push({ name: 'tool', version: '1-r0' });
+      const other = repositoryAt(repository.base.replace(world().url, await world().startAnother({})));
+      const root = await aRoot();
+      await root.setUp(other.base);
+      await root.mustApk(['-U', 'add', 'tool']);
+      await repository.push({ name: 'tool', version: '2-r0' });
+      await vi.waitFor(() => root.mustApk(['-U', 'add', 'tool>1-r0']), { timeout: 10_000, interval: 200 });
+      expect(await root.read('usr/share/tool/about')).toBe('tool 2-r0\n');
     });
 
     it('updates from an empty repository once its last package was withdrawn', async () => {
