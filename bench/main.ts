@@ -4,11 +4,13 @@ import path from 'node:path';
 import Table from 'cli-table3';
 import { benchLargeFiles } from './large-files.ts';
 import { benchConcurrentPushing, benchPushing } from './pushing.ts';
+import { benchReading } from './reading.ts';
 import type { Row } from './support/figures.ts';
 
 const suites: Readonly<Record<string, (report: (row: Row) => void) => Promise<void>>> = {
   pushing: (report) => benchPushing([10, 50, 100, 500, 1000, 5000], report),
   concurrent: benchConcurrentPushing,
+  reading: benchReading,
   large: (report) => benchLargeFiles(400, report),
 };
 
