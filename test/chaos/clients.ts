@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, FormData, request } from 'undici';
 import type { Chance } from './chance.ts';
 import type { Replica } from './cluster.ts';
@@ -57,8 +58,10 @@ export function createClient(name: string, { image, history }: Scene): Client {
     try {
       const answer = await request(url, { ...options, dispatcher });
       const { statusCode: status, headers } = answer;
-      return { status, headers, began: performance.now(), bytes: await answer.body.bytes() };
+      return { status, headers, bytes: await answer.body.bytes() };
     } catch {
+      // Who is refused at once would ask a thousand times a second.
+      await sleep(100);
       return undefined;
     }
   };
@@ -172,7 +175,7 @@ export async function actAsReader(name: string, scene: Scene, chance: Chance, si
     for (const wanted of listed.length === 0 ? [] : [chance.pick(listed), chance.pick(listed.slice(-8))]) {
       await client.fetch(replica, architecture, ...wanted);
     }
-    await new Promise((resolve) => setTimeout(resolve, chance.between(10, 150)));
+    await sleep(chance.between(10, 150));
   }
   await client.close();
 }

@@ -25,6 +25,8 @@ export interface Cluster {
   /** The registry itself, without a proxy. */
   readonly registry: string;
   readonly counts: () => Readonly<Record<string, number>>;
+  /** Gateways that ended although nobody ended them, with what they said. */
+  readonly crashes: readonly string[];
   /** For one slot, or all. */
   setWeather(weather: Weather, slot?: number): void;
   /** Kills one with SIGKILL, unless it is the last, and starts it again after a pause. Whether it did. */
@@ -63,6 +65,7 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
   const { host } = registry;
   const lag = createListingLag();
   const slots: Slot[] = [];
+  const crashes: string[] = [];
   let isStopping = false;
 
   const startReplica = async (slot: Slot) => {
@@ -73,6 +76,10 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
     pids.add(lkard.pid);
     slot.generation += 1;
     slot.running = lkard;
+    void lkard.ended.then((exitCode) => {
+      if (slot.running !== lkard || isStopping) return;
+      crashes.push(`a gateway ended by itself with ${exitCode}: ${lkard.output().slice(-2000)}`);
+    });
   };
 
   const endReplica = async (lkard: RunningLkard, how: 'kill' | 'stop') => {
@@ -103,6 +110,7 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
 
   return {
     registry: host,
+    crashes,
     replicas: () =>
       slots.flatMap(({ running, generation }, i) =>
         running === undefined ? [] : [{ name: `${String.fromCharCode(65 + i)}${generation}`, url: running.url }],

@@ -38,9 +38,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       const result = await runRound(round, cluster, chance.fork(`round ${i}`), log, signal);
       rounds.push(result);
       log(`${round.image}${lagMs > 0 ? `, listings up to ${lagMs} ms behind` : ''}: ${describeRound(result)}`);
-      if (result.faults.length > 0) break;
+      if (result.faults.length > 0 || cluster.crashes.length > 0) break;
     }
-    const faults = rounds.flatMap((round) => round.faults);
+    const faults = [...rounds.flatMap((round) => round.faults), ...cluster.crashes];
     return { rounds, injected: cluster.counts(), faults };
   } finally {
     await cluster.stop();

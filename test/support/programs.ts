@@ -32,6 +32,8 @@ export interface RunningLkard {
   /** All that was printed until then. */
   readonly output: () => string;
   readonly pid: number;
+  /** Resolves with the exit code once it ended, however that came. */
+  readonly ended: Promise<number | null>;
   /** Sends SIGTERM; the exit code. */
   stop(): Promise<number | null>;
   /** Sends SIGKILL: no request is finished, nothing is said. */
@@ -80,6 +82,7 @@ export async function startLkard(args: readonly string[], options: ProgramOption
       return (await ended)[0];
     },
     pid: child.pid!,
+    ended: ended.then(([exitCode]) => exitCode),
     kill: async () => {
       child.kill('SIGKILL');
       await ended;
