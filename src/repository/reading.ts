@@ -85,6 +85,11 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       return { bytes, etag, count, isUnverified, isStale, lastModified: lastModifiedOf(view) };
     },
 
+    async listIndex(at, architecture, caller) {
+      const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
+      return found && { etag: found.view.etag, packages: () => allFiles(found.group, found.view) };
+    },
+
     async findPackage(at, architecture, fileName, caller) {
       const reader = readerOf(at.image, caller);
       const found = await viewFor(reader, { ...at, architecture });
@@ -158,6 +163,12 @@ function pushedAt(tags: readonly string[]): Date {
 /** What belongs to the group itself: a noarch package is listed in every index but is one file. */
 function ownFiles(group: Group, { content }: IndexView): readonly IndexedPackage[] {
   return content === undefined ? [] : filesOf(content).filter(({ pkg }) => pkg.architecture === group.architecture);
+}
+
+/** All that the group's index lists, noarch files included, each under the architecture it was made for. */
+function allFiles(group: Group, { content }: IndexView): readonly ListedPackage[] {
+  const files = content === undefined ? [] : filesOf(content);
+  return files.map((file) => listed({ ...group, architecture: file.pkg.architecture }, file));
 }
 
 function listed({ branch, repository, architecture }: Group, { pkg, tags }: IndexedPackage): ListedPackage {

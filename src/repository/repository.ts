@@ -94,6 +94,14 @@ export interface ListedPackage {
   readonly pushedBy?: string | undefined;
 }
 
+/** What one index lists, to be looked things up in. */
+export interface IndexListing {
+  /** Of the signed index: the same listing has the same. */
+  readonly etag: string;
+  /** In the index's order, noarch packages included. Made anew by each call. */
+  packages(): readonly ListedPackage[];
+}
+
 /** One branch and repository in a listing. */
 export interface ListedRepository {
   readonly branch: string;
@@ -155,6 +163,14 @@ export interface Repositories {
     caller: Caller,
     options?: CallOptions,
   ): Promise<SignedIndex | undefined>;
+
+  /** The packages of that index; undefined where `openIndex` is. */
+  listIndex(
+    at: RepositoryCoordinates,
+    architecture: string,
+    caller: Caller,
+    options?: CallOptions,
+  ): Promise<IndexListing | undefined>;
 
   /** A package under the name its index gives it; a noarch one under every architecture. */
   findPackage(

@@ -1,0 +1,65 @@
+import type { CallOptions } from '../store/store.ts';
+import { createByteBoundedMap } from './bounded-map.ts';
+import type { Group, RepositoryCoordinates } from './coordinates.ts';
+import { createPackageCatalog } from './package-catalog.ts';
+import type { PackageCatalog } from './package-catalog.ts';
+import type { Caller, Repositories } from './repository.ts';
+
+/** Catalogs of indexes, each made once for a version of its index. */
+export interface PackageCatalogs {
+  /** As this caller may read it; undefined where `Repositories.openIndex` is. */
+  open(group: Group, caller: Caller, options?: CallOptions): Promise<PackageCatalog | undefined>;
+  /** The architectures of a repository, sorted; empty where there is nothing. */
+  architecturesOf(at: RepositoryCoordinates, caller: Caller, options?: CallOptions): Promise<readonly string[]>;
+}
+
+export interface PackageCatalogOptions {
+  /** Packages that all catalogs together may hold. Default 500,000, some 300 MiB. */
+  readonly maxPackages?: number;
+  /** Milliseconds for which the architectures of an image are remembered. Default 15,000. */
+  readonly architecturesMs?: number;
+}
+
+interface KnownImage {
+  readonly askedMs: number;
+  readonly repositories: Awaited<ReturnType<Repositories['repositories']>>;
+}
+
+/** Catalogs over the service. What is remembered goes out only to callers whom the service lets read the image. */
+export function createPackageCatalogs(
+  deps: { readonly repositories: Repositories; readonly now: () => number },
+  { maxPackages = 500_000, architecturesMs = 15_000 }: PackageCatalogOptions = {},
+): PackageCatalogs {
+  const { repositories } = deps;
+  const catalogs = createByteBoundedMap<PackageCatalog>(maxPackages, ({ packages }) => packages.length);
+  const images = createByteBoundedMap<KnownImage>(100_000, (known) => known.repositories.length);
+
+  const repositoriesOf = async (image: string, caller: Caller, options: CallOptions) => {
+    const known = images.get(image);
+    if (known !== undefined && deps.now() - known.askedMs < architecturesMs) {
+      await repositories.authorize(image, caller, options);
+      return known.repositories;
+    }
+    const asked = { askedMs: deps.now(), repositories: await repositories.repositories(image, caller, options) };
+    images.set(image, asked);
+    return asked.repositories;
+  };
+
+  return {
+    async open(group, caller, options = {}) {
+      const listing = await repositories.listIndex(group, group.architecture, caller, options);
+      if (listing === undefined) return undefined;
+      const key = JSON.stringify([group.image, group.branch, group.repository, group.architecture]);
+      const known = catalogs.get(key);
+      if (known?.etag === listing.etag) return known;
+      const catalog = createPackageCatalog(listing);
+      catalogs.set(key, catalog);
+      return catalog;
+    },
+    async architecturesOf(at, caller, options = {}) {
+      const all = await repositoriesOf(at.image, caller, options);
+      const found = all.find(({ branch, repository }) => branch === at.branch && repository === at.repository);
+      return found?.architectures ?? [];
+    },
+  };
+}
