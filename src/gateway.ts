@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config, StoreConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { GatewayError, isGatewayError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import type { HttpOptions } from './http/http-options.ts';
@@ -40,7 +40,7 @@ const pingTimeoutMs = 5000;
 export async function createGateway(config: Config, { log }: { readonly log: Log }): Promise<Gateway> {
   const clock = systemClock();
   await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
-  const store = await openStore(config.store, clock);
+  const store = await openStore(config, clock);
   const signingKeys = await openSigningKeys(config, { clock, log });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
@@ -83,13 +83,13 @@ function systemClock(): Clock {
   };
 }
 
-async function openStore(config: StoreConfig, clock: Clock): Promise<Store> {
-  if (config.kind === 'directory') {
-    const { directory, htpasswdFile } = config;
+async function openStore({ store, rightsTtlMs }: Config, clock: Clock): Promise<Store> {
+  if (store.kind === 'directory') {
+    const { directory, htpasswdFile } = store;
     const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile }));
     return createDirectoryStore({ now: () => clock.now(), ...(authenticate && { authenticate }) }, { directory });
   }
-  const { host, isPlainHttp, isInsecure, caFile, authFiles } = config;
+  const { host, isPlainHttp, isInsecure, caFile, authFiles } = store;
   const ca = caFile === undefined ? undefined : await readPem(caFile, '--client-ca');
   return createRegistryStore(
     {
@@ -99,7 +99,7 @@ async function openStore(config: StoreConfig, clock: Clock): Promise<Store> {
       resolveName: (name) => lookup(name, { all: true }),
       gatewayCredentials: createDockerCredentials({ now: () => clock.now() }, { host, files: authFiles }),
     },
-    { host, plainHttp: isPlainHttp, tls: { ca, insecure: isInsecure } },
+    { host, plainHttp: isPlainHttp, tls: { ca, insecure: isInsecure }, maxTokenAgeMs: rightsTtlMs / 2 },
   );
 }
 
@@ -114,8 +114,9 @@ async function unreadinessOf(store: Store): Promise<readonly string[]> {
 }
 
 function repositoryOptionsOf(config: Config): RepositoriesOptions {
-  const { freshnessMs, recheckMs, rightsTtlMs: rightsMs, staleForMs: staleMs, publishTimeoutMs } = config;
-  return { freshnessMs, recheckMs, rightsMs, staleMs, publishTimeoutMs };
+  const { freshnessMs, recheckMs, rightsTtlMs, staleForMs: staleMs, publishTimeoutMs } = config;
+  // A token may be half that old when the registry takes it as a proof: both together are no older than was asked for.
+  return { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs };
 }
 
 function httpOptionsOf({ http, singleImage }: Config): HttpOptions {

@@ -50,7 +50,8 @@ const defaultRetrySeconds = 5;
 
 /** The status of a fault. A refused caller who sent no credentials gets 401, so that curl, apk and lkar ask for some. */
 export function statusOf(error: GatewayError, request: { readonly isAnonymous: boolean }): number {
-  if (error.code === 'FORBIDDEN' && request.isAnonymous) return 401;
+  // But a page of another site must not make a browser ask.
+  if (error.code === 'FORBIDDEN' && request.isAnonymous && error.details['isCrossSite'] !== true) return 401;
   // What the store sent too much of is no fault of the caller's.
   if (error.code === 'SIZE_EXCEEDED' && error.details['sentBy'] !== 'caller') return 502;
   return statuses[error.code];

@@ -161,9 +161,15 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
 
   return {
     async begin(at, caller, call = {}) {
-      refuseImmutable(at.image);
       const image = store.image(at.image, caller.credentials);
       const upload = await image.startUpload(call);
+      try {
+        // Told only to those who may push: it is a word about an image that others may not know of.
+        refuseImmutable(at.image);
+      } catch (error) {
+        await upload.cancel();
+        throw error;
+      }
       return {
         async commit(files, publishOptions = {}) {
           const context = {
@@ -183,9 +189,13 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
     },
 
     async withdraw(at, file, caller) {
-      refuseImmutable(at.image);
       const image = store.image(at.image, caller.credentials);
-      const context = { ...workOn(at), image, look: (scope: Scope) => sharedLook(caller, image, at, scope) };
+      const lookFirst = async (scope: Scope) => {
+        const seen = await sharedLook(caller, image, at, scope);
+        refuseImmutable(at.image);
+        return seen;
+      };
+      const context = { ...workOn(at), image, look: lookFirst };
       return await withdrawFile(context, file);
     },
 

@@ -45,12 +45,21 @@ const maxRounds = 3;
 // A token must outlive the request that it goes with.
 const lifetimeShare = 0.9;
 
+export interface RegistryAuthOptions {
+  /**
+   * How long a token is kept at most, in ms: one that was given before its owner was shut out is good until it expires.
+   * Default: as long as it lives.
+   */
+  readonly maxTokenAgeMs?: number | undefined;
+}
+
 /** Tokens are kept in memory only, by a hash of the credentials and by scope, until they expire. */
-export function createRegistryAuth(deps: {
-  readonly client: Pick<RegistryClient, 'send' | 'origin'>;
-  readonly now: () => number;
-}): RegistryAuth {
+export function createRegistryAuth(
+  deps: { readonly client: Pick<RegistryClient, 'send' | 'origin'>; readonly now: () => number },
+  options: RegistryAuthOptions = {},
+): RegistryAuth {
   const { client } = deps;
+  const { maxTokenAgeMs = Infinity } = options;
   const schemes = new LRUCache<string, Scheme>({ max: maxRemembered });
   const tokens = new LRUCache<string, string>({ max: maxRemembered, perf: { now: deps.now }, ttlResolution: 0 });
   const fetches = new Map<string, Promise<AccessToken>>();
@@ -72,7 +81,8 @@ export function createRegistryAuth(deps: {
     try {
       const { token, lifetimeSeconds } = await fetching;
       const authorization = `Bearer ${token}`;
-      if (lifetimeSeconds > 0) tokens.set(key, authorization, { ttl: lifetimeSeconds * 1000 * lifetimeShare });
+      const ttl = Math.min(lifetimeSeconds * 1000 * lifetimeShare, maxTokenAgeMs);
+      if (ttl > 0) tokens.set(key, authorization, { ttl });
       return authorization;
     } catch (error) {
       // Where the service is out of reach it may have moved: the next caller asks the registry for its challenge again.

@@ -31,6 +31,8 @@ export interface RegistryStoreOptions {
   readonly tls?: RegistryTls | undefined;
   readonly timeouts?: Partial<RegistryTimeouts> | undefined;
   readonly retry?: Partial<RetryOptions> | undefined;
+  /** How long a caller's access token is kept at most, in ms. Default: as long as it lives. */
+  readonly maxTokenAgeMs?: number | undefined;
 }
 
 const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, answerMs: 60_000, commitMs: 300_000, idleMs: 60_000 };
@@ -44,7 +46,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     timeouts: { ...defaultTimeouts, ...options.timeouts },
     retry: { ...defaultRetryOptions, ...options.retry },
   });
-  const auth = createRegistryAuth({ client, now: deps.now });
+  const auth = createRegistryAuth({ client, now: deps.now }, options);
   const remover = createTagRemover(deps);
   const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs });
 
