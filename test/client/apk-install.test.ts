@@ -15,7 +15,6 @@ describeForEachApk(
       await root.mustApk(['add', 'hello']);
       expect(await root.read('usr/share/hello/text')).toBe('hello, world\n');
       expect(await root.mustApk(['info', '-v'])).toContain('hello-1.0-r0');
-      await root.mustApk(['audit', '--system']);
     });
 
     it('adds an older version by its number, and upgrades to one pushed later', async () => {

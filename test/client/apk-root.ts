@@ -43,14 +43,15 @@ export function mayInstall({ version }: Client): boolean {
 /** Makes an empty root for the architecture. */
 export async function makeApkRoot(client: Client, architecture = 'x86_64'): Promise<ApkRoot> {
   const folder = await makeTempDir();
-  const common = ['--root', folder.path, '--arch', architecture, ...(isRootUser ? [] : ['--usermode'])];
+  const common = ['--root', folder.path, '--arch', architecture];
   const apk: ApkRoot['apk'] = (args, env) => {
     const given = [client.program, ...common, ...args];
     const [program, ...rest] = mayUnshare ? ['unshare', '--mount', '--', ...given] : given;
     return runProgram(program!, rest, { env: { ...env, HOME: folder.path }, cwd: folder.path });
   };
   const mustApk: ApkRoot['mustApk'] = async (args, env) => mustSucceed(`apk ${args.join(' ')}`, await apk(args, env));
-  await mustApk(['--initdb', 'add']);
+  // Only apk 3 knows it, and remembers it in the root.
+  await mustApk(['add', '--initdb', ...(isRootUser ? [] : ['--usermode'])]);
   return {
     path: folder.path,
     apk,
