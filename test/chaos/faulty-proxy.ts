@@ -200,7 +200,8 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
 }
 
 function withBody({ status, headers }: Answered, body: Buffer): Answered {
-  return { status, headers: { ...headers, 'content-length': String(body.length) }, body };
+  const { 'transfer-encoding': _, ...others } = headers;
+  return { status, headers: { ...others, 'content-length': String(body.length) }, body };
 }
 
 function half(body: Buffer): Buffer {

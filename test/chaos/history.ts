@@ -153,7 +153,11 @@ export function deniedFaults(operations: readonly Operation[]): readonly string[
 }
 
 /** Why a fetch of a listed package is wrong; undefined where it isn't. */
-export function fetchFault(fetch: Fetch, of: (file: string) => readonly Operation[]): string | undefined {
+export function fetchFault(
+  fetch: Fetch,
+  of: (file: string) => readonly Operation[],
+  { lagMs }: Pick<Allowance, 'lagMs'>,
+): string | undefined {
   const { file, identity, status } = fetch;
   if (status !== 200 && status !== 404) return undefined;
   const pushes = of(file).filter(({ kind }) => kind === 'push');
@@ -163,10 +167,14 @@ export function fetchFault(fetch: Fetch, of: (file: string) => readonly Operatio
     return undefined;
   const isExcused =
     of(file).some((one) => one.kind === 'delete' && one.outcome !== 'refused' && one.began < fetch.ended) ||
-    // It may have been withdrawn for a rival's sake.
-    !pushes.some((push) => push.identity === identity && push.outcome === 'done');
+    // It may have been withdrawn for a rival's sake; and what is younger than the lag may be listed, missed and listed again.
+    !pushes.some((push) => push.identity === identity && push.outcome === 'done' && isSettledBy(push, fetch, lagMs));
   if (isExcused) return undefined;
   return status === 404 ? `${file} was listed and not there` : `${file} was listed with other bytes than came`;
+}
+
+function isSettledBy(push: Operation, fetch: Fetch, lagMs: number): boolean {
+  return lagMs === 0 || push.ended + lagMs < fetch.began;
 }
 
 /** Everything that happened to one file, a line each. */

@@ -39,7 +39,7 @@ export function judge(history: History, allowance: Allowance, from: number): Jud
     }
   }
   for (const fetch of history.fetches) {
-    const fault = fetchFault(fetch, of);
+    const fault = fetchFault(fetch, of, allowance);
     if (fault === undefined || (allowance.lagMs > 0 && !fault.includes('altered') && isContested(of(fetch.file))))
       continue;
     blame(fetch.file, `${fault} (at ${fetch.replica}, ${((fetch.began - from) / 1000).toFixed(2)} s)`);

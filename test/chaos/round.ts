@@ -5,7 +5,7 @@ import { actAsReader, actAsWriter, createClient } from './clients.ts';
 import type { Scene } from './clients.ts';
 import type { Cluster } from './cluster.ts';
 import { emptyHistory } from './history.ts';
-import type { Allowance } from './history.ts';
+import type { Allowance, History } from './history.ts';
 import { judge, judgeEnd } from './judgement.ts';
 import type { Judgement } from './judgement.ts';
 import { makePackage } from './packages.ts';
@@ -24,6 +24,8 @@ export interface Round {
 export interface RoundResult extends Judgement {
   readonly operations: number;
   readonly unanswered: number;
+  /** How many operations were answered how. */
+  readonly answers: Readonly<Record<string, number>>;
   readonly readings: number;
   readonly fetches: number;
   readonly killed: number;
@@ -59,6 +61,7 @@ export async function runRound(
   const told = {
     operations: history.operations.length,
     unanswered: history.operations.filter(({ outcome }) => outcome === 'unanswered').length,
+    answers: answersIn(history),
     readings: history.readings.length,
     fetches: history.fetches.length,
   };
@@ -66,6 +69,15 @@ export async function runRound(
   log(`${round.image}: ${told.operations} operations, settling`);
   const after = await untilSettled(scene, cluster, allowance, from);
   return { ...told, ...trouble, ...during, faults: [...during.faults, ...after] };
+}
+
+function answersIn({ operations }: History): Record<string, number> {
+  const answers: Record<string, number> = {};
+  for (const { kind, status } of operations) {
+    const answer = `${kind} ${status}`;
+    answers[answer] = (answers[answer] ?? 0) + 1;
+  }
+  return answers;
 }
 
 /** Weather, deaths and interruptions for the time of the round. */
@@ -124,10 +136,10 @@ async function uncoveredBy(url: string, image: string): Promise<readonly string[
   const answer = await request(`${url}/apk/${image}/edge/main/status.json`);
   if (answer.statusCode !== 200) return [`status.json was answered ${answer.statusCode}: ${await answer.body.text()}`];
   const { architectures } = (await answer.body.json()) as {
-    architectures: { architecture: string; isCovering: boolean; rivals: string[] }[];
+    architectures: { architecture: string; isCovering: boolean }[];
   };
   return architectures
-    .filter(({ isCovering, rivals }) => !isCovering || rivals.length > 0)
+    .filter(({ isCovering }) => !isCovering)
     .filter(({ architecture }) => readArchitectures.includes(architecture))
     .map((one) => `the stored index doesn't cover: ${JSON.stringify(one)}`);
 }

@@ -49,7 +49,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
 function describeRound(result: RoundResult): string {
   const behind = `at most ${(result.mostBehindMs / 1000).toFixed(1)} s behind`;
-  return `${result.readings} indexes (${behind}), ${result.fetches} packages read, ${result.faults.length} faults`;
+  const answers = Object.entries(result.answers).map(([answer, count]) => `${answer}: ${count}`);
+  return `${answers.join(', ')}; ${result.readings} indexes (${behind}), ${result.fetches} packages read, ${result.faults.length} faults`;
 }
 
 /** The report for people. */
