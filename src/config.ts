@@ -138,14 +138,21 @@ function storeOf(given: Given, environment: Environment): StoreConfig {
   return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, authFiles };
 }
 
-/** As podman and its kin look for them: one file that is named, else their own, then Docker's. */
+/** As podman and its kin look for them: one file that is named, else their own, then Docker's, or a pull secret in its place. */
 function authFilesOf(given: Given, environment: Environment): readonly string[] {
   const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR } = environment;
   const { XDG_CONFIG_HOME = join(homedir(), '.config'), DOCKER_CONFIG = join(homedir(), '.docker') } = environment;
   const named = given['registry-auth-file'] ?? REGISTRY_AUTH_FILE;
   if (named !== undefined) return [named];
-  const own = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].filter((folder) => folder !== undefined);
-  return [...own.map((folder) => join(folder, 'containers', 'auth.json')), join(DOCKER_CONFIG, 'config.json')];
+  const ofUser = `/run/containers/${process.getuid?.() ?? 0}`;
+  const ofSession = XDG_RUNTIME_DIR === undefined ? ofUser : join(XDG_RUNTIME_DIR, 'containers');
+  return [
+    join(ofSession, 'auth.json'),
+    join(XDG_CONFIG_HOME, 'containers', 'auth.json'),
+    join(DOCKER_CONFIG, 'config.json'),
+    join(DOCKER_CONFIG, '.dockerconfigjson'),
+    join(homedir(), '.dockercfg'),
+  ];
 }
 
 function httpOf(given: Given): Config['http'] {

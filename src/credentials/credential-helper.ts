@@ -4,6 +4,8 @@ import { GatewayError } from '../errors.ts';
 
 const credentialSchema = z.object({ Username: z.string(), Secret: z.string() });
 const maxOutputBytes = 64 * 1024;
+// A helper that asks its user, or the network, must not hold up everybody for good.
+const timeoutMs = 30_000;
 
 /** What a helper keeps: a password, or with the user `<token>` an identity token. */
 export interface HelperCredentials {
@@ -60,7 +62,7 @@ function isNotFound(output: string): boolean {
 /** Secrets go through standard input: arguments are in the process list. */
 function run(program: string, action: string, input: string): Promise<{ exitCode: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'inherit'], timeout: timeoutMs });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       if (output.length < maxOutputBytes) output += chunk.toString();

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { RegistryCredentials } from '../store/registry-credentials.ts';
 
+// What they don't have some tools write as empty text or null.
+const textSchema = z.string().nullish();
 const entrySchema = z.looseObject({
-  auth: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  identitytoken: z.string().optional(),
-  registrytoken: z.string().optional(),
+  auth: textSchema,
+  username: textSchema,
+  password: textSchema,
+  identitytoken: textSchema,
+  registrytoken: textSchema,
 });
 const configSchema = z.looseObject({
   auths: z.record(z.string(), entrySchema).optional(),
@@ -22,7 +24,10 @@ export type DockerConfig = z.output<typeof configSchema>;
 export function parseDockerConfig(text: string, file: string): DockerConfig {
   if (text.trim() === '') return {};
   try {
-    return configSchema.parse(JSON.parse(text));
+    const document: unknown = JSON.parse(text);
+    // Docker's first file, and the secret made of it, has nothing but logins.
+    if (/\.dockercfg$/.test(file)) return { auths: z.record(z.string(), entrySchema).parse(document) };
+    return configSchema.parse(document);
   } catch (cause) {
     // The cause would quote what it couldn't read.
     const reason = cause instanceof SyntaxError ? 'no JSON' : 'of another form';
@@ -49,10 +54,8 @@ export function credentialsIn(config: DockerConfig, name: string): RegistryCrede
   const entry = config.auths?.[name] ?? entries.find(([key]) => plainName(key) === name)?.[1];
   if (entry === undefined) return undefined;
   const { username, password } = loginOf(entry);
-  if (entry.registrytoken !== undefined) return { kind: 'bearer', token: entry.registrytoken };
-  if (entry.identitytoken !== undefined) {
-    return { kind: 'identity', username: username ?? '', token: entry.identitytoken };
-  }
+  if (isFilled(entry.registrytoken)) return { kind: 'bearer', token: entry.registrytoken };
+  if (isFilled(entry.identitytoken)) return { kind: 'identity', username: username ?? '', token: entry.identitytoken };
   return username === undefined || password === undefined ? undefined : credentialsOf(username, password);
 }
 
@@ -68,8 +71,12 @@ function plainName(key: string): string {
   return key.replace(/^https?:\/\//, '').replace(/(\/v[12])?\/*$/, '');
 }
 
+function isFilled(text: string | null | undefined): text is string {
+  return text !== undefined && text !== null && text !== '';
+}
+
 function loginOf(entry: z.output<typeof entrySchema>): { username?: string; password?: string } {
-  if (entry.username !== undefined && entry.password !== undefined) {
+  if (isFilled(entry.username) && isFilled(entry.password)) {
     return { username: entry.username, password: entry.password };
   }
   // Docker pads what it encodes with NULs.

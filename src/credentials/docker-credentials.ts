@@ -1,74 +1,86 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createConfigFiles } from './config-files.ts';
 import { createCredentialHelper } from './credential-helper.ts';
 import type { CredentialHelper } from './credential-helper.ts';
-import { credentialNames, credentialsIn, credentialsOf, helperNameOf, parseDockerConfig } from './docker-config.ts';
+import { credentialNames, credentialsIn, credentialsOf } from './docker-config.ts';
 import type { DockerConfig } from './docker-config.ts';
 import type { GatewayCredentials, RegistryCredentials } from '../store/registry-credentials.ts';
 
 export interface DockerCredentialsOptions {
   /** `HOST[:PORT]` of the registry. */
   readonly host: string;
-  /** Files as Docker's config.json, asked in this order; those that aren't there say nothing. */
+  /** Files as Docker's config.json, or folders where a pull secret is mounted; those that aren't there say nothing. */
   readonly files: readonly string[];
   /** How long a helper's answer is kept. Default: 60,000 ms. */
   readonly helperTtlMs?: number | undefined;
+  /** How long a file is taken to be unchanged without looking. Default: 1,000 ms. */
+  readonly lookAgainMs?: number | undefined;
 }
 
+type Found = RegistryCredentials | undefined;
+
 /**
- * The gateway's own credentials, from where container tools keep them: those of the longest name that fits the image, in the
- * first file that has any; anonymous where none has. Files are read again when they change. `find` throws CONFIG_INVALID where
- * a file or its helper can't be used.
+ * The gateway's own credentials, from where container tools keep them: of the first file that has any, its helper for the
+ * host (`credHelpers`), else the longest name in the file that fits the image, else the helper for all (`credsStore`), else
+ * the host's entry; anonymous where there is none. `find` throws CONFIG_INVALID where a file or its helper can't be used.
  */
 export function createDockerCredentials(
   deps: { readonly now: () => number; readonly helperOf?: (name: string) => CredentialHelper },
   options: DockerCredentialsOptions,
 ): GatewayCredentials {
   const { now, helperOf = createCredentialHelper } = deps;
-  const { host, files, helperTtlMs = 60_000 } = options;
-  const configs = new Map<string, { readonly version: string; readonly config: DockerConfig }>();
-  const answers = new Map<string, { readonly atMs: number; readonly found: RegistryCredentials | undefined }>();
+  const { host, files, helperTtlMs = 60_000, lookAgainMs = 1000 } = options;
+  const configs = createConfigFiles(deps, { lookAgainMs });
+  const hosts = spellingsOf(host);
+  const answers = new Map<string, { readonly atMs: number; readonly found: Promise<Found> }>();
 
-  async function readConfig(file: string): Promise<DockerConfig> {
-    const stats = await stat(file).catch(() => undefined);
-    if (stats === undefined) return {};
-    const version = `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
-    const known = configs.get(file);
-    if (known?.version === version) return known.config;
-    const config = parseDockerConfig(await readFile(file, 'utf8'), file);
-    configs.set(file, { version, config });
-    return config;
-  }
-
-  async function askHelper(helper: string, name: string): Promise<RegistryCredentials | undefined> {
-    const key = `${helper} ${name}`;
-    const known = answers.get(key);
+  /** Helpers know hosts only, and starting one takes time: one question for all images, and for all who ask meanwhile. */
+  const askHelper = (helper: string): Promise<Found> => {
+    const known = answers.get(helper);
     if (known !== undefined && now() - known.atMs < helperTtlMs) return known.found;
-    const kept = await helperOf(helper).get(name);
-    const found = kept && credentialsOf(kept.username, kept.secret);
-    // As many names as images: bounded, since callers choose those.
-    if (answers.size >= 1000) answers.clear();
-    answers.set(key, { atMs: now(), found });
+    const found = firstOf(hosts, async (name) => {
+      const kept = await helperOf(helper).get(name);
+      // Some helpers say by an empty secret that they have none.
+      return kept === undefined || kept.secret === '' ? undefined : credentialsOf(kept.username, kept.secret);
+    });
+    answers.set(helper, { atMs: now(), found });
+    found.catch(() => answers.delete(helper));
     return found;
-  }
+  };
+
+  const findIn = async (config: DockerConfig, image: string): Promise<Found> => {
+    const own = hosts.map((name) => config.credHelpers?.[name]).find((name) => name !== undefined && name !== '');
+    const kept = own === undefined ? undefined : await askHelper(own);
+    if (kept !== undefined) return kept;
+    const ofImage = entryOf(config, hosts, credentialNames(image));
+    if (ofImage !== undefined) return ofImage;
+    const common = own === undefined ? (config.credsStore ?? '') : '';
+    return (common === '' ? undefined : await askHelper(common)) ?? entryOf(config, hosts, ['']);
+  };
 
   return {
     async find(image) {
-      for (const file of files) {
-        const config = await readConfig(file);
-        for (const name of credentialNames(`${host}/${image}`).flatMap(spellingsOf)) {
-          const helper = helperNameOf(config, name);
-          const found = (helper && (await askHelper(helper, name))) ?? credentialsIn(config, name);
-          if (found !== undefined && found !== '') return found;
-        }
-      }
-      return { kind: 'anonymous' };
+      const found = await firstOf(files, async (file) => findIn(await configs.read(file), image));
+      return found ?? { kind: 'anonymous' };
     },
   };
 }
 
-/** Docker Hub is kept under the name of its first registry. */
-function spellingsOf(name: string): readonly string[] {
-  return name === 'docker.io' || name === 'registry-1.docker.io'
-    ? [name, 'index.docker.io', 'https://index.docker.io/v1/']
-    : [name];
+/** What the file itself has under the first of these paths, whatever name the host goes by there. */
+function entryOf(config: DockerConfig, hosts: readonly string[], paths: readonly string[]): Found {
+  const names = paths.flatMap((path) => hosts.map((host) => (path === '' ? host : `${host}/${path}`)));
+  return names.map((name) => credentialsIn(config, name)).find((found) => found !== undefined);
+}
+
+async function firstOf<T>(items: readonly T[], find: (item: T) => Promise<Found>): Promise<Found> {
+  for (const item of items) {
+    const found = await find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Docker Hub goes by three names, and Docker itself keeps its login under the address of its first registry. */
+function spellingsOf(host: string): readonly string[] {
+  const names = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+  return names.includes(host) ? ['https://index.docker.io/v1/', ...names] : [host];
 }

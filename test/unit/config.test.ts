@@ -78,7 +78,13 @@ describe('settings', () => {
       isPlainHttp: true,
       isInsecure: false,
       caFile: undefined,
-      authFiles: [expect.stringMatching(/containers\/auth\.json$/), expect.stringMatching(/\.docker\/config\.json$/)],
+      authFiles: [
+        `/run/containers/${process.getuid?.()}/auth.json`,
+        expect.stringMatching(/\.config\/containers\/auth\.json$/),
+        expect.stringMatching(/\.docker\/config\.json$/),
+        expect.stringMatching(/\.docker\/\.dockerconfigjson$/),
+        expect.stringMatching(/\/\.dockercfg$/),
+      ],
     });
     expect(config.signing.keyFiles).toEqual(['a.rsa', 'b.rsa']);
     expect(config.freshnessMs).toBe(1000);
@@ -94,6 +100,8 @@ describe('settings', () => {
       '/run/user/1/containers/auth.json',
       '/x/containers/auth.json',
       '/d/config.json',
+      '/d/.dockerconfigjson',
+      expect.stringMatching(/\/\.dockercfg$/),
     ]);
     expect(filesWith({ ...environment, REGISTRY_AUTH_FILE: '/a.json' })).toEqual(['/a.json']);
     expect(filesWith({ REGISTRY_AUTH_FILE: '/a.json' }, { 'registry-auth-file': '/b.json' })).toEqual(['/b.json']);
