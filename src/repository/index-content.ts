@@ -36,6 +36,10 @@ export interface IndexContent {
   readonly runs: readonly IndexRun[];
   readonly head: Uint8Array;
   readonly tail: Part;
+  /** What it lists, in its order; made when first asked for, as is the next. */
+  readonly files: () => readonly IndexedPackage[];
+  /** The same by each of its tags. */
+  readonly byTag: () => ReadonlyMap<string, IndexedPackage>;
 }
 
 /** The most that one run or its details may inflate to: 100,000 records in 40 runs, three times over. */
@@ -58,7 +62,7 @@ export function buildIndexContent(
   const length = runs.reduce((sum, run) => sum + run.length, 0);
   const head = contentHead(`${at.branch}/${at.repository}`, length);
   const tail = contentTail([head, ...runs]);
-  return { runs, head: head.bytes, tail: partOf(tail) };
+  return indexContent({ runs, head: head.bytes, tail: partOf(tail) });
 }
 
 /** The pieces of a content member in order: joined, they are one gzip member. */
@@ -66,9 +70,15 @@ export function contentPieces(content: IndexContent): readonly Uint8Array[] {
   return [content.head, ...content.runs.map((run) => run.part.bytes), content.tail.bytes];
 }
 
-/** The files that a content member lists, in its order. */
-export function filesOf(content: IndexContent): readonly IndexedPackage[] {
-  return content.runs.flatMap((run) => run.files);
+/** A content member of these pieces, as stored. */
+export function indexContent(pieces: Pick<IndexContent, 'runs' | 'head' | 'tail'>): IndexContent {
+  let files: readonly IndexedPackage[] | undefined;
+  let byTag: Map<string, IndexedPackage> | undefined;
+  return {
+    ...pieces,
+    files: () => (files ??= pieces.runs.flatMap((run) => run.files)),
+    byTag: () => (byTag ??= new Map(pieces.runs.flatMap((run) => run.files.flatMap(taggedWith)))),
+  };
 }
 
 /** What an index lists under a file name. */
@@ -137,6 +147,10 @@ function buildRun(files: readonly IndexedPackage[]): IndexRun {
     details: partOf(formatDetails(files)),
     byFileName: byFileName(files),
   };
+}
+
+function taggedWith(file: IndexedPackage): [string, IndexedPackage][] {
+  return file.tags.map((tag) => [tag, file]);
 }
 
 function byFileName(files: readonly IndexedPackage[]): ReadonlyMap<string, IndexedPackage> {

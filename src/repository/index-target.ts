@@ -1,23 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
 import { NOARCH } from './coordinates.ts';
-import { findFile, filesOf } from './index-content.ts';
+import { findFile } from './index-content.ts';
 import type { IndexContent } from './index-content.ts';
 import { applyChanges, indexedPackage, isSameListing } from './indexed-package.ts';
 import type { IndexedPackage } from './indexed-package.ts';
-import type { LiveSet } from './live-set.ts';
+import type { LiveSet, LiveTag } from './live-set.ts';
 import type { PackageRecord } from './package-artifact.ts';
 import { tagTimeMs } from './package-tag.ts';
-
-/** A live tag and what stands under it. */
-export interface LiveTag {
-  readonly tag: string;
-  readonly pkg: PackageRecord;
-}
-
-/** The live tags of some groups, to be asked by file name. */
-export interface LiveFiles {
-  readonly byFileName: ReadonlyMap<string, readonly LiveTag[]>;
-}
 
 /** What the index of one architecture is to list, seen from what its stored one lists. */
 export interface IndexTarget {
@@ -26,34 +15,46 @@ export interface IndexTarget {
   readonly changes: ReadonlyMap<string, IndexedPackage | undefined>;
 }
 
-export function liveFiles(live: LiveSet): LiveFiles {
-  const byFileName = new Map<string, LiveTag[]>();
-  for (const [tag, pkg] of live) {
-    const same = byFileName.get(pkg.fileName);
-    if (same === undefined) byFileName.set(pkg.fileName, [{ tag, pkg }]);
-    else same.push({ tag, pkg });
-  }
-  return { byFileName };
-}
-
 /** Whether a package of this architecture may bear a name that one of another architecture bears: not where one is noarch. */
 export function sharesNames(a: string, b: string): boolean {
   return a === b || a === NOARCH || b === NOARCH;
 }
 
 /** The live tags of other content under a name that `pkg` claims. */
-export function rivalsOf(files: LiveFiles, pkg: PackageRecord): readonly LiveTag[] {
-  return (files.byFileName.get(pkg.fileName) ?? []).filter(
-    (other) => other.pkg.digest !== pkg.digest && sharesNames(other.pkg.architecture, pkg.architecture),
-  );
+export function rivalsOf(live: LiveSet, pkg: PackageRecord): readonly LiveTag[] {
+  return live
+    .named(pkg.fileName)
+    .filter((other) => other.pkg.digest !== pkg.digest && sharesNames(other.pkg.architecture, pkg.architecture));
+}
+
+/** The live tags of names that several contents claim in an index of `architecture`. */
+export function contestedTags(live: LiveSet, architecture: string): readonly string[] {
+  return [...contestableNames(live)].flatMap((fileName) => {
+    const tags = inScope(live.named(fileName), architecture);
+    return new Set(tags.map(({ pkg }) => pkg.digest)).size > 1 ? tags.map(({ tag }) => tag) : [];
+  });
 }
 
 /** Whether any name that an index of `architecture` would list has several live contents. */
-export function hasRivals(files: LiveFiles, architecture: string): boolean {
-  for (const tags of files.byFileName.values()) {
-    if (tags.length > 1 && new Set(inScope(tags, architecture).map(({ pkg }) => pkg.digest)).size > 1) return true;
+export function hasRivals(live: LiveSet, architecture: string): boolean {
+  return contestedTags(live, architecture).length > 0;
+}
+
+/** One index lists one content of a name: a rival is listed by none, or another index disagrees about noarch. */
+function contestableNames({ listed, unlisted }: LiveSet): ReadonlySet<string> {
+  const names = new Set([...unlisted.values()].map((pkg) => pkg.fileName));
+  if (listed.length < 2) return names;
+  for (const content of listed) {
+    for (const { pkg } of content.files()) if (pkg.architecture === NOARCH) names.add(pkg.fileName);
   }
-  return false;
+  return names;
+}
+
+/** What decides between several live contents of one name. */
+export interface Precedence {
+  readonly isAcknowledged: (tag: string) => boolean;
+  /** Noarch's own index: what it lists of noarch files holds for every architecture. */
+  readonly noarch: IndexContent | undefined;
 }
 
 /**
@@ -65,34 +66,35 @@ export function indexTarget(
   architecture: string,
   stored: IndexContent | undefined,
   live: LiveSet,
-  files: LiveFiles,
-  isAcknowledged: (tag: string) => boolean,
+  { isAcknowledged, noarch }: Precedence,
 ): IndexTarget {
   const changes = new Map<string, IndexedPackage | undefined>();
   for (const fileName of touchedNames(architecture, stored, live)) {
     const listed = stored === undefined ? undefined : findFile(stored, fileName);
-    const chosen = choose(inScope(files.byFileName.get(fileName) ?? [], architecture), listed, isAcknowledged);
+    const competing = inScope(live.named(fileName), architecture);
+    const isNoarch = competing.some(({ pkg }) => pkg.architecture === NOARCH);
+    const decided = isNoarch && noarch !== undefined ? findFile(noarch, fileName) : undefined;
+    const chosen = choose(competing, decided ?? listed, isAcknowledged);
     if (!isSameListing(listed, chosen)) changes.set(fileName, chosen);
   }
-  const before = stored === undefined ? [] : filesOf(stored);
+  const before = stored?.files() ?? [];
   return { changes, files: changes.size === 0 ? before : applyChanges(before, changes) };
 }
 
 /** Names whose listing may have to change: those of listed tags that live no more, and of live tags that aren't listed. */
 function touchedNames(architecture: string, stored: IndexContent | undefined, live: LiveSet): ReadonlySet<string> {
   const touched = new Set<string>();
-  const listed = new Set<string>();
-  for (const run of stored?.runs ?? []) {
-    for (const file of run.files) {
-      for (const tag of file.tags) {
-        listed.add(tag);
-        if (!live.has(tag)) touched.add(file.pkg.fileName);
-      }
-    }
+  const touch = (pkg: PackageRecord) => {
+    if (pkg.architecture === architecture || pkg.architecture === NOARCH) touched.add(pkg.fileName);
+  };
+  for (const tag of live.gone) {
+    const file = stored?.byTag().get(tag);
+    if (file !== undefined) touch(file.pkg);
   }
-  for (const [tag, pkg] of live) {
-    if (!listed.has(tag) && (pkg.architecture === architecture || pkg.architecture === NOARCH))
-      touched.add(pkg.fileName);
+  for (const pkg of live.unlisted.values()) touch(pkg);
+  for (const other of live.listed) {
+    if (other === stored) continue;
+    for (const [tag, { pkg }] of other.byTag()) if (stored?.byTag().has(tag) !== true) touch(pkg);
   }
   return touched;
 }

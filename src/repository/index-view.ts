@@ -3,7 +3,7 @@ import { signatureMember } from '../apk/signature.ts';
 import type { Signature } from '../apk/signature.ts';
 import { GatewayError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { contentPieces, filesOf } from './index-content.ts';
+import { contentPieces } from './index-content.ts';
 import type { IndexContent } from './index-content.ts';
 import type { SignIndex } from './index-writer.ts';
 import type { Look } from './look.ts';
@@ -113,6 +113,6 @@ function makeView(
 ): IndexView {
   const bytes = Buffer.concat([signatureMember(signatures), ...pieces]);
   const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
-  const count = facts.content === undefined ? 0 : filesOf(facts.content).length;
+  const count = facts.content === undefined ? 0 : facts.content.files().length;
   return { ...facts, bytes, etag, count };
 }

@@ -39,16 +39,27 @@ export function applyChanges(
   sorted: readonly IndexedPackage[],
   changes: ReadonlyMap<string, IndexedPackage | undefined>,
 ): readonly IndexedPackage[] {
-  const added = [...changes.values()].filter((file) => file !== undefined).sort(compareIndexed);
-  const merged: IndexedPackage[] = [];
-  let next = 0;
-  for (const file of sorted) {
-    if (changes.has(file.pkg.fileName)) continue;
-    for (let add = added[next]; add !== undefined && compareIndexed(add, file) < 0; add = added[++next])
-      merged.push(add);
-    merged.push(file);
+  const merged = sorted.filter(({ pkg }) => !changes.has(pkg.fileName));
+  const added = [...changes.values()].filter((file) => file !== undefined);
+  if (added.length > maxInsertions) return merged.concat(added).sort(compareIndexed);
+  for (const file of added) merged.splice(placeOf(merged, file), 0, file);
+  return merged;
+}
+
+/** Past so many, sorting anew is cheaper than finding each one's place. */
+const maxInsertions = 256;
+
+/** Where a file belongs among sorted ones. */
+function placeOf(sorted: readonly IndexedPackage[], file: IndexedPackage): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = sorted[middle];
+    if (other !== undefined && compareIndexed(other, file) < 0) low = middle + 1;
+    else high = middle;
   }
-  return merged.concat(added.slice(next));
+  return low;
 }
 
 function cutHash(pkg: PackageRecord): number {

@@ -1,18 +1,41 @@
 import { isGatewayError } from '../errors.ts';
 import type { CallOptions, ImageStore } from '../store/store.ts';
+import { findFile } from './index-content.ts';
+import type { IndexContent } from './index-content.ts';
+import type { IndexedPackage } from './indexed-package.ts';
 import { parsePackageManifest } from './package-artifact.ts';
 import type { PackageRecord } from './package-artifact.ts';
 import { buriedBy, parsePackageTag, peekTag, tagTimeMs, tombstoneOf } from './package-tag.ts';
 import type { Sightings } from './sightings.ts';
 import { mapBounded } from './map-bounded.ts';
 
-/** The package tags that live, and what stands under each. */
-export type LiveSet = ReadonlyMap<string, PackageRecord>;
+/** A live tag and what stands under it. */
+export interface LiveTag {
+  readonly tag: string;
+  readonly pkg: PackageRecord;
+}
+
+/**
+ * The package tags that live, told by how they differ from what the stored indexes list: an index has tens of thousands, a
+ * difference nearly always less than ten.
+ */
+export interface LiveSet {
+  /** What the indexes that were read list. */
+  readonly listed: readonly IndexContent[];
+  /** Tags that one of them lists and that live no more. */
+  readonly gone: ReadonlySet<string>;
+  /** Live tags that none of them lists. */
+  readonly unlisted: ReadonlyMap<string, PackageRecord>;
+  has(tag: string): boolean;
+  get(tag: string): PackageRecord | undefined;
+  /** The live tags of files of that name, of every architecture that was looked at. */
+  named(fileName: string): readonly LiveTag[];
+}
 
 export interface Witnesses {
-  /** What the stored indexes list, by tag; read before the listing was. */
-  readonly indexed: ReadonlyMap<string, PackageRecord>;
-  /** The image's tags. */
+  /** What the stored indexes list; read before the listing was. */
+  readonly indexed: readonly IndexContent[];
+  /** The image's tags, each once. */
   readonly listing: readonly string[];
   /** What this replica has seen itself. */
   readonly sightings: Sightings;
@@ -31,6 +54,13 @@ interface Candidate {
   readonly pkg: PackageRecord | undefined;
 }
 
+interface Sifted {
+  readonly gone: Set<string>;
+  readonly unlisted: Map<string, PackageRecord>;
+  /** Tags to be asked for by name. */
+  readonly doubtful: readonly Candidate[];
+}
+
 /**
  * Works out the live set of some groups from three witnesses, none of which is believed alone: a listing may lag or omit, an
  * index may be a dead writer's, a read by name may be answered by a replica of the registry that is behind. Where listing
@@ -43,56 +73,123 @@ export async function judgeLiveSet(
   questions: Questions,
   options: CallOptions = {},
 ): Promise<LiveSet> {
-  const live = new Map<string, PackageRecord>();
-  const doubtful = sift(groupHashes, witnesses, live);
+  const { gone, unlisted, doubtful } = sift(groupHashes, witnesses);
+  const isIndexed = (tag: string) => witnesses.indexed.some((content) => content.byTag().has(tag));
+  const settle = (tag: string, pkg: PackageRecord | undefined) => {
+    if (isIndexed(tag)) {
+      if (pkg === undefined) gone.add(tag);
+    } else if (pkg !== undefined) unlisted.set(tag, pkg);
+  };
   const unknown = doubtful.filter((candidate) => candidate.pkg === undefined);
   const known = doubtful.filter((candidate) => candidate.pkg !== undefined);
   // Past the limit the witness's word stands for now; whoever is asked becomes fresh, so the next look asks the others.
-  for (const { tag, pkg } of known.slice(questions.max)) if (pkg !== undefined) live.set(tag, pkg);
+  for (const { tag, pkg } of known.slice(questions.max)) settle(tag, pkg);
   const asked = [...unknown, ...known.slice(0, questions.max)];
   await mapBounded(asked, questions.concurrency, async (candidate) => {
-    const pkg = await ask(image, candidate, witnesses.sightings, options);
-    if (pkg !== undefined) live.set(candidate.tag, pkg);
+    settle(candidate.tag, await ask(image, candidate, witnesses.sightings, options));
   });
-  return live;
+  return liveSet(witnesses.indexed, gone, unlisted);
 }
 
-/** Puts into `live` what needs no question and returns what does; the dead are in neither. */
-function sift(groupHashes: ReadonlySet<string>, witnesses: Witnesses, live: Map<string, PackageRecord>): Candidate[] {
-  const { indexed, sightings } = witnesses;
-  const { packages, buried } = sortListing(groupHashes, witnesses.listing);
-  for (const tag of buried) sightings.dead(tag);
-  const isDead = (tag: string) => buried.has(tag) || sightings.isDead(tag);
-  const doubtful: Candidate[] = [];
-  const consider = (tag: string, pkg: PackageRecord | undefined) => {
-    if (pkg !== undefined && sightings.isFresh(tag)) live.set(tag, pkg);
-    else doubtful.push({ tag, pkg });
+/** The live set that differs from these indexes so. */
+export function liveSet(
+  listed: readonly IndexContent[],
+  gone: ReadonlySet<string>,
+  unlisted: ReadonlyMap<string, PackageRecord>,
+): LiveSet {
+  const listedAs = (tag: string) => {
+    for (const content of listed) {
+      const file = content.byTag().get(tag);
+      if (file !== undefined) return file.pkg;
+    }
+    return undefined;
   };
-  for (const [tag, pkg] of indexed) {
-    if (isDead(tag)) continue;
-    if (packages.has(tag)) live.set(tag, pkg);
-    else consider(tag, pkg);
-  }
-  for (const tag of packages) {
-    if (!indexed.has(tag) && !isDead(tag) && !sightings.isForeign(tag)) consider(tag, sightings.recordOf(tag));
-  }
-  for (const tag of sightings.ownTags()) {
-    if (indexed.has(tag) || packages.has(tag) || isDead(tag) || !groupHashes.has(tag.slice(0, 10))) continue;
-    consider(tag, sightings.recordOf(tag));
-  }
-  return doubtful;
+  let unlistedNames: ReadonlyMap<string, readonly LiveTag[]> | undefined;
+  const get = (tag: string) => unlisted.get(tag) ?? (gone.has(tag) ? undefined : listedAs(tag));
+  return {
+    listed,
+    gone,
+    unlisted,
+    get,
+    has: (tag) => get(tag) !== undefined,
+    named(fileName) {
+      const found = new Map<string, PackageRecord>();
+      for (const content of listed) {
+        const file = findFile(content, fileName);
+        for (const tag of file?.tags ?? []) if (file !== undefined && !gone.has(tag)) found.set(tag, file.pkg);
+      }
+      unlistedNames ??= byFileName(unlisted);
+      for (const { tag, pkg } of unlistedNames.get(fileName) ?? []) found.set(tag, pkg);
+      return [...found].map(([tag, pkg]) => ({ tag, pkg }));
+    },
+  };
 }
 
-function sortListing(groupHashes: ReadonlySet<string>, listing: readonly string[]) {
-  const packages = new Set<string>();
+function byFileName(tags: ReadonlyMap<string, PackageRecord>): ReadonlyMap<string, readonly LiveTag[]> {
+  const names = new Map<string, LiveTag[]>();
+  for (const [tag, pkg] of tags) {
+    const same = names.get(pkg.fileName);
+    if (same === undefined) names.set(pkg.fileName, [{ tag, pkg }]);
+    else same.push({ tag, pkg });
+  }
+  return names;
+}
+
+/** Compares the witnesses without asking. */
+function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }: Witnesses): Sifted {
+  const union = unionOf(indexed);
+  const { fresh, buried, shared } = sortListing(groupHashes, listing, union);
+  for (const tag of buried) if (!sightings.isDead(tag)) sightings.dead(tag);
+  const gone = new Set<string>();
+  for (const tag of [...buried, ...sightings.deadTags()]) if (union.has(tag)) gone.add(tag);
+  const unlisted = new Map<string, PackageRecord>();
+  const doubtful: Candidate[] = [];
+  for (const [tag, { pkg }] of shared === union.size ? [] : missingFrom(listing, union)) {
+    if (!gone.has(tag) && !sightings.isFresh(tag)) doubtful.push({ tag, pkg });
+  }
+  const own = sightings.ownTags().filter((tag) => !union.has(tag) && groupHashes.has(peekTag(tag)?.groupHash ?? ''));
+  for (const tag of new Set([...fresh, ...own])) {
+    if (buried.has(tag) || sightings.isDead(tag) || sightings.isForeign(tag)) continue;
+    const pkg = sightings.recordOf(tag);
+    if (pkg !== undefined && sightings.isFresh(tag)) unlisted.set(tag, pkg);
+    else doubtful.push({ tag, pkg });
+  }
+  return { gone, unlisted, doubtful };
+}
+
+function unionOf(indexed: readonly IndexContent[]): ReadonlyMap<string, IndexedPackage> {
+  const [first, ...others] = indexed.map((content) => content.byTag());
+  if (first === undefined || others.length === 0) return first ?? new Map<string, IndexedPackage>();
+  const union = new Map(first);
+  for (const tags of others) for (const [tag, file] of tags) union.set(tag, file);
+  return union;
+}
+
+/** What a listing shows of some groups: package tags that no index lists, buried ones, and how many an index lists too. */
+function sortListing(
+  groupHashes: ReadonlySet<string>,
+  listing: readonly string[],
+  union: ReadonlyMap<string, IndexedPackage>,
+) {
+  const fresh: string[] = [];
   const buried = new Set<string>();
+  let shared = 0;
   for (const tag of listing) {
+    if (union.has(tag)) {
+      shared += 1;
+      continue;
+    }
     const peeked = peekTag(tag);
     if (peeked === undefined || !groupHashes.has(peeked.groupHash)) continue;
-    if (peeked.kind === 'package') packages.add(tag);
+    if (peeked.kind === 'package') fresh.push(tag);
     else buried.add(buriedBy(tag));
   }
-  return { packages, buried };
+  return { fresh, buried, shared };
+}
+
+function missingFrom(listing: readonly string[], union: ReadonlyMap<string, IndexedPackage>) {
+  const listed = new Set(listing);
+  return [...union].filter(([tag]) => !listed.has(tag));
 }
 
 /** Asks for one tag by name; undefined where it is dead, or is nothing of ours. */

@@ -3,14 +3,13 @@ import type { CallOptions, ImageStore } from '../store/store.ts';
 import { NOARCH } from './coordinates.ts';
 import type { RepositoryCoordinates } from './coordinates.ts';
 import type { Groups } from './groups.ts';
-import { buildIndexContent, contentPieces, filesOf, findFile } from './index-content.ts';
+import { buildIndexContent, contentPieces } from './index-content.ts';
 import type { IndexContent } from './index-content.ts';
 import type { IndexedPackage } from './indexed-package.ts';
-import { hasRivals, indexTarget, liveFiles } from './index-target.ts';
-import type { IndexTarget, LiveFiles } from './index-target.ts';
+import { hasRivals, indexTarget } from './index-target.ts';
+import type { IndexTarget } from './index-target.ts';
 import { judgeLiveSet } from './live-set.ts';
 import type { LiveSet, Questions } from './live-set.ts';
-import type { PackageRecord } from './package-artifact.ts';
 import { groupHash } from './package-tag.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
 import type { Sightings } from './sightings.ts';
@@ -25,7 +24,6 @@ export interface Look {
   /** The image's tags, as listed after the indexes were read. */
   readonly listing: readonly string[];
   readonly live: LiveSet;
-  readonly files: LiveFiles;
   /** What each architecture's index is to list. */
   readonly target: (architecture: string) => IndexTarget;
   /** The content member that lists it, made with as much of the stored one as stays. */
@@ -72,23 +70,26 @@ export async function look(
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const { architectures, stored, listing } = await readThenList(deps, image, at, scope, keys, options);
     const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
-    const witnesses = { indexed: indexedTags(stored), listing, sightings: deps.sightings };
-    const live = await judgeLiveSet(image, hashes, witnesses, questions, options);
-    const files = liveFiles(live);
-    const facts = { architectures, keys, stored, listing, live, files };
-    if (!architectures.some((architecture) => hasRivals(files, architecture))) return seen(at, deps.sightings, facts);
+    const indexed = [...stored.values()].map(({ content }) => content).filter((content) => content !== undefined);
+    const live = await judgeLiveSet(image, hashes, { indexed, listing, sightings: deps.sightings }, questions, options);
+    const facts = { architectures, keys, stored, listing, live };
+    if (!architectures.some((architecture) => hasRivals(live, architecture))) return seen(at, deps.sightings, facts);
     // Where names have rivals, what the index lists decides: it must still be the one after the listing that showed them. A
     // newer one can't take its place here, since nothing was listed after that one was read.
-    const latest = await readIndexes(deps, image, at, architectures, keys, options);
-    if (isSameVersions(stored, latest)) return seen(at, deps.sightings, facts);
+    const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, options);
+    if (isSameVersions(architectures, stored, latest)) {
+      return seen(at, deps.sightings, facts, latest.get(NOARCH)?.content);
+    }
   }
   throw new GatewayError('STORE_UNAVAILABLE', `the index of ${at.branch}/${at.repository} changes while it is read`);
 }
 
-function isSameVersions(a: ReadonlyMap<string, StoredIndex>, b: ReadonlyMap<string, StoredIndex>): boolean {
-  return (
-    a.size === b.size && [...a].every(([one, { manifestDigest }]) => b.get(one)?.manifestDigest === manifestDigest)
-  );
+function isSameVersions(
+  architectures: readonly string[],
+  a: ReadonlyMap<string, StoredIndex>,
+  b: ReadonlyMap<string, StoredIndex>,
+): boolean {
+  return architectures.every((one) => a.get(one)?.manifestDigest === b.get(one)?.manifestDigest);
 }
 
 /** The indexes, and a listing made after all of them were read. */
@@ -149,22 +150,16 @@ async function readIndexes(
   return found;
 }
 
-function indexedTags(stored: ReadonlyMap<string, StoredIndex>): ReadonlyMap<string, PackageRecord> {
-  const indexed = new Map<string, PackageRecord>();
-  for (const { content } of stored.values()) {
-    for (const { pkg, tags } of content === undefined ? [] : filesOf(content)) {
-      for (const tag of tags) indexed.set(tag, pkg);
-    }
-  }
-  return indexed;
-}
-
 type Facts = Omit<Look, 'target' | 'content' | 'isCovered' | 'isListed' | 'mayList'>;
 
-function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts): Look {
-  const { stored, live, files } = facts;
+/** `noarch` is noarch's own index, where names have rivals: what it lists of noarch files holds for every architecture. */
+function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts, noarch?: IndexContent): Look {
+  const { stored, live } = facts;
   const target = memoized((architecture) =>
-    indexTarget(architecture, stored.get(architecture)?.content, live, files, (tag) => sightings.isAcknowledged(tag)),
+    indexTarget(architecture, stored.get(architecture)?.content, live, {
+      isAcknowledged: (tag) => sightings.isAcknowledged(tag),
+      noarch,
+    }),
   );
   const content = memoized((architecture) => {
     const before = stored.get(architecture)?.content;
@@ -182,10 +177,7 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts): Lo
   const isListed = (architecture: string, tag: string) => {
     const before = stored.get(architecture)?.content;
     if (before === undefined) return isCovered(architecture) && lists(target(architecture).files, tag);
-    const pkg = live.get(tag);
-    return pkg === undefined
-      ? lists(filesOf(before), tag)
-      : findFile(before, pkg.fileName)?.tags.includes(tag) === true;
+    return before.byTag().has(tag);
   };
   const isReadable = (architecture: string) => {
     const index = stored.get(architecture);

@@ -4,7 +4,7 @@ import type { ImageStore } from '../store/store.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
 import { rivalsOf } from './index-target.ts';
-import type { LiveTag } from './index-target.ts';
+import type { LiveTag } from './live-set.ts';
 import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { tagTimeMs } from './package-tag.ts';
@@ -48,6 +48,8 @@ export function createClaim(
   claim: { readonly image: ImageStore; readonly own: readonly LiveTag[]; readonly scope: Scope },
 ): Participant {
   const { image, own, scope } = claim;
+  /** The architectures that rivals were made for: only their indexes tell which rivals count. */
+  const homes = new Set<string>();
   let isClaimed = false;
   let looks = 0;
   /** What the pusher will be told, once the index covers what is left without these tags. */
@@ -70,15 +72,22 @@ export function createClaim(
     });
   };
 
-  /** A rival that stays has lost its pusher: whichever of the two the index doesn't list goes. */
+  /**
+   * A rival that stays has lost its pusher, or was acknowledged where listings lag: whichever of the two the index of the
+   * architecture it was made for doesn't list goes.
+   */
   const outlive = async (look: Look, rivals: readonly LiveTag[]) => {
     looks += 1;
+    for (const { pkg } of rivals) homes.add(pkg.architecture);
     if (looks <= maxRivalLooks) return;
-    if (rivals.some((rival) => isListed(look, rival))) {
+    if (rivals.some((rival) => isListedAtHome(look, rival))) {
       await withdraw();
       return;
     }
-    if (!own.every((file) => isListed(look, file))) return;
+    const isGone = rivals.every(({ tag, pkg }) => {
+      return look.architectures.includes(pkg.architecture) && !look.mayList(pkg.architecture, tag);
+    });
+    if (!isGone || !own.every((file) => isListedAtHome(look, file))) return;
     deps.log.warn({ image: image.image, tags: rivals.map(({ tag }) => tag) }, 'removing rivals whose pushers are gone');
     await Promise.all(rivals.map(({ tag }) => deps.burial.bury(image, tag)));
   };
@@ -95,7 +104,9 @@ export function createClaim(
 
   return {
     image,
-    scope,
+    get scope() {
+      return homes.size === 0 ? scope : [...scope, ...homes];
+    },
     async settle(look) {
       if (verdict !== undefined) {
         if (!architecturesIn(look, scope).every(look.isCovered)) return 'publish';
@@ -108,7 +119,7 @@ export function createClaim(
         await withdraw(left, withdrawnMeanwhile(gone));
         return 'publish';
       }
-      const rivals = own.flatMap(({ pkg }) => rivalsOf(look.files, pkg));
+      const rivals = own.flatMap(({ pkg }) => rivalsOf(look.live, pkg));
       if (rivals.length > 0) {
         await contend(look, rivals);
         return 'publish';
@@ -140,9 +151,11 @@ export function createRemoval(
     image: removal.image,
     scope: removal.scope,
     async settle(look) {
-      const twins = (look.files.byFileName.get(removal.fileName) ?? []).filter(
-        ({ tag, pkg }) => removal.architectures.includes(pkg.architecture) && tagTimeMs(tag) <= removal.beganMs,
-      );
+      const twins = look.live
+        .named(removal.fileName)
+        .filter(
+          ({ tag, pkg }) => removal.architectures.includes(pkg.architecture) && tagTimeMs(tag) <= removal.beganMs,
+        );
       for (const { tag } of twins) {
         await deps.burial.remove(removal.image, tag);
         dead.add(tag);
@@ -180,6 +193,11 @@ export function architecturesIn(look: Look, scope: Scope): readonly string[] {
 function isListed(look: Look, { tag, pkg }: LiveTag): boolean {
   const wanted = pkg.architecture === NOARCH ? look.architectures : [pkg.architecture];
   return wanted.every((architecture) => look.isListed(architecture, tag));
+}
+
+/** Whether the index of the architecture that a file was made for lists this tag of it. */
+function isListedAtHome(look: Look, { tag, pkg }: LiveTag): boolean {
+  return look.isListed(pkg.architecture, tag);
 }
 
 function withdrawnMeanwhile({ pkg }: LiveTag): GatewayError {

@@ -7,7 +7,7 @@ import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { rivalsOf } from './index-target.ts';
-import type { LiveTag } from './index-target.ts';
+import type { LiveTag } from './live-set.ts';
 import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
@@ -121,13 +121,12 @@ async function sortOut(
   scope: Scope,
   mayBeThere: boolean,
 ): Promise<Sorted> {
-  const twinsOf = ({ pkg }: File) =>
-    (before.files.byFileName.get(pkg.fileName) ?? []).filter((live) => isTwin(live.pkg, pkg));
+  const twinsOf = ({ pkg }: File) => before.live.named(pkg.fileName).filter((live) => isTwin(live.pkg, pkg));
   const isSettledHere = (file: File) => twinsOf(file).some((twin) => isSettled(context, twin));
   // Where a rival's pusher died long ago, the name belongs to what the index lists.
   const hasName = (file: File) =>
     isSettledHere(file) && twinsOf(file).some(({ tag, pkg }) => before.isListed(pkg.architecture, tag));
-  const taken = files.filter((file) => rivalsOf(before.files, file.pkg).length > 0 && !hasName(file));
+  const taken = files.filter((file) => rivalsOf(before.live, file.pkg).length > 0 && !hasName(file));
   const known = files.filter((file) => twinsOf(file).length > 0);
   if (taken.length === 0 && known.length === 0) return { fresh: files, known };
   const mending = createMending(context.image, scope);

@@ -5,8 +5,8 @@ import type { CallOptions, Credentials, ImageStore, Store } from '../store/store
 import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import type { ImageMemory } from './image-memory.ts';
-import { filesOf, findFile } from './index-content.ts';
-import { hasRivals, rivalsOf } from './index-target.ts';
+import { findFile } from './index-content.ts';
+import { contestedTags } from './index-target.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import type { IndexView } from './index-view.ts';
 import type { IndexViews } from './index-views.ts';
@@ -162,12 +162,12 @@ function pushedAt(tags: readonly string[]): Date {
 
 /** What belongs to the group itself: a noarch package is listed in every index but is one file. */
 function ownFiles(group: Group, { content }: IndexView): readonly IndexedPackage[] {
-  return content === undefined ? [] : filesOf(content).filter(({ pkg }) => pkg.architecture === group.architecture);
+  return content === undefined ? [] : content.files().filter(({ pkg }) => pkg.architecture === group.architecture);
 }
 
 /** All that the group's index lists, noarch files included, each under the architecture it was made for. */
 function allFiles(group: Group, { content }: IndexView): readonly ListedPackage[] {
-  const files = content === undefined ? [] : filesOf(content);
+  const files = content === undefined ? [] : content.files();
   return files.map((file) => listed({ ...group, architecture: file.pkg.architecture }, file));
 }
 
@@ -207,9 +207,7 @@ function statusOf(seen: Look, comparedAt: Date): RepositoryStatus {
   const statusOfOne = (architecture: string): RepositoryStatus['architectures'][number] => {
     const stored = seen.stored.get(architecture);
     const changes = [...seen.target(architecture).changes];
-    const rivals = hasRivals(seen.files, architecture)
-      ? [...seen.live].filter(([, pkg]) => rivalsOf(seen.files, pkg).length > 0).map(([tag]) => tag)
-      : [];
+    const rivals = contestedTags(seen.live, architecture);
     return {
       architecture,
       indexDigest: stored?.manifestDigest,

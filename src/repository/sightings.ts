@@ -36,6 +36,8 @@ export interface Sightings {
   /** Whether the tag was found to be nothing of ours so lately that it isn't read again. */
   isForeign(tag: string): boolean;
   isAcknowledged(tag: string): boolean;
+  /** The tags that this replica knows to be dead. */
+  deadTags(): readonly string[];
   /** The tags that this replica put within the grace period. */
   ownTags(): readonly string[];
 }
@@ -88,6 +90,10 @@ export function createSightings(
     isDead: (tag) => isWithin(deadAt.get(tag), graceMs),
     isForeign: (tag) => isWithin(foreignAt.get(tag), graceMs),
     isAcknowledged: (tag) => acknowledged.get(tag) === true,
+    deadTags() {
+      for (const [tag, at] of deadAt.entries()) if (!isWithin(at, graceMs)) deadAt.delete(tag);
+      return [...deadAt.keys()];
+    },
     ownTags() {
       for (const [tag, at] of puts.entries()) if (!isWithin(at, graceMs)) puts.delete(tag);
       return [...puts.keys()];

@@ -10,7 +10,7 @@ import { createByteBoundedMap } from './bounded-map.ts';
 import type { Group } from './coordinates.ts';
 import { parseIndexManifest } from './index-artifact.ts';
 import type { IndexManifest } from './index-artifact.ts';
-import { parseRun } from './index-content.ts';
+import { indexContent, parseRun } from './index-content.ts';
 import type { IndexContent, IndexRun, Part } from './index-content.ts';
 import { mapBounded } from './map-bounded.ts';
 import { groupHash, indexTag } from './package-tag.ts';
@@ -114,7 +114,7 @@ export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOption
       // A bad signature under an own key's name would make this replica believe that it has signed already.
       const signatures = found.filter((signature) => !isNamed(keys, signature) || isBy(keys, signature, pieces));
       const isOurs = signatures.some((signature) => isNamed(keys, signature));
-      const content = isOurs ? { head, runs: parseRuns(group, layers), tail: layers.tail } : undefined;
+      const content = isOurs ? indexContent({ head, runs: parseRuns(group, layers), tail: layers.tail }) : undefined;
       const { createdMs } = parsed;
       return { manifestDigest: manifest.digest, createdMs, signatures, content, pieces, blobs: blobsOf(parsed) };
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Clock, Log } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
-import type { LiveTag } from './index-target.ts';
+import type { LiveTag } from './live-set.ts';
 import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { createRemoval } from './participants.ts';
@@ -34,7 +34,7 @@ export async function withdrawFile(
   const { architecture, fileName } = file;
   const named = architecture === undefined ? [] : [architecture];
   const seen = await context.look(architecture === undefined || architecture === NOARCH ? [...named, EVERY] : named);
-  const there = seen.files.byFileName.get(fileName) ?? [];
+  const there = seen.live.named(fileName);
   const targets = there.filter(({ pkg }) => architecture === undefined || pkg.architecture === architecture);
   if (targets.length === 0) throw unknownFile(file, there);
   for (const { tag } of targets) await context.burial.remove(context.image, tag);
