@@ -69,6 +69,30 @@ export function faultsOf(history: History, reading: Reading, key: SigningKey): r
   return faults;
 }
 
+/**
+ * What is wrong with an index read once a registry's lag of so many requests is long over. While it lasts two contents of a
+ * name may both be acknowledged, of which one is listed in the end; and a delete may miss what was pushed within the lag.
+ */
+export function lateFaultsOf(history: History, reading: Reading, key: SigningKey, lag: number): readonly string[] {
+  const listed = reading.index === undefined ? new Map<string, string>() : listedIn(reading.index, key);
+  const isDone = (push: Operation) => push.kind === 'push' && push.outcome === 'done';
+  const faults: string[] = [];
+  for (const push of history.operations) {
+    const inScope = push.file.startsWith(`${reading.architecture}/`) || push.file.startsWith('noarch/');
+    if (!isDone(push) || !inScope || mayBeDeleted(history, push, reading.ended, lag)) continue;
+    if (isShadowed(push.file, listed)) continue;
+    const isListed = history.operations.some(
+      (other) => isDone(other) && nameOf(other.file) === nameOf(push.file) && listed.get(other.file) === other.identity,
+    );
+    if (!isListed) faults.push(`${reading.architecture}: lost ${push.file}, acknowledged at ${push.ended}`);
+  }
+  for (const [file, identity] of listed) {
+    if (mayBeThere(history, file, identity, reading, lag)) continue;
+    faults.push(`${reading.architecture}: lists ${file}, which was deleted or never pushed`);
+  }
+  return faults;
+}
+
 /** Whether two contents of one name were acknowledged although nothing was deleted between. */
 export function contentFaultsOf({ operations }: History): readonly string[] {
   const done = operations.filter(({ kind, outcome }) => kind === 'push' && outcome === 'done');
@@ -92,24 +116,24 @@ export function contentFaultsOf({ operations }: History): readonly string[] {
 }
 
 /** A delete that began before `before` and was not over when the push was answered may have taken it. */
-function mayBeDeleted({ operations }: History, push: Operation, before: number): boolean {
+function mayBeDeleted({ operations }: History, push: Operation, before: number, lag = 0): boolean {
   return operations.some(
     (other) =>
       other.kind === 'delete' &&
       other.file === push.file &&
       other.outcome !== 'refused' &&
       other.began < before &&
-      other.ended > push.began,
+      other.ended + lag > push.began,
   );
 }
 
 /** Whether some push of these bytes isn't known to be over, or dead, by when the reading began. */
-function mayBeThere({ operations }: History, file: string, identity: string, reading: Reading): boolean {
+function mayBeThere({ operations }: History, file: string, identity: string, reading: Reading, lag = 0): boolean {
   return operations.some((push) => {
     if (push.kind !== 'push' || push.file !== file || push.identity !== identity || push.began > reading.ended)
       return false;
     if (push.outcome === 'refused' && push.ended < reading.began) return false;
-    const end = push.outcome === 'done' || push.outcome === 'refused' ? push.ended : Infinity;
+    const end = push.outcome === 'done' || push.outcome === 'refused' ? push.ended + lag : Infinity;
     return !operations.some(
       (other) =>
         other.kind === 'delete' &&

@@ -3,8 +3,9 @@ import type { Scheduler } from 'fast-check';
 import { isGatewayError } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/repository.ts';
 import type { SigningKey } from '../../../src/repository/signing-keys.ts';
-import { contentFaultsOf, faultsOf } from './history.ts';
+import { contentFaultsOf, faultsOf, lateFaultsOf, listedIn } from './history.ts';
 import type { History, Operation, Reading } from './history.ts';
+import type { Lag } from './lag.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
 import { createWorld } from './world.ts';
 import type { Replica, World, WorldOptions } from './world.ts';
@@ -82,6 +83,57 @@ export async function runScenario(
   key: SigningKey,
   options: Partial<WorldOptions> = {},
 ): Promise<readonly string[]> {
+  const { world, replicas, history } = await play(scheduler, scenario, staged, key, options);
+  const last = await readEverywhere(world, replicas);
+  return told(history, [
+    ...contentFaultsOf(history),
+    ...[...history.readings, ...last].flatMap((reading) => faultsOf(history, reading, key)),
+  ]);
+}
+
+/** The same before a registry that lags: what may go wrong for a while must be right once the lag is over. */
+export async function runLaggingScenario(
+  scheduler: Scheduler,
+  { lag, ...scenario }: Scenario & { readonly lag: Lag },
+  staged: ReadonlyMap<string, StagedPackage>,
+  key: SigningKey,
+): Promise<readonly string[]> {
+  const options = { lag: { ...lag, image: at.image } };
+  const { world, replicas, history } = await play(scheduler, scenario, staged, key, options);
+  for (const { index } of history.readings) if (index !== undefined) listedIn(index, key);
+  world.endLag();
+  // Past the grace period, and a second look after it: what a replica missed once may be final only then.
+  for (let i = 0; i < 3; i += 1) {
+    world.pass(400_000);
+    await readEverywhere(world, replicas);
+  }
+  world.pass(400_000);
+  const last = await readEverywhere(world, replicas);
+  const behind = Math.max(lag.listing, lag.lookup);
+  return told(
+    history,
+    last.flatMap((reading) => lateFaultsOf(history, reading, key, behind)),
+  );
+}
+
+/** Faults once each, and with them what the clients were told. */
+function told({ operations }: History, faults: readonly string[]): readonly string[] {
+  if (faults.length === 0) return [];
+  const lines = operations.map(
+    ({ kind, file, identity, began, ended, outcome }) =>
+      `${kind} ${file} ${identity ?? ''} from ${began} to ${ended}: ${outcome}`,
+  );
+  return [...new Set(faults), ...lines];
+}
+
+/** Plays a scenario to its end: everybody is answered or dead. */
+async function play(
+  scheduler: Scheduler,
+  scenario: Scenario,
+  staged: ReadonlyMap<string, StagedPackage>,
+  key: SigningKey,
+  options: Partial<WorldOptions>,
+) {
   const world = createWorld(scheduler, key, {
     deletes: scenario.deletes,
     latePuts: new Set(scenario.latePuts),
@@ -122,7 +174,7 @@ export async function runScenario(
     return waiting.length === 0 && [...running].every(({ replica }) => replica.isDead);
   };
   await world.runUntil(isDone);
-  return [...(await judge(world, replicas, { operations, readings }, key))];
+  return { world, replicas, history: { operations, readings } };
 }
 
 async function act(
@@ -181,29 +233,20 @@ function refusedAsMissing(error: unknown): undefined {
   throw error;
 }
 
-/** After the last answer: every replica that lives, and a newcomer, must serve what the history demands. */
-async function judge(world: World, replicas: readonly Replica[], history: History, key: SigningKey) {
-  const faults = [
-    ...contentFaultsOf(history),
-    ...history.readings.flatMap((reading) => faultsOf(history, reading, key)),
-  ];
-  const last: Reading[] = [];
+/** After the last answer: what every replica that lives, and a newcomer, serve of every architecture. */
+async function readEverywhere(world: World, replicas: readonly Replica[]): Promise<readonly Reading[]> {
+  const readings: Reading[] = [];
   const began = world.steps();
-  const ask = async (name: string, repositories: Replica['repositories']) => {
+  const ask = async (repositories: Replica['repositories']) => {
     for (const architecture of architectures) {
       const index = await repositories.openIndex(at, architecture, caller);
-      last.push({ architecture: architecture, began, ended: Infinity, index });
+      readings.push({ architecture, began, ended: Infinity, index });
     }
-    return name;
   };
-  const askedAll = Promise.all([
-    ...replicas.map((replica) => ask(replica.id, replica.repositories)),
-    ask('newcomer', world.bystander('newcomer')),
-  ]);
+  const askedAll = Promise.all([...replicas.map((one) => one.repositories), world.bystander('newcomer')].map(ask));
   let isAsked = false;
   void askedAll.finally(() => (isAsked = true)).catch(() => undefined);
   await world.runUntil(() => isAsked);
   await askedAll;
-  faults.push(...last.flatMap((reading) => faultsOf(history, reading, key)));
-  return faults;
+  return readings;
 }

@@ -10,6 +10,8 @@ import type { SignIndex } from '../../../src/repository/index-writer.ts';
 import type { Repositories } from '../../../src/repository/repository.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/signing-keys.ts';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
+import { laggingRegistry } from './lag.ts';
+import type { Lag } from './lag.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import type { MemoryCall, MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
 
@@ -22,14 +24,16 @@ export interface Replica {
 
 export interface WorldOptions {
   readonly deletes?: 'tag' | 'digest' | 'unsupported';
-  readonly lookup?: MemoryStoreOptions['lookup'];
-  readonly listing?: MemoryStoreOptions['listing'];
+  /** The image whose listings and reads by name lag, and by how many requests. */
+  readonly lag?: Lag & { readonly image: string };
   /** The puts, counted from 0 over all replicas, that are answered with a fault and land later all the same. */
   readonly latePuts?: ReadonlySet<number>;
+  /** The same by who puts what. */
+  readonly isLatePut?: (replica: Replica, tag: string) => boolean;
   /** What a replica's store is put through, to break the protocol on purpose. */
-  readonly sabotage?: (store: Store) => Store;
-  /** Told of every request just before it takes effect. */
-  readonly onCall?: (replica: Replica, call: MemoryCall) => void;
+  readonly sabotage?: (store: Store, replica: Replica) => Store;
+  /** Told of every request just before it takes effect; waited for where it gives a promise. */
+  readonly onCall?: (replica: Replica, call: MemoryCall) => void | Promise<void>;
   readonly repositories?: RepositoriesOptions;
 }
 
@@ -42,10 +46,14 @@ export interface World {
   replica(id: string): Replica;
   /** One whose requests aren't delayed, started after all else: what a newcomer sees. */
   bystander(id: string): Repositories;
+  /** Whether no request waits to happen. */
+  settled(): boolean;
   /** Lets the scheduler choose requests, one at a time, until `done`; moves the clock only when nobody can move. */
   runUntil(done: () => boolean): Promise<void>;
   /** Moves the clock while nothing is under way. */
   pass(ms: number): void;
+  /** From now on the registry says what is. */
+  endLag(): void;
 }
 
 interface Timer {
@@ -57,15 +65,15 @@ const never = new Promise<never>(() => undefined);
 const startMs = Date.UTC(2026, 0, 1);
 
 /** Several gateways before one registry, whose requests a scheduler interleaves; signing is real, time is not. */
-export function createWorld(scheduler: Scheduler, key: SigningKey, options: WorldOptions = {}): World {
-  const images = new Map<string, MemoryImage>();
-  const { deletes = 'tag', lookup, listing } = options;
-  const registry: MemoryStoreOptions = {
-    images,
-    deletes,
-    ...(lookup === undefined ? {} : { lookup }),
-    ...(listing === undefined ? {} : { listing }),
-  };
+export function createWorld(
+  scheduler: Pick<Scheduler, 'schedule' | 'count' | 'waitNext'>,
+  key: SigningKey,
+  options: WorldOptions = {},
+): World {
+  const { deletes = 'tag', lag } = options;
+  const lagging = lag === undefined ? undefined : laggingRegistry(lag.image, lag, () => steps);
+  const images = lagging?.images ?? new Map<string, MemoryImage>();
+  const registry: MemoryStoreOptions = { ...lagging, images, deletes };
   const timers = new Set<Timer>();
   let nowMs = startMs;
   let steps = 0;
@@ -104,20 +112,20 @@ export function createWorld(scheduler: Scheduler, key: SigningKey, options: Worl
         await turn(replica, label(call));
         steps += 1;
         nowMs += 1;
-        options.onCall?.(replica, call);
+        await options.onCall?.(replica, call);
       },
       after: (call) => turn(replica, `answer to ${label(call)}`),
     });
     const late = withLatePuts(
       memory,
       createMemoryStore(registry),
-      () => {
+      (tag) => {
         puts += 1;
-        return options.latePuts?.has(puts - 1) === true;
+        return options.latePuts?.has(puts - 1) === true || options.isLatePut?.(replica, tag) === true;
       },
       (label_) => scheduler.schedule(Promise.resolve(), label_),
     );
-    return options.sabotage?.(late) ?? late;
+    return options.sabotage?.(late, replica) ?? late;
   };
 
   const repositoriesOver = (store: Store, given: RepositoriesOptions) =>
@@ -134,6 +142,7 @@ export function createWorld(scheduler: Scheduler, key: SigningKey, options: Worl
       return replica;
     },
     bystander: () => repositoriesOver(createMemoryStore(registry), { freshnessMs: 0 }),
+    settled: () => scheduler.count() === 0,
     async runUntil(done) {
       for (let idle = 0; !done();) {
         await macrotask();
@@ -154,6 +163,9 @@ export function createWorld(scheduler: Scheduler, key: SigningKey, options: Worl
     },
     pass(ms) {
       nowMs += ms;
+    },
+    endLag() {
+      lagging?.end();
     },
   };
 }
@@ -189,7 +201,7 @@ const signNow: SignIndex = (pieces, keys) =>
 function withLatePuts(
   store: Store,
   behind: Store,
-  isLate: () => boolean,
+  isLate: (tag: string) => boolean,
   wait: (label: string) => Promise<void>,
 ): Store {
   return {
@@ -199,7 +211,7 @@ function withLatePuts(
       return {
         ...front,
         pushManifest(tag, manifest, options) {
-          if (!isLate()) return front.pushManifest(tag, manifest, options);
+          if (!isLate(tag)) return front.pushManifest(tag, manifest, options);
           void wait(`late put ${tag}`).then(() =>
             behind
               .image(image, credentials)

@@ -1,0 +1,35 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { allStagedPackages } from './packages.ts';
+import { runLaggingScenario, scenarioArbitrary } from './scenario.ts';
+import type { Step } from './scenario.ts';
+import { simulationKey } from './world.ts';
+
+const runs = Math.ceil(Number(process.env['SIMULATION_RUNS'] ?? 2000) / 4);
+const seed = process.env['SIMULATION_SEED'];
+const staged = await allStagedPackages();
+const key = simulationKey();
+
+const laggingArbitrary = fc
+  .tuple(scenarioArbitrary, fc.record({ listing: fc.nat(40), lookup: fc.oneof(fc.constant(0), fc.nat(40)) }))
+  .map(([scenario, lag]) => ({ ...scenario, lag, steps: scenario.steps.map(shortened) }));
+
+/** No wait may take longer than the grace period while a registry lags: that is how long it may. */
+function shortened(step: Step): Step {
+  return step.kind === 'wait' ? { ...step, ms: 20_000 } : step;
+}
+
+describe('the publish protocol before a registry that lags', () => {
+  it(
+    `has lost nothing once listings and reads by name have caught up, in ${runs} schedules`,
+    { timeout: Math.max(300_000, runs * 500) },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), laggingArbitrary, async (scheduler, scenario) => {
+          expect(await runLaggingScenario(scheduler, scenario, staged, key)).toEqual([]);
+        }),
+        { numRuns: runs, endOnFailure: seed !== undefined, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+      );
+    },
+  );
+});
