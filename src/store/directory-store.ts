@@ -45,7 +45,7 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
       if (!isImageName(image)) {
         throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
       }
-      const folder = createImageFolder({ files }, path.join(directory, 'images', image));
+      const folder = createImageFolder({ files, now: deps.now }, path.join(directory, 'images', image));
       return guardedImage(folder, image, (action) => authorize(deps.authenticate, credentials, image, action));
     },
     ping: async ({ signal } = {}) => {

@@ -1,4 +1,4 @@
-import { open, readFile, readdir, stat } from 'node:fs/promises';
+import { open, readFile, readdir, stat, utimes } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, pipeline } from 'node:stream';
@@ -28,18 +28,28 @@ export interface ImageFolder {
 }
 
 const maxTags = 1_000_000;
+const maxPuts = 3;
 const readBytes = 256 * 1024;
 
 /**
  * Opens an image's folder; it need not be there. A tag is a file of its own that holds a digest, so that writers of different
- * tags never meet, and becomes visible by one rename after all that it names.
+ * tags never meet, and becomes visible by one rename after all that it names. What is used again is touched: that is how a
+ * collection of garbage (directory-garbage.ts) knows that it isn't any.
  */
-export function createImageFolder(deps: { readonly files: AtomicFiles }, folder: string): ImageFolder {
-  const { files } = deps;
+export function createImageFolder(
+  deps: { readonly files: AtomicFiles; readonly now: () => number },
+  folder: string,
+): ImageFolder {
+  const { files, now } = deps;
   const tagPath = (tag: string) => path.join(folder, '_tags', tag);
   const manifestPath = (digest: Digest) => path.join(folder, '_manifests', hexOf(digest));
   const blobPath = (digest: Digest) => path.join(folder, '_blobs', hexOf(digest));
   const isFile = async (file: string) => (await unlessAbsent(stat(file))) !== undefined;
+
+  const touch = async (file: string): Promise<boolean> => {
+    const time = new Date(now());
+    return (await unlessAbsent(utimes(file, time, time).then(() => true))) === true;
+  };
 
   const digestAt = async (reference: string): Promise<Digest | undefined> => {
     if (isDigest(reference)) return reference;
@@ -58,23 +68,34 @@ export function createImageFolder(deps: { readonly files: AtomicFiles }, folder:
   };
 
   const writeBlob = async (source: BlobSource, signal?: AbortSignal): Promise<void> => {
-    if (await isFile(blobPath(source.digest))) return;
+    if (await touch(blobPath(source.digest))) return;
     await files.write(blobPath(source.digest), (file) => fillVerified(file, source, signal));
   };
 
   const pushBlob = async (bytes: Uint8Array): Promise<BlobDescriptor> => {
     const blob = { digest: digestOf(bytes), size: bytes.length };
-    if (!(await isFile(blobPath(blob.digest))))
+    if (!(await touch(blobPath(blob.digest))))
       await files.write(blobPath(blob.digest), (file) => file.writeFile(bytes));
     return blob;
   };
 
-  const refuseMissingBlobs = async (bytes: Uint8Array): Promise<void> => {
-    const { config, layers } = parsePushed(bytes);
-    for (const { digest } of [config, ...layers]) {
-      if (await isFile(blobPath(digest))) continue;
-      throw new GatewayError('BLOB_UNKNOWN', `the store misses the blob ${digest}`, { details: { digest } });
-    }
+  const useBlobs = (digests: ReadonlySet<Digest>) =>
+    Promise.all(
+      [...digests].map(async (digest) => {
+        if (await touch(blobPath(digest))) return;
+        throw new GatewayError('BLOB_UNKNOWN', `the store misses the blob ${digest}`, { details: { digest } });
+      }),
+    );
+
+  /**
+   * A collection reads the tags, then the manifests, then removes what neither of them names and nobody touched since it began.
+   * Whatever it did not see is touched after it was made to be seen: so it stays, or this finds it gone and puts it again.
+   */
+  const putUnder = async (tag: string, digest: Digest, bytes: Uint8Array, blobs: ReadonlySet<Digest>) => {
+    await files.write(manifestPath(digest), (file) => file.writeFile(bytes));
+    await useBlobs(blobs);
+    await files.write(tagPath(tag), (file) => file.writeFile(digest));
+    return await touch(manifestPath(digest));
   };
 
   return {
@@ -89,11 +110,11 @@ export function createImageFolder(deps: { readonly files: AtomicFiles }, folder:
     pushManifest: async (tag, { mediaType, bytes }) => {
       if (!isTag(tag)) throw new TypeError(`not a tag: ${JSON.stringify(tag)}`);
       if (mediaType !== imageManifestType) throw refusedDocument(`it takes no ${mediaType}`);
-      await refuseMissingBlobs(bytes);
+      const blobs = blobsIn(bytes);
+      await useBlobs(blobs);
       const digest = digestOf(bytes);
-      await files.write(manifestPath(digest), (file) => file.writeFile(bytes));
-      await files.write(tagPath(tag), (file) => file.writeFile(digest));
-      return digest;
+      for (let put = 1; put <= maxPuts; put += 1) if (await putUnder(tag, digest, bytes, blobs)) return digest;
+      throw new GatewayError('STORE_UNAVAILABLE', `the manifest ${digest} vanishes while it is put`);
     },
     tags: async () => {
       const names = (await unlessAbsent(readdir(path.join(folder, '_tags')))) ?? [];
@@ -148,9 +169,10 @@ async function writeChunks(file: FileHandle, chunks: AsyncIterable<Uint8Array>):
   for await (const chunk of chunks) await file.writeFile(chunk);
 }
 
-function parsePushed(bytes: Uint8Array) {
+function blobsIn(bytes: Uint8Array): ReadonlySet<Digest> {
   try {
-    return parseManifest(bytes);
+    const { config, layers } = parseManifest(bytes);
+    return new Set([config, ...layers].map(({ digest }) => digest));
   } catch (error) {
     if (isGatewayError(error)) throw refusedDocument(error.message);
     throw error;
