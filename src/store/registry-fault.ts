@@ -26,7 +26,7 @@ export function networkFault(
 ): GatewayError | undefined {
   if (error instanceof GatewayError) return error;
   if (signal?.aborted === true) return abortedFault(signal);
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
     return new GatewayError('DIGEST_MISMATCH', 'the content to upload is not as long as it should be', {
       cause: error,
@@ -38,6 +38,13 @@ export function networkFault(
     details: { host: url.host, reason: code, isFinal: isFinal || undefined },
     cause: error,
   });
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // undici 7 leaves the parser's own code out.
+  return error.name === 'HTTPParserError' ? 'HPE_INVALID' : '';
 }
 
 /** What it means that an answer's body ended too early: ABORTED or STORE_UNAVAILABLE. */

@@ -57,6 +57,13 @@ describe('an answer of the moment', () => {
     expect(registry.seen).toHaveLength(1);
   });
 
+  it('may be one that is no HTTP', async () => {
+    const both = { ...noTags, headers: { 'transfer-encoding': 'chunked', 'content-length': '2' } };
+    const { image, registry } = await aWorld(inTurn<ScriptedAnswer>(both, noTags));
+    expect(await image().tags()).toEqual([]);
+    expect(registry.seen).toHaveLength(2);
+  });
+
   it('may be a 403 that speaks of a rate limit', async () => {
     const limited = { status: 403, body: 'You have exceeded a secondary rate limit' };
     const { image, registry } = await aWorld(inTurn<ScriptedAnswer>(limited, noTags));
