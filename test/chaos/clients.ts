@@ -53,13 +53,15 @@ export function createClient(name: string, { image, history }: Scene): Client {
     }
   };
 
+  let whyNot = '';
   /** Status and whole body; undefined where the connection or the replica broke. */
   const ask = async (url: string, options: { method?: 'GET' | 'PUT' | 'DELETE'; body?: Buffer | FormData } = {}) => {
     try {
       const answer = await request(url, { ...options, dispatcher });
       const { statusCode: status, headers } = answer;
       return { status, headers, bytes: await answer.body.bytes() };
-    } catch {
+    } catch (error) {
+      whyNot = error instanceof Error && 'code' in error ? String(error.code) : String(error);
       // Who is refused at once would ask a thousand times a second.
       await sleep(100);
       return undefined;
@@ -73,12 +75,14 @@ export function createClient(name: string, { image, history }: Scene): Client {
       const body = only !== undefined && more.length === 0 ? only.bytes : formOf(packages);
       const answer = await ask(`${baseOf(replica)}/push${isRetry ? '?if-exists=skip' : ''}`, { method: 'PUT', body });
       if (answer !== undefined) answered(operations, answer.status);
+      else for (const operation of operations) operation.status = whyNot;
       return operations;
     },
     async remove(replica, file) {
       const operation = begin(replica, 'delete', file);
       const answer = await ask(`${baseOf(replica)}/${file}`, { method: 'DELETE' });
       if (answer !== undefined) answered([operation], answer.status);
+      else operation.status = whyNot;
       return operation;
     },
     async readIndex(replica, architecture) {

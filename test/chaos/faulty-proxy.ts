@@ -200,7 +200,7 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
 }
 
 function withBody({ status, headers }: Answered, body: Buffer): Answered {
-  const { 'transfer-encoding': _, ...others } = headers;
+  const others = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'transfer-encoding'));
   return { status, headers: { ...others, 'content-length': String(body.length) }, body };
 }
 

@@ -90,17 +90,17 @@ async function makeTrouble({ seconds, lagMs, replicas }: Round, cluster: Cluster
   while (performance.now() < until && !signal.aborted) {
     const slot = chance.below(replicas);
     const dice = chance.below(100);
-    const isBroken = dice >= 65 && dice < 72;
+    const isBroken = dice >= 70 && dice < 77;
     if (dice < 25) cluster.setWeather(light!);
     else if (dice < 40) cluster.setWeather(heavy!, slot);
-    else if (dice < 65) cluster.setWeather(clear!);
+    else if (dice < 70) cluster.setWeather(clear!);
     else if (isBroken) cluster.setWeather(broken!, slot);
-    else if (dice < 92) killed += cluster.killReplica(slot, chance.below(2000)) ? 1 : 0;
+    else if (dice < 90) killed += cluster.killReplica(slot, chance.below(2000)) ? 1 : 0;
     else {
       interruptions += 1;
       await cluster.interruptRegistry(chance.below(2500));
     }
-    await sleep(chance.between(300, 2500), undefined, { signal }).catch(() => undefined);
+    await sleep(chance.between(500, 4000), undefined, { signal }).catch(() => undefined);
     if (isBroken) cluster.setWeather(light!, slot);
   }
   // A listing lags no longer than this, so that what comes next is seen in time.
