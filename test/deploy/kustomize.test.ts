@@ -1,0 +1,55 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { buildKustomization } from './kustomization.ts';
+import { configOf } from './lkard-settings.ts';
+import { faultsOf } from './manifest-faults.ts';
+import { environmentOf, lkardContainersOf, parseManifests, podOf } from './manifests.ts';
+import type { Manifest } from './manifests.ts';
+import { deployFolder, findTool, runTool } from './tools.ts';
+
+const kustomize = findTool('kustomize');
+const folders = ['base', 'overlays/ingress', 'overlays/gateway-api', 'overlays/sealed-keys', 'sidecar'];
+const given = ['Secret/lkard-signing', 'Secret/registry-pull'];
+const placeOf = (folder: string) => path.join(deployFolder, 'kustomize', folder);
+
+async function expectToFit(objects: readonly Manifest[]): Promise<void> {
+  expect(faultsOf(objects, { given })).toEqual([]);
+  const containers = objects.flatMap((object) => lkardContainersOf(podOf(object)?.spec ?? { containers: [] }));
+  expect(containers).toHaveLength(1);
+  const { signing, store } = await configOf(containers[0]!.args ?? [], environmentOf(containers[0]!, objects));
+  expect(store).toMatchObject({ kind: 'registry', host: 'registry.example.org' });
+  expect(signing.keyFiles.length > 0).not.toBe(signing.aesKey !== undefined);
+}
+
+describe('deploy/kustomize', () => {
+  it.each(folders)('%s has objects that fit each other, and settings that lkard knows', (folder) =>
+    expectToFit(buildKustomization(placeOf(folder))),
+  );
+
+  it('has settings of one kind of key where an overlay changes it', async () => {
+    const objects = buildKustomization(placeOf('overlays/sealed-keys'));
+    const [container] = objects.flatMap((object) => lkardContainersOf(podOf(object)?.spec ?? { containers: [] }));
+    const { http, store } = await configOf(container!.args!, environmentOf(container!, objects));
+    expect(http.anonymousAsGateway).toBe('read');
+    expect(store).toMatchObject({ authFiles: ['/etc/lkard/registry/config.json'] });
+  });
+
+  it('lets the sidecar only read, on loopback, with the pull secret', async () => {
+    const objects = buildKustomization(placeOf('sidecar'));
+    const [container] = objects.flatMap((object) => lkardContainersOf(podOf(object)?.spec ?? { containers: [] }));
+    const config = await configOf(container!.args!, environmentOf(container!, objects));
+    expect(config.listen.host).toBe('127.0.0.1');
+    expect(config.http.anonymousAsGateway).toBe('read');
+    expect(environmentOf(container!, objects)).toEqual({ REGISTRY_AUTH_FILE: '/etc/lkard/registry/config.json' });
+  });
+
+  it.skipIf(kustomize === undefined).each(folders)('%s is built by kustomize, to the same end', async (folder) => {
+    const { exitCode, stdout, stderr } = runTool(kustomize!, ['build', placeOf(folder)]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const objects = parseManifests(stdout);
+    await expectToFit(objects);
+    const kinds = (some: readonly Manifest[]) =>
+      some.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}`).sort();
+    expect(kinds(objects)).toEqual(kinds(buildKustomization(placeOf(folder))));
+  });
+});
