@@ -14,12 +14,12 @@ export function formatGreeting(config: Config, url: string, storeDescription: st
 lkard serves Alpine packages at ${url}
 kept in ${storeDescription}
 
-Push a package (either way):
+Push a package (either way${user === '' ? '' : '; without -u where nobody is asked who they are'}):
   curl ${user}--upload-file hello-1.0-r0.apk ${base}/push
   lkar push ${target} ${defaultBranch} ${defaultRepository} hello-1.0-r0.apk
 
 Install it (on Alpine, as root):
-  curl ${user}-s ${base}/setup | sh
+  curl ${user}-fsS ${base}/setup | sh
   apk -U add hello
 `;
 }

@@ -112,7 +112,9 @@ function addPushCommand(parent: Command, inSession: InSession): void {
     .argument('<repository>', 'such as main')
     .argument('<path...>', '.apk files')
     .option('--wait <registry>', 'end only once this gateway serves them')
-    .option('--wait-timeout <duration>', 'how long that may take', parseDuration, 60_000)
+    .addOption(
+      new Option('--wait-timeout <duration>', 'how long that may take').argParser(parseDuration).default(60_000, '60s'),
+    )
     .action((target: string, branch: string, repository: string, paths: string[], options: PushOptions) =>
       inSession((session) => push(session, { target, branch, repository }, paths, options)),
     );

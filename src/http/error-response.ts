@@ -15,6 +15,7 @@ export interface RefusedRequest {
 const statuses: Readonly<Record<ErrorCode, number>> = {
   PACKAGE_MALFORMED: 400,
   PACKAGE_UNSUPPORTED: 400,
+  PACKAGE_UNTRUSTED: 403,
   IMAGE_INVALID: 400,
   BRANCH_INVALID: 400,
   REPOSITORY_INVALID: 400,
@@ -64,7 +65,7 @@ export function statusOf(error: GatewayError, request: { readonly isAnonymous: b
 export function errorResponse(error: GatewayError, request: RefusedRequest): Response {
   const status = statusOf(error, request);
   const headers = headersOf(error, status, request);
-  const message = oneLine(hideImage(messageOf(error), request.hiddenImage));
+  const message = oneLine(hideImage(error.message, request.hiddenImage));
   const type = wantedJson(request.accept);
   if (type === undefined) return textAnswer(status, message, headers);
   const details = detailsOf(error, request.hiddenImage);
@@ -88,13 +89,6 @@ function headersOf(error: GatewayError, status: number, request: RefusedRequest)
     ...(status === 503 && { 'Retry-After': String(typeof retryAfter === 'number' ? retryAfter : defaultRetrySeconds) }),
     ...(request.requestId !== undefined && { 'X-Request-Id': request.requestId }),
   };
-}
-
-/** A push that met a taken name must learn whether a retry is needed at all. */
-function messageOf(error: GatewayError): string {
-  const { identical } = error.details;
-  if (error.code !== 'PACKAGE_EXISTS' || typeof identical !== 'boolean') return error.message;
-  return `${error.message} (${identical ? 'identical bytes' : 'other bytes'} are there)`;
 }
 
 function problemOf(type: string, status: number, message: string): object {

@@ -48,14 +48,6 @@ describe('errorResponse', () => {
     expect(response.headers.get('retry-after')).toBe(expected);
   });
 
-  it.each([
-    [true, 'identical bytes'],
-    [false, 'other bytes'],
-  ])('says of a taken name whether the bytes are identical: %s', async (identical, text) => {
-    const response = errorResponse(fault('PACKAGE_EXISTS', 'taken', { identical }), plain);
-    expect(await response.text()).toContain(text);
-  });
-
   it('writes JSON for who asks for it', async () => {
     const accept = 'text/html;q=0.5, application/json';
     const response = errorResponse(fault('BRANCH_INVALID', 'no branch', { branch: '.x' }), { ...plain, accept });
