@@ -21,14 +21,20 @@ export interface ChaosPackage {
 export const signingKeyName = 'test-only-2048.rsa';
 const key = signingKeyOf(aPrivateKey(signingKeyName), `${signingKeyName}.pub`);
 
-/** A package; `content` makes others of the same name. */
-export async function makePackage(arch: string, name: string, content: string): Promise<ChaosPackage> {
+/** A package; `content` makes others of the same name, `dataBytes` a large one. */
+export async function makePackage(
+  arch: string,
+  name: string,
+  content: string,
+  dataBytes?: number,
+): Promise<ChaosPackage> {
   const bytes = anApk({
     name,
     version: '1.0-r0',
     arch,
     description: content,
     files: { [`usr/share/${name}`]: content },
+    ...(dataBytes !== undefined && { dataBytes }),
   });
   const { entry } = await readPackage(Readable.from([bytes]));
   return { file: `${arch}/${name}-1.0-r0.apk`, bytes, sha256: sha256Of(bytes), identity: entry.identity };
