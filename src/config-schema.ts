@@ -38,6 +38,8 @@ const schemas = {
   data: textValue.default('./data'),
   htpasswd: textValue.optional(),
   'insecure-open': switchValue,
+  'trusted-publishers': textValue.optional(),
+  'require-signed-by': z.array(textValue).default([]),
   'signing-key': z.array(textValue).default([]),
   'aes-key': aesKeyValue.optional(),
   'key-passphrase': textValue.optional(),

@@ -38,6 +38,15 @@ const tables = {
     ['htpasswd', 'text', 'FILE', 'users of the embedded store, bcrypt (htpasswd -B)'],
     ['insecure-open', 'switch', '', 'let everybody who reaches this address push and delete'],
   ],
+  'Who may push what': [
+    ['trusted-publishers', 'text', 'FILE', 'policy (YAML) that lets CI push with a token of its issuer'],
+    [
+      'require-signed-by',
+      'list',
+      'FILE|DIR',
+      'take only packages that one of these public keys signed; may be repeated',
+    ],
+  ],
   'Signing keys': [
     ['signing-key', 'list', 'FILE', 'private RSA key, PEM, as abuild-keygen makes it; the first is the primary one'],
     ['aes-key', 'text', 'KEY|FILE', '32 bytes, hex or base64: seals the keys that lkard makes; same for all replicas'],

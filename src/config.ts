@@ -37,6 +37,7 @@ export interface Config {
     readonly passphrase: string | undefined;
     readonly hasSha1Signatures: boolean;
   };
+  readonly trust: { readonly policyFile: string | undefined; readonly requiredKeys: readonly string[] };
   readonly http: {
     readonly domain: string | undefined;
     readonly trustedProxies: readonly string[];
@@ -114,6 +115,7 @@ function completed(given: Given, environment: Environment): Config {
       passphrase: given['key-passphrase'] ?? given['key-passphrase-file'],
       hasSha1Signatures: given['sha1-signatures'],
     },
+    trust: { policyFile: given['trusted-publishers'], requiredKeys: given['require-signed-by'] },
     http: httpOf(given),
     freshnessMs: given.freshness,
     recheckMs: given.recheck,
@@ -183,7 +185,7 @@ function invalidConfig(faults: readonly string[]): GatewayError {
 }
 
 function frozen(config: Config): Config {
-  for (const part of [config.listen, config.tls, config.store, config.signing, config.http, config.log])
+  for (const part of [config.listen, config.tls, config.store, config.signing, config.trust, config.http, config.log])
     Object.freeze(part);
   return Object.freeze(config);
 }

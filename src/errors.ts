@@ -6,6 +6,7 @@ export const errorCodes = [
   // what the caller sent
   'PACKAGE_MALFORMED',
   'PACKAGE_UNSUPPORTED',
+  'PACKAGE_UNTRUSTED',
   'INDEX_MALFORMED',
   'IMAGE_INVALID',
   'BRANCH_INVALID',

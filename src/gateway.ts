@@ -19,6 +19,7 @@ import { createHtpasswd } from './store/htpasswd.ts';
 import { createRegistryStore } from './store/registry-store.ts';
 import type { Store } from './store/store.ts';
 import { checkTempFolder } from './temp-folder.ts';
+import { openTrust } from './trust/open-trust.ts';
 import { readPem, readTls, watchTls } from './tls-files.ts';
 
 /** A gateway, put together and not yet listening. */
@@ -47,9 +48,10 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
     { store, signingKeys, sign, clock, random: randomBytes, log },
     repositoryOptionsOf(config),
   );
+  const trust = await openTrust({ now: () => clock.now(), log }, config.trust);
   const state = { isStopping: false };
   const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
-  const app = createApp({ repositories, log, findUnreadiness }, httpOptionsOf(config));
+  const app = createApp({ repositories, log, findUnreadiness, trust }, httpOptionsOf(config));
   let listening: Listening | undefined;
   let unwatch: (() => void) | undefined;
 

@@ -28,6 +28,7 @@ Exit codes:
 const outcomes: Readonly<Record<ErrorCode, Outcome>> = {
   PACKAGE_MALFORMED: 'failure',
   PACKAGE_UNSUPPORTED: 'failure',
+  PACKAGE_UNTRUSTED: 'refused',
   INDEX_MALFORMED: 'failure',
   IMAGE_INVALID: 'badUsage',
   BRANCH_INVALID: 'badUsage',

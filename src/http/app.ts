@@ -21,7 +21,7 @@ import { createRepositoryHandler } from './routes/repositories.ts';
  */
 export function createApp(deps: HttpDependencies, options: HttpOptions): Hono<HttpEnv> {
   const settings = completeHttpOptions(options);
-  const requests = createRequestReader(settings);
+  const requests = createRequestReader(settings, deps.trust?.publishers);
   const publisher = createPublisher({ ...deps, requests }, settings);
   const packages = createPackageRoutes({ ...deps, requests }, settings);
   const keys = createKeyRoutes({ ...deps, requests }, settings);

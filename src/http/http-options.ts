@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import type { Context } from 'hono';
 import type { Log } from '../ports.ts';
 import type { Repositories } from '../repository/repository.ts';
+import type { Trust } from '../trust/open-trust.ts';
 
 /** What the HTTP edge is built on. */
 export interface HttpDependencies {
@@ -10,6 +11,8 @@ export interface HttpDependencies {
   readonly log: Log;
   /** Why the gateway isn't ready to serve, one line a reason; empty where it is. */
   readonly findUnreadiness: () => Promise<readonly string[]>;
+  /** Who may push beside those whom the registry lets, and what must have signed packages. Default: nobody, nothing. */
+  readonly trust?: Partial<Trust> | undefined;
 }
 
 /** The settings of the HTTP edge; all have a default. */

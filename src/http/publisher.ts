@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
-import type { PublishedPackage, PublishOptions, Publication, StagedPackage } from '../repository/repository.ts';
+import type { Caller, PublishedPackage, PublishOptions, Publication, StagedPackage } from '../repository/repository.ts';
 import type { FileReading } from './addressing.ts';
+import { auditName, createAudit } from './audit.ts';
+import type { AuditedAttempt } from './audit.ts';
 import { nodeOf } from './http-options.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from './http-options.ts';
 import type { RequestReader } from './request-reader.ts';
@@ -27,10 +29,13 @@ export interface PublishedUpload {
   readonly packages: readonly PublishedPackage[];
 }
 
-type PublisherDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
+type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'log' | 'trust'> & {
+  readonly requests: RequestReader;
+};
 
 interface Begun {
   readonly reading: FileReading;
+  readonly caller: Caller;
   readonly publication: Publication;
 }
 
@@ -39,6 +44,7 @@ type Begin = (reading: FileReading) => Promise<Begun>;
 
 export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
   const { repositories, requests } = deps;
+  const audit = createAudit(deps.log);
   const slots = createUploadSlots(settings.maxUploads);
   const uploads = {
     maxPackageBytes: settings.maxPackageBytes,
@@ -46,11 +52,17 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
     directory: settings.tempDirectory,
   };
 
-  const publishInSlot = async (c: HttpContext, target: UploadTarget, options: PublishOptions) => {
-    const caller = requests.caller(c, 'write');
+  const publishInSlot = async (
+    c: HttpContext,
+    target: UploadTarget,
+    options: PublishOptions,
+    tell: (attempt: Partial<AuditedAttempt>) => void,
+  ) => {
     const begin: Begin = async (reading) => {
-      const publication = await repositories.begin(reading.base.at, caller, { signal: c.req.raw.signal });
-      return { reading, publication };
+      const { at } = reading.base;
+      const caller = await requests.pusher(c, at);
+      const publication = await repositories.begin(at, caller, { signal: c.req.raw.signal });
+      return { reading, caller, publication };
     };
     const likeliest = await beginLikeliest(target, begin);
     const upload = await cancelOnFault(likeliest, () => {
@@ -58,7 +70,14 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
       return receiveUpload(bodyOf(c), c.req.header('content-type'), uploads);
     });
     try {
-      const { reading, publication } = await moveToPlace(likeliest, target, upload.packages, begin);
+      tell({ files: upload.packages.map(fileOf) });
+      const begun = await moveToPlace(likeliest, target, upload.packages, begin);
+      const { reading, publication } = begun;
+      tell({ at: reading.base.at, who: auditName(begun.caller, c) });
+      await cancelOnFault(begun, () => {
+        const summaries = upload.packages.map(({ summary }) => summary);
+        deps.trust?.signatures?.check(reading.base.at, summaries);
+      });
       // The caller has nothing more to send while the store works: silence is no reason to hang up.
       nodeOf(c).incoming?.socket.setTimeout(0);
       return { at: reading.base.at, packages: await publication.commit(upload.packages, options) };
@@ -72,8 +91,22 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
       const ifExists = ifExistsOf(c);
       refuseOversized(c, settings.maxPackageBytes);
       const giveBack = slots.take();
+      let attempt: AuditedAttempt = {
+        action: 'push',
+        who: auditName(undefined, c),
+        at: target.readings[0]?.base.at,
+        files: [],
+      };
+      const tell = (more: Partial<AuditedAttempt>) => {
+        attempt = { ...attempt, ...more };
+      };
       try {
-        return await publishInSlot(c, target, { ifExists });
+        const upload = await publishInSlot(c, target, { ifExists }, tell);
+        audit.accepted(c, attempt);
+        return upload;
+      } catch (error) {
+        audit.refused(c, attempt, error);
+        throw error;
       } finally {
         giveBack();
       }
@@ -127,6 +160,10 @@ function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): File
   if (isArchitecture) throw new GatewayError('REQUEST_INVALID', `the path names no repository before ${folder}`);
   const message = `the package is made for ${own[0]?.[0] ?? 'nothing'}, the path says ${folder ?? 'nothing'}`;
   throw new GatewayError('ARCHITECTURE_INVALID', message);
+}
+
+function fileOf({ summary }: StagedPackage): string {
+  return `${summary.entry.architecture}/${summary.fileName}`;
 }
 
 /** Tells a caller who waits for it (RFC 9110 section 10.1.1) that the body is wanted. */

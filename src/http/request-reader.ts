@@ -1,4 +1,7 @@
+import { GatewayError } from '../errors.ts';
+import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import type { Caller } from '../repository/repository.ts';
+import type { TrustedPublishers } from '../trust/trusted-publishers.ts';
 import { callerOf, isAnonymous } from './caller-credentials.ts';
 import type { Action } from './caller-credentials.ts';
 import { createOriginReader } from './caller-origin.ts';
@@ -11,20 +14,37 @@ import type { HttpContext, HttpSettings } from './http-options.ts';
 export interface RequestReader {
   /** Who asks; throws UNAUTHORIZED where the header can't be read, FORBIDDEN for a change that another site's page asks for. */
   caller(c: HttpContext, action: Action): Caller;
+  /** Who pushes to that place: as `caller`, or the gateway itself on behalf of a publisher whom its policy trusts. */
+  pusher(c: HttpContext, at: RepositoryCoordinates): Promise<Caller>;
   /** Who asks for a public key: the gateway itself where keys are public and nobody says who they are. */
   keyReader(c: HttpContext): Caller;
   origin(c: HttpContext): CallerOrigin;
 }
 
-export function createRequestReader(settings: HttpSettings): RequestReader {
+export function createRequestReader(settings: HttpSettings, publishers?: TrustedPublishers): RequestReader {
   const origin = createOriginReader(settings.trustedProxies);
-  const caller = (c: HttpContext, action: Action) => {
-    const authorization = c.req.header('authorization');
+  const read = (c: HttpContext, action: Action) => {
     if (action === 'write') refuseCrossSite(sourceOf(c, origin));
-    return callerOf(authorization, action, settings);
+    return callerOf(c.req.header('authorization'), action, settings);
+  };
+  const tokenForUs = ({ credentials }: Caller): string | undefined =>
+    credentials.kind === 'bearer' && publishers?.isConcerned(credentials.token) === true
+      ? credentials.token
+      : undefined;
+  const caller = (c: HttpContext, action: Action) => {
+    const asking = read(c, action);
+    // It proves something to this gateway, and must not reach the registry.
+    if (tokenForUs(asking) !== undefined)
+      throw new GatewayError('FORBIDDEN', "an issuer's token is good for pushes alone");
+    return asking;
   };
   return {
     caller,
+    async pusher(c, at) {
+      const asking = read(c, 'write');
+      const token = tokenForUs(asking);
+      return token === undefined || publishers === undefined ? asking : publishers.admit(token, at);
+    },
     keyReader(c) {
       const asking = caller(c, 'read');
       return settings.publicKeys === true && isAnonymous(asking) ? { credentials: { kind: 'gateway' } } : asking;

@@ -46,7 +46,7 @@ export async function createKeyFileSigningKeys(
     try {
       const after = await loadAll(files, passphrase, before);
       const changed = after.filter((file) => !before.includes(file));
-      for (const { key } of changed) log.info({ key: key.fileName }, 'signing key read again');
+      for (const { key } of changed) log.info(auditedKey(key.fileName), 'audit: signing key read again');
       warnOfWeak(changed, log);
       return after;
     } catch (error) {
@@ -93,4 +93,8 @@ function warnOfWeak(files: readonly LoadedFile[], log: Log): void {
     const bits = keyBitsOf(key);
     if (bits < weakKeyBits) log.warn({ key: key.fileName, bits }, `a signing key has fewer than ${weakKeyBits} bits`);
   }
+}
+
+function auditedKey(key: string): object {
+  return { audit: true, action: 'key', outcome: 'accepted', key };
 }

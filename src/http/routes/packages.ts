@@ -4,6 +4,7 @@ import type { ByteRange } from '../../store/store.ts';
 import type { FileAddress, FileReading, RepositoryBase } from '../addressing.ts';
 import { answer, jsonAnswer } from '../answer.ts';
 import type { AnswerHeaders } from '../answer.ts';
+import { auditName, createAudit } from '../audit.ts';
 import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
 import { findByReading } from '../file-readings.ts';
 import { nodeOf } from '../http-options.ts';
@@ -25,6 +26,7 @@ export function createPackageRoutes(
   settings: HttpSettings,
 ): PackageRoutes {
   const { repositories, requests, log } = deps;
+  const audit = createAudit(log);
 
   const find = async (c: HttpContext, reading: FileReading, fileName: string) => {
     const caller = requests.caller(c, 'read');
@@ -59,10 +61,23 @@ export function createPackageRoutes(
     },
 
     async withdrawPackage(c, address) {
-      const caller = requests.caller(c, 'write');
-      await findByReading(address, ({ base, architecture }) =>
-        repositories.withdraw(base.at, { architecture, fileName: address.fileName }, caller),
-      );
+      const { fileName, folder } = address;
+      const attempt = {
+        action: 'delete',
+        files: [`${folder ?? ''}/${fileName}`],
+        at: address.readings[0]?.base.at,
+      } as const;
+      try {
+        const caller = requests.caller(c, 'write');
+        const deleted = await findByReading(address, async ({ base: { at }, architecture }) => {
+          const architectures = await repositories.withdraw(at, { architecture, fileName }, caller);
+          return { at, files: architectures.map((one) => `${one}/${fileName}`) };
+        });
+        audit.accepted(c, { ...attempt, ...deleted, who: auditName(caller, c) });
+      } catch (error) {
+        audit.refused(c, { ...attempt, who: auditName(undefined, c) }, error);
+        throw error;
+      }
       return answer(204, null, {});
     },
 

@@ -1,0 +1,63 @@
+import { isGatewayError } from '../errors.ts';
+import type { Log } from '../ports.ts';
+import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import type { Caller } from '../repository/repository.ts';
+import { statusOf } from './error-response.ts';
+import { nodeOf } from './http-options.ts';
+import type { HttpContext } from './http-options.ts';
+
+/** What somebody did to a repository, or tried to. */
+export interface AuditedAttempt {
+  readonly action: 'push' | 'delete';
+  readonly who: string;
+  readonly at: RepositoryCoordinates | undefined;
+  /** `<architecture>/<file name>`, as far as they are known. */
+  readonly files: readonly string[];
+}
+
+/** Writes the audit log: one line with `audit: true` for each change and each attempt at one. */
+export interface Audit {
+  accepted(c: HttpContext, attempt: AuditedAttempt): void;
+  /** `refused` where the caller is to blame or may not, `failed` where the gateway or its registry is. */
+  refused(c: HttpContext, attempt: AuditedAttempt, error: unknown): void;
+}
+
+export function createAudit(log: Log): Audit {
+  const write = (
+    c: HttpContext,
+    { action, who, at, files }: AuditedAttempt,
+    rest: { outcome: string; code?: string },
+  ) => {
+    const { requestId, incoming } = nodeOf(c);
+    const remote = incoming?.socket.remoteAddress;
+    log.info(
+      { audit: true, action, ...rest, who, ...at, files, requestId, remote },
+      `audit: ${action} ${rest.outcome}`,
+    );
+  };
+  return {
+    accepted(c, attempt) {
+      write(c, attempt, { outcome: 'accepted' });
+    },
+    refused(c, attempt, error) {
+      const isRefusal = isGatewayError(error) && statusOf(error, { isAnonymous: false }) < 500;
+      const code = isGatewayError(error) ? error.code : 'INTERNAL';
+      write(c, attempt, { outcome: isRefusal ? 'refused' : 'failed', code });
+    },
+  };
+}
+
+/** The name that a line has for a caller; never what they prove themselves by. */
+export function auditName(caller: Caller | undefined, c: HttpContext): string {
+  if (caller?.name !== undefined) return caller.name;
+  const scheme = /^(basic|bearer) /i.exec(c.req.header('authorization') ?? '')?.[1]?.toLowerCase();
+  if (scheme === undefined) return 'anonymous';
+  return scheme === 'bearer' ? 'a Bearer token' : claimedName(c);
+}
+
+/** Whom the caller says they are: nobody has confirmed it where the attempt was refused. */
+function claimedName(c: HttpContext): string {
+  const value = (c.req.header('authorization') ?? '').slice('basic '.length).trim();
+  const name = Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] ?? '';
+  return name.replace(/[^\x20-\x7e]/g, '?').slice(0, 256);
+}

@@ -1,0 +1,88 @@
+import { createRemoteJWKSet, customFetch } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import { GatewayError } from '../errors.ts';
+
+/** The keys that an issuer signs its tokens with. */
+export interface IssuerKeys {
+  /** Throws STORE_UNAVAILABLE where the issuer doesn't say where they are. */
+  of(issuer: string): Promise<JWTVerifyGetKey>;
+}
+
+export interface IssuerKeysOptions {
+  /** How long keys, and where they are, are kept. Default: 600,000 ms. */
+  readonly maxAgeMs?: number | undefined;
+  /** How long an issuer is left alone after it failed to answer, or had no such key. Default: 10,000 ms. */
+  readonly cooldownMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+interface Known {
+  readonly atMs: number;
+  readonly keys: Promise<JWTVerifyGetKey>;
+  hasFailed: boolean;
+}
+
+const discoverySchema = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
+const maxDocumentBytes = 512 * 1024;
+
+/** Finds keys by OpenID Connect Discovery 1.0 (section 4), one look for all who wait. */
+export function createIssuerKeys(
+  deps: { readonly now: () => number; readonly fetch?: typeof fetch },
+  options: IssuerKeysOptions = {},
+): IssuerKeys {
+  const { now, fetch: get = fetch } = deps;
+  const { maxAgeMs = 600_000, cooldownMs = 10_000, timeoutMs = 5000 } = options;
+  const known = new Map<string, Known>();
+
+  const fetchBounded = async (url: string, init: RequestInit = {}): Promise<Response> => {
+    const answer = await get(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+    return new Response(await readBounded(answer), {
+      status: answer.status,
+      headers: { 'content-type': 'application/json' },
+    });
+  };
+
+  const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
+    const answer = await fetchBounded(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+    const document = discoverySchema.parse(await answer.json());
+    // Section 4.3: whoever answers for an issuer must say that they are this one.
+    if (document.issuer !== issuer) throw new Error(`it calls itself ${document.issuer.slice(0, 200)}`);
+    const url = new URL(document.jwks_uri);
+    const isAsSafe = url.protocol === 'https:' || (url.protocol === 'http:' && url.origin === new URL(issuer).origin);
+    if (!isAsSafe) throw new Error('its keys are not at an https address');
+    return createRemoteJWKSet(url, {
+      cacheMaxAge: maxAgeMs,
+      cooldownDuration: cooldownMs,
+      timeoutDuration: timeoutMs,
+      [customFetch]: (asked, init) => fetchBounded(asked, init),
+    });
+  };
+
+  return {
+    of(issuer) {
+      const before = known.get(issuer);
+      if (before !== undefined && now() - before.atMs < (before.hasFailed ? cooldownMs : maxAgeMs)) return before.keys;
+      const keys = discover(issuer).catch((cause: unknown) => {
+        entry.hasFailed = true;
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new GatewayError('STORE_UNAVAILABLE', `the keys of ${issuer} can't be had: ${reason}`, { cause });
+      });
+      const entry: Known = { atMs: now(), keys, hasFailed: false };
+      known.set(issuer, entry);
+      return keys;
+    },
+  };
+}
+
+async function readBounded(answer: Response): Promise<Uint8Array<ArrayBuffer>> {
+  if (!answer.ok) throw new Error(`${new URL(answer.url).host} answers ${answer.status}`);
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += piece.byteLength;
+    if (size > maxDocumentBytes) throw new Error(`${new URL(answer.url).host} answers with too much`);
+    pieces.push(piece);
+  }
+  return new Uint8Array(Buffer.concat(pieces));
+}

@@ -1,0 +1,98 @@
+import type { KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../ports.ts';
+import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import { createIssuerKeys } from './issuer-keys.ts';
+import { createPackageSignatures } from './package-signatures.ts';
+import type { PackageSignatures } from './package-signatures.ts';
+import { isAbout, parseTrustPolicy } from './policy.ts';
+import type { TrustPolicy } from './policy.ts';
+import { readPublicKeys } from './public-keys.ts';
+import { createTrustedPublishers } from './trusted-publishers.ts';
+import type { TrustedPublishers } from './trusted-publishers.ts';
+
+export interface TrustOptions {
+  /** YAML or JSON, see `parseTrustPolicy`; keys it names are relative to its folder. Default: nobody is let in by a policy. */
+  readonly policyFile: string | undefined;
+  /** Files or folders of public keys, one of which must have signed each package. None: packages need no signature. */
+  readonly requiredKeys: readonly string[];
+}
+
+/** What goes beyond the registry's own judgement of who may push what. */
+export interface Trust {
+  readonly publishers: TrustedPublishers | undefined;
+  readonly signatures: PackageSignatures | undefined;
+}
+
+interface TrustFiles {
+  readonly policy: TrustPolicy;
+  readonly ownKeys: readonly KeyObject[] | undefined;
+  /** Of each rule for signatures, in the policy's order. */
+  readonly ruleKeys: readonly (readonly KeyObject[])[];
+}
+
+const lookAgainMs = 1000;
+
+/**
+ * Opens both, as far as the options ask for them. The files are read again while they are in use, at most once a second; one
+ * that can't be used then changes nothing. Throws CONFIG_INVALID where one can't be used from the start.
+ */
+export async function openTrust(
+  deps: { readonly now: () => number; readonly log: Log; readonly fetch?: typeof fetch },
+  options: TrustOptions,
+): Promise<Trust> {
+  const { now, log } = deps;
+  let files = await readTrustFiles(options);
+  let lookedAtMs = now();
+
+  const current = (): TrustFiles => {
+    if (now() - lookedAtMs < lookAgainMs) return files;
+    lookedAtMs = now();
+    readTrustFiles(options).then(
+      (read) => {
+        files = read;
+      },
+      (error: unknown) => {
+        log.warn({ err: error }, 'the policy or its keys changed and cannot be used: what they said before holds');
+      },
+    );
+    return files;
+  };
+
+  const keysFor = (at: RepositoryCoordinates): readonly KeyObject[] | undefined => {
+    const { policy, ruleKeys, ownKeys } = current();
+    const ofRules = policy.packageSignatures.flatMap((rule, index) =>
+      isAbout(rule, at) ? [ruleKeys[index] ?? []] : [],
+    );
+    return ofRules.length > 0 ? ofRules.flat() : ownKeys;
+  };
+
+  const issuerKeys = createIssuerKeys(deps);
+  const hasPolicy = options.policyFile !== undefined;
+  return {
+    publishers: hasPolicy ? createTrustedPublishers({ policy: () => current().policy, issuerKeys, now }) : undefined,
+    signatures: hasPolicy || options.requiredKeys.length > 0 ? createPackageSignatures(keysFor) : undefined,
+  };
+}
+
+async function readTrustFiles({ policyFile, requiredKeys }: TrustOptions): Promise<TrustFiles> {
+  const policy = await readPolicy(policyFile);
+  const folder = dirname(policyFile ?? '.');
+  const ruleKeys = policy.packageSignatures.map(({ keys }) => readAll(keys.map((path) => resolve(folder, path))));
+  const ownKeys = requiredKeys.length === 0 ? undefined : readAll(requiredKeys);
+  return { policy, ruleKeys: await Promise.all(ruleKeys), ownKeys: await ownKeys };
+}
+
+async function readAll(paths: readonly string[]): Promise<readonly KeyObject[]> {
+  return (await Promise.all(paths.map(readPublicKeys))).flat();
+}
+
+async function readPolicy(file: string | undefined): Promise<TrustPolicy> {
+  if (file === undefined) return { publishers: [], packageSignatures: [] };
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new GatewayError('CONFIG_INVALID', `--trusted-publishers ${file} can't be read`, { cause });
+  });
+  return parseTrustPolicy(text, file);
+}

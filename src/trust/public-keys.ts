@@ -1,0 +1,50 @@
+import { createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GatewayError } from '../errors.ts';
+
+const maxKeyFiles = 1000;
+
+/**
+ * The public RSA keys in a PEM file, or in all files `*.pub` of a folder such as `/etc/apk/keys`. Throws CONFIG_INVALID where
+ * there is none or one can't be used.
+ */
+export async function readPublicKeys(path: string): Promise<readonly KeyObject[]> {
+  const files = await filesAt(path);
+  if (files.length === 0) throw unusable(path, 'has no *.pub file');
+  return Promise.all(files.slice(0, maxKeyFiles).map(readPublicKey));
+}
+
+async function filesAt(path: string): Promise<readonly string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const names = await readdir(path);
+    return names.filter((name) => name.endsWith('.pub')).map((name) => join(path, name));
+  } catch (cause) {
+    throw unusable(path, "can't be read", cause);
+  }
+}
+
+async function readPublicKey(file: string): Promise<KeyObject> {
+  const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw unusable(file, "can't be read", cause);
+  });
+  // A private key would do as well, and be where it doesn't belong.
+  if (!/-----BEGIN (RSA )?PUBLIC KEY-----/.test(pem)) throw unusable(file, 'is no public key in PEM');
+  const key = keyIn(pem, file);
+  if (key.asymmetricKeyType !== 'rsa') throw unusable(file, 'is no RSA key, and packages are signed with those alone');
+  return key;
+}
+
+function keyIn(pem: string, file: string): KeyObject {
+  try {
+    return createPublicKey(pem);
+  } catch (cause) {
+    throw unusable(file, 'is no public key in PEM', cause);
+  }
+}
+
+function unusable(path: string, reason: string, cause?: unknown): GatewayError {
+  return new GatewayError('CONFIG_INVALID', `${path} ${reason}`, { cause });
+}
