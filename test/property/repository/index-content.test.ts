@@ -1,0 +1,144 @@
+import { gunzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../src/errors.ts';
+import { buildIndexContent, contentPieces, parseRun } from '../../../src/repository/index-content.ts';
+import type { IndexRun } from '../../../src/repository/index-content.ts';
+import { cutRuns } from '../../../src/repository/index-runs.ts';
+import { compareIndexed, indexedPackage } from '../../../src/repository/indexed-package.ts';
+import type { IndexedPackage } from '../../../src/repository/indexed-package.ts';
+import { newPackageTag } from '../../../src/repository/package-tag.ts';
+import { aGroup, aRecord, at, someRandom } from '../../support/a-repository.ts';
+
+const random = someRandom();
+
+function aFile(name: string, arch = 'x86_64', twins = 1): IndexedPackage {
+  const pkg = aRecord({ name, arch });
+  const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
+  const tags = Array.from({ length: twins }, () => newPackageTag(aGroup(arch), names, 1e12, random));
+  return indexedPackage(pkg, tags);
+}
+
+const bytesOf = (files: readonly IndexedPackage[], previous: readonly IndexRun[] = []) =>
+  Buffer.concat(contentPieces(buildIndexContent(at, [...files].sort(compareIndexed), previous)));
+
+const pool = Array.from({ length: 400 }, (_, i) =>
+  aFile(`pkg${i}`, i % 7 === 0 ? 'noarch' : 'x86_64', i % 11 === 0 ? 2 : 1),
+);
+const someFiles = fc.subarray(pool);
+
+describe('the content of an index', () => {
+  it('depends on the set alone: built step by step in any order or at once, the same bytes', () => {
+    fc.assert(
+      fc.property(someFiles, fc.array(fc.nat(399), { maxLength: 12 }), (files, toggles) => {
+        const set = new Set(files);
+        let content = buildIndexContent(at, [...set].sort(compareIndexed), []);
+        for (const i of toggles) {
+          const file = pool[i]!;
+          if (!set.delete(file)) set.add(file);
+          content = buildIndexContent(at, [...set].sort(compareIndexed), content.runs);
+        }
+        expect(Buffer.concat(contentPieces(content)).equals(bytesOf([...set]))).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is one valid gzip member', () => {
+    fc.assert(
+      fc.property(someFiles, (files) => {
+        const text = gunzipSync(bytesOf(files)).toString('latin1');
+        for (const { record } of files) expect(text).toContain(record);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('survives being stored: each run reads back as what was written', () => {
+    fc.assert(
+      fc.property(someFiles, (files) => {
+        const { runs } = buildIndexContent(at, [...files].sort(compareIndexed), []);
+        for (const run of runs) {
+          const read = parseRun(aGroup(), run.part, run.details);
+          expect([read.crc, read.length]).toEqual([run.crc, run.length]);
+          expect(read.files.map(({ record, tags, pkg }) => [record, tags, pkg.digest])).toEqual(
+            run.files.map(({ record, tags, pkg }) => [record, tags, pkg.digest]),
+          );
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('is refused, never misread, where a stored run is not what was written', () => {
+    const { runs } = buildIndexContent(at, pool.slice(0, 60).sort(compareIndexed), []);
+    const run = runs[0]!;
+    fc.assert(
+      fc.property(
+        fc.constantFrom('part', 'details'),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (which, where, flip) => {
+          const bytes = Uint8Array.from(run[which].bytes);
+          const i = where % bytes.length;
+          bytes[i] = bytes[i]! ^ flip;
+          try {
+            const read = parseRun(aGroup(), run.part, run.details);
+            expect(read.files).toHaveLength(run.files.length);
+            parseRun(
+              aGroup(),
+              which === 'part' ? { ...run.part, bytes } : run.part,
+              which === 'details' ? { ...run.details, bytes } : run.details,
+            );
+          } catch (error) {
+            expect(error).toBeInstanceOf(GatewayError);
+          }
+        },
+      ),
+    );
+  });
+
+  it('refuses a run of a foreign architecture', () => {
+    const { runs } = buildIndexContent(at, [aFile('one'), aFile('two')].sort(compareIndexed), []);
+    const [run] = runs;
+    expect(() => parseRun(aGroup('aarch64'), run!.part, run!.details)).toThrow(GatewayError);
+  });
+});
+
+describe('runs', () => {
+  const hashes = (count: number) => {
+    const bytes = random(64);
+    let state = bytes[0]! * 0x1000000 + bytes[1]! * 0x10000 + bytes[2]! * 0x100 + bytes[3]! || 1;
+    return Array.from({ length: count }, () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return { cutHash: state >>> 0 };
+    });
+  };
+
+  it.each([0, 1, 63, 64, 1000, 3620, 3621, 5004, 20_000, 100_000])('are at most 59 for %d records', (count) => {
+    const records = hashes(count);
+    const runs = cutRuns(records);
+    expect(runs.length).toBeLessThanOrEqual(59);
+    expect(runs.flat()).toEqual(records);
+    expect(runs.every((run) => run.length > 0)).toBe(true);
+  });
+
+  it('change in few places when a record is added', () => {
+    let most = 0;
+    let changedInAll = 0;
+    const rounds = 60;
+    for (let i = 0; i < rounds; i += 1) {
+      const records = hashes(5000);
+      const at_ = (i * 83) % records.length;
+      const before = new Set(cutRuns(records).map((run) => `${run[0]!.cutHash} ${run.length}`));
+      const after = cutRuns([...records.slice(0, at_), ...hashes(1), ...records.slice(at_)]);
+      const changed = after.filter((run) => !before.has(`${run[0]!.cutHash} ${run.length}`)).length;
+      most = Math.max(most, changed);
+      changedInAll += changed;
+    }
+    expect(changedInAll / rounds).toBeLessThan(2);
+    expect(most).toBeLessThanOrEqual(8);
+  });
+});
