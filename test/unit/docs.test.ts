@@ -135,11 +135,17 @@ describe('the folder map', () => {
     expect(strays).toEqual([]);
   });
 
+  // How one logs in to a registry; no I/O but what is handed in.
+  const loginHelpers = ['registry-credentials.ts', 'redirect.ts', 'token-service.ts'].map(
+    (name) => `src/store/${name}`,
+  );
+
   it('lets the command line import the files that put a gateway together, not the HTTP edge or the stores', () => {
     const strays = sources()
       .filter(({ file }) => isIn(file, 'src/cli'))
       .flatMap(({ file, imports }) => imports.map((one) => ({ file, target: targetOf(file, one) })))
-      .filter(({ target }) => isIn(target, 'src/http') || isIn(target, 'src/store'));
+      .filter(({ target }) => isIn(target, 'src/http') || isIn(target, 'src/store'))
+      .filter(({ target }) => !loginHelpers.includes(target));
     expect(strays).toEqual([]);
   });
 
