@@ -126,7 +126,11 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       return readJson(await get(apiOf('_repositories', ...image)), z.array(repositorySchema), maxListingBytes);
     },
     async checkLogin() {
-      await drain(await get(apiOf('_auth', ...image, 'login')));
+      const answer = await get(apiOf('_auth', ...image, 'login'));
+      const isPage = answer.header('content-type')?.includes('html') === true;
+      await drain(answer);
+      // Some registries answer every path with the page of their user interface.
+      if (isPage) throw new GatewayError('STORE_ANSWER_INVALID', 'that is a page for browsers; is this a gateway?');
     },
     async index(branch, repository, architecture) {
       const answer = await absentAsUndefined(get(at(branch, repository, architecture, 'APKINDEX.tar.gz')));

@@ -3,6 +3,7 @@ import type { LoginKeeper } from './login-keeper.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import type { GatewayClient, Login } from './gateway-client.ts';
 import { createHttpClient } from './http-client.ts';
+import { checkRegistryLogin } from './registry-login.ts';
 import { parseTarget } from './target.ts';
 import type { Target } from './target.ts';
 import { sayLine } from './terminal.ts';
@@ -28,6 +29,8 @@ export interface Session {
   gateway(target: Target): Promise<GatewayClient>;
   /** The gateway there, spoken to as `login` or as nobody. */
   gatewayAs(target: Target, login: Login | undefined): GatewayClient;
+  /** Whether an OCI registry is there, and no gateway, and takes this login; throws where it refuses it. */
+  isRegistryLogin(target: Target, login: Login): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export function openSession(terminal: Terminal, options: SessionOptions): Sessio
     target: (text) => parseTarget(text, { isPlainHttp: options.plainHttp }),
     gateway: async (target) => createGatewayClient(http, target, await logins.find(target.name)),
     gatewayAs: (target, login) => createGatewayClient(http, target, login),
+    isRegistryLogin: (target, login) => checkRegistryLogin(http, target, login),
     close: () => http.close(),
   };
 }

@@ -13,7 +13,7 @@ export interface TokenService {
   readonly service: string | undefined;
 }
 
-/** What a token is wanted for; `scope` as in `repository:<image>:pull`. */
+/** What a token is wanted for; `scope` as in `repository:<image>:pull`, empty where only the login is to be judged. */
 export interface TokenRequest {
   readonly scope: string;
   readonly credentials: RegistryCredentials;
@@ -62,7 +62,7 @@ function tokenGet(
 ): [RegistryRequest, number] {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
-  url.searchParams.set('scope', scope);
+  if (scope !== '') url.searchParams.set('scope', scope);
   const authorization = tokenAuthorization(credentials);
   return [{ method: 'GET', operation: 'token', url, authorization, followsRedirects: false }, maxTokenAnswerBytes];
 }

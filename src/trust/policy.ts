@@ -74,7 +74,7 @@ export function fitsClaims(rule: PublisherRule, claims: Readonly<Record<string, 
 function documentIn(text: string, file: string): unknown {
   try {
     // Without aliases, a small file can't stand for a large document.
-    return parse(text, { maxAliasCount: 0 }) ?? {};
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' }) ?? {};
   } catch {
     throw new GatewayError('CONFIG_INVALID', `${file} is no YAML`);
   }

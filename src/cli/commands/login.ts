@@ -1,7 +1,8 @@
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Login } from '../gateway-client.ts';
 import { askLine, readPassword } from '../prompt.ts';
 import type { Session } from '../session.ts';
+import type { Target } from '../target.ts';
 import { printLine, sayLine } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -11,12 +12,12 @@ export interface LoginOptions {
   readonly passwordStdin?: boolean | undefined;
 }
 
-/** Keeps a login for `REGISTRY[/IMAGE]` once the gateway has said that it is good. Throws UNAUTHORIZED where it isn't. */
+/** Keeps a login for `REGISTRY[/IMAGE]` once the gateway or registry there has said that it is good; else UNAUTHORIZED. */
 export async function logIn(session: Session, name: string, options: LoginOptions): Promise<void> {
   const { terminal, logins } = session;
   const target = session.target(name);
   const login = await askLogin(terminal, options);
-  await session.gatewayAs(target, login).checkLogin();
+  await checkLogin(session, target, login);
   const { place, isPlain } = await logins.keep(target.name, login);
   if (isPlain) sayLine(terminal, `the password is kept unencrypted in ${place}; a credential helper would hide it`);
   printLine(terminal, `logged in to ${target.name}`);
@@ -27,6 +28,15 @@ export async function logOut(session: Session, name: string): Promise<void> {
   const target = session.target(name);
   const wasThere = await session.logins.forget(target.name);
   printLine(session.terminal, wasThere ? `logged out of ${target.name}` : `no login is kept for ${target.name}`);
+}
+
+async function checkLogin(session: Session, target: Target, login: Login): Promise<void> {
+  try {
+    await session.gatewayAs(target, login).checkLogin();
+  } catch (error) {
+    const isAnswer = !isGatewayError(error, 'STORE_UNAVAILABLE');
+    if (!isAnswer || !(await session.isRegistryLogin(target, login))) throw error;
+  }
 }
 
 async function askLogin(terminal: Terminal, options: LoginOptions): Promise<Login> {
