@@ -11,8 +11,8 @@ import type { Target } from './support/load.ts';
 import { bareEtag, startBareServer, startNginx } from './support/peers.ts';
 import { fill, push, smallPackage } from './support/push.ts';
 
-const rounds = 5;
-const seconds = 2;
+const rounds = 3;
+const seconds = 1;
 
 type Report = (row: Row) => void;
 type Rates = Readonly<Record<string, readonly number[]>>;

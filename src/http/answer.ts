@@ -6,8 +6,12 @@ export type AnswerHeaders = Readonly<Record<string, string>>;
  * writes them, and a byte body, without copying either.
  */
 export function answer(status: number, body: string | Uint8Array | null, headers: AnswerHeaders): Response {
-  const sent = { ...headers, 'X-Content-Type-Options': 'nosniff' };
-  return new Response(body, { status, headers: sent });
+  return new Response(body, { status, headers: safeHeaders(headers) });
+}
+
+/** The same headers, with the one that keeps browsers from taking the content for another type than they say. */
+export function safeHeaders(headers: AnswerHeaders): AnswerHeaders {
+  return { ...headers, 'X-Content-Type-Options': 'nosniff' };
 }
 
 /** One or more lines of plain text; a line end is added. */

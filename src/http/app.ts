@@ -1,9 +1,10 @@
 import { Hono } from 'hono';
-import { isGatewayError } from '../errors.ts';
 import { textAnswer } from './answer.ts';
-import { errorResponse, internalErrorResponse, statusOf } from './error-response.ts';
-import { nodeOf, completeHttpOptions } from './http-options.ts';
-import type { HttpContext, HttpDependencies, HttpEnv, HttpOptions, HttpSettings } from './http-options.ts';
+import { createContentServer } from './content-server.ts';
+import type { ContentServer } from './content-server.ts';
+import { createFaultAnswers } from './fault-answers.ts';
+import { completeHttpOptions } from './http-options.ts';
+import type { HttpDependencies, HttpEnv, HttpOptions } from './http-options.ts';
 import { createPublisher } from './publisher.ts';
 import { pathOfTarget } from './request-path.ts';
 import { createRequestReader } from './request-reader.ts';
@@ -15,11 +16,19 @@ import { lkarRoutes } from './routes/lkar.ts';
 import { createPackageRoutes } from './routes/packages.ts';
 import { createRepositoryHandler } from './routes/repositories.ts';
 
+/** The HTTP edge, put together. */
+export interface HttpApp {
+  /** All of it. */
+  readonly hono: Hono<HttpEnv>;
+  /** A shorter way to the same answers for what is asked most, where there is a socket. */
+  readonly serveContent: ContentServer;
+}
+
 /**
  * The HTTP edge as a Hono app, one group of routes a caller; all else is taken for an address of a repository. It needs
  * no socket (`app.request()`); with one, `listen` hands in node's own request and answer.
  */
-export function createApp(deps: HttpDependencies, options: HttpOptions): Hono<HttpEnv> {
+export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp {
   const settings = completeHttpOptions(options);
   const requests = createRequestReader(settings, deps.trust?.publishers);
   const publisher = createPublisher({ ...deps, requests }, settings);
@@ -35,29 +44,12 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): Hono<Ht
   app.notFound(() =>
     textAnswer(404, 'nothing here; an index is at <image>/<branch>/<repository>/<arch>/APKINDEX.tar.gz'),
   );
-  app.onError((error, c) => answerFault(error, c, deps, settings));
-  return app;
+  const faults = createFaultAnswers(deps, settings);
+  app.onError((error, c) => faults.responseTo(error, c));
+  return { hono: app, serveContent: createContentServer({ packages, requests, faults }, settings) };
 }
 
 /** The path as it was sent: a URL parser would resolve `..` and `%2e%2e` before anybody could refuse them. */
 function rawPath(request: Request, options?: { env?: HttpEnv['Bindings'] }): string {
   return pathOfTarget(options?.env?.incoming?.url ?? request.url);
-}
-
-function answerFault(error: Error, c: HttpContext, deps: HttpDependencies, settings: HttpSettings): Response {
-  const { requestId } = nodeOf(c);
-  const request = {
-    accept: c.req.header('accept'),
-    isAnonymous: c.req.header('authorization') === undefined,
-    requestId,
-    hiddenImage: settings.singleImage,
-  };
-  if (!isGatewayError(error)) {
-    deps.log.error({ err: error, requestId }, 'a request failed');
-    return internalErrorResponse(request);
-  }
-  const fields = { code: error.code, err: error, requestId };
-  if (statusOf(error, request) >= 500) deps.log.warn(fields, error.message);
-  else deps.log.debug(fields, error.message);
-  return errorResponse(error, request);
 }

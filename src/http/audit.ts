@@ -28,10 +28,10 @@ export function createAudit(log: Log): Audit {
     { action, who, at, files }: AuditedAttempt,
     rest: { outcome: string; code?: string },
   ) => {
-    const { requestId, incoming } = nodeOf(c);
+    const { record, incoming } = nodeOf(c);
     const remote = incoming?.socket.remoteAddress;
     log.info(
-      { audit: true, action, ...rest, who, ...at, files, requestId, remote },
+      { audit: true, action, ...rest, who, ...at, files, requestId: record?.requestId, remote },
       `audit: ${action} ${rest.outcome}`,
     );
   };

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { GatewayError } from '../errors.ts';
 import { nodeOf } from './http-options.ts';
-import type { HttpContext } from './http-options.ts';
+import type { RequestContext } from './http-options.ts';
 
 /** How the caller reaches this gateway, proxies in between included. */
 export interface CallerOrigin {
@@ -12,7 +12,7 @@ export interface CallerOrigin {
 }
 
 /** Reads the origin of requests; `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from the proxies given. */
-export function createOriginReader(trustedProxies: readonly string[]): (c: HttpContext) => CallerOrigin {
+export function createOriginReader(trustedProxies: readonly string[]): (c: RequestContext) => CallerOrigin {
   const proxies = addressesOf(trustedProxies);
   return (c) => {
     const forwarded = isTrusted(nodeOf(c).incoming?.socket.remoteAddress, proxies) ? forwardedOrigin(c) : {};
@@ -23,11 +23,11 @@ export function createOriginReader(trustedProxies: readonly string[]): (c: HttpC
   };
 }
 
-function schemeOf(c: HttpContext): string {
+function schemeOf(c: RequestContext): string {
   return c.req.url.startsWith('https:') ? 'https' : 'http';
 }
 
-function forwardedOrigin(c: HttpContext): { scheme?: string; host?: string; prefix?: string } {
+function forwardedOrigin(c: RequestContext): { scheme?: string; host?: string; prefix?: string } {
   const scheme = firstOf(c.req.header('x-forwarded-proto'));
   const host = firstOf(c.req.header('x-forwarded-host'));
   const prefix = firstOf(c.req.header('x-forwarded-prefix'))?.replace(/\/+$/, '');

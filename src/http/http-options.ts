@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import type { Log } from '../ports.ts';
 import type { Repositories } from '../repository/repository.ts';
 import type { Trust } from '../trust/open-trust.ts';
+import type { RequestRecord } from './request-record.ts';
 
 /** What the HTTP edge is built on. */
 export interface HttpDependencies {
@@ -53,7 +54,7 @@ export interface HttpOptions {
 export interface NodeBindings {
   readonly incoming?: IncomingMessage;
   readonly outgoing?: ServerResponse;
-  readonly requestId?: string;
+  readonly record?: RequestRecord;
 }
 
 export interface HttpEnv {
@@ -62,8 +63,20 @@ export interface HttpEnv {
 
 export type HttpContext = Context<HttpEnv>;
 
+/** The part of a Hono context that whoever only reads needs: there is a cheaper one of node's own (content-server.ts). */
+export interface RequestContext {
+  readonly req: {
+    readonly method: string;
+    readonly url: string;
+    /** By its name in lower case. */
+    header(name: string): string | undefined;
+    readonly raw: { readonly signal: AbortSignal };
+  };
+  readonly env: NodeBindings;
+}
+
 /** What node knows of the request; without a socket Hono leaves it undefined, whatever its type says. */
-export function nodeOf(c: HttpContext): NodeBindings {
+export function nodeOf(c: Pick<RequestContext, 'env'>): NodeBindings {
   const bindings: unknown = c.env;
   return (bindings as NodeBindings | undefined) ?? {};
 }

@@ -3,12 +3,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { Hono } from 'hono';
 import type { Clock, Log } from '../ports.ts';
 import { textAnswer } from './answer.ts';
+import type { HttpApp } from './app.ts';
 import { sendEarlyAnswer } from './early-answer.ts';
-import type { HttpEnv } from './http-options.ts';
 import { observeRequest } from './request-log.ts';
+import type { RequestRecord } from './request-record.ts';
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
@@ -49,7 +49,7 @@ const maxHeaderBytes = 64 * 1024;
 
 /** Serves the app over HTTP/1.1 or HTTPS. Rejects where the address can't be had. */
 export async function listen(
-  app: Hono<HttpEnv>,
+  app: HttpApp,
   deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
   options: ListenOptions,
 ): Promise<Listening> {
@@ -92,15 +92,15 @@ function openServer(options: ListenOptions): Server {
 }
 
 function createListener(
-  app: Hono<HttpEnv>,
+  { hono, serveContent }: HttpApp,
   deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
   state: { readonly isClosing: boolean },
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const records = new WeakMap<IncomingMessage, RequestRecord>();
   const respond = async (request: Request, env: { incoming: IncomingMessage; outgoing: ServerResponse }) => {
     const { incoming, outgoing } = env;
-    if (state.isClosing) outgoing.shouldKeepAlive = false;
-    const requestId = observeRequest(incoming, outgoing, deps);
-    const response = await app.fetch(request, { incoming, outgoing, requestId });
+    const record = records.get(incoming);
+    const response = await hono.fetch(request, { incoming, outgoing, ...(record && { record }) });
     const isBodyComing = !incoming.complete && !incoming.destroyed && !outgoing.headersSent;
     return isBodyComing ? sendEarlyAnswer(response, incoming, outgoing) : response;
   };
@@ -108,7 +108,13 @@ function createListener(
     (request, env) => respond(request, env as { incoming: IncomingMessage; outgoing: ServerResponse }),
     { errorHandler: () => textAnswer(400, 'the request has no usable URL or Host') },
   );
-  return (incoming, outgoing) => void listener(incoming, outgoing);
+  return (incoming, outgoing) => {
+    if (state.isClosing) outgoing.shouldKeepAlive = false;
+    const record = observeRequest(incoming, outgoing, deps);
+    if (serveContent(incoming, outgoing, record)) return;
+    records.set(incoming, record);
+    void listener(incoming, outgoing);
+  };
 }
 
 function started(server: Server, port: number, host: string): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Log } from '../ports.ts';
 import { pathOfTarget } from './request-path.ts';
+import type { RequestRecord } from './request-record.ts';
 
 /**
  * Gives a request its id (the caller's own `X-Request-Id` where it is harmless) and writes one line when it is answered or
@@ -11,8 +12,8 @@ export function observeRequest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
-): string {
-  const requestId = requestIdOf(incoming.headers['x-request-id']);
+): RequestRecord {
+  const record: RequestRecord = { requestId: requestIdOf(incoming.headers['x-request-id']), route: undefined };
   const startedAt = deps.clock.now();
   // The socket forgets its peer once it is closed.
   const remote = incoming.socket.remoteAddress;
@@ -21,7 +22,7 @@ export function observeRequest(
     const durationMs = deps.clock.now() - startedAt;
     const line = describeRequest(incoming);
     const fields = {
-      requestId,
+      requestId: record.requestId,
       ...line,
       status: outgoing.statusCode,
       durationMs,
@@ -30,7 +31,7 @@ export function observeRequest(
     };
     deps.log.info(fields, `${line.method} ${line.path} ${outgoing.statusCode}`);
   });
-  return requestId;
+  return record;
 }
 
 function describeRequest(incoming: IncomingMessage): { method: string; path: string; userAgent?: string } {

@@ -8,22 +8,22 @@ import { createOriginReader } from './caller-origin.ts';
 import type { CallerOrigin } from './caller-origin.ts';
 import type { Conditions } from './conditional.ts';
 import { refuseCrossSite } from './cross-site.ts';
-import type { HttpContext, HttpSettings } from './http-options.ts';
+import type { RequestContext, HttpSettings } from './http-options.ts';
 
 /** What the routes ask of a request. */
 export interface RequestReader {
   /** Who asks; throws UNAUTHORIZED where the header can't be read, FORBIDDEN for a change that another site's page asks for. */
-  caller(c: HttpContext, action: Action): Caller;
+  caller(c: RequestContext, action: Action): Caller;
   /** Who pushes to that place: as `caller`, or the gateway itself on behalf of a publisher whom its policy trusts. */
-  pusher(c: HttpContext, at: RepositoryCoordinates): Promise<Caller>;
+  pusher(c: RequestContext, at: RepositoryCoordinates): Promise<Caller>;
   /** Who asks for a public key: the gateway itself where keys are public and nobody says who they are. */
-  keyReader(c: HttpContext): Caller;
-  origin(c: HttpContext): CallerOrigin;
+  keyReader(c: RequestContext): Caller;
+  origin(c: RequestContext): CallerOrigin;
 }
 
 export function createRequestReader(settings: HttpSettings, publishers?: TrustedPublishers): RequestReader {
   const origin = createOriginReader(settings.trustedProxies);
-  const read = (c: HttpContext, action: Action) => {
+  const read = (c: RequestContext, action: Action) => {
     if (action === 'write') refuseCrossSite(sourceOf(c, origin));
     return callerOf(c.req.header('authorization'), action, settings);
   };
@@ -31,7 +31,7 @@ export function createRequestReader(settings: HttpSettings, publishers?: Trusted
     credentials.kind === 'bearer' && publishers?.isConcerned(credentials.token) === true
       ? credentials.token
       : undefined;
-  const caller = (c: HttpContext, action: Action) => {
+  const caller = (c: RequestContext, action: Action) => {
     const asking = read(c, action);
     // It proves something to this gateway, and must not reach the registry.
     if (tokenForUs(asking) !== undefined)
@@ -53,7 +53,7 @@ export function createRequestReader(settings: HttpSettings, publishers?: Trusted
   };
 }
 
-function sourceOf(c: HttpContext, originOf: RequestReader['origin']): Parameters<typeof refuseCrossSite>[0] {
+function sourceOf(c: RequestContext, originOf: RequestReader['origin']): Parameters<typeof refuseCrossSite>[0] {
   return {
     fetchSite: c.req.header('sec-fetch-site'),
     origin: c.req.header('origin'),
@@ -63,6 +63,6 @@ function sourceOf(c: HttpContext, originOf: RequestReader['origin']): Parameters
 }
 
 /** The request's conditional headers. */
-export function conditionsOf(c: HttpContext): Conditions {
+export function conditionsOf(c: RequestContext): Conditions {
   return { ifNoneMatch: c.req.header('if-none-match'), ifModifiedSince: c.req.header('if-modified-since') };
 }

@@ -11,6 +11,8 @@ import { createIndexViews } from './index-views.ts';
 import type { IndexServingOptions } from './index-serving.ts';
 import { putIndex } from './index-writer.ts';
 import type { SignIndex } from './index-writer.ts';
+import { createPackageCache } from './package-cache.ts';
+import type { PackageCacheOptions } from './package-cache.ts';
 import { createReading } from './reading.ts';
 import { look } from './look.ts';
 import type { Look, Scope } from './look.ts';
@@ -34,7 +36,8 @@ export interface RepositoriesDeps {
   readonly log: Log;
 }
 
-export interface RepositoriesOptions extends Partial<SightingOptions>, Partial<IndexServingOptions> {
+export interface RepositoriesOptions
+  extends Partial<SightingOptions>, Partial<IndexServingOptions>, Partial<PackageCacheOptions> {
   /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
   readonly publishTimeoutMs?: number;
   /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
@@ -57,6 +60,8 @@ const defaults = {
   maxQuestions: 64,
   concurrency: 16,
   maxIndexBytes: 128 * 1024 * 1024,
+  maxCachedBytes: 64 * 1024 * 1024,
+  maxCachedPackageBytes: 256 * 1024,
 };
 
 /** The service over one store. Any number of them, in any number of processes, may serve the same images. */
@@ -199,7 +204,16 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
       return await withdrawFile(context, file);
     },
 
-    ...createReading({ store, signingKeys, views, callerKey, memoryOf, look: lookNow, log }),
+    ...createReading({
+      store,
+      signingKeys,
+      views,
+      packages: createPackageCache(options),
+      callerKey,
+      memoryOf,
+      look: lookNow,
+      log,
+    }),
   };
 }
 

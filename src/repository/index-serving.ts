@@ -7,7 +7,7 @@ import { comparedIndex, verifiedView } from './index-view.ts';
 import type { ComparedIndex, IndexView } from './index-view.ts';
 import type { SignIndex } from './index-writer.ts';
 import type { Look } from './look.ts';
-import { groupHash, indexTag } from './package-tag.ts';
+import { indexTag } from './package-tag.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
 
 export interface IndexServingOptions {
@@ -74,12 +74,17 @@ export function createIndexServing(
   makeView: (reader: Reader, group: Group) => Promise<IndexView | null>,
 ): IndexServing {
   const groups = createByteBoundedMap<Latest>(options.maxIndexBytes, weightOf);
-  const keyOf = (group: Group) => `${group.image} ${groupHash(group)}`;
+  // No name has a space in it, and hashing them for each reader would cost more than finding the index.
+  const keyOf = ({ image, branch, repository, architecture }: Group) =>
+    `${image} ${branch} ${repository} ${architecture}`;
 
   const latestOf = (group: Group): Latest => {
-    const known = groups.get(keyOf(group)) ?? nothingYet();
-    groups.set(keyOf(group), known);
-    return known;
+    const key = keyOf(group);
+    const known = groups.get(key);
+    if (known !== undefined) return known;
+    const latest = nothingYet();
+    groups.set(key, latest);
+    return latest;
   };
 
   /** Asks the tag with the reader's own rights, which is both proofs in one: that they may, and which version it is. */

@@ -9,6 +9,17 @@ export interface Reader {
   readonly image: ImageStore;
 }
 
+/** A reader whose image is opened when it is first needed: an answer from memory never does. */
+export function createReader(key: string, open: () => ImageStore): Reader {
+  let opened: ImageStore | undefined;
+  return {
+    key,
+    get image() {
+      return (opened ??= open());
+    },
+  };
+}
+
 /** What the store said of readers' rights, for as long as it may be taken from memory. */
 export interface ReaderRights {
   /** Whether the store showed this reader something of the image so lately. */

@@ -14,6 +14,8 @@ import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
 import { tagTimeMs } from './package-tag.ts';
+import type { PackageCache } from './package-cache.ts';
+import { createReader } from './reader-rights.ts';
 import type { Reader } from './reader-rights.ts';
 import type {
   Caller,
@@ -22,6 +24,7 @@ import type {
   ListedRepository,
   Repositories,
   RepositoryStatus,
+  SignedIndex,
 } from './repository.ts';
 import { publicPemOf } from './signing-key.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -30,6 +33,7 @@ export interface ReadingDeps {
   readonly store: Store;
   readonly signingKeys: SigningKeys;
   readonly views: IndexViews;
+  readonly packages: PackageCache;
   readonly callerKey: (credentials: Credentials) => string;
   readonly memoryOf: (image: string) => ImageMemory;
   readonly look: (image: ImageStore, at: RepositoryCoordinates, scope: Scope, call?: CallOptions) => Promise<Look>;
@@ -43,10 +47,9 @@ const groupConcurrency = 4;
 
 /** The half of the service that changes nothing. */
 export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | 'withdraw'> {
-  const readerOf = (image: string, caller: Caller): Reader => ({
-    key: deps.callerKey(caller.credentials),
-    image: deps.store.image(image, caller.credentials),
-  });
+  const readerOf = (image: string, caller: Caller) =>
+    createReader(deps.callerKey(caller.credentials), () => deps.store.image(image, caller.credentials));
+  const signedIndexOf = createSignedIndexes();
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
   const viewFor = async (reader: Reader, group: Group) => {
@@ -80,9 +83,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     async openIndex(at, architecture, caller) {
       const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
       if (found === undefined) return undefined;
-      const { view, isStale } = found;
-      const { bytes, etag, count, isUnverified } = view;
-      return { bytes, etag, count, isUnverified, isStale, lastModified: lastModifiedOf(view) };
+      return signedIndexOf(found.view, found.isStale);
     },
 
     async listIndex(at, architecture, caller) {
@@ -95,7 +96,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       const found = await viewFor(reader, { ...at, architecture });
       const file = found?.view.content === undefined ? undefined : findFile(found.view.content, fileName);
       if (found === undefined || file === undefined) return undefined;
-      return foundPackage(reader.image, file, () => {
+      return foundPackage(reader, deps.packages, file, () => {
         deps.views.suspect(found.group);
       });
     },
@@ -131,6 +132,22 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
   };
 }
 
+/** The index as it goes out, made once for each view: whoever formats headers by it can tell that it is the same. */
+function createSignedIndexes(): (view: IndexView, isStale: boolean) => SignedIndex {
+  const fresh = new WeakMap<IndexView, SignedIndex>();
+  const make = (view: IndexView, isStale: boolean): SignedIndex => {
+    const { bytes, etag, count, isUnverified } = view;
+    return { bytes, etag, count, isUnverified, isStale, lastModified: lastModifiedOf(view) };
+  };
+  return (view, isStale) => {
+    const known = isStale ? undefined : fresh.get(view);
+    if (known !== undefined) return known;
+    const index = make(view, isStale);
+    if (!isStale) fresh.set(view, index);
+    return index;
+  };
+}
+
 type Within = Parameters<Repositories['list']>[0];
 
 function lastModifiedOf({ createdMs, comparedAtMs }: IndexView): Date | undefined {
@@ -138,7 +155,12 @@ function lastModifiedOf({ createdMs, comparedAtMs }: IndexView): Date | undefine
   return new Date(Math.floor(createdMs / 1000) * 1000);
 }
 
-function foundPackage(image: ImageStore, { pkg, tags }: IndexedPackage, suspect: () => void): FoundPackage {
+function foundPackage(
+  reader: Reader,
+  cache: PackageCache,
+  { pkg, tags }: IndexedPackage,
+  suspect: () => void,
+): FoundPackage {
   const blob = { digest: pkg.digest, size: pkg.entry.fileSize };
   return {
     entry: pkg.entry,
@@ -146,13 +168,18 @@ function foundPackage(image: ImageStore, { pkg, tags }: IndexedPackage, suspect:
     digest: pkg.digest,
     size: pkg.entry.fileSize,
     pushedAt: pushedAt(tags),
-    async open(range, call = {}): Promise<Readable> {
-      const opened = await image.openBlob(blob, { ...call, range });
-      if (opened !== undefined) return opened.stream;
+    async open(range, call = {}): Promise<Readable | Uint8Array> {
+      if (cache.isSmall(blob.size)) {
+        const bytes = await cache.read(reader, blob, call);
+        if (bytes !== undefined) return range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
+      } else {
+        const opened = await reader.image.openBlob(blob, { ...call, range });
+        if (opened !== undefined) return opened.stream;
+      }
       suspect();
       throw new GatewayError('PACKAGE_UNKNOWN', `${pkg.fileName} is gone`, { details: { file: pkg.fileName } });
     },
-    locate: (call = {}) => image.locateBlob(blob, call),
+    locate: (call = {}) => reader.image.locateBlob(blob, call),
   };
 }
 

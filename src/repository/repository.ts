@@ -73,8 +73,8 @@ export interface FoundPackage {
   readonly digest: Digest;
   readonly size: number;
   readonly pushedAt: Date;
-  /** The bytes, or one range of them. PACKAGE_UNKNOWN where the package went away meanwhile. */
-  open(range?: ByteRange, options?: CallOptions): Promise<Readable>;
+  /** The bytes, or one range of them; as they are where they were in memory. PACKAGE_UNKNOWN where the package went away. */
+  open(range?: ByteRange, options?: CallOptions): Promise<Readable | Uint8Array>;
   /** Where the store would send a client for them by itself, if anywhere. */
   locate(options?: CallOptions): Promise<URL | undefined>;
 }

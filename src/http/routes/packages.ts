@@ -2,21 +2,21 @@ import { GatewayError } from '../../errors.ts';
 import type { FoundPackage, SignedIndex } from '../../repository/repository.ts';
 import type { ByteRange } from '../../store/store.ts';
 import type { FileAddress, FileReading, RepositoryBase } from '../addressing.ts';
-import { answer, jsonAnswer } from '../answer.ts';
+import { answer, jsonAnswer, safeHeaders } from '../answer.ts';
 import type { AnswerHeaders } from '../answer.ts';
 import { auditName, createAudit } from '../audit.ts';
+import type { ContentAnswer } from '../content-answer.ts';
 import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
 import { findByReading } from '../file-readings.ts';
 import { nodeOf } from '../http-options.ts';
-import type { HttpContext, HttpDependencies, HttpSettings } from '../http-options.ts';
+import type { HttpContext, HttpDependencies, HttpSettings, RequestContext } from '../http-options.ts';
 import { conditionsOf } from '../request-reader.ts';
 import type { RequestReader } from '../request-reader.ts';
-import { streamAnswer } from '../stream-answer.ts';
 
 /** What apk, apko and proxies ask for: indexes and packages; and deleting, by the same path. */
 export interface PackageRoutes {
-  serveIndex(c: HttpContext, address: { base: RepositoryBase; architecture: string }): Promise<Response>;
-  servePackage(c: HttpContext, address: FileAddress): Promise<Response>;
+  serveIndex(c: RequestContext, address: { base: RepositoryBase; architecture: string }): Promise<ContentAnswer>;
+  servePackage(c: RequestContext, address: FileAddress): Promise<ContentAnswer>;
   withdrawPackage(c: HttpContext, address: FileAddress): Promise<Response>;
   serveStatus(c: HttpContext, base: RepositoryBase): Promise<Response>;
 }
@@ -27,14 +27,16 @@ export function createPackageRoutes(
 ): PackageRoutes {
   const { repositories, requests, log } = deps;
   const audit = createAudit(log);
+  const headersOfIndex = remembered(formatIndexHeaders);
 
-  const find = async (c: HttpContext, reading: FileReading, fileName: string) => {
+  const find = async (c: RequestContext, reading: FileReading, fileName: string) => {
     const caller = requests.caller(c, 'read');
     const { at } = reading.base;
-    const options = { signal: c.req.raw.signal };
+    // Without a signal, like an index: it is found in one.
     if (reading.architecture !== undefined) {
-      return repositories.findPackage(at, reading.architecture, fileName, caller, options);
+      return repositories.findPackage(at, reading.architecture, fileName, caller);
     }
+    const options = { signal: c.req.raw.signal };
     const listed = (await repositories.list(at, caller, options)).filter((pkg) => pkg.fileName === fileName);
     const [first, second] = listed;
     if (second !== undefined) throw ambiguous(fileName);
@@ -46,17 +48,17 @@ export function createPackageRoutes(
       // Without a signal: many readers share this work, and making one for each costs more than it could save.
       const index = await repositories.openIndex(base.at, architecture, requests.caller(c, 'read'));
       if (index === undefined) throw noIndex(base, architecture);
-      return indexAnswer(c, index);
+      return indexAnswer(c, index, headersOfIndex(index));
     },
 
     async servePackage(c, address) {
       const found = await findByReading(address, (reading) => find(c, reading, address.fileName));
       if (found === undefined) throw unknownPackage(address.fileName);
-      if (isNotModified(conditionsOf(c), validatorsOf(found))) return answer(304, null, validatorHeaders(found));
+      if (isNotModified(conditionsOf(c), validatorsOf(found))) return contentOf(304, null, validatorHeaders(found));
       const location = settings.redirectBlobs === true ? await found.locate({ signal: c.req.raw.signal }) : undefined;
       if (location !== undefined) return redirect(location);
-      return contentAnswer(c, found, (error) => {
-        log.error({ err: error, requestId: nodeOf(c).requestId }, 'a package was cut short');
+      return packageAnswer(c, found, (error) => {
+        log.error({ err: error, requestId: nodeOf(c).record?.requestId }, 'a package was cut short');
       });
     },
 
@@ -89,17 +91,39 @@ export function createPackageRoutes(
   };
 }
 
-function indexAnswer(c: HttpContext, index: SignedIndex): Response {
-  const headers: AnswerHeaders = {
+function indexAnswer(c: RequestContext, index: SignedIndex, headers: IndexHeaders): ContentAnswer {
+  if (isNotModified(conditionsOf(c), index)) return { status: 304, headers: headers.unchanged, body: null };
+  return { status: 200, headers: headers.whole, body: index.bytes };
+}
+
+/** The headers of an index with its content and without. */
+interface IndexHeaders {
+  readonly whole: AnswerHeaders;
+  readonly unchanged: AnswerHeaders;
+}
+
+function formatIndexHeaders(index: SignedIndex): IndexHeaders {
+  const unchanged = safeHeaders({
     'Cache-Control': 'no-cache',
     ETag: index.etag,
     ...(index.lastModified !== undefined && { 'Last-Modified': formatHttpDate(index.lastModified) }),
     ...(index.isStale && { 'X-Lkard-Stale': 'true' }),
     ...(index.isUnverified && { 'X-Lkard-Unverified': 'true' }),
-  };
-  if (isNotModified(conditionsOf(c), index)) return answer(304, null, headers);
+  });
   const content = { 'Content-Type': 'application/gzip', 'Content-Length': String(index.bytes.byteLength) };
-  return answer(200, index.bytes, { ...headers, ...content });
+  return { unchanged, whole: { ...unchanged, ...content } };
+}
+
+/** What was made of an object once, made no second time: the service hands out the same index until it changes. */
+function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, V>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
 }
 
 function validatorsOf(found: FoundPackage) {
@@ -111,36 +135,46 @@ function validatorHeaders(found: FoundPackage): AnswerHeaders {
   return { 'Cache-Control': 'max-age=31536000, immutable', ETag: etag, 'Last-Modified': formatHttpDate(lastModified) };
 }
 
-async function contentAnswer(
-  c: HttpContext,
+async function packageAnswer(
+  c: RequestContext,
   found: FoundPackage,
   onFault: (error: unknown) => void,
-): Promise<Response> {
+): Promise<ContentAnswer> {
   const type = { 'Accept-Ranges': 'bytes', 'Content-Type': 'application/vnd.alpine.apk' };
   const headers = { ...validatorHeaders(found), ...type };
-  if (c.req.method === 'HEAD') return answer(200, null, { ...headers, 'Content-Length': String(found.size) });
+  if (c.req.method === 'HEAD') return contentOf(200, null, { ...headers, 'Content-Length': String(found.size) });
   const mayBePart = isRangeCurrent(c.req.header('if-range'), validatorsOf(found));
   const range = mayBePart ? parseRange(c.req.header('range'), found.size) : undefined;
   if (range === 'unsatisfiable') return unsatisfiable(found);
-  const source = await found.open(range, { signal: c.req.raw.signal });
-  return streamAnswer(c, contentHead(headers, found, range), source, onFault);
+  const body = await found.open(range, {
+    // Asked for only where the store is: it costs more than an answer from memory.
+    get signal() {
+      return c.req.raw.signal;
+    },
+  });
+  if (range === undefined) {
+    return { ...contentOf(200, body, { ...headers, 'Content-Length': String(found.size) }), onFault };
+  }
+  return { ...contentOf(206, body, { ...headers, ...partHeaders(range, found.size) }), onFault };
 }
 
-function contentHead(headers: AnswerHeaders, found: FoundPackage, range: ByteRange | undefined) {
-  if (range === undefined) return { status: 200, headers: { ...headers, 'Content-Length': String(found.size) } };
-  const { start, end } = range;
-  const part = { 'Content-Length': String(end - start + 1), 'Content-Range': `bytes ${start}-${end}/${found.size}` };
-  return { status: 206, headers: { ...headers, ...part } };
+function partHeaders({ start, end }: ByteRange, size: number): AnswerHeaders {
+  return { 'Content-Length': String(end - start + 1), 'Content-Range': `bytes ${start}-${end}/${size}` };
 }
 
-function unsatisfiable(found: FoundPackage): Response {
-  const headers = { 'Content-Range': `bytes */${found.size}`, 'Content-Type': 'text/plain; charset=utf-8' };
-  return answer(416, `${found.fileName} has ${found.size} bytes\n`, headers);
+function unsatisfiable(found: FoundPackage): ContentAnswer {
+  const text = Buffer.from(`${found.fileName} has ${found.size} bytes\n`);
+  const length = { 'Content-Length': String(text.byteLength), 'Content-Type': 'text/plain; charset=utf-8' };
+  return contentOf(416, text, { 'Content-Range': `bytes */${found.size}`, ...length });
 }
 
 /** 302 and no other: apk follows neither 307 nor 308. The store's URL is good for a short time only. */
-function redirect(location: URL): Response {
-  return answer(302, null, { Location: location.href, 'Cache-Control': 'no-store' });
+function redirect(location: URL): ContentAnswer {
+  return contentOf(302, null, { Location: location.href, 'Cache-Control': 'no-store', 'Content-Length': '0' });
+}
+
+function contentOf(status: number, body: ContentAnswer['body'], headers: AnswerHeaders): ContentAnswer {
+  return { status, headers: safeHeaders(headers), body };
 }
 
 function noIndex({ at }: RepositoryBase, architecture: string): GatewayError {

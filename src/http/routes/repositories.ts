@@ -1,7 +1,9 @@
 import type { Address, FileAddress, RepositoryBase } from '../addressing.ts';
 import { parseAddress } from '../addressing.ts';
 import { textAnswer } from '../answer.ts';
+import { contentResponse } from '../content-answer.ts';
 import { likeliestFirst } from '../file-readings.ts';
+import { nodeOf } from '../http-options.ts';
 import type { HttpContext, HttpSettings } from '../http-options.ts';
 import { publishAnswer } from '../publish-answer.ts';
 import type { Publisher, UploadTarget } from '../publisher.ts';
@@ -34,10 +36,10 @@ export function createRepositoryHandler(
   const methodsOf = (c: HttpContext, address: Address): Methods => {
     switch (address.kind) {
       case 'index':
-        return { GET: () => packages.serveIndex(c, address) };
+        return { GET: async () => contentResponse(c, await packages.serveIndex(c, address)) };
       case 'file':
         return {
-          GET: () => packages.servePackage(c, address),
+          GET: async () => contentResponse(c, await packages.servePackage(c, address)),
           DELETE: () => packages.withdrawPackage(c, address),
           PUT: () => putFile(c, address),
         };
@@ -64,7 +66,10 @@ export function createRepositoryHandler(
 
   return (c) => {
     const address = parseAddress(requests.origin(c).host, c.req.path, settings);
-    return address === undefined ? c.notFound() : byMethod(c, methodsOf(c, address));
+    if (address === undefined) return c.notFound();
+    const { record } = nodeOf(c);
+    if (record !== undefined) record.route = address.kind;
+    return byMethod(c, methodsOf(c, address));
   };
 }
 

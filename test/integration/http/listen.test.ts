@@ -17,7 +17,7 @@ import type { Repositories } from '../../../src/repository/repository.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
-import { aFoundPackage, anEdge, anIndex, aPushService, silentLog } from '../../unit/http/an-edge.ts';
+import { aFoundPackage, aWholeEdge, anIndex, aPushService, silentLog } from '../../unit/http/an-edge.ts';
 
 const run = promisify(execFile);
 const base = '/apk/user/image/edge/main';
@@ -35,7 +35,7 @@ interface Served {
 
 async function serve({ service, options, listening, log = silentLog() }: Served): Promise<Listening> {
   const clock = { now: () => Date.now() };
-  const server = await listen(anEdge(service, options), { log, clock }, { port: 0, ...listening });
+  const server = await listen(aWholeEdge(service, options), { log, clock }, { port: 0, ...listening });
   ends.push(() => server.close({ drainTimeoutMs: 0 }));
   return server;
 }

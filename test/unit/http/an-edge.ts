@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Hono } from 'hono';
 import { createApp } from '../../../src/http/app.ts';
+import type { HttpApp } from '../../../src/http/app.ts';
 import type { HttpEnv, HttpOptions } from '../../../src/http/http-options.ts';
 import type { Log } from '../../../src/ports.ts';
 import type { RepositoryCoordinates } from '../../../src/repository/coordinates.ts';
@@ -19,6 +20,11 @@ import type {
 
 /** The HTTP edge over a service of which only what a test names may be called. */
 export function anEdge(service: Partial<Repositories>, options: HttpOptions = {}): Hono<HttpEnv> {
+  return aWholeEdge(service, options).hono;
+}
+
+/** The same with what only a socket uses. */
+export function aWholeEdge(service: Partial<Repositories>, options: HttpOptions = {}): HttpApp {
   const deps = { repositories: aService(service), log: silentLog(), findUnreadiness: () => Promise.resolve([]) };
   return createApp(deps, options);
 }
