@@ -49,7 +49,7 @@ export function createDirectorySigningKeys(
     return [made];
   }
 
-  return { ofImage: current, ofImageForWriting: current };
+  return { arePerImage: false, ofImage: current, ofImageForWriting: current };
 }
 
 async function readKey(file: string): Promise<SigningKey | undefined> {

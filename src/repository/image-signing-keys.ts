@@ -100,6 +100,8 @@ export function createImageSigningKeys(
   }
 
   return {
+    arePerImage: true,
+
     async ofImage(store, asked = {}) {
       const ring = await read(store, asked);
       if (ring.keys.length === 0) refuseLocked(store.image, ring);

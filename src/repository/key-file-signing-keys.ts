@@ -55,7 +55,7 @@ export async function createKeyFileSigningKeys(
     }
   }
 
-  return { ofImage: current, ofImageForWriting: current };
+  return { arePerImage: false, ofImage: current, ofImageForWriting: current };
 }
 
 /** The name that clients install a key file's public half under: `me-5f3a.rsa` gives `me-5f3a.rsa.pub`, as abuild has it. */

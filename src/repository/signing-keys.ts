@@ -24,6 +24,9 @@ export interface SigningKeysOptions extends CallOptions {
  * what each method names, both throw the store's faults.
  */
 export interface SigningKeys {
+  /** Whether each image has keys of its own, so that they say something of it; false where one set signs all. */
+  readonly arePerImage: boolean;
+
   /**
    * The keys that sign this image's indexes, the primary first, at least one; or none where none has been made yet. All of
    * them sign, all of them are offered to clients. Cheap to call for each request. Throws SIGNING_KEY_LOCKED where keys are

@@ -130,7 +130,7 @@ export function aSigningKey(name = 'test-only-2048.rsa'): SigningKey {
 /** The same keys for every image. */
 export function fixedKeys(...keys: readonly SigningKey[]): SigningKeys {
   const all = () => Promise.resolve(keys);
-  return { ofImage: all, ofImageForWriting: all };
+  return { arePerImage: false, ofImage: all, ofImageForWriting: all };
 }
 
 export const signNow: SignIndex = (pieces, keys) =>

@@ -3,7 +3,6 @@ import type { PublicKey } from '../../repository/repository.ts';
 import { isRepositoryHost } from '../addressing.ts';
 import type { RepositoryBase } from '../addressing.ts';
 import { answer, jsonAnswer } from '../answer.ts';
-import { isAnonymous } from '../caller-credentials.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from '../http-options.ts';
 import type { RequestReader } from '../request-reader.ts';
 import { formatSetupScript } from '../setup-script.ts';
@@ -50,7 +49,7 @@ export function createKeyRoutes(
     },
     async serveConfiguration(c, base) {
       await keysOf(c, base.at.image).catch((error: unknown) => {
-        throw isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN') && isAnonymous(requests.keyReader(c))
+        throw isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN') && c.req.header('authorization') === undefined
           ? hiddenConfiguration(error)
           : error;
       });

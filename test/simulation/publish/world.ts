@@ -185,7 +185,7 @@ function ringNext(timers: Set<Timer>, moveTo: (dueMs: number) => void): void {
 
 function fixedKeys(key: SigningKey): SigningKeys {
   const keys = () => Promise.resolve([key]);
-  return { ofImage: keys, ofImageForWriting: keys };
+  return { arePerImage: false, ofImage: keys, ofImageForWriting: keys };
 }
 
 const signNow: SignIndex = (pieces, keys) =>
