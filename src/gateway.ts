@@ -78,14 +78,16 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
   };
 }
 
-function systemClock(): Clock {
+/** The machine's own clock. */
+export function systemClock(): Clock {
   return {
     now: Date.now,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
   };
 }
 
-async function openStore({ store, rightsTtlMs }: Config, clock: Clock): Promise<Store> {
+/** The store that a configuration names; nothing is asked of it yet. */
+export async function openStore({ store, rightsTtlMs }: Config, clock: Clock): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile } = store;
     const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile }));
@@ -115,7 +117,8 @@ async function unreadinessOf(store: Store): Promise<readonly string[]> {
   }
 }
 
-function repositoryOptionsOf(config: Config): RepositoriesOptions {
+/** What a configuration says to the domain. */
+export function repositoryOptionsOf(config: Config): RepositoriesOptions {
   const { freshnessMs, recheckMs, rightsTtlMs, staleForMs: staleMs, publishTimeoutMs } = config;
   // A token may be half that old when the registry takes it as a proof: both together are no older than was asked for.
   return { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs };

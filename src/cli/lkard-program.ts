@@ -1,8 +1,11 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { environmentName, settings } from '../config-settings.ts';
-import type { GivenSettings, Setting } from '../config-settings.ts';
+import type { GivenSettings } from '../config-settings.ts';
 import { exitCodeHelp } from './exit-code.ts';
 import { tame } from './run-program.ts';
+import { addLkardCommands } from './lkard-commands.ts';
+import type { LkardCommands } from './lkard-commands.ts';
+import { givenFlags, optionOf } from './setting-options.ts';
 import type { Terminal } from './terminal.ts';
 import { readVersion } from './version.ts';
 
@@ -12,8 +15,15 @@ export interface LkardRequest {
   readonly isPrintConfig: boolean;
 }
 
-/** `lkard [IMAGE]`: hands what it is asked to `serve`. Every setting is a flag and a variable. */
-export function createLkardProgram(terminal: Terminal, serve: (request: LkardRequest) => Promise<void>): Command {
+/**
+ * `lkard [IMAGE]`: hands what it is asked to `serve`, and the commands for operators to `commands`. Every setting is a flag
+ * and a variable.
+ */
+export function createLkardProgram(
+  terminal: Terminal,
+  serve: (request: LkardRequest) => Promise<void>,
+  commands?: LkardCommands,
+): Command {
   const program = tame(new Command('lkard'), terminal)
     .description(
       'A gateway that makes any OCI registry an Alpine (APK) repository. Without --backend it keeps packages itself.',
@@ -26,40 +36,19 @@ export function createLkardProgram(terminal: Terminal, serve: (request: LkardReq
     .addHelpText('after', `\nEach setting is a variable too: --no-https is ${environmentName('no-https')}=true.`)
     .addHelpText('after', exitCodeHelp);
   for (const setting of settings()) program.addOption(optionOf(setting));
-  return program.action((image: string | undefined) => serve(requestOf(program, image)));
-}
-
-function optionOf({ name, kind, value = '', help, group }: Setting): Option {
-  const option = new Option(flagsOf(name, kind, value), help).helpGroup(`${group}:`);
-  return kind === 'list' ? option.argParser(collect) : option;
-}
-
-function flagsOf(name: string, kind: Setting['kind'], value: string): string {
-  if (kind === 'switch') return `--${name}`;
-  return kind === 'optional' ? `--${name} [${value}]` : `--${name} <${value}>`;
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
+  program.action((image: string | undefined) => serve(requestOf(program, image)));
+  if (commands !== undefined) addLkardCommands(program, commands);
+  return program;
 }
 
 function requestOf(program: Command, image: string | undefined): LkardRequest {
-  const given = settings().map((setting) => [setting.name, givenValue(program, setting)] as const);
   const isDebug = program.getOptionValue('debug') === true;
   return {
     flags: {
-      ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+      ...givenFlags(program),
       ...(isDebug && { 'log-level': 'debug' }),
       ...(image !== undefined && { image }),
     },
     isPrintConfig: program.getOptionValue('printConfig') === true,
   };
-}
-
-function givenValue(program: Command, { name }: Setting): string | true | readonly string[] | undefined {
-  const attribute = program.options.find(({ long }) => long === `--${name}`)?.attributeName() ?? name;
-  if (program.getOptionValueSource(attribute) !== 'cli') return undefined;
-  const value = program.getOptionValue(attribute) as string | boolean | readonly string[];
-  // Commander keeps `--no-https` as `https: false`.
-  return typeof value === 'boolean' ? true : value;
 }

@@ -6,6 +6,7 @@ import { formatGreeting, localUrlOf } from './greeting.ts';
 import { createLkardProgram } from './lkard-program.ts';
 import type { LkardRequest } from './lkard-program.ts';
 import { createLog } from './log.ts';
+import { createMaintenanceCommands } from './maintenance-commands.ts';
 import { runProgram } from './run-program.ts';
 import { printLine } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,14 +16,15 @@ export type LkardProcess = Terminal & Pick<NodeJS.Process, 'env' | 'once' | 'rem
 
 /** Runs `lkard` with the arguments behind its name until it is told to stop, and returns its exit code. */
 export function runLkard(args: readonly string[], self: LkardProcess): Promise<number> {
-  const program = createLkardProgram(self, async ({ flags, isPrintConfig }: LkardRequest) => {
+  const start = async ({ flags, isPrintConfig }: LkardRequest) => {
     const config = readConfig(flags, self.env);
     if (isPrintConfig) {
       printLine(self, formatConfig(config));
       return;
     }
     await serve(config, self);
-  });
+  };
+  const program = createLkardProgram(self, start, createMaintenanceCommands(self, self.env));
   return runProgram(program, args, self);
 }
 

@@ -14,8 +14,9 @@ import type { SignIndex } from './index-writer.ts';
 import { createPackageCache } from './package-cache.ts';
 import type { PackageCacheOptions } from './package-cache.ts';
 import { createReading } from './reading.ts';
-import { look } from './look.ts';
+import { EVERY, look } from './look.ts';
 import type { Look, Scope } from './look.ts';
+import { createMending } from './participants.ts';
 import type { Participant } from './participants.ts';
 import { publishFiles } from './publish.ts';
 import { createPublishLoop } from './publish-loop.ts';
@@ -25,6 +26,8 @@ import { createSharedCalls } from './shared-calls.ts';
 import type { SightingOptions } from './sightings.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createStoredIndexes } from './stored-index.ts';
+import { verifyLook } from './verification.ts';
+import type { RepositoryVerification } from './verification.ts';
 import { withdrawFile } from './withdraw.ts';
 
 export interface RepositoriesDeps {
@@ -65,7 +68,10 @@ const defaults = {
 };
 
 /** The service over one store. Any number of them, in any number of processes, may serve the same images. */
-export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOptions = {}): Repositories {
+export function createRepositories(
+  deps: RepositoriesDeps,
+  given: RepositoriesOptions = {},
+): Repositories & RepositoryVerification {
   const options = { ...defaults, ...given };
   const { store, signingKeys, clock, random, log } = deps;
   const artifacts = createArtifactWriter({ clock });
@@ -203,6 +209,12 @@ export function createRepositories(deps: RepositoriesDeps, given: RepositoriesOp
       const context = { ...workOn(at), image, look: lookFirst };
       return await withdrawFile(context, file);
     },
+
+    async verify(at, caller, onFinding, call = {}) {
+      const image = store.image(at.image, caller.credentials);
+      return await verifyLook(image, at, await lookNow(image, at, [EVERY], call), onFinding, call);
+    },
+    mend: (at, caller) => loopOf(at).join(createMending(store.image(at.image, caller.credentials), [EVERY])),
 
     ...createReading({
       store,

@@ -167,14 +167,15 @@ export function fetchFault(
     return undefined;
   const isExcused =
     of(file).some((one) => one.kind === 'delete' && one.outcome !== 'refused' && one.began < fetch.ended) ||
-    // It may have been withdrawn for a rival's sake; and what is younger than the lag may be listed, missed and listed again.
+    // It may have been withdrawn for a rival's sake; and what wasn't acknowledged yet, or is younger than the lag, may be listed,
+    // missed and listed again.
     !pushes.some((push) => push.identity === identity && push.outcome === 'done' && isSettledBy(push, fetch, lagMs));
   if (isExcused) return undefined;
   return status === 404 ? `${file} was listed and not there` : `${file} was listed with other bytes than came`;
 }
 
 function isSettledBy(push: Operation, fetch: Fetch, lagMs: number): boolean {
-  return lagMs === 0 || push.ended + lagMs < fetch.began;
+  return push.ended + lagMs < fetch.began;
 }
 
 /** Everything that happened to one file, a line each. */
