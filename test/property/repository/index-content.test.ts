@@ -83,8 +83,6 @@ describe('the content of an index', () => {
           const i = where % bytes.length;
           bytes[i] = bytes[i]! ^ flip;
           try {
-            const read = parseRun(aGroup(), run.part, run.details);
-            expect(read.files).toHaveLength(run.files.length);
             parseRun(
               aGroup(),
               which === 'part' ? { ...run.part, bytes } : run.part,

@@ -70,8 +70,9 @@ export function faultsOf(history: History, reading: Reading, key: SigningKey): r
 }
 
 /**
- * What is wrong with an index read once a registry's lag of so many requests is long over. While it lasts two contents of a
- * name may both be acknowledged, of which one is listed in the end; and a delete may miss what was pushed within the lag.
+ * What is wrong with an index read once a registry's lag of so many requests is long over. While it lasts, two pushes of one
+ * name that don't see each other may both be acknowledged, or one of them and the other die; one content is listed in the
+ * end. And a delete may miss what was pushed within the lag.
  */
 export function lateFaultsOf(history: History, reading: Reading, key: SigningKey, lag: number): readonly string[] {
   const listed = reading.index === undefined ? new Map<string, string>() : listedIn(reading.index, key);
@@ -82,7 +83,12 @@ export function lateFaultsOf(history: History, reading: Reading, key: SigningKey
     if (!isDone(push) || !inScope || mayBeDeleted(history, push, reading.ended, lag)) continue;
     if (isShadowed(push.file, listed)) continue;
     const isListed = history.operations.some(
-      (other) => isDone(other) && nameOf(other.file) === nameOf(push.file) && listed.get(other.file) === other.identity,
+      (other) =>
+        other.kind === 'push' &&
+        other.outcome !== 'refused' &&
+        other.began <= push.ended + lag &&
+        nameOf(other.file) === nameOf(push.file) &&
+        listed.get(other.file) === other.identity,
     );
     if (!isListed) faults.push(`${reading.architecture}: lost ${push.file}, acknowledged at ${push.ended}`);
   }
