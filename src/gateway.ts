@@ -124,9 +124,9 @@ export function repositoryOptionsOf(config: Config): RepositoriesOptions {
   return { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs };
 }
 
-function httpOptionsOf({ http, singleImage }: Config): HttpOptions {
+function httpOptionsOf({ http, singleImage, signing }: Config): HttpOptions {
   const { hasPublicKeys: publicKeys, redirectsBlobs: redirectBlobs } = http;
-  return { ...http, singleImage, publicKeys, redirectBlobs };
+  return { ...http, singleImage, publicKeys, redirectBlobs, sessionSecret: signing.aesKey };
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {

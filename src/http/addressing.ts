@@ -38,7 +38,7 @@ export type Address =
   /** The key of a whole image, or of the gateway where the path names no image. */
   | { readonly kind: 'image-key'; readonly image: string | undefined };
 
-type Verb = 'push' | 'setup' | 'key' | 'configuration' | 'jwks' | 'status';
+type Verb = 'push' | 'setup' | 'key' | 'configuration' | 'jwks' | 'status' | 'listing' | 'feed';
 
 /** The segments behind a form's own prefix, and the image where the form or the gateway fixes it. */
 interface Form {
@@ -55,6 +55,8 @@ const verbs: ReadonlyMap<string, Verb> = new Map([
   ['apk-configuration', 'configuration'],
   ['jwks.json', 'jwks'],
   ['status.json', 'status'],
+  ['packages.json', 'listing'],
+  ['feed.atom', 'feed'],
 ]);
 
 const ownedByOtherRoutes = new Set(['v2', 'addpkg', 'metrics', 'healthz', 'readyz', 'openapi.json']);

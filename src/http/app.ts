@@ -1,10 +1,12 @@
 import { Hono } from 'hono';
+import { createPackageCatalogs } from '../repository/package-catalogs.ts';
 import { textAnswer } from './answer.ts';
 import { createContentServer } from './content-server.ts';
 import type { ContentServer } from './content-server.ts';
 import { createFaultAnswers } from './fault-answers.ts';
 import { completeHttpOptions } from './http-options.ts';
 import type { HttpDependencies, HttpEnv, HttpOptions } from './http-options.ts';
+import { createPages } from './pages/pages.tsx';
 import { createPublisher } from './publisher.ts';
 import { pathOfTarget } from './request-path.ts';
 import { createRequestReader } from './request-reader.ts';
@@ -12,6 +14,7 @@ import { artifactdRoutes } from './routes/artifactd.ts';
 import { buildkiteRoutes } from './routes/buildkite.ts';
 import { healthRoutes } from './routes/health.ts';
 import { createKeyRoutes } from './routes/keys.ts';
+import { createListing } from './routes/listing.ts';
 import { lkarRoutes } from './routes/lkar.ts';
 import { createPackageRoutes } from './routes/packages.ts';
 import { createRepositoryHandler } from './routes/repositories.ts';
@@ -35,14 +38,21 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
   const packages = createPackageRoutes({ ...deps, requests }, settings);
   const keys = createKeyRoutes({ ...deps, requests }, settings);
 
+  const catalogs = createPackageCatalogs({ ...deps, now: Date.now });
+  const listing = createListing({ catalogs, requests });
+  const pages = settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs }, settings);
+
   const app = new Hono<HttpEnv>({ getPath: rawPath });
   app.route('/', healthRoutes(deps));
+  if (pages !== undefined) app.route('/', pages.routes);
   app.route('/', lkarRoutes({ ...deps, requests }, settings));
   app.route('/', buildkiteRoutes({ publisher }, settings));
   app.route('/', artifactdRoutes({ publisher }, settings));
-  app.all('*', createRepositoryHandler({ packages, keys, publisher, requests }, settings));
+  app.all('*', createRepositoryHandler({ packages, keys, publisher, requests, listing, pages }, settings));
   app.notFound(() =>
-    textAnswer(404, 'nothing here; an index is at <image>/<branch>/<repository>/<arch>/APKINDEX.tar.gz'),
+    textAnswer(404, 'nothing here; an index is at <image>/<branch>/<repository>/<arch>/APKINDEX.tar.gz', {
+      Vary: 'Accept',
+    }),
   );
   const faults = createFaultAnswers(deps, settings);
   app.onError((error, c) => faults.responseTo(error, c));

@@ -46,6 +46,10 @@ export interface HttpOptions {
   readonly tempDirectory?: string | undefined;
   /** Sends clients to the store's own URL for a package, where it has one. Default false: apko follows no redirect. */
   readonly redirectBlobs?: boolean | undefined;
+  /** Pages for browsers, the login by form among them. Default true. */
+  readonly isUiEnabled?: boolean | undefined;
+  /** What logins by form are encrypted under, the same for all replicas. Default: a key of this process alone. */
+  readonly sessionSecret?: Uint8Array | undefined;
   /** Addresses or CIDR ranges whose `X-Forwarded-*` are believed. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
 }

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../store/store.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
+import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { createPackageCatalog } from './package-catalog.ts';
 import type { PackageCatalog } from './package-catalog.ts';
@@ -62,4 +63,11 @@ export function createPackageCatalogs(
       return found?.architectures ?? [];
     },
   };
+}
+
+/** The architecture that somebody who names none most likely means. */
+export function usualArchitecture(architectures: readonly string[]): string {
+  const own = architectures.filter((architecture) => architecture !== NOARCH);
+  if (own.includes('x86_64') || architectures.length === 0) return 'x86_64';
+  return own[0] ?? NOARCH;
 }

@@ -3,6 +3,11 @@ import type { ListedPackage } from './repository.ts';
 /** In which order packages are listed: `match` is by name where there is no query. */
 export type PackageOrder = 'match' | 'name' | 'date' | 'size';
 
+/** The order that a text names, `match` where it names none. */
+export function asPackageOrder(text: string | undefined): PackageOrder {
+  return orders.find((order) => order === text) ?? 'match';
+}
+
 /** Finds packages by words. */
 export interface PackageSearch {
   /**
@@ -15,6 +20,7 @@ export interface PackageSearch {
 /** What a query is cut to. */
 export const maxQueryLength = 200;
 const maxWords = 8;
+const orders = ['match', 'name', 'date', 'size'] as const satisfies PackageOrder[];
 
 interface Searched {
   readonly pkg: ListedPackage;

@@ -1,18 +1,15 @@
 import { Hono } from 'hono';
-import { GatewayError, isGatewayError } from '../../errors.ts';
+import { GatewayError } from '../../errors.ts';
 import { parseCoordinates } from '../../repository/coordinates.ts';
 import { jsonAnswer, textAnswer } from '../answer.ts';
-import { isAnonymous } from '../caller-credentials.ts';
 import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../http-options.ts';
+import { checkLogin } from '../login-check.ts';
 import { describePackage, describeRepository } from '../package-listing.ts';
 import type { RequestReader } from '../request-reader.ts';
 import { splitPath } from '../request-path.ts';
 import { placeInQuery } from './query-place.ts';
 
 type LkarDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
-
-// Where a login names no image, the store is asked about one that nobody needs to have: only a bad password is refused.
-const loginProbe = 'lkard/login';
 
 /** What `lkar` asks for beside packages: `/_packages`, `/_repositories` and `/_auth`. */
 export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono<HttpEnv> {
@@ -46,13 +43,9 @@ export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono
   });
 
   const logIn = async (c: HttpContext, segments: readonly string[]): Promise<void> => {
-    const caller = requests.caller(c, 'read');
-    if (isAnonymous(caller)) throw new GatewayError('UNAUTHORIZED', 'a login needs a user and a password');
     const isForImage = segments.length > 0 || settings.singleImage !== undefined;
-    const image = isForImage ? imageOf(segments, settings) : loginProbe;
-    await repositories.authorize(image, caller, { signal: c.req.raw.signal }).catch((error: unknown) => {
-      if (isForImage || !isGatewayError(error, 'FORBIDDEN')) throw error;
-    });
+    const image = isForImage ? imageOf(segments, settings) : undefined;
+    await checkLogin(repositories, requests.caller(c, 'read'), image, { signal: c.req.raw.signal });
   };
 
   return routes;

@@ -5,6 +5,8 @@ import { contentResponse } from '../content-answer.ts';
 import { likeliestFirst } from '../file-readings.ts';
 import { nodeOf } from '../http-options.ts';
 import type { HttpContext, HttpSettings } from '../http-options.ts';
+import { prefersHtml } from '../pages/accept.ts';
+import type { Pages } from '../pages/pages.tsx';
 import { publishAnswer } from '../publish-answer.ts';
 import type { Publisher, UploadTarget } from '../publisher.ts';
 import type { RequestReader } from '../request-reader.ts';
@@ -16,6 +18,9 @@ interface RepositoryRoutes {
   readonly keys: KeyRoutes;
   readonly publisher: Publisher;
   readonly requests: RequestReader;
+  readonly listing: (c: HttpContext, base: RepositoryBase) => Promise<Response>;
+  /** Undefined where there is nothing for browsers. */
+  readonly pages: Pages | undefined;
 }
 
 type Methods = Readonly<Partial<Record<'GET' | 'PUT' | 'POST' | 'DELETE', () => Response | Promise<Response>>>>;
@@ -25,13 +30,16 @@ export function createRepositoryHandler(
   routes: RepositoryRoutes,
   settings: HttpSettings,
 ): (c: HttpContext) => Response | Promise<Response> {
-  const { packages, keys, publisher, requests } = routes;
+  const { packages, keys, publisher, requests, listing, pages } = routes;
 
   const push = async (c: HttpContext, target: UploadTarget) =>
     publishAnswer(await publisher.publish(c, target), c.req.header('accept'));
   const putFile = (c: HttpContext, address: FileAddress) =>
     push(c, { readings: likeliestFirst(address), folder: address.folder });
   const putInto = (c: HttpContext, base: RepositoryBase) => push(c, { readings: [{ base, architecture: undefined }] });
+
+  const pagesFor = (c: HttpContext) => (prefersHtml(c.req.header('accept')) ? pages : undefined);
+  const showPage = (c: HttpContext, base: RepositoryBase) => pagesFor(c)?.serve(c, base) ?? c.notFound();
 
   const methodsOf = (c: HttpContext, address: Address): Methods => {
     switch (address.kind) {
@@ -46,7 +54,7 @@ export function createRepositoryHandler(
       case 'push':
         return { PUT: () => putInto(c, address.base), POST: () => putInto(c, address.base) };
       case 'base':
-        return { PUT: () => putInto(c, address.base), GET: () => c.notFound() };
+        return { PUT: () => putInto(c, address.base), GET: () => showPage(c, address.base) };
       case 'key':
         return { GET: () => keys.serveKey(c, address.base.at.image) };
       case 'named-key':
@@ -59,6 +67,10 @@ export function createRepositoryHandler(
         return { GET: () => keys.serveKeySet(c, address.base) };
       case 'setup':
         return { GET: () => keys.serveSetup(c, address.base) };
+      case 'feed':
+        return { GET: () => pages?.serveFeed(c, address.base) ?? c.notFound() };
+      case 'listing':
+        return { GET: () => listing(c, address.base) };
       case 'status':
         return { GET: () => packages.serveStatus(c, address.base) };
     }
@@ -66,7 +78,7 @@ export function createRepositoryHandler(
 
   return (c) => {
     const address = parseAddress(requests.origin(c).host, c.req.path, settings);
-    if (address === undefined) return c.notFound();
+    if (address === undefined) return (c.req.method === 'GET' ? pagesFor(c)?.serveElse(c) : undefined) ?? c.notFound();
     const { record } = nodeOf(c);
     if (record !== undefined) record.route = address.kind;
     return byMethod(c, methodsOf(c, address));

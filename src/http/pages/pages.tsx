@@ -1,0 +1,66 @@
+import { Hono } from 'hono';
+import type { PackageCatalogs } from '../../repository/package-catalogs.ts';
+import { answer } from '../answer.ts';
+import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../http-options.ts';
+import type { RequestReader } from '../request-reader.ts';
+import { splitPath } from '../request-path.ts';
+import { prefersHtml } from './accept.ts';
+import { assetFolder, readAssets } from './assets.ts';
+import type { Assets } from './assets.ts';
+import { ErrorPage } from './error-page.tsx';
+import { createImagePages } from './image-pages.tsx';
+import { loginRoutes } from './login-routes.tsx';
+import { pageAnswer, seeOther } from './page-answer.ts';
+import { createPageContext } from './page-context.tsx';
+import { createRepositoryPages } from './repository-pages.tsx';
+import type { RepositoryPages } from './repository-pages.tsx';
+import { createSessions } from './session-cookie.ts';
+
+/** All that is made for browsers. */
+export interface Pages extends RepositoryPages {
+  /** Start page, images, login and the files that pages refer to; what isn't for browsers goes on to the next route. */
+  readonly routes: Hono<HttpEnv>;
+  /** For a path that is nothing else: an image's page where it may name one, else a page that says so. */
+  serveElse(c: HttpContext): Promise<Response>;
+}
+
+interface PagesDeps extends Pick<HttpDependencies, 'repositories' | 'log'> {
+  readonly requests: RequestReader;
+  readonly catalogs: PackageCatalogs;
+}
+
+export function createPages(deps: PagesDeps, settings: HttpSettings): Pages {
+  const assets = readAssets();
+  const sessions = createSessions(settings.sessionSecret);
+  const context = createPageContext({ ...deps, sessions, assets }, settings);
+  const images = createImagePages({ ...deps, context }, settings);
+  const forBrowsers = (serve: (c: HttpContext) => Promise<Response>) => (c: HttpContext, next: () => Promise<void>) =>
+    prefersHtml(c.req.header('accept')) ? serve(c) : next();
+
+  const routes = new Hono<HttpEnv>();
+  routes.get(`${assetFolder}*`, (c) => serveAsset(c, assets));
+  routes.get('/', forBrowsers(images.serveStart));
+  routes.on('GET', ['/_images', '/_images/*'], forBrowsers(images.serveImage));
+  routes.route('/', loginRoutes({ ...deps, context, sessions }, settings));
+
+  return {
+    routes,
+    ...createRepositoryPages({ ...deps, context, now: Date.now }, settings),
+    async serveElse(c) {
+      const frame = context.frame(c);
+      const segments = splitPath(c.req.path);
+      const image = (segments[0] === 'apk' ? segments.slice(1) : segments).join('/');
+      const isShort = settings.singleImage === undefined && image !== '' && !image.startsWith('_');
+      if (isShort) return seeOther(`${frame.prefix}/_images/${image}`);
+      return pageAnswer(404, <ErrorPage frame={frame} status={404} message="There is nothing under this address." />);
+    },
+  };
+}
+
+/** Its name changes with its content, so that it may be kept for ever. */
+function serveAsset(c: HttpContext, assets: Assets): Response | Promise<Response> {
+  const asset = assets.find(c.req.path);
+  if (asset === undefined) return c.notFound();
+  const headers = { 'Content-Type': asset.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' };
+  return answer(200, asset.bytes, headers);
+}

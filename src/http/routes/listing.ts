@@ -1,0 +1,41 @@
+import { GatewayError } from '../../errors.ts';
+import { usualArchitecture } from '../../repository/package-catalogs.ts';
+import type { PackageCatalogs } from '../../repository/package-catalogs.ts';
+import { asPackageOrder } from '../../repository/package-search.ts';
+import type { RepositoryBase } from '../addressing.ts';
+import { jsonAnswer } from '../answer.ts';
+import type { HttpContext } from '../http-options.ts';
+import { describePackage } from '../package-listing.ts';
+import { pageOf } from '../paging.ts';
+import type { RequestReader } from '../request-reader.ts';
+
+interface ListingDeps {
+  readonly catalogs: PackageCatalogs;
+  readonly requests: RequestReader;
+}
+
+const pageSize = 100;
+
+/**
+ * `GET <base>/packages.json?arch=&q=&order=&page=`: the newest versions of the packages in which all words of `q` occur, a
+ * hundred a page, in the shape of `/_packages`.
+ */
+export function createListing({ catalogs, requests }: ListingDeps) {
+  return async (c: HttpContext, { at }: RepositoryBase): Promise<Response> => {
+    const caller = requests.caller(c, 'read');
+    const options = { signal: c.req.raw.signal };
+    const wanted = c.req.query('arch');
+    const architecture = wanted ?? usualArchitecture(await catalogs.architecturesOf(at, caller, options));
+    const catalog = await catalogs.open({ ...at, architecture }, caller, options);
+    if (catalog === undefined) {
+      throw new GatewayError(
+        'REPOSITORY_UNKNOWN',
+        `${at.branch}/${at.repository} never had a package for ${architecture}`,
+      );
+    }
+    const found = catalog.search(c.req.query('q') ?? '', asPackageOrder(c.req.query('order')));
+    const { items, ...paging } = pageOf(found, c.req.query('page'), pageSize);
+    const listing = { architecture, ...paging, packages: items.map(describePackage) };
+    return jsonAnswer(200, listing, { 'Cache-Control': 'no-cache' });
+  };
+}
