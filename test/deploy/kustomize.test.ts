@@ -1,5 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { anApk } from '../support/an-apk.ts';
+import { startGateway } from '../support/gateway.ts';
+import { registryProgram, startRegistry } from '../support/registry.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
 import { buildKustomization } from './kustomization.ts';
 import { configOf } from './lkard-settings.ts';
 import { faultsOf } from './manifest-faults.ts';
@@ -42,6 +47,35 @@ describe('deploy/kustomize', () => {
     expect(config.http.anonymousAsGateway).toBe('read');
     expect(environmentOf(container!, objects)).toEqual({ REGISTRY_AUTH_FILE: '/etc/lkard/registry/config.json' });
   });
+
+  it.skipIf(registryProgram() === undefined)(
+    'lets a build read without a password what the pull secret may, and push nothing',
+    async () => {
+      const [container] = buildKustomization(placeOf('sidecar')).flatMap((object) =>
+        lkardContainersOf(podOf(object)?.spec ?? { containers: [] }),
+      );
+      const { http } = await configOf(container!.args!);
+      const registry = await startRegistry({ users: { pull: 's3cret' } });
+      const folder = await makeTempDir();
+      const secret = path.join(folder.path, 'config.json');
+      const auth = Buffer.from('pull:s3cret').toString('base64');
+      await writeFile(secret, JSON.stringify({ auths: { [registry.host]: { auth } } }));
+      const settings = { 'registry-auth-file': secret, 'anonymous-as-gateway': http.anonymousAsGateway };
+      const gateway = await startGateway({ store: { registry: registry.host }, settings });
+      const base = `${gateway.url}/apk/team/private/edge/main`;
+      const body = anApk({ name: 'hello', version: '1.0-r0' });
+      const push = async (headers: Record<string, string>) =>
+        (await fetch(`${base}/push`, { method: 'PUT', body, headers })).status;
+      expect(await push({})).toBe(401);
+      expect(await push({ authorization: `Basic ${auth}` })).toBe(201);
+      for (const file of ['setup', 'x86_64/APKINDEX.tar.gz', 'x86_64/hello-1.0-r0.apk']) {
+        expect([file, (await fetch(`${base}/${file}`)).status]).toEqual([file, 200]);
+      }
+      await gateway.stop();
+      await registry.stop();
+      await folder.remove();
+    },
+  );
 
   it.skipIf(kustomize === undefined).each(folders)('%s is built by kustomize, to the same end', async (folder) => {
     const { exitCode, stdout, stderr } = runTool(kustomize!, ['build', placeOf(folder)]);
