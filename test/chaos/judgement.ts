@@ -1,13 +1,15 @@
 import type { Client, Scene } from './clients.ts';
 import type { Cluster } from './cluster.ts';
 import { deniedFaults, fetchFault, indexOf, missedBy, rivalFaults, surplusOf, tellOf } from './history.ts';
-import type { Allowance, History } from './history.ts';
+import type { Allowance, Fetch, History, Operation } from './history.ts';
 
 export interface Judgement {
   /** What was promised and not kept, each with the history of the file; empty where all is well. */
   readonly faults: readonly string[];
   /** The longest that an index, not marked stale, was behind an acknowledged change, in milliseconds. */
   readonly mostBehindMs: number;
+  /** How often a package that wasn't acknowledged yet was listed, not there a moment later, and there in the end. */
+  readonly flickers: number;
 }
 
 const maxTold = 40;
@@ -45,7 +47,8 @@ export function judge(history: History, allowance: Allowance, from: number): Jud
     blame(fetch.file, `${fault} (at ${fetch.replica}, ${((fetch.began - from) / 1000).toFixed(2)} s)`);
   }
   if (allowance.lagMs === 0) faults.push(...rivalFaults(history.operations), ...deniedFaults(history.operations));
-  return { faults: [...new Set(faults)], mostBehindMs };
+  const flickers = history.fetches.filter((fetch) => isFlicker(fetch, of)).length;
+  return { faults: [...new Set(faults)], mostBehindMs, flickers };
 }
 
 /**
@@ -104,6 +107,11 @@ function differences(shown: ReadonlyMap<string, string>): string {
           .join()}`,
     )
     .join('; ');
+}
+
+function isFlicker({ file, identity, status, began }: Fetch, of: (file: string) => readonly Operation[]): boolean {
+  if (status !== 404 || of(file).some(({ kind }) => kind === 'delete')) return false;
+  return of(file).some((push) => push.identity === identity && push.outcome === 'done' && push.ended >= began);
 }
 
 function isContested(operations: readonly { readonly identity: string | undefined }[]): boolean {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createChance } from './chance.ts';
 import { startCluster } from './cluster.ts';
 import type { ClusterOptions } from './cluster.ts';
@@ -27,6 +28,8 @@ export interface ChaosReport {
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, seconds, roundSeconds = 30, publishTimeoutSeconds = 10, log, signal } = options;
   const chance = createChance(String(seed));
+  // Each round's pauses listen to it.
+  setMaxListeners(0, signal);
   const replicas = chance.between(2, 3);
   const cluster = await startCluster(chance.fork('cluster'), { replicas, publishTimeoutSeconds, log });
   const rounds: RoundResult[] = [];
@@ -61,6 +64,7 @@ export function formatReport({ rounds, injected, faults }: ChaosReport): string 
     `operations      ${sum((one) => one.operations)}, of which unanswered ${sum((one) => one.unanswered)}`,
     `read            ${sum((one) => one.readings)} indexes, ${sum((one) => one.fetches)} packages`,
     `most behind     ${(Math.max(0, ...rounds.map((one) => one.mostBehindMs)) / 1000).toFixed(1)} s`,
+    `flickers        ${sum((one) => one.flickers)} packages listed, missed and listed again before their push was acknowledged`,
     `replicas killed ${sum((one) => one.killed)}`,
     `registry down   ${sum((one) => one.interruptions)} times`,
     `faults injected ${total}: ${Object.entries(injected)
