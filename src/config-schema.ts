@@ -37,6 +37,7 @@ const schemas = {
   'redirect-blobs': switchValue,
   data: textValue.default('./data'),
   htpasswd: textValue.optional(),
+  'htpasswd-writers': z.array(textValue).optional(),
   'insecure-open': switchValue,
   'trusted-publishers': textValue.optional(),
   'require-signed-by': z.array(textValue).default([]),
@@ -91,6 +92,7 @@ export function contradictionsOf(given: Given, listen: ListenAddress): readonly 
       !isEmbedded && given.htpasswd !== undefined,
       '--htpasswd is for the embedded store; with --backend the registry judges',
     ],
+    [given.htpasswd === undefined && given['htpasswd-writers'] !== undefined, '--htpasswd-writers needs --htpasswd'],
     [isEmbedded && given['anonymous-as-gateway'] !== undefined, '--anonymous-as-gateway needs --backend'],
     [
       given['anonymous-as-gateway'] === 'write' && isReachable && !isOpen,

@@ -21,7 +21,13 @@ export type StoreConfig =
       /** Where the gateway's own credentials are looked for, in this order. */
       readonly authFiles: readonly string[];
     }
-  | { readonly kind: 'directory'; readonly directory: string; readonly htpasswdFile: string | undefined };
+  | {
+      readonly kind: 'directory';
+      readonly directory: string;
+      readonly htpasswdFile: string | undefined;
+      /** Undefined: all who are in the file. */
+      readonly htpasswdWriters: readonly string[] | undefined;
+    };
 
 /** Everything lkard was told, complete and checked: what was left out has its default. Times in milliseconds. */
 export interface Config {
@@ -134,7 +140,10 @@ function tlsOf(given: Given): Config['tls'] {
 
 function storeOf(given: Given, environment: Environment): StoreConfig {
   const { backend, data, htpasswd } = given;
-  if (backend === undefined) return { kind: 'directory', directory: data, htpasswdFile: htpasswd };
+  if (backend === undefined) {
+    const htpasswdWriters = given['htpasswd-writers']?.flatMap((names) => names.split(','));
+    return { kind: 'directory', directory: data, htpasswdFile: htpasswd, htpasswdWriters };
+  }
   const { 'no-https': isPlainHttp, insecure: isInsecure, 'client-ca': caFile } = given;
   const authFiles = authFilesOf(given, environment);
   return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, authFiles };

@@ -89,8 +89,8 @@ export function systemClock(): Clock {
 /** The store that a configuration names; nothing is asked of it yet. */
 export async function openStore({ store, rightsTtlMs }: Config, clock: Clock): Promise<Store> {
   if (store.kind === 'directory') {
-    const { directory, htpasswdFile } = store;
-    const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile }));
+    const { directory, htpasswdFile, htpasswdWriters: writers } = store;
+    const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile, writers }));
     return createDirectoryStore({ now: () => clock.now(), ...(authenticate && { authenticate }) }, { directory });
   }
   const { host, isPlainHttp, isInsecure, caFile, authFiles } = store;

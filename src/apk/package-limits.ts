@@ -8,6 +8,8 @@ export interface PackageLimits {
   readonly maxSignatureBytes: number;
   /** Default 7. */
   readonly maxSignatureMembers: number;
+  /** Inflated bytes of the data section; default 256 GiB. Nothing is kept of them, but reading takes time. */
+  readonly maxDataBytes: number;
   /** Bytes of .PKGINFO; default 1 MiB. */
   readonly maxPackageInfoBytes: number;
   /** Entries in the control section; default 64. */
@@ -19,6 +21,7 @@ export const defaultPackageLimits: PackageLimits = Object.freeze({
   maxControlBytes: 8 * 2 ** 20,
   maxSignatureBytes: 64 * 2 ** 10,
   maxSignatureMembers: 7,
+  maxDataBytes: 256 * 2 ** 30,
   maxPackageInfoBytes: 2 ** 20,
   maxControlEntries: 64,
 });

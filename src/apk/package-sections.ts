@@ -42,6 +42,7 @@ export function createPackageSections(limits: PackageLimits): PackageSections {
   let isInside = false;
   let control: Control | undefined;
   let data: DataMember | undefined;
+  let dataBytes = 0;
 
   const beginHead = (): void => {
     if (headMembers > 0 && head.member.inflatedBytes === 0)
@@ -78,6 +79,10 @@ export function createPackageSections(limits: PackageLimits): PackageSections {
     },
     content(bytes) {
       (data ?? head).content(bytes);
+      if (data === undefined) return;
+      dataBytes += bytes.length;
+      if (dataBytes > limits.maxDataBytes)
+        throw malformed(`data section inflates to over ${limits.maxDataBytes} bytes`);
     },
     end() {
       isInside = false;

@@ -10,6 +10,8 @@ export interface HtpasswdOptions {
   readonly file: string;
   /** How long the file is taken to be unchanged without looking. Default: 1,000 ms. */
   readonly lookAgainMs?: number | undefined;
+  /** The users who may push and delete; the others read. Default: all of them. */
+  readonly writers?: readonly string[] | undefined;
 }
 
 interface Users {
@@ -20,14 +22,14 @@ interface Users {
 }
 
 /**
- * Judges callers by an htpasswd file: whoever is in it may do everything, nobody else may do anything. The file is read again
- * when it changes. Throws CONFIG_INVALID where it can't be read or has a line that isn't bcrypt.
+ * Judges callers by an htpasswd file: whoever is in it may read, and push and delete unless only others may; nobody else may do
+ * anything. The file is read again when it changes. Throws CONFIG_INVALID where it can't be read or has a line that isn't bcrypt.
  */
 export async function createHtpasswd(
   deps: { readonly now: () => number },
   options: HtpasswdOptions,
 ): Promise<Authenticate> {
-  const { file, lookAgainMs = 1000 } = options;
+  const { file, lookAgainMs = 1000, writers } = options;
   const secret = randomBytes(32);
   let users = await readUsers(file);
   let lookedAtMs = deps.now();
@@ -42,13 +44,13 @@ export async function createHtpasswd(
 
   const proofOf = (password: string) => createHmac('sha256', secret).update(password).digest();
 
-  return async (credentials: Credentials) => {
+  const authenticate = async (credentials: Credentials): Promise<string> => {
     if (credentials.kind !== 'basic') throw unauthorized('a user and a password are needed');
     const { username, password } = credentials;
     const { hashes, proven } = await current();
     const proof = proofOf(password);
     const before = proven.get(username);
-    if (before !== undefined && timingSafeEqual(before, proof)) return;
+    if (before !== undefined && timingSafeEqual(before, proof)) return username;
     const hash = hashes.get(username);
     // An unknown user costs as much time as a wrong password, so that nobody learns who is known.
     const [anyHash = ''] = hashes.values();
@@ -56,6 +58,13 @@ export async function createHtpasswd(
       throw unauthorized('the user or the password is wrong');
     }
     proven.set(username, proof);
+    return username;
+  };
+
+  return async (credentials, _image, action) => {
+    const username = await authenticate(credentials);
+    if (action === 'pull' || writers === undefined || writers.includes(username)) return;
+    throw new GatewayError('FORBIDDEN', `${username} may read here, and not ${action}`, { details: { right: action } });
   };
 }
 

@@ -40,6 +40,8 @@ describe('an embedded store that others can reach', () => {
     expect(faultsOf({ addr })).toContain('--htpasswd or --insecure-open');
     expect(faultsOf({ addr, htpasswd: 'users' })).toBe('');
     expect(faultsOf({ addr, 'insecure-open': true })).toBe('');
+    expect(faultsOf({ addr, htpasswd: 'users', 'htpasswd-writers': ['me'] })).toBe('');
+    expect(faultsOf({ 'htpasswd-writers': ['me'] })).toContain('--htpasswd-writers needs --htpasswd');
   });
 });
 

@@ -47,6 +47,17 @@ describe('an htpasswd file', () => {
     await authenticate(basic('you', 'other'), 'app', 'pull');
   });
 
+  it('may let some of them read only', async () => {
+    await writeFile(file, `me:${await hash('secret', 4)}\nyou:${await hash('other', 4)}\n`);
+    const authenticate = await createHtpasswd(clock, { file, writers: ['me'] });
+    for (const action of ['pull', 'push', 'delete'] as const) await authenticate(basic('me', 'secret'), 'app', action);
+    await authenticate(basic('you', 'other'), 'app', 'pull');
+    for (const action of ['push', 'delete'] as const) {
+      await expect(authenticate(basic('you', 'other'), 'app', action)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+      await expect(authenticate(basic('me', 'other'), 'app', action)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    }
+  });
+
   it.each(['me:plain', 'me:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'me'])('is refused with the line %s', async (line) => {
     await writeFile(file, `${line}\n`);
     await expect(createHtpasswd(clock, { file })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
