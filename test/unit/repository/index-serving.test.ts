@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../src/errors.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
+import type { MemoryCall, MemoryImage } from '../../support/memory-store.ts';
+import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../support/a-repository.ts';
+
+const keys = fixedKeys(aSigningKey());
+const minuteMs = 60_000;
+const pkg = (name: string) => ({ name, version: '1.0-r0' });
+
+/** Two replicas before one registry, the first with a hook after its calls. */
+function twoReplicas(after: (call: MemoryCall) => Promise<void> = () => Promise.resolve(), freshnessMs = 1000) {
+  const clock = aClock();
+  const images = new Map<string, MemoryImage>();
+  const calls: MemoryCall[] = [];
+  const noted = (call: MemoryCall) => {
+    calls.push(call);
+    return after(call);
+  };
+  const first = aReplica({ store: createMemoryStore({ images, after: noted }), clock, keys }, { freshnessMs });
+  const second = aReplica({ store: createMemoryStore({ images }), clock, keys }, { freshnessMs });
+  return { clock, calls, first, second };
+}
+
+describe('serving an index', () => {
+  it('never goes back to what an older look of a publisher has seen', async () => {
+    let mayAnswer = true;
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { clock, first, second } = twoReplicas(({ operation, credentials }) => {
+      const isHeld =
+        !mayAnswer && operation === 'tags' && credentials.kind === 'basic' && credentials.username === 'ci';
+      return isHeld ? held : Promise.resolve();
+    });
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    // A second push of the same bytes is refused once the index covers them: its look is under way…
+    mayAnswer = false;
+    const begun = first.push([pkg('one')]).catch((error: unknown) => (error as GatewayError).code);
+    clock.pass(2000);
+    // …while the other replica publishes, and a reader of this one has seen that.
+    await second.push([pkg('two')]);
+    clock.pass(2000);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+    release();
+    mayAnswer = true;
+    expect(await begun).toBe('PACKAGE_EXISTS');
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
+  it('serves what another replica published within the freshness', async () => {
+    const { clock, first, second } = twoReplicas();
+    await first.push([pkg('one')]);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0']);
+    await second.push([pkg('two')]);
+    clock.pass(1000);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
+  it('asks the registry once for all readers who share rights', async () => {
+    const { clock, calls, first } = twoReplicas();
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    clock.pass(2000);
+    calls.splice(0);
+    await Promise.all(Array.from({ length: 20 }, () => listedBy(clock, first)));
+    expect(calls.map(({ operation }) => operation)).toEqual(['resolve']);
+  });
+
+  it('asks with the credentials of each reader whether they may read', async () => {
+    const { clock, first } = twoReplicas(({ credentials }) =>
+      credentials.kind === 'basic' && credentials.username === 'stranger'
+        ? Promise.reject(new GatewayError('FORBIDDEN', 'may not read'))
+        : Promise.resolve(),
+    );
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    await expect(listedBy(clock, first, 'x86_64', aCaller('stranger'))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('serves the last good index, marked, while the registry is away, to those who were let in before', async () => {
+    let isAway = false;
+    const { clock, first } = twoReplicas(() =>
+      isAway ? Promise.reject(new GatewayError('STORE_UNAVAILABLE', 'away')) : Promise.resolve(),
+    );
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    isAway = true;
+    clock.pass(2000);
+    const index = await clock.until(first.repositories.openIndex(at, 'x86_64', aCaller('reader')));
+    expect([index?.isStale, index?.count]).toEqual([true, 1]);
+    await expect(listedBy(clock, first, 'x86_64', aCaller('newcomer'))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
+
+  it('sends Last-Modified only once no later put can share its second', async () => {
+    const { clock, first } = twoReplicas();
+    await first.push([pkg('one')]);
+    const lastModified = async () =>
+      (await clock.until(first.repositories.openIndex(at, 'x86_64', aCaller('reader'))))?.lastModified;
+    expect(await lastModified()).toBeUndefined();
+    clock.pass(2 * minuteMs);
+    const before = await lastModified();
+    expect(before).toBeInstanceOf(Date);
+    await first.push([pkg('two')]);
+    expect(await lastModified()).toBeUndefined();
+    clock.pass(2 * minuteMs);
+    expect((await lastModified())!.getTime()).toBeGreaterThan(before!.getTime());
+  });
+});
