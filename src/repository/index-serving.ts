@@ -51,7 +51,8 @@ interface Latest {
   /** What a covering look has shown that nobody has asked the bytes of yet. */
   offered: ComparedIndex | undefined;
   comparing: Map<string, Promise<void>>;
-  comparingSinceMs: number;
+  /** Since when a comparison is wanted that nobody brought to its end. */
+  comparingSinceMs: number | undefined;
 }
 
 /** While one version is compared the one before may still be served, so long after the comparison began. */
@@ -118,6 +119,7 @@ export function createIndexServing(
     if (beganMs < latest.comparedAtMs) return;
     latest.view = view;
     latest.comparedAtMs = beganMs;
+    latest.comparingSinceMs = undefined;
     groups.set(keyOf(group), latest);
   };
 
@@ -131,7 +133,8 @@ export function createIndexServing(
   };
 
   const shareComparison = (reader: Reader, group: Group, latest: Latest) => {
-    if (latest.comparing.size === 0) latest.comparingSinceMs = clock.now();
+    // Not anew with each one that failed: the version before would be served for ever.
+    latest.comparingSinceMs ??= clock.now();
     const running =
       latest.comparing.get(reader.key) ??
       compare(reader, group, latest).finally(() => latest.comparing.delete(reader.key));
@@ -142,7 +145,8 @@ export function createIndexServing(
   /** Waits for a comparison, but not for long where an old version can be served instead. */
   const awaitComparison = async (reader: Reader, group: Group, latest: Latest) => {
     const running = shareComparison(reader, group, latest);
-    if (latest.view == null || clock.now() - latest.comparingSinceMs > maxOldMs) {
+    const waitedMs = clock.now() - (latest.comparingSinceMs ?? clock.now());
+    if (latest.view == null || waitedMs > maxOldMs) {
       await running;
       return;
     }
@@ -240,7 +244,7 @@ function nothingYet(): Latest {
     suspectedAtMs: -Infinity,
     offered: undefined,
     comparing: new Map(),
-    comparingSinceMs: -Infinity,
+    comparingSinceMs: undefined,
   };
 }
 

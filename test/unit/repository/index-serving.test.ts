@@ -94,6 +94,30 @@ describe('serving an index', () => {
     });
   });
 
+  it('serves an old index unmarked for some seconds and no longer, however often the comparison fails', async () => {
+    let isBroken = false;
+    const world = twoReplicas(async ({ operation }) => {
+      if (!isBroken || operation !== 'tags') return;
+      await world.clock.sleep(5000);
+      throw new GatewayError('STORE_UNAVAILABLE', 'no listing');
+    });
+    const { clock, first, second } = world;
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    await second.push([pkg('two')]);
+    isBroken = true;
+    clock.pass(2000);
+    const began = clock.now();
+    const marks: boolean[] = [];
+    while (clock.now() - began < 60_000) {
+      const index = await clock.until(first.repositories.openIndex(at, 'x86_64', aCaller('reader')));
+      if (clock.now() - began > 16_000) marks.push(index?.isStale === true);
+      clock.pass(500);
+    }
+    expect(marks.length).toBeGreaterThan(2);
+    expect(marks).not.toContain(false);
+  });
+
   it('sends Last-Modified only once no later put can share its second', async () => {
     const { clock, first } = twoReplicas();
     await first.push([pkg('one')]);
