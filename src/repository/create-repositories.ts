@@ -75,7 +75,7 @@ export function createRepositories(
   const options = { ...defaults, ...given };
   const { store, signingKeys, clock, random, log } = deps;
   const artifacts = createArtifactWriter({ clock });
-  const storedIndexes = createStoredIndexes({ maxBytes: options.maxIndexBytes, concurrency: options.concurrency });
+  const storedIndexes = createStoredIndexes({ log, maxBytes: options.maxIndexBytes, concurrency: options.concurrency });
   const memoryOf = createImageMemories({ clock, log }, options);
   const callerKey = createCallerKeys(random);
   const loops = createBoundedMap<PublishLoop>(10_000);

@@ -4,6 +4,7 @@ import type { Signature } from '../apk/signature.ts';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Log } from '../ports.ts';
 import { readBlob } from '../store/read-blob.ts';
 import type { CallOptions, FetchedManifest, ImageStore } from '../store/store.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
@@ -49,6 +50,7 @@ export interface StoredIndexOptions {
   /** The most bytes of layers and of records that are kept in memory. */
   readonly maxBytes: number;
   readonly concurrency: number;
+  readonly log: Log;
 }
 
 interface Layers {
@@ -61,9 +63,11 @@ interface Layers {
 const maxLayerBytes = 16 * 1024 * 1024;
 /** How often a version is read anew whose layers were collected between its manifest and them. */
 const maxAttempts = 3;
+/** Replicas' clocks may differ by that much, in milliseconds. */
+const clockToleranceMs = 300_000;
 
 /** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
-export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOptions): StoredIndexes {
+export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexOptions): StoredIndexes {
   const latest = createByteBoundedMap<StoredIndex>(maxBytes, ({ pieces }) => byteLength(pieces) + 1024);
   const parts = createByteBoundedMap<Part>(maxBytes, ({ bytes }) => bytes.length);
   const runs = createByteBoundedMap<IndexRun>(maxBytes, (run) => run.length * 6);
@@ -137,6 +141,7 @@ export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOption
     const manifest = await fetchSmall(image, tag, options);
     if (manifest === undefined || !('bytes' in manifest)) return manifest;
     const stored = await open(image, group, manifest, keys, options);
+    if (known !== undefined && stored.content !== undefined) warnOfOlder(log, group, stored, known);
     latest.set(key, stored);
     return stored;
   };
@@ -157,6 +162,14 @@ export function createStoredIndexes({ maxBytes, concurrency }: StoredIndexOption
       latest.set(cacheKey(group, keys), stored);
     },
   };
+}
+
+/** Whoever may write to the registry can put a version back that lists what was deleted since; readers compare it anyway. */
+function warnOfOlder(log: Log, group: Group, stored: StoredIndex, known: StoredIndex): void {
+  if (stored.createdMs + clockToleranceMs >= known.createdMs) return;
+  const times = { madeAt: new Date(stored.createdMs), known: new Date(known.createdMs) };
+  const { manifestDigest } = stored;
+  log.error({ ...group, manifestDigest, ...times }, 'ALARM: an old signed index was put back in the registry');
 }
 
 /** An index is believed differently by other keys, so what was read with some is not what is read with others. */
