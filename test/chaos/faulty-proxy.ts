@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -64,6 +64,7 @@ export async function startFaultyProxy(registry: string, chance: Chance, lag: Li
   const counts: Record<string, number> = {};
   const underWay = new Set<Promise<unknown>>();
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
   let weather: Weather = { faults: 0, lagMs: 0 };
 
   const pause = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { createChance } from './chance.ts';
 import { startCluster } from './cluster.ts';
 import type { ClusterOptions } from './cluster.ts';
@@ -28,8 +27,6 @@ export interface ChaosReport {
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, seconds, roundSeconds = 30, publishTimeoutSeconds = 10, log, signal } = options;
   const chance = createChance(String(seed));
-  // Each round's pauses listen to it.
-  setMaxListeners(0, signal);
   const replicas = chance.between(2, 3);
   const cluster = await startCluster(chance.fork('cluster'), { replicas, publishTimeoutSeconds, log });
   const rounds: RoundResult[] = [];
