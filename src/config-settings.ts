@@ -22,6 +22,7 @@ const tables = {
     ['domain', 'text', 'DOMAIN', 'serve repositories at the root of apk.DOMAIN too'],
     ['trusted-proxy', 'list', 'CIDR', 'believe X-Forwarded-* from these addresses; may be repeated'],
     ['disable-ui', 'switch', '', 'no pages for browsers'],
+    ['metrics-addr', 'text', 'HOST:PORT', 'serve /metrics there and not at --addr (it names no image and no package)'],
     ['drain-timeout', 'text', 'DURATION', 'how long a stop waits for requests under way (default 30s)'],
   ],
   'Registry behind the gateway': [
@@ -71,6 +72,7 @@ const tables = {
     ['publish-timeout', 'text', 'DURATION', 'how long a push may wait for its index (default 30s)'],
     ['max-package-size', 'text', 'SIZE', 'largest package (default 4GiB)'],
     ['max-uploads', 'text', 'COUNT', 'uploads under way at once (default 32)'],
+    ['package-cache', 'text', 'SIZE', 'memory for packages of up to 256 KiB (default 64MiB)'],
     ['temp-dir', 'text', 'DIR', "folder of uploads over 4 MiB (default the system's)"],
   ],
   Output: [

@@ -33,6 +33,8 @@ export type StoreConfig =
 export interface Config {
   readonly singleImage: string | undefined;
   readonly listen: ListenAddress;
+  /** Where metrics are served; undefined for where all else is. */
+  readonly metricsListen: ListenAddress | undefined;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly store: StoreConfig;
   /** Where lkard keeps what it makes for itself. */
@@ -60,6 +62,7 @@ export interface Config {
     readonly maxUploads: number;
     readonly tempDirectory: string | undefined;
   };
+  readonly packageCacheBytes: number;
   readonly freshnessMs: number;
   readonly recheckMs: number;
   readonly rightsTtlMs: number;
@@ -112,6 +115,7 @@ function completed(given: Given, environment: Environment): Config {
   return {
     singleImage: given.image,
     listen: given.addr ?? { host: backend === undefined ? '127.0.0.1' : undefined, port: 9887 },
+    metricsListen: given['metrics-addr'],
     tls: tlsOf(given),
     store: storeOf(given, environment),
     dataDirectory: given.data,
@@ -123,6 +127,7 @@ function completed(given: Given, environment: Environment): Config {
     },
     trust: { policyFile: given['trusted-publishers'], requiredKeys: given['require-signed-by'] },
     http: httpOf(given),
+    packageCacheBytes: given['package-cache'],
     freshnessMs: given.freshness,
     recheckMs: given.recheck,
     rightsTtlMs: given['rights-ttl'],

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { GatewayError, isGatewayError } from './errors.ts';
-import { createApp } from './http/app.ts';
+import { createApp, createHealthApp } from './http/app.ts';
 import type { HttpOptions } from './http/http-options.ts';
 import { listen } from './http/listen.ts';
 import type { Listening, ListenOptions } from './http/listen.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
+import type { Meter } from './meter.ts';
+import { createMetrics } from './metrics.ts';
 import type { Clock, Log } from './ports.ts';
 import { createRepositories } from './repository/create-repositories.ts';
 import type { RepositoriesOptions } from './repository/create-repositories.ts';
@@ -41,17 +43,24 @@ const pingTimeoutMs = 5000;
 export async function createGateway(config: Config, { log }: { readonly log: Log }): Promise<Gateway> {
   const clock = systemClock();
   await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
-  const store = await openStore(config, clock);
+  const { meter, format: formatMetrics } = createMetrics();
+  const store = await openStore(config, clock, meter);
   const signingKeys = await openSigningKeys(config, { clock, log });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
-    { store, signingKeys, sign, clock, random: randomBytes, log },
+    { store, signingKeys, sign, clock, random: randomBytes, log, meter },
     repositoryOptionsOf(config),
   );
   const trust = await openTrust({ now: () => clock.now(), log }, config.trust);
   const state = { isStopping: false };
   const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
-  const app = createApp({ repositories, log, findUnreadiness, trust }, httpOptionsOf(config));
+  const health = { findUnreadiness, formatMetrics };
+  const hasOwnPort = config.metricsListen !== undefined;
+  const app = createApp(
+    { repositories, log, trust, meter, ...health, ...(hasOwnPort && { formatMetrics: undefined }) },
+    httpOptionsOf(config),
+  );
+  let metricsListening: Listening | undefined;
   let listening: Listening | undefined;
   let unwatch: (() => void) | undefined;
 
@@ -59,9 +68,17 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
     storeDescription: store.description,
     async start() {
       const options = await listenOptionsOf(config);
-      listening = await listenOnAny(options, (some) => listen(app, { log, clock }, some)).catch((cause: unknown) => {
-        throw cannotListen(config, cause);
-      });
+      listening = await listenOnAny(options, (some) => listen(app, { log, clock, meter }, some)).catch(
+        (cause: unknown) => {
+          throw cannotListen(config, cause);
+        },
+      );
+      if (config.metricsListen !== undefined) {
+        const quiet = { log: quietLog(log), clock };
+        metricsListening = await listenOnAny(config.metricsListen, (some) =>
+          listen(createHealthApp(health), quiet, some),
+        );
+      }
       const server = listening;
       const renew = (tls: Parameters<typeof server.renewTls>[0]) => {
         server.renewTls(tls);
@@ -73,6 +90,7 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
       state.isStopping = true;
       unwatch?.();
       await listening?.close({ drainTimeoutMs: config.drainTimeoutMs });
+      await metricsListening?.close({ drainTimeoutMs: 0 });
       await store.close();
     },
   };
@@ -87,7 +105,7 @@ export function systemClock(): Clock {
 }
 
 /** The store that a configuration names; nothing is asked of it yet. */
-export async function openStore({ store, rightsTtlMs }: Config, clock: Clock): Promise<Store> {
+export async function openStore({ store, rightsTtlMs }: Config, clock: Clock, meter?: Meter): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile, htpasswdWriters: writers } = store;
     const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile, writers }));
@@ -101,6 +119,8 @@ export async function openStore({ store, rightsTtlMs }: Config, clock: Clock): P
       random: Math.random,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
       resolveName: (name) => lookup(name, { all: true }),
+      onRequest: ({ operation, method, status, durationMs }) =>
+        meter?.askedRegistry(operation, method, status, durationMs),
       gatewayCredentials: createDockerCredentials({ now: () => clock.now() }, { host, files: authFiles }),
     },
     { host, plainHttp: isPlainHttp, tls: { ca, insecure: isInsecure }, maxTokenAgeMs: rightsTtlMs / 2 },
@@ -120,8 +140,9 @@ async function unreadinessOf(store: Store): Promise<readonly string[]> {
 /** What a configuration says to the domain. */
 export function repositoryOptionsOf(config: Config): RepositoriesOptions {
   const { freshnessMs, recheckMs, rightsTtlMs, staleForMs: staleMs, publishTimeoutMs } = config;
+  const { packageCacheBytes: maxCachedBytes } = config;
   // A token may be half that old when the registry takes it as a proof: both together are no older than was asked for.
-  return { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs };
+  return { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs, maxCachedBytes };
 }
 
 function httpOptionsOf({ http, singleImage, signing }: Config): HttpOptions {
@@ -145,4 +166,20 @@ async function listenOnAny<T>(options: ListenOptions, open: (options: ListenOpti
 function cannotListen({ listen: { host = '', port } }: Config, cause: unknown): GatewayError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new GatewayError('CONFIG_INVALID', `can't listen on ${host}:${port}: ${reason}`, { cause });
+}
+
+/** Without a line for each request: a monitor asks all day. */
+function quietLog(log: Log): Log {
+  return {
+    debug: (fields, message) => {
+      log.debug(fields, message);
+    },
+    info: () => undefined,
+    warn: (fields, message) => {
+      log.warn(fields, message);
+    },
+    error: (fields, message) => {
+      log.error(fields, message);
+    },
+  };
 }

@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
 import { createPackageCatalogs } from '../repository/package-catalogs.ts';
+import { routePath } from 'hono/route';
 import { textAnswer } from './answer.ts';
 import { createContentServer } from './content-server.ts';
 import type { ContentServer } from './content-server.ts';
 import { createFaultAnswers } from './fault-answers.ts';
-import { completeHttpOptions } from './http-options.ts';
+import { completeHttpOptions, nodeOf } from './http-options.ts';
 import type { HttpDependencies, HttpEnv, HttpOptions } from './http-options.ts';
 import { createPages } from './pages/pages.tsx';
 import { createPublisher } from './publisher.ts';
@@ -43,6 +44,12 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
   const pages = settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs }, settings);
 
   const app = new Hono<HttpEnv>({ getPath: rawPath });
+  app.use(async (c, next) => {
+    await next();
+    const { record } = nodeOf(c);
+    // The template of whichever handler answered: never a name.
+    if (record !== undefined) record.route ??= routePath(c);
+  });
   app.route('/', healthRoutes(deps));
   if (pages !== undefined) app.route('/', pages.routes);
   app.route('/', lkarRoutes({ ...deps, requests }, settings));
@@ -57,6 +64,11 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
   const faults = createFaultAnswers(deps, settings);
   app.onError((error, c) => faults.responseTo(error, c));
   return { hono: app, serveContent: createContentServer({ packages, requests, faults }, settings) };
+}
+
+/** Health and metrics alone, for a port of their own. */
+export function createHealthApp(deps: Pick<HttpDependencies, 'findUnreadiness' | 'formatMetrics'>): HttpApp {
+  return { hono: healthRoutes(deps), serveContent: () => false };
 }
 
 /** The path as it was sent: a URL parser would resolve `..` and `%2e%2e` before anybody could refuse them. */

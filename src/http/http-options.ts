@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import type { Context } from 'hono';
+import type { Meter } from '../meter.ts';
 import type { Log } from '../ports.ts';
 import type { Repositories } from '../repository/repository.ts';
 import type { Trust } from '../trust/open-trust.ts';
@@ -12,6 +13,9 @@ export interface HttpDependencies {
   readonly log: Log;
   /** Why the gateway isn't ready to serve, one line a reason; empty where it is. */
   readonly findUnreadiness: () => Promise<readonly string[]>;
+  readonly meter?: Meter | undefined;
+  /** What `/metrics` answers; undefined where it is served elsewhere or not at all. */
+  readonly formatMetrics?: (() => Promise<{ readonly text: string; readonly contentType: string }>) | undefined;
   /** Who may push beside those whom the registry lets, and what must have signed packages. Default: nobody, nothing. */
   readonly trust?: Partial<Trust> | undefined;
 }

@@ -3,11 +3,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { Clock, Log } from '../ports.ts';
 import { textAnswer } from './answer.ts';
 import type { HttpApp } from './app.ts';
 import { sendEarlyAnswer } from './early-answer.ts';
 import { observeRequest } from './request-log.ts';
+import type { ObserveDeps } from './request-log.ts';
 import type { RequestRecord } from './request-record.ts';
 
 export interface ListenOptions {
@@ -48,11 +48,7 @@ export interface Listening {
 const maxHeaderBytes = 64 * 1024;
 
 /** Serves the app over HTTP/1.1 or HTTPS. Rejects where the address can't be had. */
-export async function listen(
-  app: HttpApp,
-  deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
-  options: ListenOptions,
-): Promise<Listening> {
+export async function listen(app: HttpApp, deps: ObserveDeps, options: ListenOptions): Promise<Listening> {
   const host = options.host ?? '127.0.0.1';
   const state = { isClosing: false };
   const server = openServer(options);
@@ -93,7 +89,7 @@ function openServer(options: ListenOptions): Server {
 
 function createListener(
   { hono, serveContent }: HttpApp,
-  deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
+  deps: ObserveDeps,
   state: { readonly isClosing: boolean },
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   const records = new WeakMap<IncomingMessage, RequestRecord>();

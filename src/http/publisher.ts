@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../errors.ts';
+import type { Meter, PushPhase } from '../meter.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import type { Caller, PublishedPackage, PublishOptions, Publication, StagedPackage } from '../repository/repository.ts';
 import type { FileReading } from './addressing.ts';
@@ -29,7 +30,7 @@ export interface PublishedUpload {
   readonly packages: readonly PublishedPackage[];
 }
 
-type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'log' | 'trust'> & {
+type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'log' | 'trust' | 'meter'> & {
   readonly requests: RequestReader;
 };
 
@@ -45,7 +46,7 @@ type Begin = (reading: FileReading) => Promise<Begun>;
 export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
   const { repositories, requests } = deps;
   const audit = createAudit(deps.log);
-  const slots = createUploadSlots(settings.maxUploads);
+  const slots = createUploadSlots(settings.maxUploads, deps.meter?.openUploads);
   const uploads = {
     maxPackageBytes: settings.maxPackageBytes,
     memoryBytes: settings.spoolMemoryBytes,
@@ -64,11 +65,14 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
       const publication = await repositories.begin(at, caller, { signal: c.req.raw.signal });
       return { reading, caller, publication };
     };
+    const passed = phaseTimer(deps.meter);
     const likeliest = await beginLikeliest(target, begin);
+    passed('rights');
     const upload = await cancelOnFault(likeliest, () => {
       askForBody(c);
       return receiveUpload(bodyOf(c), c.req.header('content-type'), uploads);
     });
+    passed('body');
     try {
       tell({ files: upload.packages.map(fileOf) });
       const begun = await moveToPlace(likeliest, target, upload.packages, begin);
@@ -80,7 +84,9 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
       });
       // The caller has nothing more to send while the store works: silence is no reason to hang up.
       nodeOf(c).incoming?.socket.setTimeout(0);
-      return { at: reading.base.at, packages: await publication.commit(upload.packages, options) };
+      const packages = await publication.commit(upload.packages, options);
+      passed('publish');
+      return { at: reading.base.at, packages };
     } finally {
       await upload.release();
     }
@@ -164,6 +170,16 @@ function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): File
 
 function fileOf({ summary }: StagedPackage): string {
   return `${summary.entry.architecture}/${summary.fileName}`;
+}
+
+/** Tells the meter how long each phase took, from the end of the one before. */
+function phaseTimer(meter: Meter | undefined): (phase: PushPhase) => void {
+  let beganMs = performance.now();
+  return (phase) => {
+    const nowMs = performance.now();
+    meter?.pushPhase(phase, nowMs - beganMs);
+    beganMs = nowMs;
+  };
 }
 
 /** Tells a caller who waits for it (RFC 9110 section 10.1.1) that the body is wanted. */

@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Meter } from '../meter.ts';
 import type { Clock, Log } from '../ports.ts';
 import { pathOfTarget } from './request-path.ts';
 import type { RequestRecord } from './request-record.ts';
+
+/** What hears of requests. */
+export interface ObserveDeps {
+  readonly log: Log;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly meter?: Meter | undefined;
+}
 
 /**
  * Gives a request its id (the caller's own `X-Request-Id` where it is harmless) and writes one line when it is answered or
  * its caller left. The line has neither headers nor the query nor a URL's userinfo: any of them may hold a secret.
  */
-export function observeRequest(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  deps: { readonly log: Log; readonly clock: Pick<Clock, 'now'> },
-): RequestRecord {
+export function observeRequest(incoming: IncomingMessage, outgoing: ServerResponse, deps: ObserveDeps): RequestRecord {
   const record: RequestRecord = { requestId: requestIdOf(incoming.headers['x-request-id']), route: undefined };
   const startedAt = deps.clock.now();
   // The socket forgets its peer once it is closed.
@@ -29,6 +33,7 @@ export function observeRequest(
       remote,
       ...(isAborted && { isAborted }),
     };
+    deps.meter?.answered(record.route ?? 'other', line.method, outgoing.statusCode, durationMs);
     deps.log.info(fields, `${line.method} ${line.path} ${outgoing.statusCode}`);
   });
   return record;

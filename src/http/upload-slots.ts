@@ -6,14 +6,16 @@ export interface UploadSlots {
   take(): () => void;
 }
 
-export function createUploadSlots(maxUploads: number): UploadSlots {
+export function createUploadSlots(maxUploads: number, onChange?: (taken: number) => void): UploadSlots {
   let taken = 0;
   return {
     take() {
       if (taken >= maxUploads) throw new GatewayError('OVERLOADED', `${taken} uploads are under way; try again soon`);
       taken += 1;
+      onChange?.(taken);
       return () => {
         taken -= 1;
+        onChange?.(taken);
       };
     },
   };

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import type { Meter } from '../meter.ts';
 import type { Clock, Log, RandomBytes } from '../ports.ts';
 import type { CallOptions, ImageStore, Store } from '../store/store.ts';
 import { createArtifactWriter } from './artifact-writer.ts';
@@ -37,6 +38,7 @@ export interface RepositoriesDeps {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Log;
+  readonly meter?: Meter | undefined;
 }
 
 export interface RepositoriesOptions
@@ -91,6 +93,7 @@ export function createRepositories(
     {
       clock,
       log,
+      meter: deps.meter,
       sign: deps.sign,
       look: (image, group) => lookNow(image, group, [group.architecture]),
       readStored: async (image, group) => {
@@ -129,6 +132,7 @@ export function createRepositories(
         clock,
         random,
         log,
+        meter: deps.meter,
         look: async ({ image }: Participant, scope, call) => {
           const beganMs = clock.now();
           const seen = await lookNow(image, at, scope, call);
@@ -220,7 +224,7 @@ export function createRepositories(
       store,
       signingKeys,
       views,
-      packages: createPackageCache(options),
+      packages: createPackageCache({ ...options, onLookUp: deps.meter?.lookedUpPackage }),
       callerKey,
       memoryOf,
       look: lookNow,

@@ -1,11 +1,13 @@
 import { isGatewayError } from '../errors.ts';
-import type { Digest } from '../oci/digest.ts';
+import type { Meter } from '../meter.ts';
 import type { Clock, Log } from '../ports.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
 import type { Group } from './coordinates.ts';
 import { comparedIndex, verifiedView } from './index-view.ts';
-import type { ComparedIndex, IndexView } from './index-view.ts';
+import type { IndexView } from './index-view.ts';
 import type { SignIndex } from './index-writer.ts';
+import { nothingYet, weightOf } from './latest-index.ts';
+import type { Latest } from './latest-index.ts';
 import type { Look } from './look.ts';
 import { indexTag } from './package-tag.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
@@ -36,44 +38,29 @@ export interface IndexServing {
   suspect(group: Group): void;
 }
 
-/** What is known of one group's index; one for all who read it. */
-interface Latest {
-  digest: Digest | undefined;
-  /** When the read of the tag that showed `digest` began. */
-  checkedAtMs: number;
-  checking: Map<string, { readonly promise: Promise<void>; readonly beganMs: number }>;
-  failedAtMs: number;
-  /** Undefined: never compared. Null: compared, and there is nothing. */
-  view: IndexView | null | undefined;
-  /** When the look that `view` was made from began. */
-  comparedAtMs: number;
-  suspectedAtMs: number;
-  /** What a covering look has shown that nobody has asked the bytes of yet. */
-  offered: ComparedIndex | undefined;
-  comparing: Map<string, Promise<void>>;
-  /** Since when a comparison is wanted that nobody brought to its end. */
-  comparingSinceMs: number | undefined;
-}
-
 /** While one version is compared the one before may still be served, so long after the comparison began. */
 const maxOldMs = 10_000;
 /** But a reader first waits so long for the comparison: it nearly always takes less. */
 const patienceMs = 2_000;
 /** How long the store is left alone after it could not be reached, where an old index can be served. */
 const backOffMs = 5_000;
-/** What a record costs in memory, roughly. */
-const bytesPerRecord = 1024;
 
 /**
  * Serves what `makeView` makes of the stored versions, each made once for all readers. Those who may not list have a serving
  * of their own: what nobody compared is not for others.
  */
 export function createIndexServing(
-  { clock, log, sign }: { readonly clock: Clock; readonly log: Log; readonly sign: SignIndex },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly sign: SignIndex;
+    readonly meter?: Meter | undefined;
+  },
   options: IndexServingOptions,
   rights: ReaderRights,
   makeView: (reader: Reader, group: Group) => Promise<IndexView | null>,
 ): IndexServing {
+  const { clock, log, sign, meter } = deps;
   const groups = createByteBoundedMap<Latest>(options.maxIndexBytes, weightOf);
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
   const keyOf = ({ image, branch, repository, architecture }: Group) =>
@@ -188,22 +175,28 @@ export function createIndexServing(
     if (!isCompared(latest)) await awaitComparison(reader, group, latest);
   };
 
+  const serve = async (reader: Reader, group: Group, latest: Latest): Promise<ServedIndex | undefined> => {
+    if (clock.now() - latest.failedAtMs < backOffMs) {
+      const old = stale(reader, group, latest);
+      if (old !== undefined) return old;
+    }
+    try {
+      await bringUpToDate(reader, group, latest);
+    } catch (error) {
+      const old = isGatewayError(error, 'STORE_UNAVAILABLE') ? stale(reader, group, latest) : undefined;
+      if (old === undefined) throw error;
+      log.warn({ ...group, err: error }, 'the store is unavailable, the last good index is served');
+      return old;
+    }
+    return latest.view == null ? undefined : { view: latest.view, isStale: false };
+  };
+
   return {
     async serve(reader, group) {
       const latest = latestOf(group);
-      if (clock.now() - latest.failedAtMs < backOffMs) {
-        const old = stale(reader, group, latest);
-        if (old !== undefined) return old;
-      }
-      try {
-        await bringUpToDate(reader, group, latest);
-      } catch (error) {
-        const old = isGatewayError(error, 'STORE_UNAVAILABLE') ? stale(reader, group, latest) : undefined;
-        if (old === undefined) throw error;
-        log.warn({ ...group, err: error }, 'the store is unavailable, the last good index is served');
-        return old;
-      }
-      return latest.view == null ? undefined : { view: latest.view, isStale: false };
+      const served = await serve(reader, group, latest);
+      if (served !== undefined) meter?.servedIndex(served.isStale, clock.now() - latest.checkedAtMs);
+      return served;
     },
 
     offer(group, seen, beganMs) {
@@ -231,23 +224,4 @@ export function createIndexServing(
  */
 function isMended(view: IndexView | null): boolean {
   return view !== null && view.createdMs === undefined;
-}
-
-function nothingYet(): Latest {
-  return {
-    digest: undefined,
-    checkedAtMs: -Infinity,
-    checking: new Map(),
-    failedAtMs: -Infinity,
-    view: undefined,
-    comparedAtMs: -Infinity,
-    suspectedAtMs: -Infinity,
-    offered: undefined,
-    comparing: new Map(),
-    comparingSinceMs: undefined,
-  };
-}
-
-function weightOf({ view }: Latest): number {
-  return bytesPerRecord + (view == null ? 0 : view.bytes.length + view.count * bytesPerRecord);
 }

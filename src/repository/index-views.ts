@@ -1,4 +1,5 @@
 import { isGatewayError } from '../errors.ts';
+import type { Meter } from '../meter.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import type { Group } from './coordinates.ts';
@@ -13,6 +14,7 @@ import type { Reader } from './reader-rights.ts';
 export interface IndexViewDeps {
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter?: Meter | undefined;
   readonly sign: SignIndex;
   /** A look with this caller's rights. Shared by many, so no one caller's signal ends it. */
   readonly look: (image: ImageStore, group: Group) => Promise<Look>;

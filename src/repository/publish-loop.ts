@@ -1,4 +1,5 @@
 import { GatewayError, isGatewayError } from '../errors.ts';
+import type { Meter, PublishCause } from '../meter.ts';
 import type { Clock, Log, RandomBytes } from '../ports.ts';
 import type { CallOptions } from '../store/store.ts';
 import type { RepositoryCoordinates } from './coordinates.ts';
@@ -11,6 +12,7 @@ export interface PublishLoopDeps {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Log;
+  readonly meter?: Meter | undefined;
   /** A look with one participant's rights. */
   readonly look: (participant: Participant, scope: Scope, call: CallOptions) => Promise<Look>;
   /** Puts the index of one architecture as the look says it should be, with one participant's rights. */
@@ -138,13 +140,16 @@ export function createPublishLoop(
 
   const run = async () => {
     let fruitless = 0;
+    let cause: PublishCause = 'joined';
     while (seats.size > 0) {
       const carrier = [...seats].find((seat) => seat.refusal === undefined);
       if (carrier === undefined) {
         rejectAll(seats, (seat) => seat.refusal);
         return;
       }
+      deps.meter?.publishRound(cause);
       const outcome = await round(carrier);
+      cause = causeOfNext(outcome);
       // The look that follows a put of ours is the proof that somebody waits for: no pause before it.
       fruitless = outcome !== undefined && outcome.left > 0 ? 0 : fruitless + 1;
       const isWorthLooking = outcome !== undefined && (outcome.puts > 0 || outcome.hasNewcomers);
@@ -181,6 +186,12 @@ export function createPublishLoop(
       });
     },
   };
+}
+
+function causeOfNext(outcome: { readonly puts: number; readonly hasNewcomers: boolean } | undefined): PublishCause {
+  if (outcome === undefined) return 'failed';
+  if (outcome.puts > 0) return 'put';
+  return outcome.hasNewcomers ? 'joined' : 'waiting';
 }
 
 /** A promise that only ever rejects, and then does so unheard where nobody waits for it. */

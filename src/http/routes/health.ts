@@ -1,9 +1,12 @@
 import { Hono } from 'hono';
-import { jsonAnswer, textAnswer, wantedJson } from '../answer.ts';
+import { answer, jsonAnswer, textAnswer, wantedJson } from '../answer.ts';
 import type { HttpDependencies, HttpEnv } from '../http-options.ts';
 
-/** `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reasons where it can't. */
-export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness'>): Hono<HttpEnv> {
+/**
+ * `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reasons where it can't. `/metrics`: counts without
+ * names (meter.ts).
+ */
+export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness' | 'formatMetrics'>): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   routes.get('/healthz', () => textAnswer(200, 'ok', { 'Cache-Control': 'no-store' }));
   routes.get('/readyz', async (c) => {
@@ -15,5 +18,12 @@ export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness'>): H
     }
     return textAnswer(isReady ? 200 : 503, isReady ? 'ready' : reasons.join('\n'), headers);
   });
+  const { formatMetrics } = deps;
+  if (formatMetrics !== undefined) {
+    routes.get('/metrics', async () => {
+      const { text, contentType } = await formatMetrics();
+      return answer(200, text, { 'Content-Type': contentType, 'Cache-Control': 'no-store' });
+    });
+  }
   return routes;
 }

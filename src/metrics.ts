@@ -1,0 +1,125 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Meter } from './meter.ts';
+
+/** What is counted, and the text that Prometheus reads. */
+export interface Metrics {
+  readonly meter: Meter;
+  /** The exposition format of now, and its media type. */
+  readonly format: () => Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+const quickSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
+
+/** Counts in a registry of its own, with memory, processor and event-loop lag of this process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'lkard_http_requests_total',
+    help: 'Requests answered, by what was asked for',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'lkard_http_request_duration_seconds',
+    help: 'From the head of a request to the end of its answer',
+    labelNames: ['route'],
+    buckets: quickSeconds,
+    registers,
+  });
+  const asked = new Counter({
+    name: 'lkard_registry_requests_total',
+    help: 'Requests to the registry, each try of its own; status 0 where no answer came',
+    labelNames: ['operation', 'method', 'status'],
+    registers,
+  });
+  const answers = new Histogram({
+    name: 'lkard_registry_request_duration_seconds',
+    help: 'Until the head of the registry’s answer',
+    labelNames: ['operation'],
+    buckets: quickSeconds,
+    registers,
+  });
+  const lookUps = new Counter({
+    name: 'lkard_package_cache_lookups_total',
+    help: 'Small packages asked for, by whether they were in memory',
+    labelNames: ['result'],
+    registers,
+  });
+  const indexes = new Counter({
+    name: 'lkard_indexes_served_total',
+    help: 'Indexes that went out, stale where the registry could not be reached',
+    labelNames: ['state'],
+    registers,
+  });
+  const indexAge = new Gauge({
+    name: 'lkard_index_age_seconds',
+    help: 'How long ago the registry had confirmed the index that went out last',
+    registers,
+  });
+  const rounds = new Counter({
+    name: 'lkard_publish_rounds_total',
+    help: 'Looks of publishes, by why they were made',
+    labelNames: ['cause'],
+    registers,
+  });
+  const phases = new Histogram({
+    name: 'lkard_push_phase_duration_seconds',
+    help: 'What pushes waited for',
+    labelNames: ['phase'],
+    buckets: quickSeconds,
+    registers,
+  });
+  const uploads = new Gauge({ name: 'lkard_open_uploads', help: 'Uploads under way', registers });
+
+  // Finding a series by its labels takes longer than counting in it.
+  const requestsOf = remembered((key) => {
+    const [route = '', method = '', status = ''] = key.split(' ');
+    return requests.labels({ route, method, status });
+  });
+  const durationsOf = remembered((route) => durations.labels({ route }));
+  const [fresh, stale] = [indexes.labels({ state: 'fresh' }), indexes.labels({ state: 'stale' })];
+
+  return {
+    meter: {
+      answered(route, method, status, durationMs) {
+        requestsOf(`${route} ${method} ${status}`).inc();
+        durationsOf(route).observe(durationMs / 1000);
+      },
+      askedRegistry(operation, method, status, durationMs) {
+        asked.inc({ operation, method, status });
+        answers.observe({ operation }, durationMs / 1000);
+      },
+      lookedUpPackage(isHit) {
+        lookUps.inc({ result: isHit ? 'hit' : 'miss' });
+      },
+      servedIndex(isStale, ageMs) {
+        (isStale ? stale : fresh).inc();
+        indexAge.set(ageMs / 1000);
+      },
+      publishRound(cause) {
+        rounds.inc({ cause });
+      },
+      pushPhase(phase, durationMs) {
+        phases.observe({ phase }, durationMs / 1000);
+      },
+      openUploads(count) {
+        uploads.set(count);
+      },
+    },
+    format: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  };
+}
+
+/** Bounded by what may be a key: routes, methods and statuses are few. */
+function remembered<V>(make: (key: string) => V): (key: string) => V {
+  const made = new Map<string, V>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
+}

@@ -1,0 +1,45 @@
+import type { Digest } from '../oci/digest.ts';
+import type { ComparedIndex, IndexView } from './index-view.ts';
+
+/** What is known of one group's index; one for all who read it. */
+export interface Latest {
+  digest: Digest | undefined;
+  /** When the read of the tag that showed `digest` began. */
+  checkedAtMs: number;
+  checking: Map<string, { readonly promise: Promise<void>; readonly beganMs: number }>;
+  failedAtMs: number;
+  /** Undefined: never compared. Null: compared, and there is nothing. */
+  view: IndexView | null | undefined;
+  /** When the look that `view` was made from began. */
+  comparedAtMs: number;
+  suspectedAtMs: number;
+  /** What a covering look has shown that nobody has asked the bytes of yet. */
+  offered: ComparedIndex | undefined;
+  comparing: Map<string, Promise<void>>;
+  /** Since when a comparison is wanted that nobody brought to its end. */
+  comparingSinceMs: number | undefined;
+}
+
+/** What a record costs in memory, roughly. */
+const bytesPerRecord = 1024;
+
+/** Before anything was asked. */
+export function nothingYet(): Latest {
+  return {
+    digest: undefined,
+    checkedAtMs: -Infinity,
+    checking: new Map(),
+    failedAtMs: -Infinity,
+    view: undefined,
+    comparedAtMs: -Infinity,
+    suspectedAtMs: -Infinity,
+    offered: undefined,
+    comparing: new Map(),
+    comparingSinceMs: undefined,
+  };
+}
+
+/** Bytes that it keeps in memory, roughly. */
+export function weightOf({ view }: Latest): number {
+  return bytesPerRecord + (view == null ? 0 : view.bytes.length + view.count * bytesPerRecord);
+}

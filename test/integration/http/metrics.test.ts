@@ -1,0 +1,74 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { request } from 'undici';
+import { afterEach, describe, expect, it } from 'vitest';
+import { anApk } from '../../support/an-apk.ts';
+import { startGateway } from '../../support/gateway.ts';
+import type { TestGatewayOptions } from '../../support/gateway.ts';
+import { registryProgram, startRegistry } from '../../support/registry.ts';
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function aGateway(options: TestGatewayOptions = {}) {
+  const gateway = await startGateway(options);
+  ends.push(() => gateway.stop());
+  const push = async () => {
+    const body = anApk({ name: 'secretname', version: '1.0-r0' });
+    const { statusCode, body: answer } = await request(`${gateway.url}/secretimage/edge/main/push`, {
+      method: 'PUT',
+      body,
+    });
+    await answer.dump();
+    expect(statusCode).toBe(201);
+  };
+  return { ...gateway, push };
+}
+
+async function textOf(url: string): Promise<string> {
+  return (await request(url)).body.text();
+}
+
+describe('the metrics', () => {
+  it.runIf(registryProgram() !== undefined)('count what was done, and name no image and no package', async () => {
+    const registry = await startRegistry();
+    ends.push(() => registry.stop());
+    const { url, push } = await aGateway({ store: { registry: registry.host } });
+    await push();
+    for (let i = 0; i < 2; i += 1) await textOf(`${url}/secretimage/edge/main/x86_64/secretname-1.0-r0.apk`);
+    await textOf(`${url}/secretimage/edge/main/x86_64/APKINDEX.tar.gz`);
+    await textOf(`${url}/secretpath`);
+    const text = await textOf(`${url}/metrics`);
+    expect(text).toContain('lkard_http_requests_total{route="push",method="PUT",status="201"} 1');
+    expect(text).toContain('lkard_http_requests_total{route="file",method="GET",status="200"} 2');
+    expect(text).toContain('lkard_http_requests_total{route="index",method="GET",status="200"} 1');
+    expect(text).toContain('lkard_package_cache_lookups_total{result="hit"} 1');
+    expect(text).toContain('lkard_push_phase_duration_seconds_count{phase="publish"} 1');
+    expect(text).toMatch(/lkard_publish_rounds_total\{cause="put"\} \d/);
+    expect(text).toMatch(/lkard_registry_requests_total\{operation="tags",method="GET",status="\d+"\} \d/);
+    expect(text).toContain('lkard_open_uploads 0');
+    expect(text).toContain('nodejs_eventloop_lag_seconds');
+    expect(text).not.toContain('secret');
+  });
+
+  it('are served at a port of their own where one is given, and only there', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const { url } = await aGateway({ settings: { 'metrics-addr': address } });
+    expect((await request(`${url}/metrics`)).statusCode).toBe(404);
+    expect(await textOf(`http://${address}/metrics`)).toContain('lkard_open_uploads');
+    expect(await textOf(`http://${address}/readyz`)).toBe('ready\n');
+    expect((await request(`http://${address}/secretimage/edge/main/x86_64/APKINDEX.tar.gz`)).statusCode).toBe(404);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
