@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health.ts';
 import { createKeyRoutes } from './routes/keys.ts';
 import { createListing } from './routes/listing.ts';
 import { lkarRoutes } from './routes/lkar.ts';
+import { openApiRoutes } from './routes/openapi.ts';
 import { createPackageRoutes } from './routes/packages.ts';
 import { createRepositoryHandler } from './routes/repositories.ts';
 
@@ -50,6 +51,7 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
     // The template of whichever handler answered: never a name.
     if (record !== undefined) record.route ??= routePath(c);
   });
+  app.route('/', openApiRoutes({ requests }, settings));
   app.route('/', healthRoutes(deps));
   if (pages !== undefined) app.route('/', pages.routes);
   app.route('/', lkarRoutes({ ...deps, requests }, settings));

@@ -36,7 +36,9 @@ export function PackageTable({ place, architecture, packages }: PackageTableProp
               <a href={packageLink(place, architecture, pkg)}>{pkg.entry.name}</a>
               <span class="description">{pkg.entry.description}</span>
             </th>
-            <td class="version">{pkg.entry.version}</td>
+            <td class="version" title={pkg.entry.version}>
+              {pkg.entry.version}
+            </td>
             <td class="number wide">{formatBytes(pkg.size)}</td>
             <td class="wide">
               <Day date={pkg.pushedAt} />

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { operations } from './operations.ts';
+import type { Operation, OperationAnswer } from './operations.ts';
+import { problemSchema } from './schemas.ts';
+
+export interface OpenApiOptions {
+  /** Where the paths begin. */
+  readonly serverUrl: string;
+  /** Whether paths name no image. */
+  readonly hasSingleImage: boolean;
+}
+
+/** The description of all operations as an OpenAPI document (OpenAPI 3.1.1), made of their table. */
+export function describeApi({ serverUrl, hasSingleImage }: OpenApiOptions): object {
+  const paths = new Map<string, Record<string, object>>();
+  for (const operation of operations()) {
+    const path = hasSingleImage ? operation.path.replace('/{image}', '') : operation.path;
+    paths.set(path, { ...paths.get(path), [operation.method]: describeOperation(operation, path) });
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'lkard',
+      version: '1',
+      description: 'Alpine repositories kept in an OCI registry. `{image}` may hold slashes, written as they are.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: serverUrl }],
+    security: [{ basic: [] }, { bearer: [] }, {}],
+    paths: Object.fromEntries(paths),
+    components: {
+      securitySchemes: { basic: { type: 'http', scheme: 'basic' }, bearer: { type: 'http', scheme: 'bearer' } },
+    },
+  };
+}
+
+function describeOperation(operation: Operation, path: string): object {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameter('path', name ?? ''));
+  const inQuery = Object.entries(operation.query ?? {}).map(([name, what]) => parameter('query', name, what));
+  const answers = Object.entries(operation.answers).map(([status, given]) => [status, describeAnswer(given)]);
+  const { id, summary, body } = operation;
+  return {
+    operationId: id,
+    summary,
+    parameters: [...inPath, ...inQuery],
+    ...(body !== undefined && { requestBody: { required: true, content: { [body]: {} } } }),
+    responses: { ...Object.fromEntries(answers), default: describeAnswer(refusal()) },
+  };
+}
+
+function parameter(place: 'path' | 'query', name: string, description?: string): object {
+  return { in: place, name, required: place === 'path', description, schema: { type: 'string' } };
+}
+
+function describeAnswer({ description, contentType, schema }: OperationAnswer): object {
+  if (contentType === undefined) return { description };
+  return { description, content: { [contentType]: schema === undefined ? {} : { schema: z.toJSONSchema(schema) } } };
+}
+
+function refusal(): OperationAnswer {
+  const description = 'refused: one line of text, or this where Accept names it';
+  return { description, contentType: 'application/problem+json', schema: problemSchema };
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+const text = z.string();
+const bytes = z.int().min(0);
+
+/** A package as `/_packages` and `packages.json` tell of it; absent values are left out. */
+export const packageSchema = z.object({
+  name: text,
+  version: text,
+  versionMetadata: z.object({ projectURL: text, description: text, license: text }).partial(),
+  fileMetadata: z
+    .object({
+      checksum: text.describe("apk's own identity of the package, `Q1…`"),
+      architecture: text,
+      packager: text.optional(),
+      buildDate: z.int().describe('seconds since 1970').optional(),
+      size: z.number().describe('installed bytes').optional(),
+      origin: text.optional(),
+      commitHash: text.optional(),
+      installIf: text.optional(),
+      provides: z.array(text).optional(),
+      dependencies: z.array(text).optional(),
+    })
+    .meta({ description: 'what the package says of itself' }),
+  size: bytes.describe('bytes of the file'),
+  digest: text.describe('SHA-256 of the file, hex'),
+  branch: text,
+  repo: text,
+  filePath: text.describe('`<branch>/<repository>/<arch>/<file>`'),
+  pushedAt: z.iso.datetime(),
+  pushedBy: text.optional(),
+});
+
+const sizeAndCount = z.object({ size: bytes, count: z.int().min(0) });
+
+/** A repository as `/_repositories` tells of it. */
+export const repositorySchema = z.object({
+  name: text.describe('`<branch>/<repository>`'),
+  type: z.literal('apk'),
+  size: bytes,
+  lastUpdated: z.iso.datetime(),
+  metadata: sizeAndCount.describe('the indexes'),
+  packages: sizeAndCount,
+  branch: text,
+  repository: text,
+  architectures: z.array(text),
+});
+
+/** One page of `packages.json`. */
+export const listingSchema = z.object({
+  architecture: text,
+  total: z.int().min(0),
+  page: z.int().min(1),
+  pages: z.int().min(1),
+  packages: z.array(packageSchema),
+});
+
+/** What a push answers to callers who ask for JSON. */
+export const pushSchema = z.object({
+  packages: z.array(
+    z.object({
+      fileName: text,
+      architecture: text,
+      name: text,
+      version: text,
+      digest: text,
+      size: bytes,
+      outcome: z.enum(['published', 'unchanged']),
+      warnings: z.array(text),
+      filePath: text,
+    }),
+  ),
+});
+
+/** Any refusal, as callers get it who ask for `application/problem+json` (RFC 9457). */
+export const problemSchema = z.object({
+  type: text,
+  title: text,
+  status: z.int(),
+  detail: text,
+  code: text.describe('what went wrong, from a closed list'),
+  message: text,
+  details: z.record(text, z.unknown()),
+});

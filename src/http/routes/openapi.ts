@@ -1,0 +1,13 @@
+import { Hono } from 'hono';
+import { jsonAnswer } from '../answer.ts';
+import { describeApi } from '../api/openapi.ts';
+import type { HttpEnv, HttpSettings } from '../http-options.ts';
+import type { RequestReader } from '../request-reader.ts';
+
+/** `/openapi.json`: what programs may ask. It names no image and no package, so that everybody may read it. */
+export function openApiRoutes(deps: { readonly requests: RequestReader }, settings: HttpSettings): Hono<HttpEnv> {
+  const hasSingleImage = settings.singleImage !== undefined;
+  return new Hono<HttpEnv>().get('/openapi.json', (c) =>
+    jsonAnswer(200, describeApi({ serverUrl: deps.requests.origin(c).root, hasSingleImage })),
+  );
+}
