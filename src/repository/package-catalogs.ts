@@ -36,11 +36,10 @@ export function createPackageCatalogs(
   const images = createByteBoundedMap<KnownImage>(100_000, (known) => known.repositories.length);
 
   const repositoriesOf = async (image: string, caller: Caller, options: CallOptions) => {
+    // Asked in the same words whether anything is remembered or not: a refusal must not tell that there is something.
+    await repositories.authorize(image, caller, options);
     const known = images.get(image);
-    if (known !== undefined && deps.now() - known.askedMs < architecturesMs) {
-      await repositories.authorize(image, caller, options);
-      return known.repositories;
-    }
+    if (known !== undefined && deps.now() - known.askedMs < architecturesMs) return known.repositories;
     const asked = { askedMs: deps.now(), repositories: await repositories.repositories(image, caller, options) };
     images.set(image, asked);
     return asked.repositories;

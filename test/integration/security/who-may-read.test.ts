@@ -20,10 +20,22 @@ const paths = [
   '/apk/team/app/edge/main/jwks.json',
   '/apk/team/app/edge/main/setup',
   '/apk/team/app/edge/main/status.json',
+  '/apk/team/app/edge/main/packages.json',
+  '/apk/team/app/edge/main/feed.atom',
   '/_packages/apk/team/app',
   '/_packages/apk/team/app?branch=edge&repo=main',
   '/_repositories/team/app',
   '/_auth/team/app/login',
+];
+const pages = [
+  '/_images/team/app',
+  '/apk/team/app/edge/main',
+  '/apk/team/app/edge/main/',
+  '/apk/team/app/edge/main?q=hello',
+  '/apk/team/app/edge/main?package=hello',
+  '/apk/team/app/edge/main?package=hello&view=files',
+  '/apk/team/app/edge/main?package=hello&view=download&file=usr%2Fshare%2Fhello%2Fabout',
+  '/apk/team/app/edge/main/feed.atom',
 ];
 const configuration = '/apk/team/app/edge/main/apk-configuration';
 
@@ -119,6 +131,24 @@ describe.each(manners)('before a registry %s', (_name, manner) => {
       }
     },
   );
+
+  it.each(pages)('the page %s shows who may not read nothing, not even whether there is something', async (path) => {
+    const accept = 'text/html,application/xhtml+xml';
+    // Whoever may read has seen it, so that it is in memory.
+    expect((await get(path, { ...as('alice'), accept })).status).toBeLessThan(400);
+    for (const headers of [as('bob'), {}, as('alice', 'wrong')] as Record<string, string>[]) {
+      const told = async (asked: string, image: string) => {
+        const answer = await get(asked, { ...headers, accept });
+        const escaped = encodeURIComponent(image);
+        const text = `${await answer.text()} ${answer.headers.get('location') ?? ''}`;
+        return { status: answer.status, text: text.replaceAll(image, 'IMAGE').replaceAll(escaped, 'IMAGE') };
+      };
+      const seen = await told(path, 'team/app');
+      expect(seen.status).not.toBe(200);
+      expect(seen).toEqual(await told(path.replace('team/app', 'team/none'), 'team/none'));
+      expect(seen.text.replaceAll(/(package|q)(=|%3D)hello|share(%2F|%252F)hello/g, '')).not.toMatch(/hello|test-only/);
+    }
+  });
 
   it('a change needs the right to it, and is refused alike for what is there and what is not', async () => {
     for (const [who, status] of [
