@@ -8,6 +8,8 @@ const run = promisify(execFile);
 /** One target of a load, and the headers that each request carries. */
 export interface Target {
   readonly url: string;
+  /** The process that answers. */
+  readonly pid: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -12,6 +12,7 @@ import { makeTempDir } from '../../test/support/temp-dir.ts';
 /** A server that the gateway is measured against, in a process of its own. */
 export interface Peer {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -35,7 +36,7 @@ export const bareEtag = '"e1"';
 export async function startBareServer(file: string): Promise<Peer> {
   const child = spawn(process.execPath, ['-e', bareServer, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { url: `http://127.0.0.1:${line.toString().trim()}/`, stop: () => ended(child) };
+  return { url: `http://127.0.0.1:${line.toString().trim()}/`, pid: child.pid!, stop: () => ended(child) };
 }
 
 /** nginx with one worker over a folder of files; undefined where it isn't installed. */
@@ -57,7 +58,7 @@ export async function startNginx(files: Readonly<Record<string, Uint8Array>>): P
     await ended(child);
     await folder.remove();
   };
-  return { url: `http://127.0.0.1:${port}/`, stop };
+  return { url: `http://127.0.0.1:${port}/`, pid: child.pid!, stop };
 }
 
 function configOf(folder: string, root: string, port: number): string {
