@@ -61,8 +61,9 @@ describe('lkar login straight at a registry', () => {
   );
 
   it.skipIf(registryProgram() === undefined)('works at a real one', async () => {
-    const { host, stop } = await startRegistry({ users: { me: 'pw' } });
-    onTestFinished(stop);
+    const registry = await startRegistry({ users: { me: 'pw' } });
+    const { host } = registry;
+    onTestFinished(() => registry.stop());
     expect(await logInAt(host, 'pw')).toEqual([host]);
     await expect(logInAt(host, 'wrong')).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });

@@ -75,7 +75,6 @@ describe('whatever a registry sends', () => {
     fc.assert(
       fc.property(fc.oneof(bytes, errors), (body) => {
         for (const { code, message } of parseErrorBody(body)) {
-          // eslint-disable-next-line no-control-regex
           expect(`${code}${message}`).not.toMatch(/[\0-\x1f\x7f]/);
           expect(`${code}${message}`.length).toBeLessThan(4096);
         }
