@@ -121,7 +121,7 @@ export function contentFaultsOf({ operations }: History): readonly string[] {
   return faults;
 }
 
-/** A delete that began before `before` and was not over when the push was answered may have taken it. */
+/** A delete that began before `before` and was not over when the push began may have taken it; a failed one may land at any time. */
 function mayBeDeleted({ operations }: History, push: Operation, before: number, lag = 0): boolean {
   return operations.some(
     (other) =>
@@ -129,7 +129,7 @@ function mayBeDeleted({ operations }: History, push: Operation, before: number, 
       other.file === push.file &&
       other.outcome !== 'refused' &&
       other.began < before &&
-      other.ended + lag > push.began,
+      (other.outcome === 'failed' || other.ended + lag > push.began),
   );
 }
 
