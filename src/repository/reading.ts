@@ -12,20 +12,12 @@ import type { IndexView } from './index-view.ts';
 import type { IndexViews } from './index-views.ts';
 import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
+import { allFiles, listed, listedRepository, ownFiles, pushedAt } from './listed-files.ts';
 import { mapBounded } from './map-bounded.ts';
-import { tagTimeMs } from './package-tag.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader } from './reader-rights.ts';
 import type { Reader } from './reader-rights.ts';
-import type {
-  Caller,
-  FoundPackage,
-  ListedPackage,
-  ListedRepository,
-  Repositories,
-  RepositoryStatus,
-  SignedIndex,
-} from './repository.ts';
+import type { Caller, FoundPackage, Repositories, RepositoryStatus, SignedIndex } from './repository.ts';
 import { publicPemOf } from './signing-key.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -182,53 +174,6 @@ function foundPackage(
       throw new GatewayError('PACKAGE_UNKNOWN', `${pkg.fileName} is gone`, { details: { file: pkg.fileName } });
     },
     locate: (call = {}) => reader.image.locateBlob(blob, call),
-  };
-}
-
-function pushedAt(tags: readonly string[]): Date {
-  return new Date(Math.min(...tags.map(tagTimeMs)));
-}
-
-/** What belongs to the group itself: a noarch package is listed in every index but is one file. */
-function ownFiles(group: Group, { content }: IndexView): readonly IndexedPackage[] {
-  return content === undefined ? [] : content.files().filter(({ pkg }) => pkg.architecture === group.architecture);
-}
-
-/** All that the group's index lists, noarch files included, each under the architecture it was made for. */
-function allFiles(group: Group, { content }: IndexView): readonly ListedPackage[] {
-  const files = content === undefined ? [] : content.files();
-  return files.map((file) => listed({ ...group, architecture: file.pkg.architecture }, file));
-}
-
-function listed({ branch, repository, architecture }: Group, { pkg, tags }: IndexedPackage): ListedPackage {
-  return {
-    branch,
-    repository,
-    architecture,
-    fileName: pkg.fileName,
-    entry: pkg.entry,
-    digest: pkg.digest,
-    size: pkg.entry.fileSize,
-    pushedAt: pushedAt(tags),
-    packager: pkg.packager,
-    pushedBy: pkg.pushedBy,
-  };
-}
-
-function listedRepository(indexes: readonly { group: Group; view: IndexView }[]): ListedRepository {
-  const { branch = '', repository = '' } = indexes[0]?.group ?? {};
-  const files = indexes.flatMap(({ group, view }) => ownFiles(group, view));
-  const times = [
-    ...indexes.map(({ view }) => view.createdMs ?? 0),
-    ...files.map(({ tags }) => pushedAt(tags).getTime()),
-  ];
-  return {
-    branch,
-    repository,
-    architectures: indexes.map(({ group }) => group.architecture).sort(),
-    lastUpdated: new Date(Math.max(0, ...times)),
-    metadata: { size: indexes.reduce((sum, { view }) => sum + view.bytes.length, 0), count: indexes.length },
-    packages: { size: files.reduce((sum, { pkg }) => sum + pkg.entry.fileSize, 0), count: files.length },
   };
 }
 

@@ -103,7 +103,19 @@ describe('the folder map', () => {
     credentials: [...base, 'oci', 'store', 'zod'],
     repository: [...base, 'apk', 'oci', 'store', 'lru-cache', 'jose', 'zod'],
     trust: [...base, 'apk', 'repository', 'config-values.ts', 'jose', 'yaml', 'zod'],
-    http: [...base, 'apk', 'oci', 'store', 'repository', 'trust', 'hono', '@hono/node-server', '@fastify/busboy'],
+    http: [
+      ...base,
+      'apk',
+      'oci',
+      'store',
+      'repository',
+      'trust',
+      'hono',
+      '@hono/node-server',
+      '@fastify/busboy',
+      'jose',
+      'zod',
+    ],
   };
   const storeInterface = ['src/store/store.ts', 'src/store/read-blob.ts'];
 
@@ -118,7 +130,7 @@ describe('the folder map', () => {
   it.each([
     ['hono', ['src/http']],
     ['undici', ['src/store/registry-client.ts', 'src/cli/http-client.ts']],
-    ['jose', ['src/repository/key-seal.ts', 'src/trust']],
+    ['jose', ['src/repository/key-seal.ts', 'src/trust', 'src/http/pages/session-cookie.ts']],
     ['commander', ['src/cli']],
     ['lru-cache', ['src/repository/bounded-map.ts', 'src/store']],
   ])('lets only its own places import %s', (name, places) => {

@@ -37,14 +37,14 @@ export function describeApi({ serverUrl, hasSingleImage }: OpenApiOptions): obje
 function describeOperation(operation: Operation, path: string): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameter('path', name ?? ''));
   const inQuery = Object.entries(operation.query ?? {}).map(([name, what]) => parameter('query', name, what));
-  const answers = Object.entries(operation.answers).map(([status, given]) => [status, describeAnswer(given)]);
+  const answers = Object.entries(operation.answers).map(([status, given]) => [status, describeAnswer(given)] as const);
   const { id, summary, body } = operation;
   return {
     operationId: id,
     summary,
     parameters: [...inPath, ...inQuery],
     ...(body !== undefined && { requestBody: { required: true, content: { [body]: {} } } }),
-    responses: { ...Object.fromEntries(answers), default: describeAnswer(refusal()) },
+    responses: { ...Object.fromEntries<object>(answers), default: describeAnswer(refusal()) },
   };
 }
 

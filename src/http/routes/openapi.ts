@@ -7,7 +7,9 @@ import type { RequestReader } from '../request-reader.ts';
 /** `/openapi.json`: what programs may ask. It names no image and no package, so that everybody may read it. */
 export function openApiRoutes(deps: { readonly requests: RequestReader }, settings: HttpSettings): Hono<HttpEnv> {
   const hasSingleImage = settings.singleImage !== undefined;
-  return new Hono<HttpEnv>().get('/openapi.json', (c) =>
+  const routes = new Hono<HttpEnv>();
+  routes.get('/openapi.json', (c) =>
     jsonAnswer(200, describeApi({ serverUrl: deps.requests.origin(c).root, hasSingleImage })),
   );
+  return routes;
 }

@@ -38,14 +38,17 @@ function inWorkableOrder(): readonly Operation[] {
 }
 
 describe('what openapi.json promises', () => {
-  it.each(inWorkableOrder().map((operation) => [operation.id, operation] as const))('%s keeps', async (_, operation) => {
-    const response = await ask(operation);
-    const answer = operation.answers[response.status];
-    expect(answer, `${response.status}`).toBeDefined();
-    if (answer?.contentType !== undefined) expect(response.headers.get('content-type')).toContain(answer.contentType);
-    if (answer?.schema === undefined) await response.arrayBuffer();
-    else answer.schema.parse(await response.json());
-  });
+  it.each(inWorkableOrder().map((operation) => [operation.id, operation] as const))(
+    '%s keeps',
+    async (_, operation) => {
+      const response = await ask(operation);
+      const answer = operation.answers[response.status];
+      expect(answer, `${response.status}`).toBeDefined();
+      if (answer?.contentType !== undefined) expect(response.headers.get('content-type')).toContain(answer.contentType);
+      if (answer?.schema === undefined) await response.arrayBuffer();
+      else answer.schema.parse(await response.json());
+    },
+  );
 
   it('goes for refusals', async () => {
     const headers = { accept: 'application/problem+json' };
@@ -60,7 +63,11 @@ describe('what openapi.json promises', () => {
     };
     expect(document.openapi).toMatch(/^3\.1\./);
     const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((one) => one.operationId));
-    expect(ids.sort()).toEqual(operations().map(({ id }) => id).sort());
+    expect(ids.sort()).toEqual(
+      operations()
+        .map(({ id }) => id)
+        .sort(),
+    );
     expect(JSON.stringify(document)).not.toContain('$ref');
   });
 });

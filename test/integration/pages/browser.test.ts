@@ -55,7 +55,7 @@ describe.skipIf(executable === undefined)('in Chromium', () => {
   it.each(looks)('nothing keeps anybody out: %s %s', async (colorScheme, path) => {
     await onPage(path, { colorScheme }, async (page) => {
       await page.evaluate(axe);
-      const found = (await page.evaluate('axe.run()')) as { violations: { id: string; nodes: { html: string }[] }[] };
+      const found = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>('axe.run()');
       expect(found.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
     });
   });
