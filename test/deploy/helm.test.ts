@@ -66,6 +66,7 @@ const valueSets: Readonly<Record<string, { readonly values: object; readonly giv
         parentRefs: [{ name: 'public', namespace: 'gateways' }],
         hostnames: ['apk.example.org'],
       },
+      serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
       extraArgs: ['--freshness=2s'],
       extraEnv: [{ name: 'ARTIFACT_REGISTRY_RECHECK', value: '2m' }],
     },
@@ -121,6 +122,18 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
       }
     },
   );
+
+  it('shows metrics only at a port that no proxy leads to, where they are asked for', async () => {
+    const { objects } = await render({ registry: { host }, signing, serviceMonitor: { enabled: true } });
+    const of = (kind: string) => objects.find((object) => object.kind === kind)!;
+    const { ports } = of('Service').spec as { ports: { name: string; targetPort: string }[] };
+    const { endpoints } = of('ServiceMonitor').spec as { endpoints: { port: string; path: string }[] };
+    expect(endpoints).toMatchObject([{ port: 'metrics', path: '/metrics' }]);
+    expect(ports.find(({ name }) => name === 'metrics')).toMatchObject({ targetPort: 'metrics' });
+    const [container] = lkardContainersOf(podOf(of('Deployment'))!.spec);
+    expect(container!.ports).toContainEqual({ name: 'metrics', containerPort: 9888, protocol: 'TCP' });
+    expect(container!.args).toContain('--metrics-addr=:9888');
+  });
 
   it('gives a stop the time that it takes', async () => {
     const { objects } = await render({ registry: { host }, signing, drainSeconds: 100 });

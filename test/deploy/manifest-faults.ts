@@ -18,6 +18,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   Secret: 'v1',
   Service: 'v1',
   ServiceAccount: 'v1',
+  ServiceMonitor: 'monitoring.coreos.com/v1',
 };
 const withoutSpec = new Set(['ConfigMap', 'Secret', 'ServiceAccount']);
 const probePaths = new Set(['/healthz', '/readyz']);
