@@ -2,7 +2,7 @@ import { isGatewayError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { emptyConfig, emptyConfigBytes, imageManifestType } from '../oci/manifest.ts';
 import type { Clock } from '../ports.ts';
-import type { CallOptions, ImageStore } from '../store/store.ts';
+import type { CallOptions, ImageStore, PushOptions } from '../store/store.ts';
 import { createBoundedMap } from './bounded-map.ts';
 
 /** How a manifest may have to be written for a registry to take it. */
@@ -20,7 +20,7 @@ export interface ArtifactWriter {
     image: ImageStore,
     tag: string,
     format: (profile: ArtifactProfile) => Uint8Array,
-    options?: CallOptions,
+    options?: PushOptions,
   ): Promise<Digest>;
 }
 
@@ -50,7 +50,7 @@ export function createArtifactWriter({ clock }: { readonly clock: Pick<Clock, 's
     });
   };
 
-  const push = async (image: ImageStore, tag: string, bytes: Uint8Array, options: CallOptions): Promise<Digest> => {
+  const push = async (image: ImageStore, tag: string, bytes: Uint8Array, options: PushOptions): Promise<Digest> => {
     for (let attempt = 1; ; attempt += 1) {
       await ensureConfig(image, options);
       try {

@@ -51,7 +51,8 @@ export async function putIndex(
     await mapBounded(missing, 4, (layer) => image.pushBlob(layer.bytes, options));
     const format = (profile: { artifactType: boolean }) =>
       formatIndexManifest({ group, createdMs, signedHead, content }, nonce, profile);
-    return await deps.artifacts.put(image, indexTag(group), format, options);
+    // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.
+    return await deps.artifacts.put(image, indexTag(group), format, { ...options, isOnce: true });
   };
   const manifestDigest = await upload(before?.blobs ?? new Set()).catch(async (error: unknown) => {
     // Collected meanwhile: what was just read is no proof that it is still there.

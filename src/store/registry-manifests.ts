@@ -9,7 +9,7 @@ import type { RequestSubject } from './registry-fault.ts';
 import { headerOf } from './registry-request.ts';
 import type { RegistryAnswer } from './registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { CallOptions, FetchedManifest, Resolved } from './store.ts';
+import type { CallOptions, FetchedManifest, PushOptions, Resolved } from './store.ts';
 
 // Without its type in Accept, distribution answers 404 for a manifest that is there.
 const accept = [
@@ -72,7 +72,7 @@ export async function pushManifest(
   session: RegistrySession,
   tag: string,
   manifest: { readonly mediaType: string; readonly bytes: Uint8Array },
-  { signal }: CallOptions = {},
+  { signal, isOnce = false }: PushOptions = {},
 ): Promise<Digest> {
   if (!isTag(tag)) throw new TypeError(`not a tag: ${JSON.stringify(tag)}`);
   const { mediaType, bytes } = manifest;
@@ -84,6 +84,7 @@ export async function pushManifest(
     url: manifestUrl(session, tag),
     headers: { 'content-type': mediaType },
     body: { size: bytes.length, open: () => bytes },
+    isRestartable: !isOnce,
     subject,
     signal,
   });

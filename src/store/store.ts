@@ -38,6 +38,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface PushOptions extends CallOptions {
+  /**
+   * Sends the document at most once, so that STORE_UNAVAILABLE may mean that it lands later: for documents that must not come
+   * back after another took their place. Default: sent again where the answer was lost.
+   */
+  readonly isOnce?: boolean | undefined;
+}
+
 /** What stands under a reference. `mediaType` is what the store says, which a reader checks against the document. */
 export interface Resolved {
   readonly digest: Digest;
@@ -102,7 +110,7 @@ export interface ImageStore {
    * names, TAG_IMMUTABLE where the registry forbids to replace the tag, PACKAGE_UNSUPPORTED never: a registry that refuses
    * the document itself is STORE_ANSWER_INVALID with `details.refused = true`.
    */
-  pushManifest(tag: string, manifest: { mediaType: string; bytes: Uint8Array }, options?: CallOptions): Promise<Digest>;
+  pushManifest(tag: string, manifest: { mediaType: string; bytes: Uint8Array }, options?: PushOptions): Promise<Digest>;
 
   /**
    * Every tag of the image, in no order, without duplicates, as far as the store's listing knows (best effort: it may lag

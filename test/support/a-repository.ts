@@ -65,7 +65,7 @@ export function aClock(startMs = Date.UTC(2026, 0, 1)): TestClock {
       for (let turn = 0; !isSettled; turn += 1) {
         await macrotask();
         const next = Math.min(...[...timers].map(({ dueMs }) => dueMs));
-        if (turn % 20 === 19 && Number.isFinite(next)) moveTo(next);
+        if (turn % 50 === 49 && Number.isFinite(next)) moveTo(next);
         if (turn > 20_000) throw new Error('nothing happens any more');
       }
       return await promise;
@@ -170,13 +170,23 @@ export function aReplica(
     { store, clock, random, log, signingKeys: keys, sign: signNow },
     { freshnessMs: 0, ...options },
   );
-  const commit = async (files: readonly ApkSpec[], { caller = aCaller('ci'), ifExists = 'fail' }: PushOptions) => {
-    const staged = await Promise.all(files.map(aStagedPackage));
+  const commit = async (
+    staged: readonly StagedPackage[],
+    { caller = aCaller('ci'), ifExists = 'fail' }: PushOptions,
+  ) => {
     const publication = await repositories.begin(at, caller);
     const published = await publication.commit(staged, { ifExists });
     return published.map(({ outcome }) => outcome);
   };
-  return { repositories, log, push: (files, pushOptions = {}) => clock.until(commit(files, pushOptions)) };
+  return {
+    repositories,
+    log,
+    async push(files, pushOptions = {}) {
+      // Before the clock may move: reading a package takes threads, which look like nothing happening.
+      const staged = await Promise.all(files.map(aStagedPackage));
+      return await clock.until(commit(staged, pushOptions));
+    },
+  };
 }
 
 /** What an index lists, as `name-version`; undefined where there is none. */

@@ -29,6 +29,15 @@ describe('an answer of the moment', () => {
     expect(registry.seen).toHaveLength(1);
   });
 
+  it('of a manifest that may be put once only is not: its first try may land after what took its place', async () => {
+    const manifest = { mediaType: 'application/vnd.oci.image.manifest.v1+json', bytes: Buffer.from('{}') };
+    const { image, registry } = await aWorld(inTurn({ status: 503 }, { status: 201 }));
+    await expect(image().pushManifest('index', manifest, { isOnce: true })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(registry.seen).toHaveLength(1);
+  });
+
   it('that stays is the end after five tries, with growing pauses', async () => {
     const { image, registry, pauses } = await aWorld(() => ({ status: 503 }));
     await expect(image().tags()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { status: 503 } });
