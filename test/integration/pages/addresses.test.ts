@@ -1,14 +1,15 @@
 import { afterEach, expect, it } from 'vitest';
+import type { GivenSettings } from '../../../src/config-settings.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
 import type { TestGateway } from '../../support/gateway.ts';
 
-const modes = [
+const modes: readonly (readonly [string, GivenSettings, { readonly 'x-forwarded-host'?: string }])[] = [
   ['/apk/team/app', {}, {}],
   ['/apk', { image: 'team/app' }, {}],
   ['/team/app', { domain: 'example.org' }, { 'x-forwarded-host': 'apk.example.org' }],
   ['', { domain: 'example.org', image: 'team/app' }, { 'x-forwarded-host': 'apk.example.org' }],
-] as const;
+];
 const started: TestGateway[] = [];
 
 afterEach(async () => {
