@@ -10,7 +10,7 @@ import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { createImageMemories } from './image-memory.ts';
 import { createIndexViews } from './index-views.ts';
 import type { IndexServingOptions } from './index-serving.ts';
-import { putIndex } from './index-writer.ts';
+import { putIndex, wantsSignatures } from './index-writer.ts';
 import type { SignIndex } from './index-writer.ts';
 import { createPackageCache } from './package-cache.ts';
 import type { PackageCacheOptions } from './package-cache.ts';
@@ -231,15 +231,6 @@ export function createRepositories(
       log,
     }),
   };
-}
-
-/** Whether an index that lists the right set should be put again: where this replica holds every key that signed, and one more. */
-function wantsSignatures(seen: Look, architecture: string): boolean {
-  const stored = seen.stored.get(architecture);
-  if (stored?.content === undefined) return false;
-  const signers = new Set(stored.signatures.map((signature) => signature.keyName));
-  const own = new Set(seen.keys.map((key) => key.fileName));
-  return [...signers].every((signer) => own.has(signer)) && own.size > signers.size;
 }
 
 function immutableIndex(image: string, cause?: unknown): GatewayError {

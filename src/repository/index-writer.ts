@@ -9,6 +9,7 @@ import type { Group } from './coordinates.ts';
 import { formatIndexManifest } from './index-artifact.ts';
 import { contentPieces } from './index-content.ts';
 import type { IndexContent } from './index-content.ts';
+import type { Look } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
 import { indexTag } from './package-tag.ts';
 import type { SigningKey } from './signing-keys.ts';
@@ -61,6 +62,15 @@ export async function putIndex(
   });
   const blobs = new Set(layers.map((layer) => layer.digest));
   return { manifestDigest, createdMs, signatures, content, pieces, blobs };
+}
+
+/** Whether an index that lists the right set should be put again: where this replica holds every key that signed, and one more. */
+export function wantsSignatures(seen: Look, architecture: string): boolean {
+  const stored = seen.stored.get(architecture);
+  if (stored?.content === undefined) return false;
+  const signers = new Set(stored.signatures.map((signature) => signature.keyName));
+  const own = new Set(seen.keys.map((key) => key.fileName));
+  return [...signers].every((signer) => own.has(signer)) && own.size > signers.size;
 }
 
 /** Now, unless this clock is behind the one that made the version before: Last-Modified must never go back, nor stand. */
