@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Meter } from './meter.ts';
+import type { Meter } from './ports.ts';
 
 /** What is counted, and the text that Prometheus reads. */
 export interface Metrics {

@@ -16,3 +16,30 @@ export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/**
+ * Hears of what is worth counting. None of its words may name an image, a package or a caller: whoever may read the metrics
+ * need not be allowed to know of them, and each name would be a series of its own for ever.
+ */
+export interface Meter {
+  /** A request was answered, or its caller left. `route` is a kind of thing or a template. */
+  readonly answered: (route: string, method: string, status: number, durationMs: number) => void;
+  /** A request to the registry; status 0 where no answer came. */
+  readonly askedRegistry: (operation: string, method: string, status: number, durationMs: number) => void;
+  /** A small package was looked up in memory. */
+  readonly lookedUpPackage: (isHit: boolean) => void;
+  /** An index went out, so long after its registry confirmed it. */
+  readonly servedIndex: (isStale: boolean, ageMs: number) => void;
+  /** One look of a publish and what followed from it. */
+  readonly publishRound: (cause: PublishCause) => void;
+  /** A push has passed a phase. */
+  readonly pushPhase: (phase: PushPhase, durationMs: number) => void;
+  /** So many uploads are under way now. */
+  readonly openUploads: (count: number) => void;
+}
+
+/** Why a publish looks again: somebody joined, an index was put and is to be seen, or neither has helped yet. */
+export type PublishCause = 'joined' | 'put' | 'waiting' | 'failed';
+
+/** What a pusher waits for: their right, their own body, and the store with its index. */
+export type PushPhase = 'rights' | 'body' | 'publish';

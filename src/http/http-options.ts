@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import type { Context } from 'hono';
-import type { Meter } from '../meter.ts';
-import type { Log } from '../ports.ts';
+import type { Log, Meter } from '../ports.ts';
 import type { Repositories } from '../repository/repository.ts';
 import type { Trust } from '../trust/open-trust.ts';
 import type { RequestRecord } from './request-record.ts';

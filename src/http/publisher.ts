@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../errors.ts';
-import type { Meter, PushPhase } from '../meter.ts';
+import type { Meter, PushPhase } from '../ports.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import type { Caller, PublishedPackage, PublishOptions, Publication, StagedPackage } from '../repository/repository.ts';
 import type { FileReading } from './addressing.ts';

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Meter } from '../meter.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, Log, Meter } from '../ports.ts';
 import { pathOfTarget } from './request-path.ts';
 import type { RequestRecord } from './request-record.ts';
 

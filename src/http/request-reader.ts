@@ -8,6 +8,7 @@ import { createOriginReader } from './caller-origin.ts';
 import type { CallerOrigin } from './caller-origin.ts';
 import type { Conditions } from './conditional.ts';
 import { refuseCrossSite } from './cross-site.ts';
+import { nodeOf } from './http-options.ts';
 import type { RequestContext, HttpSettings } from './http-options.ts';
 
 /** What the routes ask of a request. */
@@ -25,7 +26,7 @@ export function createRequestReader(settings: HttpSettings, publishers?: Trusted
   const origin = createOriginReader(settings.trustedProxies);
   const read = (c: RequestContext, action: Action) => {
     if (action === 'write') refuseCrossSite(sourceOf(c, origin));
-    return callerOf(c.req.header('authorization'), action, settings);
+    return identified(callerOf(c.req.header('authorization'), action, settings), c);
   };
   const tokenForUs = ({ credentials }: Caller): string | undefined =>
     credentials.kind === 'bearer' && publishers?.isConcerned(credentials.token) === true
@@ -43,7 +44,9 @@ export function createRequestReader(settings: HttpSettings, publishers?: Trusted
     async pusher(c, at) {
       const asking = read(c, 'write');
       const token = tokenForUs(asking);
-      return token === undefined || publishers === undefined ? asking : publishers.admit(token, at);
+      return token === undefined || publishers === undefined
+        ? asking
+        : identified(await publishers.admit(token, at), c);
     },
     keyReader(c) {
       const asking = caller(c, 'read');
@@ -51,6 +54,11 @@ export function createRequestReader(settings: HttpSettings, publishers?: Trusted
     },
     origin,
   };
+}
+
+function identified(caller: Caller, c: RequestContext): Caller {
+  const requestId = nodeOf(c).record?.requestId;
+  return requestId === undefined ? caller : { ...caller, requestId };
 }
 
 function sourceOf(c: RequestContext, originOf: RequestReader['origin']): Parameters<typeof refuseCrossSite>[0] {

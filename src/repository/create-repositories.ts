@@ -1,6 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Meter } from '../meter.ts';
-import type { Clock, Log, RandomBytes } from '../ports.ts';
+import type { Clock, Log, Meter, RandomBytes } from '../ports.ts';
 import type { CallOptions, ImageStore, Store } from '../store/store.ts';
 import { createArtifactWriter } from './artifact-writer.ts';
 import { createBurial } from './burial.ts';
@@ -80,6 +79,7 @@ export function createRepositories(
   const storedIndexes = createStoredIndexes({ log, maxBytes: options.maxIndexBytes, concurrency: options.concurrency });
   const memoryOf = createImageMemories({ clock, log }, options);
   const callerKey = createCallerKeys(random);
+  const packages = createPackageCache({ ...options, onLookUp: deps.meter?.lookedUpPackage });
   const loops = createBoundedMap<PublishLoop>(10_000);
   const shareLook = createSharedCalls<Look>();
   const questions = { max: options.maxQuestions, concurrency: options.concurrency };
@@ -176,7 +176,7 @@ export function createRepositories(
 
   return {
     async begin(at, caller, call = {}) {
-      const image = store.image(at.image, caller.credentials);
+      const image = store.image(at.image, caller.credentials, caller.requestId);
       const upload = await image.startUpload(call);
       try {
         // Told only to those who may push: it is a word about an image that others may not know of.
@@ -204,7 +204,7 @@ export function createRepositories(
     },
 
     async withdraw(at, file, caller) {
-      const image = store.image(at.image, caller.credentials);
+      const image = store.image(at.image, caller.credentials, caller.requestId);
       const lookFirst = async (scope: Scope) => {
         const seen = await sharedLook(caller, image, at, scope);
         refuseImmutable(at.image);
@@ -215,21 +215,13 @@ export function createRepositories(
     },
 
     async verify(at, caller, onFinding, call = {}) {
-      const image = store.image(at.image, caller.credentials);
+      const image = store.image(at.image, caller.credentials, caller.requestId);
       return await verifyLook(image, at, await lookNow(image, at, [EVERY], call), onFinding, call);
     },
-    mend: (at, caller) => loopOf(at).join(createMending(store.image(at.image, caller.credentials), [EVERY])),
+    mend: (at, caller) =>
+      loopOf(at).join(createMending(store.image(at.image, caller.credentials, caller.requestId), [EVERY])),
 
-    ...createReading({
-      store,
-      signingKeys,
-      views,
-      packages: createPackageCache({ ...options, onLookUp: deps.meter?.lookedUpPackage }),
-      callerKey,
-      memoryOf,
-      look: lookNow,
-      log,
-    }),
+    ...createReading({ store, signingKeys, views, packages, callerKey, memoryOf, look: lookNow, log }),
   };
 }
 

@@ -1,6 +1,5 @@
 import { isGatewayError } from '../errors.ts';
-import type { Meter } from '../meter.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, Log, Meter } from '../ports.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
 import type { Group } from './coordinates.ts';
 import { comparedIndex, verifiedView } from './index-view.ts';

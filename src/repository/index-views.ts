@@ -1,6 +1,5 @@
 import { isGatewayError } from '../errors.ts';
-import type { Meter } from '../meter.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, Log, Meter } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import type { Group } from './coordinates.ts';
 import { createIndexServing } from './index-serving.ts';

@@ -1,6 +1,5 @@
 import { GatewayError, isGatewayError } from '../errors.ts';
-import type { Meter, PublishCause } from '../meter.ts';
-import type { Clock, Log, RandomBytes } from '../ports.ts';
+import type { Clock, Log, Meter, PublishCause, RandomBytes } from '../ports.ts';
 import type { CallOptions } from '../store/store.ts';
 import type { RepositoryCoordinates } from './coordinates.ts';
 import type { Look, Scope } from './look.ts';

@@ -17,7 +17,8 @@ import { mapBounded } from './map-bounded.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader } from './reader-rights.ts';
 import type { Reader } from './reader-rights.ts';
-import type { Caller, FoundPackage, Repositories, RepositoryStatus, SignedIndex } from './repository.ts';
+import type { Caller, FoundPackage, Repositories, RepositoryStatus } from './repository.ts';
+import { createSignedIndexes } from './signed-index.ts';
 import { publicPemOf } from './signing-key.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -32,15 +33,15 @@ export interface ReadingDeps {
   readonly log: Log;
 }
 
-/** Last-Modified is sent once so much time has passed since the put that no later one can share its second. */
-const settledMs = 60_000;
 /** Groups of an image that are read at a time for a listing. */
 const groupConcurrency = 4;
 
 /** The half of the service that changes nothing. */
 export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | 'withdraw'> {
   const readerOf = (image: string, caller: Caller) =>
-    createReader(deps.callerKey(caller.credentials), () => deps.store.image(image, caller.credentials));
+    createReader(deps.callerKey(caller.credentials), () =>
+      deps.store.image(image, caller.credentials, caller.requestId),
+    );
   const signedIndexOf = createSignedIndexes();
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
@@ -126,28 +127,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
   };
 }
 
-/** The index as it goes out, made once for each view: whoever formats headers by it can tell that it is the same. */
-function createSignedIndexes(): (view: IndexView, isStale: boolean) => SignedIndex {
-  const fresh = new WeakMap<IndexView, SignedIndex>();
-  const make = (view: IndexView, isStale: boolean): SignedIndex => {
-    const { bytes, etag, count, isUnverified } = view;
-    return { bytes, etag, count, isUnverified, isStale, lastModified: lastModifiedOf(view) };
-  };
-  return (view, isStale) => {
-    const known = isStale ? undefined : fresh.get(view);
-    if (known !== undefined) return known;
-    const index = make(view, isStale);
-    if (!isStale) fresh.set(view, index);
-    return index;
-  };
-}
-
 type Within = Parameters<Repositories['list']>[0];
-
-function lastModifiedOf({ createdMs, comparedAtMs }: IndexView): Date | undefined {
-  if (createdMs === undefined || comparedAtMs - createdMs < settledMs) return undefined;
-  return new Date(Math.floor(createdMs / 1000) * 1000);
-}
 
 function foundPackage(
   reader: Reader,

@@ -11,6 +11,8 @@ export interface Caller {
   readonly credentials: Credentials;
   /** The user's name where one was sent; what a log and `lkar ls -o json` show. */
   readonly name?: string | undefined;
+  /** Of the request that asks, for the store's own log. */
+  readonly requestId?: string | undefined;
 }
 
 /** A package that was read whole and found good, its bytes at hand for the upload. */

@@ -37,6 +37,7 @@ export function createRegistrySession(
   deps: RegistrySessionDeps,
   image: string,
   credentials: Credentials,
+  requestId?: string,
 ): RegistrySession {
   if (!isImageName(image)) {
     throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
@@ -47,6 +48,7 @@ export function createRegistrySession(
     request: SessionRequest,
     send: (request: RegistryRequest) => Promise<T>,
   ): Promise<T> => {
+    const headers = requestId === undefined ? request.headers : { ...request.headers, 'x-request-id': requestId };
     // A registry may have its uploads taken elsewhere; that place proves itself by its URL.
     if (request.url.origin !== client.origin.origin) return send(request);
     const shown = await registryCredentials(deps, image, credentials);
@@ -60,7 +62,7 @@ export function createRegistrySession(
           subject: request.subject,
           signal: request.signal,
         },
-        (authorization) => send({ ...request, authorization }),
+        (authorization) => send({ ...request, headers, authorization }),
       );
     if (fallback === undefined) return ask(wanted);
     const answer = await ask(wanted).catch((error: unknown) => {

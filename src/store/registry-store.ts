@@ -52,11 +52,12 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
 
   return {
     description: `registry ${options.host}`,
-    image: (image, credentials) => {
+    image: (image, credentials, requestId) => {
       const session = createRegistrySession(
         { client, auth, gatewayCredentials: deps.gatewayCredentials },
         image,
         credentials,
+        requestId,
       );
       return registryImage(session, remover, knownBlobs);
     },

@@ -16,8 +16,11 @@ export interface Store {
   /** What a person would call it, without credentials: `registry 127.0.0.1:5000`, `directory /var/lib/lkard`. */
   readonly description: string;
 
-  /** One image (an OCI repository) as one caller may see it. Asks nothing by itself. */
-  image(image: string, credentials: Credentials): ImageStore;
+  /**
+   * One image (an OCI repository) as one caller may see it. Asks nothing by itself. `requestId` is told to a registry with
+   * all that is asked, so that its log and this gateway's can be read together.
+   */
+  image(image: string, credentials: Credentials, requestId?: string): ImageStore;
 
   /** Resolves when the store answers at all, whatever it says of rights; throws STORE_UNAVAILABLE otherwise. */
   ping(options?: CallOptions): Promise<void>;

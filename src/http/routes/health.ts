@@ -4,7 +4,7 @@ import type { HttpDependencies, HttpEnv } from '../http-options.ts';
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reasons where it can't. `/metrics`: counts without
- * names (meter.ts).
+ * names (`Meter` in ports.ts).
  */
 export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness' | 'formatMetrics'>): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();

@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -31,6 +32,29 @@ async function aGateway(options: TestGatewayOptions = {}) {
 async function textOf(url: string): Promise<string> {
   return (await request(url)).body.text();
 }
+
+describe('a request’s id', () => {
+  it('is told to the registry with all that is asked for it', async () => {
+    const seen: (string | undefined)[] = [];
+    const registry = createHttpServer((incoming, outgoing) => {
+      seen.push(incoming.headers['x-request-id'] as string | undefined);
+      outgoing.writeHead(404).end();
+    }).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+    ends.push(async () => {
+      registry.closeAllConnections();
+      registry.close();
+      await once(registry, 'close');
+    });
+    const { port } = registry.address() as AddressInfo;
+    const { url } = await aGateway({ store: { registry: `127.0.0.1:${port}` } });
+    const headers = { 'x-request-id': 'r-17' };
+    const { statusCode, body } = await request(`${url}/demo/edge/main/x86_64/APKINDEX.tar.gz`, { headers });
+    await body.dump();
+    expect(statusCode).toBe(404);
+    expect(new Set(seen)).toEqual(new Set(['r-17']));
+  });
+});
 
 describe('the metrics', () => {
   it.runIf(registryProgram() !== undefined)('count what was done, and name no image and no package', async () => {
