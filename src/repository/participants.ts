@@ -180,7 +180,7 @@ export function createMending(image: ImageStore, scope: Scope): Participant {
 /** PACKAGE_EXISTS, with the files at fault. */
 export function nameTaken(files: readonly LiveTag[], identical: boolean): GatewayError {
   const names = files.map(({ pkg }) => pkg.fileName).join(', ');
-  const what = identical ? 'these very bytes are there already' : 'other bytes are there under that name';
+  const what = identical ? 'identical bytes are there already' : 'other bytes are there under that name';
   return new GatewayError('PACKAGE_EXISTS', `${names}: ${what}`, { details: { file: names, identical } });
 }
 
