@@ -20,7 +20,7 @@ import type { PackageRoutes } from './routes/packages.ts';
 export type ContentServer = (incoming: IncomingMessage, outgoing: ServerResponse, record: RequestRecord) => boolean;
 
 interface ContentServerDeps {
-  readonly packages: Pick<PackageRoutes, 'serveIndex' | 'servePackage'>;
+  readonly packages: Pick<PackageRoutes, 'peekIndex' | 'serveIndex' | 'servePackage'>;
   readonly requests: RequestReader;
   readonly faults: FaultAnswers;
 }
@@ -59,14 +59,21 @@ export function createContentServer(deps: ContentServerDeps, settings: HttpSetti
     if (!isPlainRead(incoming)) return false;
     const c = new NodeContext(incoming, outgoing, record);
     let address: ContentAddress | undefined;
+    let atHand: ContentAnswer | undefined;
     try {
       address = addressOf(c);
+      // Promises would cost as much as finding the index.
+      atHand = address?.kind === 'index' ? packages.peekIndex(c, address) : undefined;
     } catch {
-      // A malformed address is rare: let the other way say what is wrong with it.
+      // A malformed address or header is rare: let the other way say what is wrong with it.
       return false;
     }
     if (address === undefined) return false;
     record.route = address.kind;
+    if (atHand !== undefined) {
+      void sendContent(outgoing, atHand);
+      return true;
+    }
     // Neither rejects but for a fault of this program, which cuts the connection as it would anywhere else.
     void answerTo(c, address)
       .then((content) => sendContent(outgoing, content))

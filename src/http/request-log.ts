@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Log, Meter } from '../ports.ts';
 import { pathOfTarget } from './request-path.ts';
+import { createRequestRecord } from './request-record.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** What hears of requests. */
@@ -16,13 +16,15 @@ export interface ObserveDeps {
  * its caller left. The line has neither headers nor the query nor a URL's userinfo: any of them may hold a secret.
  */
 export function observeRequest(incoming: IncomingMessage, outgoing: ServerResponse, deps: ObserveDeps): RequestRecord {
-  const record: RequestRecord = { requestId: requestIdOf(incoming.headers['x-request-id']), route: undefined };
+  const record = createRequestRecord(incoming.headers['x-request-id']);
   const startedAt = deps.clock.now();
   // The socket forgets its peer once it is closed.
   const remote = incoming.socket.remoteAddress;
-  outgoing.once('close', () => {
-    const isAborted = !outgoing.writableFinished;
+  outgoing.on('close', () => {
     const durationMs = deps.clock.now() - startedAt;
+    deps.meter?.answered(record.route ?? 'other', incoming.method ?? '', outgoing.statusCode, durationMs);
+    if (deps.log.isLevelEnabled?.('info') === false) return;
+    const isAborted = !outgoing.writableFinished;
     const line = describeRequest(incoming);
     const fields = {
       requestId: record.requestId,
@@ -32,7 +34,6 @@ export function observeRequest(incoming: IncomingMessage, outgoing: ServerRespon
       remote,
       ...(isAborted && { isAborted }),
     };
-    deps.meter?.answered(record.route ?? 'other', line.method, outgoing.statusCode, durationMs);
     deps.log.info(fields, `${line.method} ${line.path} ${outgoing.statusCode}`);
   });
   return record;
@@ -42,8 +43,4 @@ function describeRequest(incoming: IncomingMessage): { method: string; path: str
   const { method = '', url = '' } = incoming;
   const userAgent = incoming.headers['user-agent']?.slice(0, 200);
   return { method, path: pathOfTarget(url).slice(0, 1000), ...(userAgent !== undefined && { userAgent }) };
-}
-
-function requestIdOf(header: string | string[] | undefined): string {
-  return typeof header === 'string' && /^[\w.:-]{1,64}$/.test(header) ? header : randomUUID();
 }

@@ -57,8 +57,16 @@ export function createRequestReader(settings: HttpSettings, publishers?: Trusted
 }
 
 function identified(caller: Caller, c: RequestContext): Caller {
-  const requestId = nodeOf(c).record?.requestId;
-  return requestId === undefined ? caller : { ...caller, requestId };
+  const { record } = nodeOf(c);
+  if (record === undefined) return caller;
+  const { credentials, name } = caller;
+  return {
+    credentials,
+    name,
+    get requestId() {
+      return record.requestId;
+    },
+  };
 }
 
 function sourceOf(c: RequestContext, originOf: RequestReader['origin']): Parameters<typeof refuseCrossSite>[0] {

@@ -33,6 +33,7 @@ export interface ServedIndex {
 /** How one kind of view is served: see IndexViews. */
 export interface IndexServing {
   serve(reader: Reader, group: Group): Promise<ServedIndex | undefined>;
+  peek(reader: Reader, group: Group): IndexView | undefined;
   offer(group: Group, seen: Look, beganMs: number): void;
   suspect(group: Group): void;
 }
@@ -165,9 +166,11 @@ export function createIndexServing(
       ? { view: latest.view, isStale: true }
       : undefined;
 
+  const isKnownTo = (reader: Reader, group: Group, latest: Latest) =>
+    clock.now() - latest.checkedAtMs < options.freshnessMs && rights.mayRead(reader, group.image, options.rightsMs);
+
   const bringUpToDate = async (reader: Reader, group: Group, latest: Latest) => {
-    const isFresh = clock.now() - latest.checkedAtMs < options.freshnessMs;
-    if (!isFresh || !rights.mayRead(reader, group.image, options.rightsMs)) await shareCheck(reader, group, latest);
+    if (!isKnownTo(reader, group, latest)) await shareCheck(reader, group, latest);
     await takeOffer(group, latest);
     // Twice: the comparison that was under way may have begun before the version that is wanted was put.
     if (!isCompared(latest)) await awaitComparison(reader, group, latest);
@@ -196,6 +199,14 @@ export function createIndexServing(
       const served = await serve(reader, group, latest);
       if (served !== undefined) meter?.servedIndex(served.isStale, clock.now() - latest.checkedAtMs);
       return served;
+    },
+
+    peek(reader, group) {
+      const latest = groups.get(keyOf(group));
+      if (latest?.view == null || latest.offered !== undefined) return undefined;
+      if (!isKnownTo(reader, group, latest) || !isCompared(latest)) return undefined;
+      meter?.servedIndex(false, clock.now() - latest.checkedAtMs);
+      return latest.view;
     },
 
     offer(group, seen, beganMs) {

@@ -5,6 +5,7 @@ import type { Group } from './coordinates.ts';
 import { createIndexServing } from './index-serving.ts';
 import type { IndexServingOptions, ServedIndex } from './index-serving.ts';
 import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
+import type { IndexView } from './index-view.ts';
 import type { SignIndex } from './index-writer.ts';
 import type { Look } from './look.ts';
 import { createReaderRights } from './reader-rights.ts';
@@ -24,6 +25,8 @@ export interface IndexViewDeps {
 export interface IndexViews {
   /** The group's index as this reader may see it; undefined where there is nothing. */
   view(reader: Reader, group: Group): Promise<ServedIndex | undefined>;
+  /** What `view` would say without asking anybody; undefined where it would have to ask, or there is nothing. */
+  peek(reader: Reader, group: Group): IndexView | undefined;
   /** Returns where the store says that this reader may read the image; UNAUTHORIZED or FORBIDDEN otherwise. */
   authorize(reader: Reader, image: string): Promise<void>;
   /** Takes over what a look of the publisher, begun at `beganMs`, has shown, so that readers needn't compare again. */
@@ -63,6 +66,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
       }
       return await asStored.serve(reader, group);
     },
+    peek: (reader, group) => (rights.isRefusedListing(reader, group.image) ? undefined : compared.peek(reader, group)),
     authorize: (reader, image) => rights.authorize(reader, image),
     offer(group, seen, beganMs) {
       compared.offer(group, seen, beganMs);

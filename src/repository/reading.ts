@@ -73,6 +73,11 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
   };
 
   return {
+    peekIndex(at, architecture, caller) {
+      const view = deps.views.peek(readerOf(at.image, caller), { ...at, architecture });
+      return view && signedIndexOf(view, false);
+    },
+
     async openIndex(at, architecture, caller) {
       const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
       if (found === undefined) return undefined;

@@ -166,6 +166,9 @@ export interface Repositories {
     options?: CallOptions,
   ): Promise<SignedIndex | undefined>;
 
+  /** What `openIndex` would say without asking the store; undefined where it would have to ask, or there is nothing. */
+  peekIndex(at: RepositoryCoordinates, architecture: string, caller: Caller): SignedIndex | undefined;
+
   /** The packages of that index; undefined where `openIndex` is. */
   listIndex(
     at: RepositoryCoordinates,

@@ -15,6 +15,8 @@ import type { RequestReader } from '../request-reader.ts';
 
 /** What apk, apko and proxies ask for: indexes and packages; and deleting, by the same path. */
 export interface PackageRoutes {
+  /** What `serveIndex` would answer without waiting for anything; undefined where it would have to. */
+  peekIndex(c: RequestContext, address: { base: RepositoryBase; architecture: string }): ContentAnswer | undefined;
   serveIndex(c: RequestContext, address: { base: RepositoryBase; architecture: string }): Promise<ContentAnswer>;
   servePackage(c: RequestContext, address: FileAddress): Promise<ContentAnswer>;
   withdrawPackage(c: HttpContext, address: FileAddress): Promise<Response>;
@@ -44,6 +46,11 @@ export function createPackageRoutes(
   };
 
   return {
+    peekIndex(c, { base, architecture }) {
+      const index = repositories.peekIndex(base.at, architecture, requests.caller(c, 'read'));
+      return index && indexAnswer(c, index, headersOfIndex(index));
+    },
+
     async serveIndex(c, { base, architecture }) {
       // Without a signal: many readers share this work, and making one for each costs more than it could save.
       const index = await repositories.openIndex(base.at, architecture, requests.caller(c, 'read'));
