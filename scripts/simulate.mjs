@@ -3,10 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const [runs = '100000', seed] = process.argv.slice(2);
+const [runs = '100000', seed = String(Math.floor(Math.random() * 2 ** 31))] = process.argv.slice(2);
+console.log(`${runs} schedules, seed ${seed}`);
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const { status } = spawnSync(process.execPath, [vitest, 'run', 'test/simulation/publish'], {
   stdio: 'inherit',
-  env: { ...process.env, SIMULATION_RUNS: runs, ...(seed === undefined ? {} : { SIMULATION_SEED: seed }) },
+  env: { ...process.env, SIMULATION_RUNS: runs, SIMULATION_SEED: seed },
 });
 process.exitCode = status ?? 1;

@@ -13,7 +13,8 @@ describe.skipIf(isMissing)(`a short time of trouble${isMissing ? ' (docker-regis
     onTestFinished(() => {
       ending.abort();
     });
-    const seed = Math.floor(Math.random() * 1_000_000);
+    // `npm run chaos` draws others.
+    const seed = 11;
     const report = await runChaos({
       seed,
       seconds: 18,

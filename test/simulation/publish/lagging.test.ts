@@ -6,7 +6,8 @@ import type { Step } from './scenario.ts';
 import { simulationKey } from './world.ts';
 
 const runs = Math.ceil(Number(process.env['SIMULATION_RUNS'] ?? 2000) / 4);
-const seed = process.env['SIMULATION_SEED'];
+// The same schedules each time, so that a run tells of the change it tests; `npm run simulate` draws others.
+const seed = process.env['SIMULATION_SEED'] ?? '21';
 const staged = await allStagedPackages();
 const key = simulationKey();
 
@@ -28,7 +29,7 @@ describe('the publish protocol before a registry that lags', () => {
         fc.asyncProperty(fc.scheduler(), laggingArbitrary, async (scheduler, scenario) => {
           expect(await runLaggingScenario(scheduler, scenario, staged, key)).toEqual([]);
         }),
-        { numRuns: runs, endOnFailure: seed !== undefined, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+        { numRuns: runs, endOnFailure: true, seed: Number(seed) },
       );
     },
   );
