@@ -3,12 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hash } from 'bcryptjs';
 import { makeTempDir } from './temp-dir.ts';
+import { freePort } from './free-port.ts';
 
 export interface RegistryOptions {
   /** Whether manifests and blobs may be removed. Default: true. */
@@ -110,15 +110,6 @@ async function configOf(folder: string, addr: string, options: RegistryOptions):
 export async function htpasswdOf(users: Readonly<Record<string, string>>): Promise<string> {
   const lines = Object.entries(users).map(async ([name, password]) => `${name}:${await hash(password, 4)}\n`);
   return (await Promise.all(lines)).join('');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilAnswering(child: ChildProcess, url: string): Promise<void> {

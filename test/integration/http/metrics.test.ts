@@ -1,5 +1,4 @@
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { request } from 'undici';
@@ -8,6 +7,7 @@ import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
 import type { TestGatewayOptions } from '../../support/gateway.ts';
 import { registryProgram, startRegistry } from '../../support/registry.ts';
+import { freePort } from '../../support/free-port.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -87,12 +87,3 @@ describe('the metrics', () => {
     expect((await request(`http://${address}/secretimage/edge/main/x86_64/APKINDEX.tar.gz`)).statusCode).toBe(404);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
