@@ -42,6 +42,7 @@ const schemas = {
   'insecure-open': switchValue,
   'trusted-publishers': textValue.optional(),
   'require-signed-by': z.array(textValue).default([]),
+  'known-signers': z.array(textValue).default([]),
   'signing-key': z.array(textValue).default([]),
   'aes-key': aesKeyValue.optional(),
   'key-passphrase': textValue.optional(),

@@ -48,6 +48,12 @@ const tables = {
       'FILE|DIR',
       'take only packages that one of these public keys signed; may be repeated',
     ],
+    [
+      'known-signers',
+      'list',
+      'FILE|DIR',
+      'public keys by which listings say whether a package is signed, none required; may be repeated',
+    ],
   ],
   'Signing keys': [
     ['signing-key', 'list', 'FILE', 'private RSA key, PEM, as abuild-keygen makes it; the first is the primary one'],

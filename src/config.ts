@@ -45,7 +45,11 @@ export interface Config {
     readonly passphrase: string | undefined;
     readonly hasSha1Signatures: boolean;
   };
-  readonly trust: { readonly policyFile: string | undefined; readonly requiredKeys: readonly string[] };
+  readonly trust: {
+    readonly policyFile: string | undefined;
+    readonly requiredKeys: readonly string[];
+    readonly knownKeys: readonly string[];
+  };
   readonly http: {
     readonly domain: string | undefined;
     readonly trustedProxies: readonly string[];
@@ -125,7 +129,11 @@ function completed(given: Given, environment: Environment): Config {
       passphrase: given['key-passphrase'] ?? given['key-passphrase-file'],
       hasSha1Signatures: given['sha1-signatures'],
     },
-    trust: { policyFile: given['trusted-publishers'], requiredKeys: given['require-signed-by'] },
+    trust: {
+      policyFile: given['trusted-publishers'],
+      requiredKeys: given['require-signed-by'],
+      knownKeys: given['known-signers'],
+    },
     http: httpOf(given),
     packageCacheBytes: given['package-cache'],
     freshnessMs: given.freshness,

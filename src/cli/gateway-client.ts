@@ -39,6 +39,8 @@ const packageSchema = z.looseObject({
   repo: z.string(),
   filePath: z.string(),
   fileMetadata: z.looseObject({ architecture: z.string().optional() }).optional(),
+  // Gateways of other makes, and older ones, say nothing of it.
+  signature: z.looseObject({ verdict: z.string(), keyNames: z.array(z.string()) }).optional(),
 });
 
 const repositorySchema = z.looseObject({

@@ -19,6 +19,7 @@ export function describePackage(pkg: ListedPackage): object {
     filePath: [pkg.branch, pkg.repository, pkg.architecture, pkg.fileName].join('/'),
     pushedAt: pkg.pushedAt.toISOString(),
     ...(pkg.pushedBy !== undefined && { pushedBy: pkg.pushedBy }),
+    signature: pkg.signature,
   };
 }
 

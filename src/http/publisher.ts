@@ -78,13 +78,10 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
       const begun = await moveToPlace(likeliest, target, upload.packages, begin);
       const { reading, publication } = begun;
       tell({ at: reading.base.at, who: auditName(begun.caller, c) });
-      await cancelOnFault(begun, () => {
-        const summaries = upload.packages.map(({ summary }) => summary);
-        deps.trust?.signatures?.check(reading.base.at, summaries);
-      });
+      const staged = await cancelOnFault(begun, () => judged(deps.trust, reading.base.at, upload.packages));
       // The caller has nothing more to send while the store works: silence is no reason to hang up.
       nodeOf(c).incoming?.socket.setTimeout(0);
-      const packages = await publication.commit(upload.packages, options);
+      const packages = await publication.commit(staged, options);
       passed('publish');
       return { at: reading.base.at, packages };
     } finally {
@@ -166,6 +163,17 @@ function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): File
   if (isArchitecture) throw new GatewayError('REQUEST_INVALID', `the path names no repository before ${folder}`);
   const message = `the package is made for ${own[0]?.[0] ?? 'nothing'}, the path says ${folder ?? 'nothing'}`;
   throw new GatewayError('ARCHITECTURE_INVALID', message);
+}
+
+/** The packages with the verdicts on their signatures; throws where one lacks what this place wants. */
+function judged(
+  trust: HttpDependencies['trust'],
+  at: RepositoryCoordinates,
+  packages: readonly StagedPackage[],
+): readonly StagedPackage[] {
+  const summaries = packages.map(({ summary }) => summary);
+  const verdicts = trust?.signatures?.judge(at, summaries) ?? [];
+  return packages.map((pkg, index) => ({ ...pkg, signature: verdicts[index] }));
 }
 
 function fileOf({ summary }: StagedPackage): string {

@@ -10,6 +10,8 @@ import { indexedPackage } from './indexed-package.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import { cutRuns } from './index-runs.ts';
 import { packageFileName } from '../apk/package-name.ts';
+import { formatPackageSignature, parsePackageSignature } from './package-signature.ts';
+import type { PackageSignature } from './package-signature.ts';
 import { freshPartOf, isFreshPart, packageTagOf } from './package-tag.ts';
 
 /** Some bytes as a layer. */
@@ -117,6 +119,7 @@ export function parseRun(group: Group, part: Part, details: Part): IndexRun {
         digest: line.digest,
         packager: line.packager,
         pushedBy: line.pushedBy,
+        signature: line.signature,
       },
       tags,
     );
@@ -167,12 +170,19 @@ interface Details {
   readonly fresh: readonly string[];
   readonly packager?: string | undefined;
   readonly pushedBy?: string | undefined;
+  readonly signature?: PackageSignature | undefined;
 }
 
-/** One JSON array a line: digest in hex, fresh parts, and where known packager and pusher. */
+/** One JSON array a line: digest in hex, fresh parts, and where known packager, pusher and the verdict on its signatures. */
 function formatDetails(files: readonly IndexedPackage[]): Uint8Array {
   const lines = files.map(({ pkg, tags }) =>
-    JSON.stringify([hexOf(pkg.digest), tags.map(freshPartOf), pkg.packager ?? '', pkg.pushedBy ?? '']),
+    JSON.stringify([
+      hexOf(pkg.digest),
+      tags.map(freshPartOf),
+      pkg.packager ?? '',
+      pkg.pushedBy ?? '',
+      ...(pkg.signature === undefined ? [] : [formatPackageSignature(pkg.signature)]),
+    ]),
   );
   return deflateSync(encodeText(lines.join('\n')), { level: 9 });
 }
@@ -183,11 +193,17 @@ function parseDetails(bytes: Uint8Array): readonly Details[] {
 }
 
 function parseDetailsLine(line: string): Details {
-  const [hex, fresh, packager, pushedBy]: unknown[] = parseArray(line);
+  const [hex, fresh, packager, pushedBy, signature]: unknown[] = parseArray(line);
   if (typeof hex !== 'string' || !/^[0-9a-f]{64}$/.test(hex)) throw malformed('details without a digest');
   if (!Array.isArray(fresh) || fresh.length === 0 || !fresh.every(isFreshPart))
     throw malformed('details without a tag');
-  return { digest: digestOfHex(hex), fresh, packager: textOrNothing(packager), pushedBy: textOrNothing(pushedBy) };
+  return {
+    digest: digestOfHex(hex),
+    fresh,
+    packager: textOrNothing(packager),
+    pushedBy: textOrNothing(pushedBy),
+    signature: parsePackageSignature(textOrNothing(signature)),
+  };
 }
 
 function parseArray(line: string): unknown[] {

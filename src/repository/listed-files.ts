@@ -1,6 +1,7 @@
 import type { Group } from './coordinates.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import type { IndexView } from './index-view.ts';
+import { uncheckedSignature } from './package-signature.ts';
 import { tagTimeMs } from './package-tag.ts';
 import type { ListedPackage, ListedRepository } from './repository.ts';
 
@@ -33,6 +34,7 @@ export function listed({ branch, repository, architecture }: Group, { pkg, tags 
     pushedAt: pushedAt(tags),
     packager: pkg.packager,
     pushedBy: pkg.pushedBy,
+    signature: pkg.signature ?? uncheckedSignature,
   };
 }
 

@@ -5,6 +5,8 @@ import { GatewayError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../oci/manifest.ts';
 import type { Group } from './coordinates.ts';
+import { formatPackageSignature, parsePackageSignature } from './package-signature.ts';
+import type { PackageSignature } from './package-signature.ts';
 import { freshPartOf, packageTagOf, tagTimeMs } from './package-tag.ts';
 
 /** The artifactType of a package's manifest; left out for registries that take only types they know. */
@@ -22,6 +24,7 @@ export interface PackageRecord {
   readonly digest: Digest;
   readonly packager?: string | undefined;
   readonly pushedBy?: string | undefined;
+  readonly signature?: PackageSignature | undefined;
 }
 
 const annotation = {
@@ -34,6 +37,7 @@ const annotation = {
   record: 'lkard.apk.record',
   packager: 'lkard.apk.packager',
   pushedBy: 'lkard.apk.pushed-by',
+  signature: 'lkard.apk.signature',
 } as const;
 
 /**
@@ -66,6 +70,7 @@ export function formatPackageManifest(
       [annotation.record]: formatIndexEntry(pkg.entry),
       ...(pkg.packager === undefined ? {} : { [annotation.packager]: pkg.packager }),
       ...(pkg.pushedBy === undefined ? {} : { [annotation.pushedBy]: pkg.pushedBy }),
+      ...(pkg.signature === undefined ? {} : { [annotation.signature]: formatPackageSignature(pkg.signature) }),
     },
   });
 }
@@ -111,6 +116,7 @@ function readPackageManifest(tag: string, bytes: Uint8Array) {
     digest: layer.digest,
     packager: annotations[annotation.packager],
     pushedBy: annotations[annotation.pushedBy],
+    signature: parsePackageSignature(annotations[annotation.signature]),
   };
   return { group, pkg };
 }

@@ -74,7 +74,7 @@ export async function publishFiles(
 }
 
 /** The package that a push makes of a file. */
-function recordOf({ summary }: StagedPackage, pushedBy: string | undefined): PackageRecord {
+function recordOf({ summary, signature }: StagedPackage, pushedBy: string | undefined): PackageRecord {
   return {
     fileName: summary.fileName,
     architecture: summary.entry.architecture,
@@ -82,6 +82,7 @@ function recordOf({ summary }: StagedPackage, pushedBy: string | undefined): Pac
     digest: digestOfHex(summary.sha256),
     packager: summary.info.packager,
     pushedBy,
+    signature,
   };
 }
 

@@ -5,6 +5,7 @@ import type { PackageSummary } from '../apk/package-file.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSource, ByteRange, CallOptions, Credentials } from '../store/store.ts';
 import type { RepositoryCoordinates } from './coordinates.ts';
+import type { PackageSignature } from './package-signature.ts';
 
 /** Who asks: what the store judges them by, and the name that a package remembers its pusher by. */
 export interface Caller {
@@ -19,6 +20,8 @@ export interface Caller {
 export interface StagedPackage {
   readonly summary: PackageSummary;
   readonly source: BlobSource;
+  /** The verdict on its own signatures, kept with it. */
+  readonly signature?: PackageSignature | undefined;
 }
 
 /** One pushed file in the answer to its pusher. */
@@ -94,6 +97,7 @@ export interface ListedPackage {
   readonly pushedAt: Date;
   readonly packager?: string | undefined;
   readonly pushedBy?: string | undefined;
+  readonly signature: PackageSignature;
 }
 
 /** What one index lists, to be looked things up in. */

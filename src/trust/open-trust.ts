@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { GatewayError } from '../errors.ts';
@@ -6,10 +5,11 @@ import type { Log } from '../ports.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { createPackageSignatures } from './package-signatures.ts';
-import type { PackageSignatures } from './package-signatures.ts';
+import type { PackageSignatures, PlaceKeys } from './package-signatures.ts';
 import { isAbout, parseTrustPolicy } from './policy.ts';
 import type { TrustPolicy } from './policy.ts';
 import { readPublicKeys } from './public-keys.ts';
+import type { NamedKey } from './public-keys.ts';
 import { createTrustedPublishers } from './trusted-publishers.ts';
 import type { TrustedPublishers } from './trusted-publishers.ts';
 
@@ -18,19 +18,22 @@ export interface TrustOptions {
   readonly policyFile: string | undefined;
   /** Files or folders of public keys, one of which must have signed each package. None: packages need no signature. */
   readonly requiredKeys: readonly string[];
+  /** More of them, by which signatures are judged and none is required. */
+  readonly knownKeys: readonly string[];
 }
 
 /** What goes beyond the registry's own judgement of who may push what. */
 export interface Trust {
   readonly publishers: TrustedPublishers | undefined;
-  readonly signatures: PackageSignatures | undefined;
+  readonly signatures: PackageSignatures;
 }
 
 interface TrustFiles {
   readonly policy: TrustPolicy;
-  readonly ownKeys: readonly KeyObject[] | undefined;
+  readonly requiredKeys: readonly NamedKey[] | undefined;
+  readonly knownKeys: readonly NamedKey[];
   /** Of each rule for signatures, in the policy's order. */
-  readonly ruleKeys: readonly (readonly KeyObject[])[];
+  readonly ruleKeys: readonly (readonly NamedKey[])[];
 }
 
 const lookAgainMs = 1000;
@@ -61,31 +64,33 @@ export async function openTrust(
     return files;
   };
 
-  const keysFor = (at: RepositoryCoordinates): readonly KeyObject[] | undefined => {
-    const { policy, ruleKeys, ownKeys } = current();
+  const keysFor = (at: RepositoryCoordinates): PlaceKeys => {
+    const { policy, ruleKeys, requiredKeys, knownKeys } = current();
     const ofRules = policy.packageSignatures.flatMap((rule, index) =>
       isAbout(rule, at) ? [ruleKeys[index] ?? []] : [],
     );
-    return ofRules.length > 0 ? ofRules.flat() : ownKeys;
+    const required = ofRules.length > 0 ? ofRules.flat() : requiredKeys;
+    return { required, known: [...(required ?? []), ...knownKeys] };
   };
 
   const issuerKeys = createIssuerKeys(deps);
   const hasPolicy = options.policyFile !== undefined;
   return {
     publishers: hasPolicy ? createTrustedPublishers({ policy: () => current().policy, issuerKeys, now }) : undefined,
-    signatures: hasPolicy || options.requiredKeys.length > 0 ? createPackageSignatures(keysFor) : undefined,
+    signatures: createPackageSignatures(keysFor),
   };
 }
 
-async function readTrustFiles({ policyFile, requiredKeys }: TrustOptions): Promise<TrustFiles> {
+async function readTrustFiles({ policyFile, ...options }: TrustOptions): Promise<TrustFiles> {
   const policy = await readPolicy(policyFile);
   const folder = dirname(policyFile ?? '.');
   const ruleKeys = policy.packageSignatures.map(({ keys }) => readAll(keys.map((path) => resolve(folder, path))));
-  const ownKeys = requiredKeys.length === 0 ? undefined : readAll(requiredKeys);
-  return { policy, ruleKeys: await Promise.all(ruleKeys), ownKeys: await ownKeys };
+  const requiredKeys = options.requiredKeys.length === 0 ? undefined : readAll(options.requiredKeys);
+  const [known, required, ...ofRules] = await Promise.all([readAll(options.knownKeys), requiredKeys, ...ruleKeys]);
+  return { policy, ruleKeys: ofRules, requiredKeys: required, knownKeys: known };
 }
 
-async function readAll(paths: readonly string[]): Promise<readonly KeyObject[]> {
+async function readAll(paths: readonly string[]): Promise<readonly NamedKey[]> {
   return (await Promise.all(paths.map(readPublicKeys))).flat();
 }
 

@@ -1,36 +1,64 @@
-import type { KeyObject } from 'node:crypto';
 import type { PackageSummary } from '../apk/package-file.ts';
 import { isSignatureAlgorithm, verifyDigest } from '../apk/signature.ts';
 import type { Signature } from '../apk/signature.ts';
 import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import { packageSignature } from '../repository/package-signature.ts';
+import type { PackageSignature } from '../repository/package-signature.ts';
+import type { NamedKey } from './public-keys.ts';
 
-/** Takes only packages that the right people signed. */
+/** Judges packages by who signed them. */
 export interface PackageSignatures {
-  /** Throws PACKAGE_UNTRUSTED, naming the file, where a package has no signature by one of the keys that this place wants. */
-  check(at: RepositoryCoordinates, packages: readonly PackageSummary[]): void;
+  /**
+   * The verdict on each package, in the same order. Throws PACKAGE_UNTRUSTED, naming the file, where one has no signature by one
+   * of the keys that this place wants.
+   */
+  judge(at: RepositoryCoordinates, packages: readonly PackageSummary[]): readonly PackageSignature[];
 }
 
-/** `keysFor` gives the keys that packages of a place need a signature by; undefined where they need none. */
-export function createPackageSignatures(
-  keysFor: (at: RepositoryCoordinates) => readonly KeyObject[] | undefined,
-): PackageSignatures {
+/** The keys that count in a place. */
+export interface PlaceKeys {
+  /** One of them must have signed a package; undefined where none need have. */
+  readonly required: readonly NamedKey[] | undefined;
+  /** All by which a signature is judged, the required ones among them. */
+  readonly known: readonly NamedKey[];
+}
+
+// As many signatures as clients look at in any package that is meant well: each costs a try with each key.
+const maxSignatures = 16;
+
+/** `keysFor` gives the keys that count in a place. */
+export function createPackageSignatures(keysFor: (at: RepositoryCoordinates) => PlaceKeys): PackageSignatures {
   return {
-    check(at, packages) {
-      const keys = keysFor(at);
-      if (keys === undefined) return;
-      const refused = packages.find((pkg) => !pkg.signatures.some((signature) => isByOneOf(keys, pkg, signature)));
-      if (refused !== undefined) throw unsigned(at, refused);
+    judge(at, packages) {
+      const { required, known } = keysFor(at);
+      return packages.map((pkg) => {
+        const signers = signersOf(pkg, known);
+        if (required?.some((key) => signers.includes(key)) === false) throw unsigned(at, pkg);
+        return verdictOn(pkg, known, signers);
+      });
     },
   };
 }
 
-/** Whatever name the signature gives its key: that is only where clients would look for it. */
-function isByOneOf(keys: readonly KeyObject[], { controlDigests }: PackageSummary, signature: Signature): boolean {
-  const { algorithm, bytes } = signature;
+function verdictOn({ signatures }: PackageSummary, known: readonly NamedKey[], signers: readonly NamedKey[]) {
+  const names = signatures.map(({ keyName }) => keyName);
+  if (signers.length > 0) return packageSignature('valid', [...new Set(signers.map(({ fileName }) => fileName))]);
+  if (names.length === 0) return packageSignature('none', []);
+  if (known.length === 0) return packageSignature('unchecked', names);
+  return packageSignature(known.some(({ fileName }) => names.includes(fileName)) ? 'invalid' : 'unknown', names);
+}
+
+/** Those of the keys that signed: whatever name a signature gives its key, that is only where clients would look for it. */
+function signersOf(pkg: PackageSummary, keys: readonly NamedKey[]): readonly NamedKey[] {
+  const signatures = pkg.signatures.slice(0, maxSignatures);
+  return keys.filter((key) => signatures.some((signature) => isBy(key, pkg, signature)));
+}
+
+function isBy({ key }: NamedKey, { controlDigests }: PackageSummary, { algorithm, bytes }: Signature): boolean {
   if (!isSignatureAlgorithm(algorithm)) return false;
   const digest = { RSA: controlDigests.sha1, RSA256: controlDigests.sha256, RSA512: controlDigests.sha512 }[algorithm];
-  return keys.some((key) => verifyDigest(digest, bytes, key, algorithm));
+  return verifyDigest(digest, bytes, key, algorithm);
 }
 
 function unsigned({ branch, repository }: RepositoryCoordinates, pkg: PackageSummary): GatewayError {

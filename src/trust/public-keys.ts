@@ -1,8 +1,14 @@
 import { createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { GatewayError } from '../errors.ts';
+
+/** A public key and the name of the file that it was read from. */
+export interface NamedKey {
+  readonly fileName: string;
+  readonly key: KeyObject;
+}
 
 const maxKeyFiles = 1000;
 
@@ -10,7 +16,7 @@ const maxKeyFiles = 1000;
  * The public RSA keys in a PEM file, or in all files `*.pub` of a folder such as `/etc/apk/keys`. Throws CONFIG_INVALID where
  * there is none or one can't be used.
  */
-export async function readPublicKeys(path: string): Promise<readonly KeyObject[]> {
+export async function readPublicKeys(path: string): Promise<readonly NamedKey[]> {
   const files = await filesAt(path);
   if (files.length === 0) throw unusable(path, 'has no *.pub file');
   return Promise.all(files.slice(0, maxKeyFiles).map(readPublicKey));
@@ -26,7 +32,7 @@ async function filesAt(path: string): Promise<readonly string[]> {
   }
 }
 
-async function readPublicKey(file: string): Promise<KeyObject> {
+async function readPublicKey(file: string): Promise<NamedKey> {
   const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw unusable(file, "can't be read", cause);
   });
@@ -34,7 +40,7 @@ async function readPublicKey(file: string): Promise<KeyObject> {
   if (!/-----BEGIN (RSA )?PUBLIC KEY-----/.test(pem)) throw unusable(file, 'is no public key in PEM');
   const key = keyIn(pem, file);
   if (key.asymmetricKeyType !== 'rsa') throw unusable(file, 'is no RSA key, and packages are signed with those alone');
-  return key;
+  return { fileName: basename(file), key };
 }
 
 function keyIn(pem: string, file: string): KeyObject {

@@ -35,8 +35,16 @@ function packageColumns(): readonly Column<PackageLine>[] {
     { head: 'VERSION', cell: ({ version }) => version },
     { head: 'ARCH', cell: ({ fileMetadata }) => fileMetadata?.architecture ?? '' },
     { head: 'SIZE', cell: ({ size }) => formatSize(size) },
+    { head: 'SIGNED', cell: ({ signature }) => describeSignature(signature) },
     { head: 'PATH', cell: ({ filePath }) => filePath },
   ];
+}
+
+/** `valid: alice.rsa.pub`, `none`; nothing where nobody looked. */
+function describeSignature(signature: PackageLine['signature']): string {
+  if (signature === undefined) return '';
+  const names = signature.keyNames.join(' ');
+  return names === '' ? signature.verdict : `${signature.verdict}: ${names}`;
 }
 
 function repositoryColumns(): readonly Column<RepositoryLine>[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signatureVerdicts } from '../../repository/package-signature.ts';
 
 const text = z.string();
 const bytes = z.int().min(0);
@@ -29,6 +30,12 @@ export const packageSchema = z.object({
   filePath: text.describe('`<branch>/<repository>/<arch>/<file>`'),
   pushedAt: z.iso.datetime(),
   pushedBy: text.optional(),
+  signature: z
+    .object({
+      verdict: z.enum(signatureVerdicts),
+      keyNames: z.array(text).describe('file names of the keys that it is about'),
+    })
+    .describe("what was found out about the package's own signatures when it was pushed"),
 });
 
 const sizeAndCount = z.object({ size: bytes, count: z.int().min(0) });

@@ -118,7 +118,7 @@ describe('lkar ls, pull and rm', () => {
     await lkar('push', at(), 'v3.22', 'extra', await aFile({ name: 'two', version: '2.0-r0' }));
     const table = await lkar('ls', at());
     expect(table.stdout.split('\n')).toHaveLength(4);
-    expect(table.stdout).toMatch(/one +1\.0-r0 +x86_64 +.* edge\/main\/x86_64\/one-1\.0-r0\.apk/);
+    expect(table.stdout).toMatch(/one +1\.0-r0 +x86_64 +.* none +edge\/main\/x86_64\/one-1\.0-r0\.apk/);
     const names = (listed: unknown) => (listed as { name: string }[]).map(({ name }) => name);
     expect(names(JSON.parse((await lkar('list', at(), 'v3.22', '-o', 'json')).stdout))).toEqual(['two']);
     expect(names(parse((await lkar('apk', 'ls', at(), 'edge', 'main', '-o', 'yaml')).stdout))).toEqual(['one']);

@@ -1,11 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPackageManifest, parsePackageManifest } from '../../../src/repository/package-artifact.ts';
+import { packageSignature, parsePackageSignature } from '../../../src/repository/package-signature.ts';
 import { newPackageTag } from '../../../src/repository/package-tag.ts';
 import { aGroup, aRecord, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();
-const pkg = { ...aRecord({ name: 'hello' }), pushedBy: 'ci', packager: 'Somebody <s@example.org>' };
+const signature = packageSignature('valid', ['somebody.rsa.pub']);
+const pkg = { ...aRecord({ name: 'hello' }), pushedBy: 'ci', packager: 'Somebody <s@example.org>', signature };
 const group = aGroup();
 const tag = newPackageTag(group, { fileName: pkg.fileName, identity: pkg.entry.identity }, 1e12, random);
 const manifest = formatPackageManifest(group, tag, pkg, { artifactType: true });
@@ -49,6 +51,31 @@ describe('a package manifest', () => {
     ['a control character', record('T:one', 'T:o\u0000ne')],
   ])('with %s is not taken for a package', (_what, change) => {
     expect(parsePackageManifest(tag, tampered(change))).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"verdict":"good","keyNames":[]}',
+    '{"verdict":"valid"}',
+    '{"verdict":"valid","keyNames":[1]}',
+  ])('with %j for a verdict on its signatures has none', (text) => {
+    const bytes = tampered(({ annotations }) => (annotations['lkard.apk.signature'] = text));
+    expect(parsePackageManifest(tag, bytes)?.pkg).toEqual({ ...pkg, signature: undefined });
+  });
+
+  it('keeps few, short and printable names of keys, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { maxLength: 30 }), (names) => {
+        const kept = packageSignature('unknown', names);
+        expect(kept.keyNames.length).toBeLessThanOrEqual(8);
+        for (const name of kept.keyNames) expect(name).toMatch(/^[\x20-\x7e]{0,200}$/);
+        const bytes = formatPackageManifest(group, tag, { ...pkg, signature: kept }, { artifactType: true });
+        expect(parsePackageManifest(tag, bytes)?.pkg.signature).toEqual(kept);
+      }),
+    );
+    expect(parsePackageSignature(JSON.stringify({ verdict: 'valid', keyNames: Array(9).fill('a') }))).toBeUndefined();
   });
 
   it('under another tag is not taken for a package', () => {

@@ -32,6 +32,7 @@ const full: ListedPackage = {
   pushedAt: new Date('2026-03-04T05:06:07Z'),
   packager: 'Alice <alice@example.org>',
   pushedBy: 'alice',
+  signature: { verdict: 'valid', keyNames: ['alice.rsa.pub'] },
 };
 
 const bare: ListedPackage = {
@@ -44,6 +45,7 @@ const bare: ListedPackage = {
   fileName: 'bare-1.apk',
   packager: undefined,
   pushedBy: undefined,
+  signature: { verdict: 'none', keyNames: [] },
 };
 
 const repository: ListedRepository = {
@@ -83,6 +85,7 @@ describe('the listing of packages', () => {
         filePath: 'edge/main/x86_64/demo-1.0-r0.apk',
         pushedAt: '2026-03-04T05:06:07.000Z',
         pushedBy: 'alice',
+        signature: { verdict: 'valid', keyNames: ['alice.rsa.pub'] },
       },
     ]);
   });

@@ -16,6 +16,7 @@ export function aListedPackage(
     ...{ fileName: `${full.name}-${full.version}.apk`, entry: full, size: full.fileSize },
     digest: `sha256:${'ab'.repeat(32)}`,
     pushedAt: new Date('2026-03-04T05:06:07Z'),
+    signature: { verdict: 'unchecked', keyNames: [] },
     ...values,
   };
 }

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/**
+ * What was found out about a package's own signatures when it was pushed: `valid` is by a key that the gateway knew, `unknown`
+ * by none that it knew, `invalid` under the name of a known key but not by it, `none` has no signature, and `unchecked` means
+ * that there was no key to check by.
+ */
+export const signatureVerdicts = ['valid', 'unknown', 'invalid', 'none', 'unchecked'] as const;
+
+/** A verdict and whose keys it is about: of `valid` the known keys' own file names, else those that the signatures give. */
+export interface PackageSignature {
+  readonly verdict: (typeof signatureVerdicts)[number];
+  readonly keyNames: readonly string[];
+}
+
+/** What is said of a package that nobody looked at. */
+export const uncheckedSignature: PackageSignature = Object.freeze({ verdict: 'unchecked', keyNames: [] });
+
+const maxKeyNames = 8;
+const maxKeyNameLength = 200;
+const schema = z.object({
+  verdict: z.enum(signatureVerdicts),
+  keyNames: z.array(z.string().max(maxKeyNameLength)).max(maxKeyNames),
+});
+
+/** A verdict that is fit to be kept: names in print, each once, and not too many of them. */
+export function packageSignature(verdict: PackageSignature['verdict'], keyNames: readonly string[]): PackageSignature {
+  const printable = keyNames.map((name) => name.replace(/[^\x20-\x7e]/g, '?').slice(0, maxKeyNameLength));
+  return { verdict, keyNames: [...new Set(printable)].slice(0, maxKeyNames) };
+}
+
+/** The verdict as an annotation holds it. */
+export function formatPackageSignature({ verdict, keyNames }: PackageSignature): string {
+  return JSON.stringify({ verdict, keyNames });
+}
+
+/** A verdict that was kept; undefined where it is none: whoever may push can write anything there. */
+export function parsePackageSignature(text: string | undefined): PackageSignature | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { verdict, keyNames } = schema.parse(JSON.parse(text));
+    return packageSignature(verdict, keyNames);
+  } catch {
+    return undefined;
+  }
+}
