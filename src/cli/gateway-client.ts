@@ -50,6 +50,12 @@ const repositorySchema = z.looseObject({
   packages: z.looseObject({ size: z.number(), count: z.number() }),
 });
 
+const imagesSchema = z.object({
+  pages: z.number(),
+  complete: z.boolean(),
+  images: z.array(z.looseObject({ name: z.string() })),
+});
+
 const configurationSchema = z.object({ jwks_uri: z.url({ protocol: /^https?$/ }) });
 const keySetSchema = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })).max(64) });
 
@@ -59,6 +65,8 @@ export type PushedFile = z.output<typeof pushedSchema>['packages'][number];
 export type PackageLine = z.output<typeof packageSchema>;
 /** One repository of a listing. */
 export type RepositoryLine = z.output<typeof repositorySchema>;
+/** One image of a listing. */
+export type ImageLine = z.output<typeof imagesSchema>['images'][number];
 /** A public key of a JWK set (RFC 7517). */
 export type PublicJwk = z.output<typeof keySetSchema>['keys'][number];
 
@@ -70,6 +78,8 @@ export interface GatewayClient {
   open(filePath: string): Promise<{ readonly body: Readable; readonly size: number | undefined }>;
   packages(): Promise<readonly PackageLine[]>;
   repositories(): Promise<readonly RepositoryLine[]>;
+  /** The images that the gateway shows to this login, and whether those are all. */
+  images(): Promise<{ readonly images: readonly ImageLine[]; readonly isComplete: boolean }>;
   /** UNAUTHORIZED where the gateway or its registry doesn't know this login. */
   checkLogin(): Promise<void>;
   /** The whole index, or undefined where there is none. */
@@ -82,6 +92,7 @@ export interface GatewayClient {
 
 const maxListingBytes = 512 * 2 ** 20;
 const maxIndexBytes = 256 * 2 ** 20;
+const maxPages = 1000;
 const maxKeyBytes = 256 * 2 ** 10;
 
 /** The gateway at `target`, spoken to with `login` where there is one. */
@@ -126,6 +137,16 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
     },
     async repositories() {
       return readJson(await get(apiOf('_repositories', ...image)), z.array(repositorySchema), maxListingBytes);
+    },
+    async images() {
+      const images: ImageLine[] = [];
+      for (let page = 1; ; page += 1) {
+        const url = apiOf('_images');
+        url.searchParams.set('page', String(page));
+        const found = await readJson(await get(url), imagesSchema, maxListingBytes);
+        images.push(...found.images);
+        if (page >= Math.min(found.pages, maxPages)) return { images, isComplete: found.complete };
+      }
     },
     async checkLogin() {
       const answer = await get(apiOf('_auth', ...image, 'login'));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import tab from '@bomb.sh/tab/commander';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationValue } from '../config-values.ts';
-import { listPackages, listRepositories } from './commands/list.ts';
+import { listImages, listPackages, listRepositories } from './commands/list.ts';
 import { logIn, logOut } from './commands/login.ts';
 import type { LoginOptions } from './commands/login.ts';
 import { pull, remove } from './commands/files.ts';
@@ -47,7 +47,7 @@ export function createLkarProgram(terminal: Terminal): Command {
   addLoginCommands(program, inSession);
   addPackageCommands(program.command('apk').description('the same commands, as other tools spell them'), inSession);
   addPackageCommands(program, inSession);
-  addRepositoriesCommand(program, inSession);
+  addListingCommands(program, inSession);
   tab(program, { completionCommandName: 'completion' });
   return program;
 }
@@ -134,7 +134,13 @@ function addSetupCommand(parent: Command, inSession: InSession): void {
     );
 }
 
-function addRepositoriesCommand(program: Command, inSession: InSession): void {
+function addListingCommands(program: Command, inSession: InSession): void {
+  program
+    .command('images')
+    .description('list the images that hold packages, as far as the registry lists them to this login')
+    .argument('<registry>', 'gateway, such as apk.example.org')
+    .addOption(outputOption())
+    .action((target: string, options: ListOptions) => inSession((session) => listImages(session, target, options)));
   program
     .command('repositories')
     .description('list the repositories of an image')

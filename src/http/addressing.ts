@@ -48,7 +48,8 @@ interface Form {
   readonly options: AddressingOptions;
 }
 
-const verbs: ReadonlyMap<string, Verb> = new Map([
+/** What stands behind a repository's base, by the word in the path. */
+export const verbs: ReadonlyMap<string, Verb> = new Map([
   ['push', 'push'],
   ['setup', 'setup'],
   ['key', 'key'],

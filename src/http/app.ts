@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { createPackageCatalogs } from '../repository/package-catalogs.ts';
 import { routePath } from 'hono/route';
 import { textAnswer } from './answer.ts';
+import { explainAbsence } from './absence.ts';
 import { createContentServer } from './content-server.ts';
 import type { ContentServer } from './content-server.ts';
 import { createFaultAnswers } from './fault-answers.ts';
@@ -38,9 +39,8 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
   const requests = createRequestReader(settings, deps.trust?.publishers);
   const publisher = createPublisher({ ...deps, requests }, settings);
   const packages = createPackageRoutes({ ...deps, requests }, settings);
-  const keys = createKeyRoutes({ ...deps, requests }, settings);
-
   const catalogs = createPackageCatalogs({ ...deps, now: Date.now });
+  const keys = createKeyRoutes({ ...deps, requests, catalogs }, settings);
   const listing = createListing({ catalogs, requests });
   const pages = settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs }, settings);
 
@@ -58,11 +58,7 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
   app.route('/', buildkiteRoutes({ publisher }, settings));
   app.route('/', artifactdRoutes({ publisher }, settings));
   app.all('*', createRepositoryHandler({ packages, keys, publisher, requests, listing, pages }, settings));
-  app.notFound(() =>
-    textAnswer(404, 'nothing here; an index is at <image>/<branch>/<repository>/<arch>/APKINDEX.tar.gz', {
-      Vary: 'Accept',
-    }),
-  );
+  app.notFound((c) => textAnswer(404, explainAbsence(c.req.path, settings), { Vary: 'Accept' }));
   const faults = createFaultAnswers(deps, settings);
   app.onError((error, c) => faults.responseTo(error, c));
   return { hono: app, serveContent: createContentServer({ packages, requests, faults }, settings) };

@@ -1,6 +1,6 @@
 /**
  * The part of the setup script that is the same for all. It expects `url`, `line` (the URL, with credentials if any),
- * `has_secret`, `note` and the function `install_keys`. Only builtins see secrets, since other programs' arguments are in
+ * `has_secret`, `note`, `ready` and the function `install_keys`. Only builtins see secrets, since other programs' arguments are in
  * the process list. The last line starts it all, so that a script cut short in transit does nothing.
  */
 export const setupScriptBody = `set -eu
@@ -99,7 +99,7 @@ main() {
   if [ -n "$note" ]; then
     printf '%s\\n' "$note"
   fi
-  printf 'ready: apk -U add PACKAGE\\n'
+  printf '%s\\n' "$ready"
 }
 
 main "$@"

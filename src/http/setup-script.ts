@@ -9,11 +9,16 @@ export interface SetupTarget {
   readonly keys: readonly Pick<PublicKey, 'fileName' | 'pem'>[];
   /** The caller's, where the repository may need them. */
   readonly credentials: Credentials;
+  /** Whether nothing was ever pushed there. Default: false. */
+  readonly isEmpty?: boolean | undefined;
 }
 
 // apk refuses a whole URL whose parts are longer than its buffers.
 const maxUserBytes = 256;
 const maxPasswordBytes = 1024;
+
+const readyText = 'ready: apk -U add PACKAGE';
+const emptyText = 'set up, but nothing was pushed to this repository yet: until then apk warns that it has no index';
 
 /**
  * A POSIX sh script that installs the keys and adds the repository, to be piped into `sh`: `--force` replaces a key that
@@ -29,6 +34,7 @@ export function formatSetupScript(target: SetupTarget): string {
     `line=${quote(line)}`,
     `has_secret=${line === target.url ? 'false' : 'true'}`,
     `note=${quote(note)}`,
+    `ready=${quote(target.isEmpty === true ? emptyText : readyText)}`,
   ];
   const keys = target.keys.map((key) => `  install_key ${quote(key.fileName)} ${quote(key.pem.trimEnd())}`);
   return `#!/bin/sh\n${settings.join('\n')}\n\ninstall_keys() {\n${keys.join('\n')}\n}\n\n${setupScriptBody}`;

@@ -221,7 +221,7 @@ export function createRepositories(
     mend: (at, caller) =>
       loopOf(at).join(createMending(store.image(at.image, caller.credentials, caller.requestId), [EVERY])),
 
-    ...createReading({ store, signingKeys, views, packages, callerKey, memoryOf, look: lookNow, log }),
+    ...createReading({ store, clock, signingKeys, views, packages, callerKey, memoryOf, look: lookNow, log }),
   };
 }
 

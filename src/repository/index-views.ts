@@ -1,6 +1,6 @@
 import { isGatewayError } from '../errors.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
-import type { ImageStore } from '../store/store.ts';
+import type { CallOptions, ImageStore } from '../store/store.ts';
 import type { Group } from './coordinates.ts';
 import { createIndexServing } from './index-serving.ts';
 import type { IndexServingOptions, ServedIndex } from './index-serving.ts';
@@ -28,7 +28,7 @@ export interface IndexViews {
   /** What `view` would say without asking anybody; undefined where it would have to ask, or there is nothing. */
   peek(reader: Reader, group: Group): IndexView | undefined;
   /** Returns where the store says that this reader may read the image; UNAUTHORIZED or FORBIDDEN otherwise. */
-  authorize(reader: Reader, image: string): Promise<void>;
+  authorize(reader: Reader, image: string, call?: CallOptions): Promise<void>;
   /** Takes over what a look of the publisher, begun at `beganMs`, has shown, so that readers needn't compare again. */
   offer(group: Group, seen: Look, beganMs: number): void;
   /** Something that the index lists could not be fetched: it is compared anew before it is served again. */
@@ -67,7 +67,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
       return await asStored.serve(reader, group);
     },
     peek: (reader, group) => (rights.isRefusedListing(reader, group.image) ? undefined : compared.peek(reader, group)),
-    authorize: (reader, image) => rights.authorize(reader, image),
+    authorize: (reader, image, call) => rights.authorize(reader, image, call),
     offer(group, seen, beganMs) {
       compared.offer(group, seen, beganMs);
     },

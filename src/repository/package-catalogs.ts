@@ -1,17 +1,28 @@
+import { isGatewayError } from '../errors.ts';
 import type { CallOptions } from '../store/store.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
 import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { createPackageCatalog } from './package-catalog.ts';
 import type { PackageCatalog } from './package-catalog.ts';
-import type { Caller, Repositories } from './repository.ts';
+import type { Caller, ListedRepository, Repositories } from './repository.ts';
 
 /** Catalogs of indexes, each made once for a version of its index. */
 export interface PackageCatalogs {
   /** As this caller may read it; undefined where `Repositories.openIndex` is. */
   open(group: Group, caller: Caller, options?: CallOptions): Promise<PackageCatalog | undefined>;
-  /** The architectures of a repository, sorted; empty where there is nothing. */
-  architecturesOf(at: RepositoryCoordinates, caller: Caller, options?: CallOptions): Promise<readonly string[]>;
+  /** The architectures of a repository, sorted; empty where there is nothing, undefined where the caller may read but not list. */
+  architecturesOf(
+    at: RepositoryCoordinates,
+    caller: Caller,
+    options?: CallOptions,
+  ): Promise<readonly string[] | undefined>;
+  /** The repositories of an image; undefined where the caller may read but not list. */
+  repositoriesOf(
+    image: string,
+    caller: Caller,
+    options?: CallOptions,
+  ): Promise<readonly ListedRepository[] | undefined>;
 }
 
 export interface PackageCatalogOptions {
@@ -23,7 +34,7 @@ export interface PackageCatalogOptions {
 
 interface KnownImage {
   readonly askedMs: number;
-  readonly repositories: Awaited<ReturnType<Repositories['repositories']>>;
+  readonly repositories: readonly ListedRepository[];
 }
 
 /** Catalogs over the service. What is remembered goes out only to callers whom the service lets read the image. */
@@ -40,9 +51,10 @@ export function createPackageCatalogs(
     await repositories.authorize(image, caller, options);
     const known = images.get(image);
     if (known !== undefined && deps.now() - known.askedMs < architecturesMs) return known.repositories;
-    const asked = { askedMs: deps.now(), repositories: await repositories.repositories(image, caller, options) };
-    images.set(image, asked);
-    return asked.repositories;
+    const askedMs = deps.now();
+    const listed = await repositories.repositories(image, caller, options).catch(asUnlisted);
+    if (listed !== undefined) images.set(image, { askedMs, repositories: listed });
+    return listed;
   };
 
   return {
@@ -58,14 +70,21 @@ export function createPackageCatalogs(
     },
     async architecturesOf(at, caller, options = {}) {
       const all = await repositoriesOf(at.image, caller, options);
+      if (all === undefined) return undefined;
       const found = all.find(({ branch, repository }) => branch === at.branch && repository === at.repository);
       return found?.architectures ?? [];
     },
+    repositoriesOf: (image, caller, options = {}) => repositoriesOf(image, caller, options),
   };
 }
 
+/** Reading is allowed, so a refusal is of the listing. */
+function asUnlisted(error: unknown): undefined {
+  if (!isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) throw error;
+}
+
 /** The architecture that somebody who names none most likely means. */
-export function usualArchitecture(architectures: readonly string[]): string {
+export function usualArchitecture(architectures: readonly string[] = []): string {
   const own = architectures.filter((architecture) => architecture !== NOARCH);
   if (own.includes('x86_64') || architectures.length === 0) return 'x86_64';
   return own[0] ?? NOARCH;

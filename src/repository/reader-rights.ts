@@ -1,6 +1,6 @@
 import { isGatewayError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
-import type { ImageStore } from '../store/store.ts';
+import type { CallOptions, ImageStore } from '../store/store.ts';
 import { createBoundedMap } from './bounded-map.ts';
 
 /** Somebody who reads, by the hash that stands for their credentials. */
@@ -27,7 +27,7 @@ export interface ReaderRights {
   /** Asks the store something as this reader; an answer is proof of their right, a refusal ends it at once. */
   asking<T>(reader: Reader, image: string, ask: () => Promise<T>): Promise<T>;
   /** Returns where this reader may read the image; throws UNAUTHORIZED or FORBIDDEN otherwise. */
-  authorize(reader: Reader, image: string): Promise<void>;
+  authorize(reader: Reader, image: string, call?: CallOptions): Promise<void>;
   /** The store refused this reader a listing. */
   refuseListing(reader: Reader, image: string): void;
   isRefusedListing(reader: Reader, image: string): boolean;
@@ -56,10 +56,10 @@ export function createReaderRights(
   return {
     asking,
     mayRead: (reader, image, withinMs) => isWithin(provenAt.get(keyOf(reader, image)), withinMs),
-    async authorize(reader, image) {
+    async authorize(reader, image, call) {
       if (isWithin(provenAt.get(keyOf(reader, image)), rightsMs)) return;
       // Any tag will do: whether it exists is told only to those who may read.
-      await asking(reader, image, () => reader.image.resolve('index'));
+      await asking(reader, image, () => reader.image.resolve('index', call));
     },
     refuseListing(reader, image) {
       refusedListingAt.set(keyOf(reader, image), clock.now());

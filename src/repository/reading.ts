@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../errors.ts';
-import type { Log } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import type { CallOptions, Credentials, ImageStore, Store } from '../store/store.ts';
 import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
+import { createImageList } from './image-list.ts';
 import type { ImageMemory } from './image-memory.ts';
 import { findFile } from './index-content.ts';
 import { contestedTags } from './index-target.ts';
@@ -23,6 +24,7 @@ import { publicPemOf } from './signing-key.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface ReadingDeps {
+  readonly clock: Clock;
   readonly store: Store;
   readonly signingKeys: SigningKeys;
   readonly views: IndexViews;
@@ -43,6 +45,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       deps.store.image(image, caller.credentials, caller.requestId),
     );
   const signedIndexOf = createSignedIndexes();
+  const imagesOf = createImageList(deps);
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
   const viewFor = async (reader: Reader, group: Group) => {
@@ -122,7 +125,8 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
     },
 
-    authorize: (image, caller) => deps.views.authorize(readerOf(image, caller), image),
+    images: (caller, call) => imagesOf(caller, readerOf, call),
+    authorize: (image, caller, call) => deps.views.authorize(readerOf(image, caller), image, call),
 
     async status(at, caller, call = {}) {
       const began = new Date();

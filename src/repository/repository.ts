@@ -108,6 +108,13 @@ export interface IndexListing {
   packages(): readonly ListedPackage[];
 }
 
+/** Images by name. */
+export interface ListedImages {
+  readonly names: readonly string[];
+  /** False where the store has more than were looked at. */
+  readonly isComplete: boolean;
+}
+
 /** One branch and repository in a listing. */
 export interface ListedRepository {
   readonly branch: string;
@@ -196,6 +203,12 @@ export interface Repositories {
     caller: Caller,
     options?: CallOptions,
   ): Promise<readonly ListedPackage[]>;
+
+  /**
+   * The images that hold packages and that the caller may read, by name, as far as the store lists images at all: undefined
+   * where it doesn't, or not to this caller. Ends after some seconds with what it has found by then.
+   */
+  images(caller: Caller, options?: CallOptions): Promise<ListedImages | undefined>;
 
   /** The repositories of an image. */
   repositories(image: string, caller: Caller, options?: CallOptions): Promise<readonly ListedRepository[]>;

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts';
 import { digestOfHex, hexOf, isDigest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { diskFault, errnoOf, unlessAbsent } from './directory-fault.ts';
+import { imagesIn } from './directory-images.ts';
 
 /** One file that nothing needs. */
 export interface Garbage {
@@ -170,15 +171,6 @@ async function oldFiles(folder: string, cutoffMs: number): Promise<readonly OldF
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   return (await unlessAbsent(readdir(folder))) ?? [];
-}
-
-/** No image name has a part that begins with `_`, and an image's own folders all do. */
-async function* imagesIn(folder: string, image = ''): AsyncGenerator<{ image: string; folder: string }> {
-  const names = await namesIn(folder);
-  if (names.some((name) => name.startsWith('_'))) yield { image, folder };
-  for (const name of names) {
-    if (!name.startsWith('_')) yield* imagesIn(path.join(folder, name), image === '' ? name : `${image}/${name}`);
-  }
 }
 
 function damaged(file: string, cause?: unknown): GatewayError {

@@ -1,10 +1,11 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, isGatewayError } from '../errors.ts';
 import { isImageName } from '../oci/reference.ts';
 import { refuseAborted } from './aborted.ts';
 import { createAtomicFiles } from './atomic-file.ts';
 import { diskFault } from './directory-fault.ts';
+import { findImages } from './directory-images.ts';
 import { createImageFolder } from './image-folder.ts';
 import type { ImageFolder } from './image-folder.ts';
 import type { CallOptions, Credentials, ImageStore, Store } from './store.ts';
@@ -48,6 +49,14 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
       const folder = createImageFolder({ files, now: deps.now }, path.join(directory, 'images', image));
       return guardedImage(folder, image, (action) => authorize(deps.authenticate, credentials, image, action));
     },
+    imageNames: async (credentials, call) => {
+      const found = await findImages(path.join(directory, 'images'), call).catch((error: unknown) => {
+        throw diskFault(error);
+      });
+      const names: string[] = [];
+      for (const image of found.names) if (await mayPull(deps.authenticate, credentials, image)) names.push(image);
+      return { ...found, names };
+    },
     ping: async ({ signal } = {}) => {
       refuseAborted(signal);
       try {
@@ -70,6 +79,17 @@ async function authorize(
   action: ImageAction,
 ): Promise<void> {
   if (credentials.kind !== 'gateway') await authenticate?.(credentials, image, action);
+}
+
+/** Whether this caller may see the image; UNAUTHORIZED where they are nobody at all. */
+async function mayPull(authenticate: Authenticate | undefined, credentials: Credentials, image: string) {
+  try {
+    await authorize(authenticate, credentials, image, 'pull');
+    return true;
+  } catch (error) {
+    if (isGatewayError(error, 'FORBIDDEN')) return false;
+    throw error;
+  }
 }
 
 function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageAction) => Promise<void>): ImageStore {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { RegistryFault } from '../oci/error-body.ts';
 
 /** What the registry is asked, for metrics: the kind of thing, never its name. */
-export type RegistryOperation = 'ping' | 'token' | 'manifest' | 'tags' | 'blob' | 'upload';
+export type RegistryOperation = 'ping' | 'token' | 'catalog' | 'manifest' | 'tags' | 'blob' | 'upload';
 
 /** One request to a registry, or to where a registry points. */
 export interface RegistryRequest {

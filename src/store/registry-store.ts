@@ -4,6 +4,7 @@ import { digestOf } from '../oci/digest.ts';
 import { refuseAborted } from './aborted.ts';
 import { createRegistryAuth } from './registry-auth.ts';
 import { hasBlob, locateBlob, openBlob } from './registry-blobs.ts';
+import { listImages } from './registry-catalog.ts';
 import { createRegistryClient } from './registry-client.ts';
 import type { RegistryClientDeps, RegistryTimeouts, RegistryTls } from './registry-client.ts';
 import type { GatewayCredentials } from './registry-credentials.ts';
@@ -61,6 +62,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
       );
       return registryImage(session, remover, knownBlobs);
     },
+    imageNames: (credentials, call) => listImages({ client, auth, ...deps }, credentials, call),
     ping: async ({ signal } = {}) => {
       const url = new URL('/v2/', client.origin);
       await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, signal });

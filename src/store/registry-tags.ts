@@ -1,10 +1,8 @@
 import { GatewayError } from '../errors.ts';
-import { parseNextLink } from '../oci/link.ts';
 import { isTag } from '../oci/reference.ts';
 import { refusalFault } from './registry-fault.ts';
 import type { RequestSubject } from './registry-fault.ts';
-import { headerOf } from './registry-request.ts';
-import type { RegistryAnswer } from './registry-request.ts';
+import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions } from './store.ts';
 
@@ -36,9 +34,9 @@ async function walkPages(session: RegistrySession, { signal }: CallOptions): Pro
     const answer = await session.send({ method: 'GET', operation: 'tags', url, subject, signal }, maxPageBytes);
     if (answer.status === 404) return seen.size === 1 ? tags : undefined;
     if (answer.status !== 200) throw refusalFault(answer, subject);
-    for (const tag of parsePage(session, answer.bytes)) if (isTag(tag)) tags.add(tag);
+    for (const tag of parseListing(answer.bytes, 'tags', `tags of ${session.image}`)) if (isTag(tag)) tags.add(tag);
     if (tags.size > maxTags) throw tooManyTags(session);
-    const next = nextPage(session, url, answer);
+    const next = nextPageOf(url, answer, `tags of ${session.image}`);
     if (next === undefined) return tags;
     if (seen.size === maxPages) throw tooManyTags(session);
     url = next;
@@ -46,39 +44,8 @@ async function walkPages(session: RegistrySession, { signal }: CallOptions): Pro
   throw invalidListing(session, 'its pages lead back to one read before');
 }
 
-// Artifactory leaves out a part of the path and proxies change host names, so only the query is taken: it is all that moves.
-function nextPage(session: RegistrySession, url: URL, answer: RegistryAnswer): URL | undefined {
-  const link = parseNextLink(headerOf(answer, 'link'));
-  if (link === undefined) return undefined;
-  if (!URL.canParse(link, url.href)) throw invalidListing(session, 'its next page has no URL');
-  const target = new URL(link, url);
-  if (target.hostname !== url.hostname) throw invalidListing(session, 'its next page is at another host');
-  const next = new URL(url);
-  next.search = target.search;
-  return next;
-}
-
-function parsePage(session: RegistrySession, bytes: Uint8Array): readonly unknown[] {
-  const page = parseJson(bytes);
-  if (typeof page !== 'object' || page === null || Array.isArray(page))
-    throw invalidListing(session, 'it is no JSON object');
-  const tags: unknown = 'tags' in page ? page.tags : undefined;
-  // GitLab sends null for none.
-  if (tags === null || tags === undefined) return [];
-  if (!Array.isArray(tags)) throw invalidListing(session, 'its tags are no list');
-  return tags;
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
-  } catch {
-    return undefined;
-  }
-}
-
 function invalidListing(session: RegistrySession, reason: string): GatewayError {
-  return new GatewayError('STORE_ANSWER_INVALID', `the registry's tag listing of ${session.image} is wrong: ${reason}`);
+  return invalidListingOf(`tags of ${session.image}`, reason);
 }
 
 function tooManyTags(session: RegistrySession): GatewayError {

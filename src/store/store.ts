@@ -22,6 +22,15 @@ export interface Store {
    */
   image(image: string, credentials: Credentials, requestId?: string): ImageStore;
 
+  /**
+   * Names of images, at most `max`, in no order, as far as the store tells this caller of them; undefined where it keeps no
+   * list. UNAUTHORIZED and FORBIDDEN where it shows none to this caller. A name is no promise that the caller may read it.
+   */
+  imageNames(
+    credentials: Credentials,
+    options: CallOptions & { readonly max: number },
+  ): Promise<ImageNames | undefined>;
+
   /** Resolves when the store answers at all, whatever it says of rights; throws STORE_UNAVAILABLE otherwise. */
   ping(options?: CallOptions): Promise<void>;
 
@@ -35,6 +44,13 @@ export type Credentials =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'gateway' };
+
+/** Some or all images of a store. */
+export interface ImageNames {
+  readonly names: readonly string[];
+  /** False where there are more. */
+  readonly isComplete: boolean;
+}
 
 export interface CallOptions {
   /** Ends the call with ABORTED. */

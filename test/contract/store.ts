@@ -47,6 +47,17 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await image.locateBlob({ digest: absent, size: 6 })).toBeUndefined();
     });
 
+    it('names its images, as many as are asked for', async () => {
+      const credentials = started.credentials ?? { kind: 'anonymous' };
+      const images = [anImage(), anImage()];
+      for (const image of images) await pushTags(image, ['tag']);
+      const all = await started.store.imageNames(credentials, { max: 1000 });
+      expect(all?.names).toEqual(expect.arrayContaining(images.map(({ image }) => image)));
+      expect(all?.isComplete).toBe(true);
+      const some = await started.store.imageNames(credentials, { max: 1 });
+      expect([some?.names.length, some?.isComplete]).toEqual([1, false]);
+    });
+
     it('gives a manifest back by tag and by digest, byte for byte', async () => {
       const image = anImage();
       const bytes = await aManifest(image, 'content');

@@ -48,6 +48,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     description: 'memory',
     state: (image) => stateOf(images, image),
     image: (image, credentials) => memoryImage(image, credentials, images, options),
+    imageNames: (_credentials, { max }) => {
+      const names = [...images].flatMap(([name, { tags }]) => (tags.size > 0 ? [name] : []));
+      return Promise.resolve({ names: names.slice(0, max), isComplete: names.length <= max });
+    },
     ping: (call) =>
       hooked(options, { image: '', operation: 'ping', credentials: { kind: 'anonymous' } }, call, () => {}),
     close: () => Promise.resolve(),

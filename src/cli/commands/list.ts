@@ -29,6 +29,20 @@ export async function listRepositories(
   printLine(session.terminal, formatRows(await gateway.repositories(), repositoryColumns(), options.output));
 }
 
+/** Prints the images of a gateway; says so where there may be more. */
+export async function listImages(
+  session: Session,
+  target: string,
+  options: { readonly output: OutputFormat },
+): Promise<void> {
+  const gateway = await session.gateway(session.target(target));
+  const { images, isComplete } = await gateway.images();
+  printLine(session.terminal, formatRows(images, [{ head: 'NAME', cell: ({ name }) => name }], options.output));
+  if (!isComplete) {
+    session.terminal.stderr.write('There may be more: the registry lists none, or not all, to this login.\n');
+  }
+}
+
 function packageColumns(): readonly Column<PackageLine>[] {
   return [
     { head: 'NAME', cell: ({ name }) => name },

@@ -39,7 +39,11 @@ export async function setUp(
   for (const key of keys) await installKey(session, join(root, 'etc/apk/keys'), key, options.force === true);
   const url = urlOf(target, ...imageSegments(target), place.branch, place.repository);
   await installLine(session, join(root, 'etc/apk/repositories'), url, isPrivate ? login : undefined);
-  printLine(session.terminal, 'ready: apk -U add PACKAGE');
+  if (await isEmpty(gateway, place)) {
+    sayLine(session.terminal, `${place.branch}/${place.repository} has no package yet: apk warns until its first`);
+  } else {
+    printLine(session.terminal, 'ready: apk -U add PACKAGE');
+  }
 }
 
 function rootOf({ root }: SetupOptions): string {
@@ -90,6 +94,19 @@ async function isRefused(
     return false;
   } catch (error) {
     if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return true;
+    throw error;
+  }
+}
+
+/** Whether nothing was ever pushed there, as far as this login may see that. */
+async function isEmpty(
+  gateway: GatewayClient,
+  { branch, repository }: { readonly branch: string; readonly repository: string },
+): Promise<boolean> {
+  try {
+    return (await gateway.repositories()).every(({ name }) => name !== `${branch}/${repository}`);
+  } catch (error) {
+    if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return false;
     throw error;
   }
 }

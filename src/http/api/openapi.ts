@@ -14,6 +14,7 @@ export interface OpenApiOptions {
 export function describeApi({ serverUrl, hasSingleImage }: OpenApiOptions): object {
   const paths = new Map<string, Record<string, object>>();
   for (const operation of operations()) {
+    if (hasSingleImage && operation.id === 'listImages') continue;
     const path = hasSingleImage ? operation.path.replace('/{image}', '') : operation.path;
     paths.set(path, { ...paths.get(path), [operation.method]: describeOperation(operation, path) });
   }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { listingSchema, packageSchema, pushSchema, repositorySchema } from './schemas.ts';
+import { imagesSchema, listingSchema, packageSchema, pushSchema, repositorySchema } from './schemas.ts';
 
 /** One answer of an operation. */
 export interface OperationAnswer {
@@ -39,7 +39,13 @@ function listings(): readonly Operation[] {
     order: 'match (default), name, date or size',
     page: 'from 1 on; a page has up to 100',
   };
+  const imageQuery = { q: 'a part of their names', page: 'from 1 on; a page has up to 100' };
   return [
+    {
+      ...{ id: 'listImages', method: 'get', path: '/_images', query: imageQuery },
+      summary: 'Images that hold packages and that the caller may read, as far as the registry lists them',
+      answers: { 200: { description: 'one page', contentType: json, schema: imagesSchema } },
+    },
     {
       ...{ id: 'listPackages', method: 'get', path: '/_packages/apk/{image}', query: place },
       summary: 'All packages of an image, every version',

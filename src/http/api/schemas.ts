@@ -53,12 +53,19 @@ export const repositorySchema = z.object({
   architectures: z.array(text),
 });
 
+const paging = { total: z.int().min(0), page: z.int().min(1), pages: z.int().min(1) };
+
+/** One page of `/_images`. */
+export const imagesSchema = z.object({
+  ...paging,
+  complete: z.boolean().describe('false where there may be more: the registry lists none, or more than were looked at'),
+  images: z.array(z.object({ name: text })),
+});
+
 /** One page of `packages.json`. */
 export const listingSchema = z.object({
   architecture: text,
-  total: z.int().min(0),
-  page: z.int().min(1),
-  pages: z.int().min(1),
+  ...paging,
   packages: z.array(packageSchema),
 });
 

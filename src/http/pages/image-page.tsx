@@ -10,44 +10,77 @@ export interface ImagePageProps {
   readonly frame: PageFrame;
   readonly title: string;
   readonly crumbs: readonly Crumb[];
-  readonly repositories: readonly ListedRepository[];
+  /** Undefined where this caller may read the image but not list what is in it. */
+  readonly repositories: readonly ListedRepository[] | undefined;
   readonly keys: readonly PublicKey[];
   readonly publish: readonly Recipe[];
   /** The path of a repository's page. */
-  readonly linkTo: (repository: ListedRepository) => string;
+  readonly linkTo: (repository: Pick<ListedRepository, 'branch' | 'repository'>) => string;
 }
 
 /** An image: its branches, the repositories in them, and how large they are. */
 export function ImagePage({ frame, title, crumbs, repositories, keys, publish, linkTo }: ImagePageProps) {
-  const sorted = repositories.toSorted(byName);
-  const branches = [...new Set(sorted.map(({ branch }) => branch))];
-  const largest = Math.max(1, ...repositories.map(({ packages }) => packages.size));
   return (
     <Layout frame={frame} title={title} crumbs={crumbs}>
       <h1>{title}</h1>
       <p class="lead">{describeAll(repositories)}</p>
       <div class="columns">
         <div>
-          {repositories.length === 0 && <p class="empty">No packages yet: push the first.</p>}
-          {branches.map((branch) => (
-            <section aria-labelledby={`branch-${branch}`}>
-              <h2 id={`branch-${branch}`}>{branch}</h2>
-              <ul class="cards">
-                {sorted
-                  .filter((one) => one.branch === branch)
-                  .map((one) => (
-                    <RepositoryCard repository={one} href={linkTo(one)} largest={largest} />
-                  ))}
-              </ul>
-            </section>
-          ))}
+          {repositories === undefined ? <OpenRepository /> : <Branches repositories={repositories} linkTo={linkTo} />}
         </div>
         <div class="aside">
-          <RecipeBox id="publish" title="Publish" recipes={publish} isOpen={repositories.length === 0} />
+          <RecipeBox id="publish" title="Publish" recipes={publish} isOpen={repositories?.length === 0} />
           <KeysBox keys={keys} />
         </div>
       </div>
     </Layout>
+  );
+}
+
+/** The repositories, branch by branch. */
+function Branches({
+  repositories,
+  linkTo,
+}: Pick<ImagePageProps, 'linkTo'> & { readonly repositories: readonly ListedRepository[] }) {
+  const sorted = repositories.toSorted(byName);
+  const branches = [...new Set(sorted.map(({ branch }) => branch))];
+  const largest = Math.max(1, ...repositories.map(({ packages }) => packages.size));
+  if (repositories.length === 0) return <p class="empty">No packages yet: push the first.</p>;
+  return (
+    <>
+      {branches.map((branch) => (
+        <section aria-labelledby={`branch-${branch}`}>
+          <h2 id={`branch-${branch}`}>{branch}</h2>
+          <ul class="cards">
+            {sorted
+              .filter((one) => one.branch === branch)
+              .map((one) => (
+                <RepositoryCard repository={one} href={linkTo(one)} largest={largest} />
+              ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
+}
+
+/** For those who may read but not list; the page that it is on takes it. */
+function OpenRepository() {
+  return (
+    <form class="search" method="get">
+      <p class="note">
+        The registry lets you read this image but not list what is in it. Open a repository by its name.
+      </p>
+      <label>
+        <span>Branch</span>
+        <input type="text" name="branch" required placeholder="edge" autocapitalize="none" spellcheck={false} />
+      </label>
+      <label>
+        <span>Repository</span>
+        <input type="text" name="repository" required placeholder="main" autocapitalize="none" spellcheck={false} />
+      </label>
+      <button type="submit">Open</button>
+    </form>
   );
 }
 
@@ -84,7 +117,8 @@ function byName(a: ListedRepository, b: ListedRepository): number {
   return `${a.branch}/${a.repository}` < `${b.branch}/${b.repository}` ? -1 : 1;
 }
 
-function describeAll(repositories: readonly ListedRepository[]): string {
+function describeAll(repositories: readonly ListedRepository[] | undefined): string {
+  if (repositories === undefined) return 'What is in it isn’t shown to you';
   const count = repositories.reduce((sum, { packages }) => sum + packages.count, 0);
   const size = repositories.reduce((sum, { packages }) => sum + packages.size, 0);
   const where = countOf(repositories.length, 'repository', 'repositories');

@@ -1,14 +1,21 @@
 import { GatewayError } from '../../errors.ts';
 import { parseCoordinates } from '../../repository/coordinates.ts';
+import type { ListedImages } from '../../repository/repository.ts';
+import type { PackageCatalogs } from '../../repository/package-catalogs.ts';
 import { isRepositoryHost } from '../addressing.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from '../http-options.ts';
+import { pageOf } from '../paging.ts';
 import { splitPath } from '../request-path.ts';
 import { ImagePage } from './image-page.tsx';
 import type { Crumb, PageFrame } from './layout.tsx';
 import { pageAnswer, seeOther } from './page-answer.ts';
 import type { PageContext, PageRequest } from './page-context.tsx';
+import { withQuery } from './page-links.ts';
 import { publishRecipes } from './publish-recipes.ts';
 import { StartPage } from './start-page.tsx';
+import type { ShownImages } from './start-page.tsx';
+
+const pageSize = 100;
 
 /** The pages above repositories. */
 export interface ImagePages {
@@ -18,9 +25,15 @@ export interface ImagePages {
   readonly serveImage: (c: HttpContext) => Promise<Response>;
 }
 
-type ImagePagesDeps = Pick<HttpDependencies, 'repositories'> & { readonly context: PageContext };
+type ImagePagesDeps = Pick<HttpDependencies, 'repositories'> & {
+  readonly context: PageContext;
+  readonly catalogs: PackageCatalogs;
+};
 
-export function createImagePages({ repositories, context }: ImagePagesDeps, settings: HttpSettings): ImagePages {
+export function createImagePages(
+  { repositories, catalogs, context }: ImagePagesDeps,
+  settings: HttpSettings,
+): ImagePages {
   const { singleImage } = settings;
 
   /** The path under which a host serves an image's repositories. */
@@ -32,7 +45,7 @@ export function createImagePages({ repositories, context }: ImagePagesDeps, sett
   const imagePage = async (image: string, request: PageRequest) => {
     const { caller, signal, frame } = request;
     const [listed, keys] = await Promise.all([
-      repositories.repositories(image, caller, { signal }),
+      catalogs.repositoriesOf(image, caller, { signal }),
       repositories.keys(image, caller, { signal }),
     ]);
     const path = pathOf(image, frame);
@@ -45,16 +58,25 @@ export function createImagePages({ repositories, context }: ImagePagesDeps, sett
     const crumbs = [...(hasSingleImage ? [] : [start]), { label: title }];
     const linkTo = (one: { branch: string; repository: string }) =>
       `${frame.prefix}${path}/${one.branch}/${one.repository}`;
+    const wanted = { branch: request.query('branch') ?? '', repository: request.query('repository') ?? '' };
+    if (wanted.branch !== '') return seeOther(linkTo(parseCoordinates({ image, ...wanted })));
     const props = { frame, title, crumbs, repositories: listed, keys, publish, linkTo };
     return pageAnswer(200, <ImagePage {...props} />);
+  };
+
+  const startPage = async (request: PageRequest) => {
+    const { caller, signal, frame } = request;
+    const exampleUrl = `${frame.root}${pathOf('team/app', frame)}/edge/main`;
+    const listed = await repositories.images(caller, { signal });
+    const images = listed && shownImages(listed, request);
+    return pageAnswer(200, <StartPage frame={frame} images={images} exampleUrl={exampleUrl} />);
   };
 
   return {
     serveStart: (c) =>
       context.answer(c, (request) => {
         if (singleImage !== undefined) return imagePage(singleImage, request);
-        const exampleUrl = `${request.frame.root}${pathOf('team/app', request.frame)}/edge/main`;
-        return pageAnswer(200, <StartPage frame={request.frame} images={[]} exampleUrl={exampleUrl} />);
+        return startPage(request);
       }),
     serveImage: (c) =>
       context.answer(c, async (request) => {
@@ -63,6 +85,19 @@ export function createImagePages({ repositories, context }: ImagePagesDeps, sett
         if (wanted !== undefined) return seeOther(`${request.frame.prefix}/_images/${imageOf(wanted.split('/'))}`);
         return imagePage(imageOf(splitPath(c.req.path).slice(1)), request);
       }),
+  };
+}
+
+function shownImages({ names, isComplete }: ListedImages, { frame, query: parameter }: PageRequest): ShownImages {
+  const query = (parameter('q') ?? '').slice(0, 200);
+  const matching = names.filter((name) => name.includes(query.trim().toLowerCase()));
+  const q = query === '' ? undefined : query;
+  return {
+    query,
+    isComplete,
+    found: pageOf(matching, parameter('page'), pageSize),
+    linkTo: (image) => `${frame.prefix}/_images/${image}`,
+    linkToPage: (page) => withQuery(`${frame.prefix}/`, { q, page: page === 1 ? undefined : String(page) }),
   };
 }
 

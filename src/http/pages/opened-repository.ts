@@ -12,7 +12,8 @@ import type { RepositoryPlace } from './page-links.ts';
 /** A repository in the architecture that a request asks for. */
 export interface OpenedRepository {
   readonly place: RepositoryPlace;
-  readonly architectures: readonly string[];
+  /** Undefined where this caller may read but not list. */
+  readonly architectures: readonly string[] | undefined;
   readonly architecture: string;
   readonly catalog: PackageCatalog;
   /** The way down to it, each step a link. */
@@ -33,7 +34,7 @@ export async function openRepository(
   const architectures = await catalogs.architecturesOf(base.at, caller, { signal });
   const architecture = request.query('arch') ?? usualArchitecture(architectures);
   const catalog = await catalogs.open({ ...base.at, architecture }, caller, { signal });
-  if (catalog === undefined) throw nothingIn(base, architectures.length === 0 ? undefined : architecture);
+  if (catalog === undefined) throw nothingIn(base, architectures?.length === 0 ? undefined : architecture);
   const place = { at: base.at, path: `${frame.prefix}${base.path}`, url: `${frame.root}${base.path}` };
   const label = `${base.at.branch}/${base.at.repository}`;
   const here = { label, href: repositoryLink(place, { arch: architecture }) };

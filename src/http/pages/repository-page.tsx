@@ -18,7 +18,8 @@ export interface RepositoryPageProps {
   readonly place: RepositoryPlace;
   readonly crumbs: readonly Crumb[];
   readonly architecture: string;
-  readonly architectures: readonly string[];
+  /** Undefined where this caller may not list them. */
+  readonly architectures: readonly string[] | undefined;
   readonly query: { readonly q: string; readonly order: PackageOrder };
   readonly found: Paged<ListedPackage>;
   /** Every version of every package in this architecture. */
@@ -78,6 +79,7 @@ function Summary({ all, architecture }: { readonly all: readonly ListedPackage[]
 }
 
 function ArchitectureLinks({ place, architecture, architectures, query }: RepositoryPageProps) {
+  if (architectures === undefined) return <ArchitectureForm place={place} architecture={architecture} />;
   if (architectures.length < 2) return <></>;
   return (
     <nav aria-label="Architectures">
@@ -94,6 +96,23 @@ function ArchitectureLinks({ place, architecture, architectures, query }: Reposi
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** For those who may read but not list: what other architectures there are is not known to them. */
+function ArchitectureForm({ place, architecture }: Pick<RepositoryPageProps, 'place' | 'architecture'>) {
+  return (
+    <form class="search" method="get" action={place.path}>
+      <p class="note">
+        The registry lets you read this image but not list its tags, so you see the index as it was stored, and other
+        architectures only by name.
+      </p>
+      <label>
+        <span>Architecture</span>
+        <input type="text" name="arch" value={architecture} required autocapitalize="none" spellcheck={false} />
+      </label>
+      <button type="submit">Show</button>
+    </form>
   );
 }
 

@@ -1,5 +1,6 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { PublicKey } from '../../repository/repository.ts';
+import type { PackageCatalogs } from '../../repository/package-catalogs.ts';
+import type { Caller, PublicKey } from '../../repository/repository.ts';
 import { isRepositoryHost } from '../addressing.ts';
 import type { RepositoryBase } from '../addressing.ts';
 import { answer, jsonAnswer } from '../answer.ts';
@@ -21,15 +22,27 @@ export interface KeyRoutes {
 }
 
 export function createKeyRoutes(
-  deps: Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader },
+  deps: Pick<HttpDependencies, 'repositories'> & {
+    readonly requests: RequestReader;
+    readonly catalogs: PackageCatalogs;
+  },
   settings: HttpSettings,
 ): KeyRoutes {
-  const { repositories, requests } = deps;
+  const { repositories, requests, catalogs } = deps;
 
   const keysOf = async (c: HttpContext, image: string): Promise<readonly [PublicKey, ...PublicKey[]]> => {
     const [primary, ...others] = await repositories.keys(image, requests.keyReader(c), { signal: c.req.raw.signal });
     if (primary === undefined) throw new GatewayError('KEY_UNKNOWN', 'no key yet: the first package makes one');
     return [primary, ...others];
+  };
+
+  /** Whether nothing was ever pushed there, as far as this caller may know. */
+  const hasNothing = async ({ at }: RepositoryBase, caller: Caller, signal: AbortSignal): Promise<boolean> => {
+    const architectures = await catalogs.architecturesOf(at, caller, { signal }).catch((error: unknown) => {
+      // A key may be had without the right to read, and the rest of the script is as good without this.
+      if (!isGatewayError(error)) throw error;
+    });
+    return architectures?.length === 0;
   };
 
   return {
@@ -60,8 +73,11 @@ export function createKeyRoutes(
     },
     async serveSetup(c, base) {
       const keys = await keysOf(c, base.at.image);
-      const { credentials } = requests.caller(c, 'read');
-      const script = formatSetupScript({ url: `${requests.origin(c).root}${base.path}`, keys, credentials });
+      const caller = requests.caller(c, 'read');
+      const { credentials } = caller;
+      const url = `${requests.origin(c).root}${base.path}`;
+      const isEmpty = await hasNothing(base, caller, c.req.raw.signal);
+      const script = formatSetupScript({ url, keys, credentials, isEmpty });
       // It holds the caller's password.
       return answer(200, script, { 'Content-Type': 'text/x-shellscript', 'Cache-Control': 'no-store' });
     },

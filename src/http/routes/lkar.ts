@@ -5,13 +5,16 @@ import { jsonAnswer, textAnswer } from '../answer.ts';
 import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../http-options.ts';
 import { checkLogin } from '../login-check.ts';
 import { describePackage, describeRepository } from '../package-listing.ts';
+import { pageOf } from '../paging.ts';
 import type { RequestReader } from '../request-reader.ts';
 import { splitPath } from '../request-path.ts';
 import { placeInQuery } from './query-place.ts';
 
 type LkarDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
 
-/** What `lkar` asks for beside packages: `/_packages`, `/_repositories` and `/_auth`. */
+const imagesPageSize = 100;
+
+/** What `lkar` asks for beside packages: `/_images`, `/_packages`, `/_repositories` and `/_auth`. */
 export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono<HttpEnv> {
   const { repositories, requests } = deps;
   const routes = new Hono<HttpEnv>();
@@ -30,6 +33,20 @@ export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono
     const options = { signal: c.req.raw.signal };
     return listing(
       (await repositories.repositories(image, requests.caller(c, 'read'), options)).map(describeRepository),
+    );
+  });
+
+  routes.get('/_images', async (c) => {
+    if (settings.singleImage !== undefined) throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
+    const listed = await repositories.images(requests.caller(c, 'read'), { signal: c.req.raw.signal });
+    const query = (c.req.query('q') ?? '').trim().toLowerCase();
+    const found = (listed?.names ?? []).filter((name) => name.includes(query));
+    const { items, ...paging } = pageOf(found, c.req.query('page'), imagesPageSize);
+    const images = items.map((name) => ({ name }));
+    return jsonAnswer(
+      200,
+      { ...paging, complete: listed?.isComplete === true, images },
+      { 'Cache-Control': 'no-cache' },
     );
   });
 
@@ -55,7 +72,8 @@ export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono
 function imageOf(segments: readonly string[], settings: HttpSettings): string {
   const { singleImage } = settings;
   if (singleImage === undefined) {
-    if (segments.length === 0) throw new GatewayError('REQUEST_INVALID', 'the path names no image');
+    if (segments.length === 0)
+      throw new GatewayError('REQUEST_INVALID', 'the path names no image: it ends in one, such as /team/app');
     return parseCoordinates({ image: segments.join('/'), branch: 'x', repository: 'x' }).image;
   }
   if (segments.length > 0) {

@@ -178,7 +178,9 @@ describe('lkar setup', () => {
 
   it('sets up before anything was pushed, where the key is known by then', async () => {
     const root = path.join(folder.path, `root-${images}`);
-    expect((await lkar('setup', at(), 'edge', 'main', '--root', root)).exitCode).toBe(0);
+    const setUp = await lkar('setup', at(), 'edge', 'main', '--root', root);
+    expect([setUp.exitCode, setUp.stdout]).toEqual([0, expect.not.stringContaining('ready')]);
+    expect(setUp.stderr).toContain('edge/main has no package yet');
     expect((await stat(path.join(root, 'etc/apk/repositories'))).mode & 0o777).toBe(0o644);
   });
 });
@@ -232,6 +234,20 @@ describe('a gateway that asks who one is', () => {
     expect([line.username, decodeURIComponent(line.password)]).toEqual(['me', password]);
     expect((await stat(list)).mode & 0o777).toBe(0o600);
   });
+});
+
+it('lkar images lists what holds packages, and says where there may be more', async () => {
+  await lkar('push', at(), 'edge', 'main', await aFile({ name: 'one', version: '1.0-r0' }));
+  const listed = await lkar('images', open.host, '-o', 'json');
+  expect(JSON.parse(listed.stdout)).toContainEqual({ name: image });
+  expect([listed.exitCode, listed.stderr]).toEqual([0, '']);
+});
+
+it('lkar says which part of an address was left out', async () => {
+  const pushed = await lkar('push', open.host, 'edge', 'main', await aFile({ name: 'one', version: '1.0-r0' }));
+  expect(pushed.exitCode).toBe(4);
+  expect(pushed.stderr).toContain('/apk/<image>/<branch>/<repository>/push');
+  expect((await lkar('ls', open.host)).stderr).toContain('names no image');
 });
 
 it('lkar completes its commands in a shell', async () => {

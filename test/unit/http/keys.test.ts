@@ -6,8 +6,13 @@ import { aKey, anEdge } from './an-edge.ts';
 const base = '/apk/user/image/edge/main';
 const primary = aKey('user-image-00000001.rsa.pub');
 const next = aKey('user-image-00000002.rsa.pub');
-const having = (...keys: readonly PublicKey[]): Pick<Repositories, 'keys'> => ({ keys: () => Promise.resolve(keys) });
-const refusing: Pick<Repositories, 'keys'> = {
+const having = (...keys: readonly PublicKey[]): Partial<Repositories> => ({
+  keys: () => Promise.resolve(keys),
+  authorize: () => Promise.resolve(),
+  repositories: () => Promise.resolve([]),
+});
+const refusing: Partial<Repositories> = {
+  authorize: () => Promise.reject(new GatewayError('FORBIDDEN', 'private')),
   keys: (_image, caller) =>
     caller.credentials.kind === 'anonymous'
       ? Promise.reject(new GatewayError('FORBIDDEN', 'private'))
@@ -80,6 +85,14 @@ describe('public keys of a private repository', () => {
 });
 
 describe('the setup script', () => {
+  it('says where nothing was pushed yet', async () => {
+    const listed = { branch: 'edge', repository: 'main', architectures: ['x86_64'], lastUpdated: new Date(0) };
+    const counts = { metadata: { size: 1, count: 1 }, packages: { size: 1, count: 1 } };
+    const used = { ...having(primary), repositories: () => Promise.resolve([{ ...listed, ...counts }]) };
+    expect(await (await anEdge(used).request(`${base}/setup`)).text()).toContain("ready='ready: apk");
+    expect(await (await anEdge(having(primary)).request(`${base}/setup`)).text()).toContain("ready='set up, but");
+  });
+
   it('is for this repository, as the caller addressed it', async () => {
     const response = await anEdge(having(primary, next)).request(`https://host.example${base}/setup`);
     const script = await response.text();
