@@ -4,6 +4,7 @@ import { createByteBoundedMap } from './bounded-map.ts';
 import type { Group } from './coordinates.ts';
 import { comparedIndex, verifiedView } from './index-view.ts';
 import type { IndexView } from './index-view.ts';
+import type { IndexedPackage } from './indexed-package.ts';
 import type { SignIndex } from './index-writer.ts';
 import { nothingYet, weightOf } from './latest-index.ts';
 import type { Latest } from './latest-index.ts';
@@ -36,6 +37,7 @@ export interface IndexServing {
   peek(reader: Reader, group: Group): IndexView | undefined;
   offer(group: Group, seen: Look, beganMs: number): void;
   suspect(group: Group): void;
+  delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
 
 /** While one version is compared the one before may still be served, so long after the comparison began. */
@@ -104,6 +106,7 @@ export function createIndexServing(
 
   const take = (group: Group, latest: Latest, view: IndexView | null, beganMs: number) => {
     if (beganMs < latest.comparedAtMs) return;
+    if (latest.view?.content !== undefined) latest.delisted.note(latest.view.content, view?.content, clock.now());
     latest.view = view;
     latest.comparedAtMs = beganMs;
     latest.comparingSinceMs = undefined;
@@ -225,6 +228,8 @@ export function createIndexServing(
       // Who fetches a broken package again and again must not make the registry list all its tags each time.
       if (clock.now() - latest.comparedAtMs >= options.freshnessMs) latest.suspectedAtMs = clock.now();
     },
+
+    delisted: (group, fileName) => groups.get(keyOf(group))?.delisted.find(fileName, clock.now()),
   };
 }
 

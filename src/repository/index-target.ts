@@ -52,21 +52,21 @@ function contestableNames({ listed, unlisted }: LiveSet): ReadonlySet<string> {
 
 /** What decides between several live contents of one name. */
 export interface Precedence {
-  readonly isAcknowledged: (tag: string) => boolean;
+  readonly standsBy: (tag: string) => boolean;
   /** Noarch's own index: what it lists of noarch files holds for every architecture. */
   readonly noarch: IndexContent | undefined;
 }
 
 /**
  * What the index of `architecture` is to list. Where a name has several live contents, one is chosen, and every replica
- * that has seen the same chooses the same: what this replica acknowledged, else what the index lists, else the one made
+ * that has seen the same chooses the same: what this replica acknowledged lately, else what the index lists, else the one made
  * first, else the smaller tag.
  */
 export function indexTarget(
   architecture: string,
   stored: IndexContent | undefined,
   live: LiveSet,
-  { isAcknowledged, noarch }: Precedence,
+  { standsBy, noarch }: Precedence,
 ): IndexTarget {
   const changes = new Map<string, IndexedPackage | undefined>();
   for (const fileName of touchedNames(architecture, stored, live)) {
@@ -74,7 +74,7 @@ export function indexTarget(
     const competing = inScope(live.named(fileName), architecture);
     const isNoarch = competing.some(({ pkg }) => pkg.architecture === NOARCH);
     const decided = isNoarch && noarch !== undefined ? findFile(noarch, fileName) : undefined;
-    const chosen = choose(competing, decided ?? listed, isAcknowledged);
+    const chosen = choose(competing, decided ?? listed, standsBy);
     if (!isSameListing(listed, chosen)) changes.set(fileName, chosen);
   }
   const before = stored?.files() ?? [];
@@ -108,7 +108,7 @@ function inScope(tags: readonly LiveTag[], architecture: string): readonly LiveT
 function choose(
   tags: readonly LiveTag[],
   listed: IndexedPackage | undefined,
-  isAcknowledged: (tag: string) => boolean,
+  standsBy: (tag: string) => boolean,
 ): IndexedPackage | undefined {
   const contents = new Map<Digest, LiveTag[]>();
   for (const live of tags) contents.set(live.pkg.digest, [...(contents.get(live.pkg.digest) ?? []), live]);
@@ -117,14 +117,14 @@ function choose(
     return {
       twins,
       tags: sorted,
-      isAcknowledged: sorted.some(isAcknowledged),
+      isOwn: sorted.some(standsBy),
       isListed: twins[0]?.pkg.digest === listed?.pkg.digest,
       madeMs: Math.min(...sorted.map(tagTimeMs)),
     };
   });
   ranked.sort(
     (a, b) =>
-      Number(b.isAcknowledged) - Number(a.isAcknowledged) ||
+      Number(b.isOwn) - Number(a.isOwn) ||
       Number(b.isListed) - Number(a.isListed) ||
       a.madeMs - b.madeMs ||
       ((a.tags[0] ?? '') < (b.tags[0] ?? '') ? -1 : 1),

@@ -6,6 +6,7 @@ import { createIndexServing } from './index-serving.ts';
 import type { IndexServingOptions, ServedIndex } from './index-serving.ts';
 import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
 import type { IndexView } from './index-view.ts';
+import type { IndexedPackage } from './indexed-package.ts';
 import type { SignIndex } from './index-writer.ts';
 import type { Look } from './look.ts';
 import { createReaderRights } from './reader-rights.ts';
@@ -33,6 +34,8 @@ export interface IndexViews {
   offer(group: Group, seen: Look, beganMs: number): void;
   /** Something that the index lists could not be fetched: it is compared anew before it is served again. */
   suspect(group: Group): void;
+  /** What an index that was served within the last minute listed under a name that the one served now doesn't list. */
+  delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
 
 /** Serves indexes from memory, one buffer for all readers, each reader's rights asked of the store. */
@@ -75,6 +78,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
       compared.suspect(group);
       asStored.suspect(group);
     },
+    delisted: (group, fileName) => compared.delisted(group, fileName),
   };
 }
 

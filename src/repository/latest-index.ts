@@ -1,4 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
+import { createDelisted } from './delisted.ts';
+import type { Delisted } from './delisted.ts';
 import type { ComparedIndex, IndexView } from './index-view.ts';
 
 /** What is known of one group's index; one for all who read it. */
@@ -13,6 +15,8 @@ export interface Latest {
   /** When the look that `view` was made from began. */
   comparedAtMs: number;
   suspectedAtMs: number;
+  /** What the views before listed. */
+  readonly delisted: Delisted;
   /** What a covering look has shown that nobody has asked the bytes of yet. */
   offered: ComparedIndex | undefined;
   comparing: Map<string, Promise<void>>;
@@ -33,6 +37,7 @@ export function nothingYet(): Latest {
     view: undefined,
     comparedAtMs: -Infinity,
     suspectedAtMs: -Infinity,
+    delisted: createDelisted(),
     offered: undefined,
     comparing: new Map(),
     comparingSinceMs: undefined,

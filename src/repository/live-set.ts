@@ -1,11 +1,10 @@
-import { isGatewayError } from '../errors.ts';
 import type { CallOptions, ImageStore } from '../store/store.ts';
 import { findFile } from './index-content.ts';
 import type { IndexContent } from './index-content.ts';
 import type { IndexedPackage } from './indexed-package.ts';
-import { parsePackageManifest } from './package-artifact.ts';
 import type { PackageRecord } from './package-artifact.ts';
-import { buriedBy, parsePackageTag, peekTag, tagTimeMs, tombstoneOf } from './package-tag.ts';
+import { askForTag } from './ask-for-tag.ts';
+import { buriedBy, peekTag } from './package-tag.ts';
 import type { Sightings } from './sightings.ts';
 import { mapBounded } from './map-bounded.ts';
 
@@ -86,7 +85,7 @@ export async function judgeLiveSet(
   for (const { tag, pkg } of known.slice(questions.max)) settle(tag, pkg);
   const asked = [...unknown, ...known.slice(0, questions.max)];
   await mapBounded(asked, questions.concurrency, async (candidate) => {
-    settle(candidate.tag, await ask(image, candidate, witnesses.sightings, options));
+    settle(candidate.tag, await askForTag(image, candidate, witnesses.sightings, options));
   });
   return liveSet(witnesses.indexed, gone, unlisted);
 }
@@ -190,50 +189,4 @@ function sortListing(
 function missingFrom(listing: readonly string[], union: ReadonlyMap<string, IndexedPackage>) {
   const listed = new Set(listing);
   return [...union].filter(([tag]) => !listed.has(tag));
-}
-
-/** Asks for one tag by name; undefined where it is dead, or is nothing of ours. */
-async function ask(
-  image: ImageStore,
-  { tag, pkg }: Candidate,
-  sightings: Sightings,
-  options: CallOptions,
-): Promise<PackageRecord | undefined> {
-  const answer = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
-  if (answer === 'foreign') {
-    sightings.foreign(tag);
-    return undefined;
-  }
-  if (answer !== undefined) {
-    sightings.found(tag, answer);
-    return answer;
-  }
-  // A young tag's absence may be lag. But whoever removes a young tag buries it too, and a tombstone is proof.
-  const isFinal = sightings.missed(tag, tagTimeMs(tag));
-  if (isFinal || (await image.resolve(tombstoneOf(tag), options)) !== undefined) {
-    sightings.dead(tag);
-    return undefined;
-  }
-  return pkg;
-}
-
-async function stillThere(image: ImageStore, tag: string, pkg: PackageRecord, options: CallOptions) {
-  return (await image.resolve(tag, options)) === undefined ? undefined : pkg;
-}
-
-async function readRecord(
-  image: ImageStore,
-  tag: string,
-  options: CallOptions,
-): Promise<PackageRecord | 'foreign' | undefined> {
-  if (parsePackageTag(tag) === undefined) return 'foreign';
-  try {
-    const manifest = await image.fetchManifest(tag, options);
-    if (manifest === undefined) return undefined;
-    return parsePackageManifest(tag, manifest.bytes)?.pkg ?? 'foreign';
-  } catch (error) {
-    // One planted tag must not keep everybody from looking: no manifest of ours is that large.
-    if (isGatewayError(error, 'SIZE_EXCEEDED')) return 'foreign';
-    throw error;
-  }
 }

@@ -157,7 +157,7 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts, noa
   const { stored, live } = facts;
   const target = memoized((architecture) =>
     indexTarget(architecture, stored.get(architecture)?.content, live, {
-      isAcknowledged: (tag) => sightings.isAcknowledged(tag),
+      standsBy: (tag) => sightings.standsBy(tag),
       noarch,
     }),
   );

@@ -52,13 +52,16 @@ export function createClaim(
   const homes = new Set<string>();
   let isClaimed = false;
   let looks = 0;
-  /** What the pusher will be told, once the index covers what is left without these tags. */
-  let verdict: GatewayError | undefined;
+  /** Tags whose withdrawal has begun, and what the pusher will be told once the index covers what is left without them. */
+  let lost: { readonly tags: readonly LiveTag[]; readonly told: GatewayError } | undefined;
+  let isWithdrawn = false;
 
+  /** There is no way back from here: a tombstone whose put failed may land at any later time. */
   const withdraw = async (tags: readonly LiveTag[] = own, told: GatewayError = nameTaken(own, false)) => {
     refuseIfOld(tags);
-    await Promise.all(tags.map(({ tag }) => deps.burial.bury(image, tag)));
-    verdict = told;
+    lost ??= { tags, told };
+    await Promise.all(lost.tags.map(({ tag }) => deps.burial.bury(image, tag)));
+    isWithdrawn = true;
   };
 
   /**
@@ -108,9 +111,13 @@ export function createClaim(
       return homes.size === 0 ? scope : [...scope, ...homes];
     },
     async settle(look) {
-      if (verdict !== undefined) {
+      if (lost !== undefined) {
+        if (!isWithdrawn) {
+          await withdraw();
+          return 'publish';
+        }
         if (!architecturesIn(look, scope).every(look.isCovered)) return 'publish';
-        throw verdict;
+        throw lost.told;
       }
       const left = own.filter(({ tag }) => look.live.has(tag));
       const gone = own.find((file) => !left.includes(file));

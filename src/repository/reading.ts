@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { GatewayError } from '../errors.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { CallOptions, Credentials, ImageStore, Store } from '../store/store.ts';
+import { isStillThere } from './ask-for-tag.ts';
 import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { createImageList } from './image-list.ts';
@@ -56,6 +57,12 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     return shared && { ...shared, group: noarch };
   };
 
+  const listedUntilLately = async (reader: Reader, group: Group, fileName: string) => {
+    const file = deps.views.delisted(group, fileName);
+    if (file === undefined) return undefined;
+    return (await isStillThere(reader.image, file, deps.memoryOf(group.image).sightings)) ? file : undefined;
+  };
+
   const groupsOf = async (reader: Reader, within: Within, call: CallOptions): Promise<readonly Group[]> => {
     const { image } = within;
     const groups = await deps.memoryOf(image).groups.all(reader.image, await reader.image.tags(call), call);
@@ -95,8 +102,9 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     async findPackage(at, architecture, fileName, caller) {
       const reader = readerOf(at.image, caller);
       const found = await viewFor(reader, { ...at, architecture });
-      const file = found?.view.content === undefined ? undefined : findFile(found.view.content, fileName);
-      if (found === undefined || file === undefined) return undefined;
+      if (found?.view.content === undefined) return undefined;
+      const file = findFile(found.view.content, fileName) ?? (await listedUntilLately(reader, found.group, fileName));
+      if (file === undefined) return undefined;
       return foundPackage(reader, deps.packages, file, () => {
         deps.views.suspect(found.group);
       });

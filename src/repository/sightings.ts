@@ -36,6 +36,11 @@ export interface Sightings {
   /** Whether the tag was found to be nothing of ours so lately that it isn't read again. */
   isForeign(tag: string): boolean;
   isAcknowledged(tag: string): boolean;
+  /**
+   * Whether this replica stands by what it acknowledged, whatever an index lists instead. Only while others' looks and puts
+   * may not show it yet: two replicas that acknowledged two contents of one name must agree in the end.
+   */
+  standsBy(tag: string): boolean;
   /** The tags that this replica knows to be dead. */
   deadTags(): readonly string[];
   /** The tags that this replica put within the grace period. */
@@ -90,6 +95,7 @@ export function createSightings(
     isDead: (tag) => isWithin(deadAt.get(tag), graceMs),
     isForeign: (tag) => isWithin(foreignAt.get(tag), graceMs),
     isAcknowledged: (tag) => acknowledged.get(tag) === true,
+    standsBy: (tag) => acknowledged.get(tag) === true && isWithin(tagTimeMs(tag), 2 * graceMs),
     deadTags() {
       for (const [tag, at] of deadAt.entries()) if (!isWithin(at, graceMs)) deadAt.delete(tag);
       return [...deadAt.keys()];

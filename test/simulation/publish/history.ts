@@ -99,6 +99,18 @@ export function lateFaultsOf(history: History, reading: Reading, key: SigningKey
   return faults;
 }
 
+/** The architectures of which not all readers were given the same. */
+export function disagreements(readings: readonly Reading[], key: SigningKey): readonly string[] {
+  const shown = new Map<string, Set<string>>();
+  for (const { architecture, index } of readings) {
+    const listed = JSON.stringify(index === undefined ? [] : [...listedIn(index, key)]);
+    shown.set(architecture, (shown.get(architecture) ?? new Set()).add(listed));
+  }
+  return [...shown]
+    .filter(([, views]) => views.size > 1)
+    .map(([architecture, views]) => `${architecture}: replicas disagree: ${[...views].join(' ')}`);
+}
+
 /** Whether two contents of one name were acknowledged although nothing was deleted between. */
 export function contentFaultsOf({ operations }: History): readonly string[] {
   const done = operations.filter(({ kind, outcome }) => kind === 'push' && outcome === 'done');

@@ -3,7 +3,7 @@ import type { Scheduler } from 'fast-check';
 import { isGatewayError } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/repository.ts';
 import type { SigningKey } from '../../../src/repository/signing-keys.ts';
-import { contentFaultsOf, faultsOf, lateFaultsOf, listedIn } from './history.ts';
+import { contentFaultsOf, disagreements, faultsOf, lateFaultsOf, listedIn } from './history.ts';
 import type { History, Operation, Reading } from './history.ts';
 import type { Lag } from './lag.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
@@ -110,10 +110,10 @@ export async function runLaggingScenario(
   world.pass(400_000);
   const last = await readEverywhere(world, replicas);
   const behind = Math.max(lag.listing, lag.lookup);
-  return told(
-    history,
-    last.flatMap((reading) => lateFaultsOf(history, reading, key, behind)),
-  );
+  return told(history, [
+    ...disagreements(last, key),
+    ...last.flatMap((reading) => lateFaultsOf(history, reading, key, behind)),
+  ]);
 }
 
 /** Faults once each, and with them what the clients were told. */

@@ -132,4 +132,45 @@ describe('serving an index', () => {
     clock.pass(2 * minuteMs);
     expect((await lastModified())!.getTime()).toBeGreaterThan(before!.getTime());
   });
+
+  describe('a package that an index listed a moment ago', () => {
+    /** A reader who has an index that lists `one`, before a registry where a late put brought back one that doesn't. */
+    async function anOlderIndexComesBack() {
+      const clock = aClock();
+      const images = new Map<string, MemoryImage>();
+      const hidden = new Set<string>();
+      const store = () =>
+        createMemoryStore({
+          images,
+          listing: (_image, { tags }) => [...tags.keys()].filter((tag) => !hidden.has(tag)),
+        });
+      const [first, second] = [store(), store()].map((one) => aReplica({ store: one, clock, keys }));
+      await second!.push([pkg('two')]);
+      const { tags } = images.get(at.image)!;
+      const indexTag = [...tags.keys()].find((tag) => tag.startsWith('index-'))!;
+      const older = tags.get(indexTag)!;
+      await second!.push([pkg('one')]);
+      expect(await listedBy(clock, first!)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+      for (const tag of tags.keys()) if (tag.includes('-p-one')) hidden.add(tag);
+      tags.set(indexTag, older);
+      clock.pass(2000);
+      expect(await listedBy(clock, first!)).toEqual(['two-1.0-r0']);
+      const find = () => clock.until(first!.repositories.findPackage(at, 'x86_64', 'one-1.0-r0.apk', aCaller('ci')));
+      return { clock, second: second!, find };
+    }
+
+    it('is still given out as long as it lives', async () => {
+      const { clock, find } = await anOlderIndexComesBack();
+      expect((await find())?.fileName).toBe('one-1.0-r0.apk');
+      clock.pass(minuteMs);
+      expect(await find()).toBeUndefined();
+    });
+
+    it('is not, once it was deleted', async () => {
+      const { clock, second, find } = await anOlderIndexComesBack();
+      const file = { architecture: 'x86_64', fileName: 'one-1.0-r0.apk' };
+      await clock.until(second.repositories.withdraw(at, file, aCaller('ci')));
+      expect(await find()).toBeUndefined();
+    });
+  });
 });

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { at } from './scenario.ts';
+import { createStage, simulated } from './stage.ts';
+import type { Answer, Stage } from './stage.ts';
+import type { Replica } from './world.ts';
+
+const { a } = simulated;
+const hourMs = 3_600_000;
+
+/** Pushes of one name by each replica, in which nobody sees the others' tags before putting their own. */
+async function pushTogether(stage: Stage, replicas: readonly Replica[]) {
+  const putting = replicas.map(({ id }) => stage.hold(new RegExp(`^${id} pushManifest .*-p-`)));
+  const answers = new Map<Replica | undefined, Promise<Answer>>();
+  for (const replica of replicas) answers.set(replica, stage.beginPush(replica, a, replica.id));
+  for (const hold of putting) await stage.untilReached(hold);
+  for (const hold of putting) hold.release();
+  return answers;
+}
+
+describe('two pushes of one name', () => {
+  it('a push whose withdrawal failed is not acknowledged after all: its tombstone may land at any time', async () => {
+    let loser: Replica | undefined;
+    const stage = await createStage({
+      isLatePut: (replica, tag) => tag.includes('-d-') && loser === undefined && (loser = replica) === replica,
+    });
+    const replicas = [stage.replica('one'), stage.replica('two')];
+    const landing = stage.hold(/^late put/);
+    const answers = await pushTogether(stage, replicas);
+    await stage.untilReached(landing);
+    // The one whose tombstone didn't get through looks again only after the other has withdrawn too.
+    const looking = stage.hold(new RegExp(`^${loser?.id ?? ''} tags`));
+    const other = replicas.find((replica) => replica !== loser);
+    expect(await stage.until(answers.get(other)!)).toBe('PACKAGE_EXISTS');
+    looking.release();
+    expect(await stage.until(answers.get(loser)!)).toBe('PACKAGE_EXISTS');
+    landing.release();
+    await stage.world.runUntil(() => stage.world.settled());
+    expect(await stage.read()).toEqual([]);
+  });
+
+  it('both acknowledged while a registry lags: every replica serves the same one in the end', async () => {
+    const stage = await createStage({ lag: { image: at.image, listing: 80, lookup: 30 } });
+    const replicas = [stage.replica('one'), stage.replica('two')];
+    const answers = await pushTogether(stage, replicas);
+    expect(await stage.until(Promise.all(answers.values()))).toEqual(['done', 'done']);
+    expect([await stage.read(replicas[0]), await stage.read(replicas[1])]).toEqual([['a one'], ['a two']]);
+    stage.world.endLag();
+    stage.world.pass(hourMs);
+    const [one, two, newcomer] = [await stage.read(replicas[0]), await stage.read(replicas[1]), await stage.read()];
+    expect([one, two]).toEqual([newcomer, newcomer]);
+  });
+});
