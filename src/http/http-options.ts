@@ -5,6 +5,7 @@ import type { Log, Meter } from '../ports.ts';
 import type { Repositories } from '../repository/repository.ts';
 import type { Trust } from '../trust/open-trust.ts';
 import type { RequestRecord } from './request-record.ts';
+import type { AddressingOptions } from './upload-forms.ts';
 
 /** What the HTTP edge is built on. */
 export interface HttpDependencies {
@@ -20,21 +21,7 @@ export interface HttpDependencies {
 }
 
 /** The settings of the HTTP edge; all have a default. */
-export interface HttpOptions {
-  /** The one image that is served; no path and no answer then names it. Default: the path names the image. */
-  readonly singleImage?: string | undefined;
-  /** `example.org` serves repositories from the root of `apk.example.org` too. Default: none. */
-  readonly domain?: string | undefined;
-  /** The image of Gitea's upload form. Default `<owner>/alpine`. */
-  readonly giteaImage?: string | undefined;
-  /** The image of Buildkite's upload form. Default `<org>/<registry>`. */
-  readonly buildkiteImage?: string | undefined;
-  /** The image of artifactd's upload form. Default `<name>`. */
-  readonly artifactdImage?: string | undefined;
-  /** The branch of uploads whose form names none. Default `edge`. */
-  readonly defaultBranch?: string | undefined;
-  /** The repository of uploads whose form names none. Default `main`. */
-  readonly defaultRepository?: string | undefined;
+export interface HttpOptions extends AddressingOptions {
   /** Keys, JWK set and setup script without credentials, read with the gateway's own. Default false. */
   readonly publicKeys?: boolean | undefined;
   /** What a caller without credentials may do with the gateway's own. Default: nothing. */

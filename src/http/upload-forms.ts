@@ -1,13 +1,20 @@
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 
-/** What decides which image, branch and repository a path stands for. Defaults as in HttpOptions. */
+/** What decides which image, branch and repository a path stands for. */
 export interface AddressingOptions {
+  /** The one image that is served; no path and no answer then names it. Default: the path names the image. */
   readonly singleImage?: string | undefined;
+  /** `example.org` serves repositories from the root of `apk.example.org` too. Default: none. */
   readonly domain?: string | undefined;
+  /** The image of Gitea's upload form. Default `<owner>/alpine`. */
   readonly giteaImage?: string | undefined;
+  /** The image of Buildkite's upload form. Default `<org>/<registry>`. */
   readonly buildkiteImage?: string | undefined;
+  /** The image of artifactd's upload form. Default `<name>`. */
   readonly artifactdImage?: string | undefined;
+  /** The branch of uploads whose form names none. Default `edge`. */
   readonly defaultBranch?: string | undefined;
+  /** The repository of uploads whose form names none. Default `main`. */
   readonly defaultRepository?: string | undefined;
 }
 
