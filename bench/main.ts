@@ -1,21 +1,37 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { benchLargeFiles } from './large-files.ts';
 import { benchConcurrentPushing, benchPushing } from './pushing.ts';
 import { benchReading } from './reading.ts';
+import { benchScale } from './scale.ts';
+import { buildPrograms } from '../test/support/programs.ts';
 import type { Row } from './support/figures.ts';
 
-const suites: Readonly<Record<string, (report: (row: Row) => void) => Promise<void>>> = {
+type Suite = (report: (row: Row) => void, sizes: { readonly packages: number; readonly most: number }) => Promise<void>;
+
+const suites: Readonly<Record<string, Suite>> = {
   pushing: (report) => benchPushing([10, 50, 100, 500, 1000, 5000], report),
   concurrent: benchConcurrentPushing,
   reading: benchReading,
   large: (report) => benchLargeFiles(400, report),
+  scale: (report, sizes) => benchScale(sizes, report),
 };
 
+const sizeOptions = {
+  /** Of the suite `scale`: packages of each of two architectures. */
+  packages: { type: 'string', default: '20000' },
+  /** And of one architecture, to see what grows; 0 leaves that out. */
+  most: { type: 'string', default: '100000' },
+} as const;
+
 /** Runs the suites named on the command line, or all, prints one table and writes the same as JSON. */
-async function main(names: readonly string[]): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const { positionals: names, values } = parseArgs({ args, options: sizeOptions, allowPositionals: true });
+  const sizes = { packages: Number(values.packages), most: Number(values.most) };
+  await buildPrograms();
   const rows: Row[] = [];
   for (const name of names.length > 0 ? names : Object.keys(suites)) {
     const suite = suites[name];
@@ -24,7 +40,7 @@ async function main(names: readonly string[]): Promise<void> {
     await suite((row) => {
       console.error(`  ${row.what}: ${row.figure}`);
       rows.push(row);
-    });
+    }, sizes);
   }
   const table = new Table({ head: ['what', 'figure', 'goal', ''] });
   for (const { what, figure, goal, isMet } of rows)

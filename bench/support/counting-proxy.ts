@@ -5,6 +5,8 @@ import { once } from 'node:events';
 /** What passed between gateway and registry. */
 export interface Traffic {
   readonly requests: number;
+  /** Requests under way at a time. */
+  readonly mostAtOnce: number;
   /** Bytes of request bodies, which is what the registry has to store. */
   readonly written: number;
   readonly byMethod: Readonly<Record<string, number>>;
@@ -21,10 +23,15 @@ export interface CountingProxy {
 export async function startCountingProxy(registry: string): Promise<CountingProxy> {
   let requests = 0;
   let written = 0;
+  let underWay = 0;
+  let mostAtOnce = 0;
   let byMethod: Record<string, number> = {};
   const [hostname, port] = registry.split(':');
   const server = createServer((incoming, outgoing) => {
     requests += 1;
+    underWay += 1;
+    mostAtOnce = Math.max(mostAtOnce, underWay);
+    outgoing.once('close', () => (underWay -= 1));
     const what = `${incoming.method ?? ''} ${kindOf(incoming.url ?? '')}`;
     byMethod[what] = (byMethod[what] ?? 0) + 1;
     incoming.on('data', (chunk: Buffer) => (written += chunk.length));
@@ -41,9 +48,10 @@ export async function startCountingProxy(registry: string): Promise<CountingProx
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     take() {
-      const traffic = { requests, written, byMethod };
+      const traffic = { requests, mostAtOnce, written, byMethod };
       requests = 0;
       written = 0;
+      mostAtOnce = underWay;
       byMethod = {};
       return traffic;
     },

@@ -26,6 +26,11 @@ export function showMs({ min, median, max }: Spread): string {
   return `${median.toFixed(1)} ms (${min.toFixed(1)}–${max.toFixed(1)})`;
 }
 
+/** `12.3 s`, of milliseconds. */
+export function showSeconds(ms: number | undefined): string {
+  return `${((ms ?? Number.NaN) / 1000).toFixed(1)} s`;
+}
+
 export function showMiB(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -36,8 +36,17 @@ function statOf(pid: string): { parent: number; ticks: number } | undefined {
 
 /** Resident memory of a process in bytes; undefined where /proc is missing. */
 export function residentBytes(pid: number): number | undefined {
+  return memoryOf(pid, /^VmRSS:\s+(\d+)/m);
+}
+
+/** The most that it ever was. */
+export function peakResidentBytes(pid: number): number | undefined {
+  return memoryOf(pid, /^VmHWM:\s+(\d+)/m);
+}
+
+function memoryOf(pid: number, line: RegExp): number | undefined {
   try {
-    const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    const kib = line.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kib === undefined ? undefined : Number(kib) * 1024;
   } catch {
     return undefined;

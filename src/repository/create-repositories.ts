@@ -14,6 +14,7 @@ import type { SignIndex } from './index-writer.ts';
 import { createPackageCache } from './package-cache.ts';
 import type { PackageCacheOptions } from './package-cache.ts';
 import { createReading } from './reading.ts';
+import { createReadingProgress } from './reading-progress.ts';
 import { EVERY, look } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { createMending } from './participants.ts';
@@ -82,10 +83,12 @@ export function createRepositories(
   const packages = createPackageCache({ ...options, onLookUp: deps.meter?.lookedUpPackage });
   const loops = createBoundedMap<PublishLoop>(10_000);
   const shareLook = createSharedCalls<Look>();
-  const questions = { max: options.maxQuestions, concurrency: options.concurrency };
 
   const lookNow = (image: ImageStore, at: RepositoryCoordinates, scope: Scope, call: CallOptions = {}) => {
     const { sightings, groups } = memoryOf(at.image);
+    const { image: name, branch, repository } = at;
+    const beginProgress = createReadingProgress(deps, { image: name, branch, repository });
+    const questions = { max: options.maxQuestions, concurrency: options.concurrency, beginProgress };
     return look({ signingKeys, storedIndexes, groups, sightings }, image, at, scope, questions, call);
   };
 

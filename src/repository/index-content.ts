@@ -1,5 +1,6 @@
 import { constants, crc32, deflateSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { contentHead, contentTail, deflateRun } from '../apk/index-content.ts';
+import { formatIndexEntry } from '../apk/index-entry.ts';
 import { parseIndexText } from '../apk/index-file.ts';
 import { encodeText, decodeText } from '../apk/text.ts';
 import { GatewayError } from '../errors.ts';
@@ -140,7 +141,8 @@ function isSameRun(a: readonly IndexedPackage[], b: readonly IndexedPackage[]): 
 }
 
 function buildRun(files: readonly IndexedPackage[]): IndexRun {
-  const text = encodeText(files.map((file) => file.record).join(''));
+  // Made when it is needed, which is for few runs: kept, the texts would be a third of what an index takes in memory.
+  const text = encodeText(files.map(({ pkg }) => formatIndexEntry(pkg.entry)).join(''));
   const { bytes, crc, length } = deflateRun(text);
   return {
     files,

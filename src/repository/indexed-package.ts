@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareIndexEntries, formatIndexEntry } from '../apk/index-entry.ts';
+import { compareIndexEntries } from '../apk/index-entry.ts';
 import type { PackageRecord } from './package-artifact.ts';
 
 /** A package as one index lists it: one record, and every live tag that holds these bytes (more than one where twins met). */
@@ -7,15 +7,13 @@ export interface IndexedPackage {
   readonly pkg: PackageRecord;
   /** Sorted, at least one. */
   readonly tags: readonly string[];
-  /** The record's text, its closing empty line included. */
-  readonly record: string;
   /** Decides whether a run begins here (index-runs.ts). */
   readonly cutHash: number;
 }
 
 /** The package as an index lists it; who pushed it is taken from its first tag, so that the same set gives the same words. */
 export function indexedPackage(pkg: PackageRecord, tags: readonly string[]): IndexedPackage {
-  return { pkg, tags: [...tags].sort(), record: formatIndexEntry(pkg.entry), cutHash: cutHash(pkg) };
+  return { pkg, tags: [...tags].sort(), cutHash: cutHash(pkg) };
 }
 
 /** The order of records in an index: name, version, identity; then the architecture, so that it is total. */

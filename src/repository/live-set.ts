@@ -7,6 +7,7 @@ import { askForTag } from './ask-for-tag.ts';
 import { buriedBy, peekTag } from './package-tag.ts';
 import type { Sightings } from './sightings.ts';
 import { mapBounded } from './map-bounded.ts';
+import type { BeginProgress } from './reading-progress.ts';
 
 /** A live tag and what stands under it. */
 export interface LiveTag {
@@ -45,6 +46,8 @@ export interface Questions {
   readonly max: number;
   /** Requests at a time. */
   readonly concurrency: number;
+  /** Hears of each that is answered. */
+  readonly beginProgress?: BeginProgress | undefined;
 }
 
 interface Candidate {
@@ -84,8 +87,10 @@ export async function judgeLiveSet(
   // Past the limit the witness's word stands for now; whoever is asked becomes fresh, so the next look asks the others.
   for (const { tag, pkg } of known.slice(questions.max)) settle(tag, pkg);
   const asked = [...unknown, ...known.slice(0, questions.max)];
+  const passed = questions.beginProgress?.(asked.length);
   await mapBounded(asked, questions.concurrency, async (candidate) => {
     settle(candidate.tag, await askForTag(image, candidate, witnesses.sightings, options));
+    passed?.();
   });
   return liveSet(witnesses.indexed, gone, unlisted);
 }
