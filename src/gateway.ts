@@ -104,7 +104,11 @@ export function systemClock(): Clock {
 }
 
 /** The store that a configuration names; nothing is asked of it yet. */
-export async function openStore({ store, rightsTtlMs }: Config, clock: Clock, meter?: Meter): Promise<Store> {
+export async function openStore(
+  { store, rightsTtlMs }: Pick<Config, 'store' | 'rightsTtlMs'>,
+  clock: Clock,
+  meter?: Meter,
+): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile, htpasswdWriters: writers } = store;
     const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile, writers }));

@@ -4,11 +4,16 @@ import { GatewayError } from './errors.ts';
 import { openStore, repositoryOptionsOf, systemClock } from './gateway.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import type { Log } from './ports.ts';
+import { copyImage } from './repository/copy-image.ts';
+import type { Copied, CopyOptions } from './repository/copy-image.ts';
 import type { RepositoryCoordinates } from './repository/coordinates.ts';
 import { createRepositories } from './repository/create-repositories.ts';
 import type { Caller } from './repository/repository.ts';
 import { createSignIndex } from './repository/sign-index.ts';
 import type { Finding, Verified } from './repository/verification.ts';
+import { openImageLayout } from './store/image-layout.ts';
+import type { ImageLayout } from './store/image-layout.ts';
+import type { Store } from './store/store.ts';
 import { collectGarbage } from './store/directory-garbage.ts';
 import type { Garbage } from './store/directory-garbage.ts';
 
@@ -25,6 +30,18 @@ export interface Maintenance {
     options: { readonly isRepair: boolean },
     onFinding: (finding: Finding) => void,
   ): Promise<Verified>;
+  /** Writes an image into a folder as an OCI image layout, or goes on where one was begun. */
+  exportImage(image: string, folder: string, options: CopyOptions): Promise<Copied>;
+  /** Puts what such a folder holds into an image, with the gateway's own credentials. */
+  importImage(folder: string, image: string, options: CopyOptions): Promise<Copied>;
+  /** Copies an image to one of a registry, with what container tools know of that registry's credentials. */
+  copyImage(image: string, target: CopyTarget, options: CopyOptions): Promise<Copied>;
+}
+
+/** An image of a registry, and the configuration of a gateway that would have it as its back end. */
+export interface CopyTarget {
+  readonly config: Config;
+  readonly image: string;
 }
 
 const self: Caller = { credentials: { kind: 'gateway' } };
@@ -32,7 +49,40 @@ const self: Caller = { credentials: { kind: 'gateway' } };
 /** Maintenance of what a configuration names. Opens nothing until it is asked for something. */
 export function createMaintenance(config: Config, { log }: { readonly log: Log }): Maintenance {
   const clock = systemClock();
+  const inStore = async <T>(of: Config, work: (store: Store) => Promise<T>): Promise<T> => {
+    const store = await openStore(of, clock);
+    return work(store).finally(() => store.close());
+  };
+  const inLayout = async <T>(folder: string, image: string, work: (layout: ImageLayout) => Promise<T>): Promise<T> => {
+    const layout = await openImageLayout(folder, image);
+    // Also what was copied before a fault stands, so that the next try goes on from there.
+    return work(layout).finally(() => layout.close());
+  };
+
   return {
+    exportImage: (image, folder, options) =>
+      inStore(config, (store) =>
+        inLayout(folder, image, (layout) =>
+          copyImage({ clock }, store.image(image, self.credentials), layout, options),
+        ),
+      ),
+    importImage: (folder, image, options) =>
+      inStore(config, async (store) => {
+        const layout = await openImageLayout(folder, image);
+        return copyImage({ clock }, layout, store.image(image, self.credentials), options);
+      }),
+    copyImage: (image, target, options) =>
+      inStore(config, (store) =>
+        inStore(target.config, (other) =>
+          copyImage(
+            { clock },
+            store.image(image, self.credentials),
+            other.image(target.image, self.credentials),
+            options,
+          ),
+        ),
+      ),
+
     async collectGarbage(options, onRemoved) {
       if (config.store.kind !== 'directory') {
         const message = 'gc is for the embedded store; a registry has a collection of its own';
@@ -43,17 +93,14 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
     },
 
     async verify(at, { isRepair }, onFinding) {
-      const store = await openStore(config, clock);
-      try {
+      return inStore(config, async (store) => {
         const signingKeys = await openSigningKeys(config, { clock, log });
         const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
         const deps = { store, signingKeys, sign, clock, random: randomBytes, log };
         const repositories = createRepositories(deps, repositoryOptionsOf(config));
         if (isRepair) await repositories.mend(at, self);
-        return await repositories.verify(at, self, onFinding);
-      } finally {
-        await store.close();
-      }
+        return repositories.verify(at, self, onFinding);
+      });
     },
   };
 }

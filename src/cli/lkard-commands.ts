@@ -21,15 +21,38 @@ export interface VerifyRequest {
   readonly isRepair: boolean;
 }
 
+/** What `lkard export` and `lkard import` are asked. */
+export interface LayoutRequest {
+  readonly flags: GivenSettings;
+  readonly image: string;
+  readonly folder: string;
+  /** Whether sealed signing keys come along. */
+  readonly hasKeys: boolean;
+}
+
+/** What `lkard copy` is asked. */
+export interface CopyRequest extends Omit<LayoutRequest, 'folder'> {
+  /** `REGISTRY/IMAGE` */
+  readonly target: string;
+  readonly isPlainHttp: boolean;
+  readonly isInsecure: boolean;
+}
+
 /** What lkard does besides serving. */
 export interface LkardCommands {
   collectGarbage(request: GarbageRequest): Promise<void>;
   verify(request: VerifyRequest): Promise<void>;
+  exportImage(request: LayoutRequest): Promise<void>;
+  importImage(request: LayoutRequest): Promise<void>;
+  copyImage(request: CopyRequest): Promise<void>;
 }
 
 const storeSettings: readonly SettingName[] = [
   ...(['backend', 'no-https', 'insecure', 'client-ca', 'registry-auth-file', 'data'] as const),
   ...(['signing-key', 'aes-key', 'key-passphrase', 'key-passphrase-file', 'publish-timeout', 'log-level'] as const),
+];
+const copySettings: readonly SettingName[] = [
+  ...(['backend', 'no-https', 'insecure', 'client-ca', 'registry-auth-file', 'data', 'log-level'] as const),
 ];
 const hourMs = 3_600_000;
 
@@ -66,6 +89,53 @@ export function addLkardCommands(program: Command, commands: LkardCommands): voi
       }),
     );
   addSettings(verify, storeSettings);
+  addCopyCommands(program, commands);
+}
+
+function addCopyCommands(program: Command, commands: LkardCommands): void {
+  const withoutKeys = () => new Option('--without-keys', 'leave signing keys out (they come sealed as they are)');
+  const imageHelp = 'such as team/app';
+
+  const exporting = program
+    .command('export')
+    .description('write an image into a folder, as an OCI image layout; again, it adds what is new')
+    .argument('<image>', imageHelp)
+    .argument('<folder>', 'made where it is not there')
+    .addOption(withoutKeys())
+    .action((image: string, folder: string, { withoutKeys: isWithout }: CopyFlags) =>
+      commands.exportImage({ flags: flagsOf(program, exporting), image, folder, hasKeys: isWithout !== true }),
+    );
+  const importing = program
+    .command('import')
+    .description('put what such a folder holds into an image; what is there stays')
+    .argument('<folder>', 'an OCI image layout that lkard export wrote')
+    .argument('<image>', imageHelp)
+    .addOption(withoutKeys())
+    .action((folder: string, image: string, { withoutKeys: isWithout }: CopyFlags) =>
+      commands.importImage({ flags: flagsOf(program, importing), image, folder, hasKeys: isWithout !== true }),
+    );
+  const copying = program
+    .command('copy')
+    .description('copy an image to a registry; again, it adds what is new')
+    .argument('<image>', imageHelp)
+    .argument('<target>', 'REGISTRY/IMAGE, such as registry.example.org/team/app')
+    .addOption(withoutKeys())
+    .option('--to-plain-http', 'speak plain HTTP to the target (always so to this machine, unless https:// is said)')
+    .option('--to-insecure', "don't check the target's certificate")
+    .action((image: string, target: string, options: CopyFlags) =>
+      commands.copyImage({
+        flags: flagsOf(program, copying),
+        ...{ image, target, hasKeys: options.withoutKeys !== true },
+        ...{ isPlainHttp: options.toPlainHttp === true, isInsecure: options.toInsecure === true },
+      }),
+    );
+  for (const command of [exporting, importing, copying]) addSettings(command, copySettings);
+}
+
+interface CopyFlags {
+  readonly withoutKeys?: boolean;
+  readonly toPlainHttp?: boolean;
+  readonly toInsecure?: boolean;
 }
 
 function addSettings(command: Command, names: readonly SettingName[]): void {

@@ -1,3 +1,4 @@
+import tab from '@bomb.sh/tab/commander';
 import { Command } from 'commander';
 import { environmentName, settings } from '../config-settings.ts';
 import type { GivenSettings } from '../config-settings.ts';
@@ -37,7 +38,10 @@ export function createLkardProgram(
     .addHelpText('after', exitCodeHelp);
   for (const setting of settings()) program.addOption(optionOf(setting));
   program.action((image: string | undefined) => serve(requestOf(program, image)));
-  if (commands !== undefined) addLkardCommands(program, commands);
+  if (commands !== undefined) {
+    addLkardCommands(program, commands);
+    tab(program, { completionCommandName: 'completion' });
+  }
   return program;
 }
 

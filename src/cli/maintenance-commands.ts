@@ -2,6 +2,7 @@ import { readConfig } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { createMaintenance } from '../maintenance.ts';
 import { parseCoordinates } from '../repository/coordinates.ts';
+import { createCopyCommands } from './copy-commands.ts';
 import type { LkardCommands } from './lkard-commands.ts';
 import { createLog } from './log.ts';
 import { formatSize } from './output.ts';
@@ -20,6 +21,7 @@ export function createMaintenanceCommands(
   };
 
   return {
+    ...createCopyCommands(terminal, environment, openMaintenance),
     async collectGarbage({ flags, olderThanMs, isDryRun }) {
       let files = 0;
       let bytes = 0;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -5,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-code.ts';
 import { createLkarProgram } from '../../src/cli/lkar-program.ts';
 import { createLkardProgram } from '../../src/cli/lkard-program.ts';
+import { manPages } from '../../scripts/man-pages.ts';
+import { findOnPath } from '../support/registry.ts';
 import { aTerminal } from '../support/a-terminal.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -56,6 +59,9 @@ describe('docs/command-line.md', () => {
   const page = read('docs/command-line.md');
   const terminal = aTerminal();
   const lkard = createLkardProgram(terminal, () => Promise.resolve());
+  const done = () => Promise.resolve();
+  const works = { collectGarbage: done, verify: done, exportImage: done, importImage: done, copyImage: done };
+  const whole = createLkardProgram(terminal, done, works);
   const lkar = createLkarProgram(terminal);
 
   it('has every flag of lkard, and no other', () => {
@@ -86,9 +92,40 @@ describe('docs/command-line.md', () => {
     },
   );
 
+  it('has every command of lkard with its own options, and no other', () => {
+    const section = sectionOf(page, '## Commands of lkard');
+    const headings = [...section.matchAll(/^### (lkard .+)$/gm)].map(([, heading = '']) => heading);
+    const known = commandsOf(whole).filter((command) => command.name() !== 'help');
+    const named = headings.flatMap((heading) => [...heading.matchAll(/\blkard ([a-z]+)/g)].map(([, name]) => name));
+    expect(named.toSorted()).toEqual(known.map((command) => command.name()).toSorted());
+    for (const command of known) {
+      const heading = headings.find((one) => one.includes(`lkard ${command.name()}`)) ?? '';
+      const shown = rowsOf(sectionOf(section, `### ${heading}`)).map(([flags = '']) => unquoted(flags));
+      const settings = flagsOf(lkard);
+      expect(shown).toEqual(flagsOf(command).filter((flags) => !settings.includes(flags)));
+    }
+  });
+
   it('has every exit code', () => {
     const shown = rowsOf(sectionOf(page, '## Exit codes')).map(([code]) => Number(code));
     expect(shown).toEqual(Object.values(exitCodes));
+  });
+});
+
+describe('the pages of the manual', () => {
+  it.each(manPages())('are as npm run man writes them: $file', ({ file, text }) => {
+    expect(read(file)).toBe(text);
+    expect((JSON.parse(read('package.json')) as { man: string[] }).man).toContain(file);
+  });
+
+  const man = findOnPath('man');
+  it.skipIf(man === undefined).each(manPages())('are read by man without a warning: $file', ({ file }) => {
+    const read = spawnSync(man ?? '', ['-l', '--warnings', path.join(root, file)], {
+      encoding: 'utf8',
+      env: { ...process.env, MANPAGER: 'cat', PAGER: 'cat' },
+    });
+    expect([read.status, read.stderr]).toEqual([0, '']);
+    expect(read.stdout).toMatch(/EXIT STATUS[^]*FILES/);
   });
 });
 

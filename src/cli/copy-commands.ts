@@ -1,0 +1,75 @@
+import { readConfig } from '../config.ts';
+import { environmentName, settings } from '../config-settings.ts';
+import { GatewayError } from '../errors.ts';
+import type { Maintenance } from '../maintenance.ts';
+import { isImageName } from '../oci/reference.ts';
+import type { Copied, CopyOptions } from '../repository/copy-image.ts';
+import { createCountProgress } from './count-progress.ts';
+import type { LayoutRequest, LkardCommands } from './lkard-commands.ts';
+import { formatSize } from './output.ts';
+import { parseTarget } from './target.ts';
+import { printLine, sayLine } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The commands that carry whole images: how far they are goes to standard error, what was done to standard output. */
+export function createCopyCommands(
+  terminal: Terminal,
+  environment: Environment,
+  openMaintenance: (flags: LayoutRequest['flags']) => Maintenance,
+): Pick<LkardCommands, 'exportImage' | 'importImage' | 'copyImage'> {
+  const carry = async (what: string, hasKeys: boolean, work: (options: CopyOptions) => Promise<Copied>) => {
+    const progress = createCountProgress(terminal, 'tags');
+    report(terminal, what, await work({ hasKeys, onProgress: progress.show }).finally(progress.stop));
+  };
+
+  return {
+    exportImage: ({ flags, image, folder, hasKeys }) =>
+      carry(`exported ${checkedImage(image)}`, hasKeys, (options) =>
+        openMaintenance(flags).exportImage(image, folder, options),
+      ),
+    importImage: ({ flags, image, folder, hasKeys }) =>
+      carry(`imported ${checkedImage(image)}`, hasKeys, (options) =>
+        openMaintenance(flags).importImage(folder, image, options),
+      ),
+    copyImage: ({ flags, image, target: text, hasKeys, isPlainHttp, isInsecure }) => {
+      const target = parseTarget(text, { isPlainHttp });
+      if (target.image === undefined) throw new GatewayError('REQUEST_INVALID', `${text} names no image`);
+      const isPlain = target.origin.startsWith('http:');
+      const other = {
+        backend: target.registry,
+        ...(isPlain && { 'no-https': true as const }),
+        ...(isInsecure && { insecure: true as const }),
+        ...(flags['registry-auth-file'] !== undefined && { 'registry-auth-file': flags['registry-auth-file'] }),
+      };
+      const to = { config: readConfig(other, withoutSettings(environment)), image: target.image };
+      return carry(`copied ${checkedImage(image)}`, hasKeys, (options) =>
+        openMaintenance(flags).copyImage(image, to, options),
+      );
+    },
+  };
+}
+
+function report(terminal: Terminal, what: string, copied: Copied): void {
+  const { packages, keys, indexes, unchanged, bytes, leftIndexes } = copied;
+  const parts = [`${packages} package tags`, `${keys} keys`, `${indexes} indexes`, `${formatSize(bytes)} written`];
+  printLine(terminal, `${what}: ${parts.join(', ')}, ${unchanged} tags were there already`);
+  for (const tag of leftIndexes) {
+    sayLine(
+      terminal,
+      `${tag}: the target has an index of its own, which the next push or lkard verify --repair renews`,
+    );
+  }
+}
+
+function checkedImage(image: string): string {
+  if (isImageName(image)) return image;
+  throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`);
+}
+
+/** What the variables say is of the gateway's own back end, not of another registry. */
+function withoutSettings(environment: Environment): Environment {
+  const own = new Set(settings().map(({ name }) => environmentName(name)));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !own.has(name)));
+}

@@ -1,0 +1,148 @@
+import { Readable } from 'node:stream';
+import { GatewayError, isGatewayError } from '../errors.ts';
+import { emptyConfig, formatManifest, parseManifest } from '../oci/manifest.ts';
+import type { ImageManifest } from '../oci/manifest.ts';
+import type { Clock } from '../ports.ts';
+import type { BlobDescriptor, CallOptions, FetchedManifest, ImageStore } from '../store/store.ts';
+import { createArtifactWriter } from './artifact-writer.ts';
+import { isKeyTag } from './key-artifact.ts';
+import { mapBounded } from './map-bounded.ts';
+import { groupHashOfIndexTag, parsePackageTag } from './package-tag.ts';
+
+/** How far a copy has got; what was there already counts as done. */
+export interface CopyProgress {
+  readonly done: number;
+  readonly total: number;
+  /** Bytes of the files that were written. */
+  readonly bytes: number;
+}
+
+/** What a copy did. */
+export interface Copied {
+  readonly packages: number;
+  readonly keys: number;
+  readonly indexes: number;
+  /** Tags that were there already. */
+  readonly unchanged: number;
+  readonly bytes: number;
+  /** Index tags under which the target has another index: it stays, and the next push renews it. */
+  readonly leftIndexes: readonly string[];
+}
+
+export interface CopyOptions extends CallOptions {
+  /** Whether signing keys come along, sealed as they are. Default: true. */
+  readonly hasKeys?: boolean | undefined;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+}
+
+/** Tags that are copied at a time. */
+const concurrency = 8;
+
+interface Index {
+  readonly tag: string;
+  readonly fetched: FetchedManifest;
+}
+
+/**
+ * Copies what is ours of an image, package by package, under the same tags; what the target has stays. It may be broken off
+ * and done again, and both sides may be pushed to meanwhile: index manifests are read before the packages are listed and put
+ * after them, so that a copied index lists nothing that wasn't copied. Throws the faults of both stores.
+ */
+export async function copyImage(
+  { clock }: { readonly clock: Pick<Clock, 'sleep'> },
+  from: ImageStore,
+  to: ImageStore,
+  { hasKeys = true, onProgress, ...call }: CopyOptions = {},
+): Promise<Copied> {
+  const writer = createArtifactWriter({ clock });
+  const has = new Set(await to.tags(call));
+  const indexes = await fetchIndexes(from, call);
+  const tags = (await from.tags(call)).filter((tag) => isPackageTag(tag) || (hasKeys && isKeyTag(tag)));
+  const total = tags.length + indexes.length;
+  let [done, unchanged, bytes] = [0, 0, 0];
+
+  const put = async (tag: string, fetched: FetchedManifest) => {
+    const manifest = ownManifest(fetched);
+    if (manifest === undefined) return;
+    const document = fetched.bytes;
+    for (const layer of manifest.layers) if (await copyBlob(from, to, layer, call)) bytes += layer.size;
+    // A registry that refuses our type gets the document without it.
+    const plain = () => formatManifest({ ...manifest, artifactType: undefined });
+    await writer.put(to, tag, ({ artifactType }) => (artifactType ? document : plain()), call);
+  };
+  const advance = () => {
+    done += 1;
+    onProgress?.({ done, total, bytes });
+  };
+
+  await mapBounded(tags, concurrency, async (tag) => {
+    if (has.has(tag)) unchanged += 1;
+    else {
+      const fetched = await from.fetchManifest(tag, call);
+      // Deleted meanwhile.
+      if (fetched !== undefined) await put(tag, fetched);
+    }
+    advance();
+  });
+  const leftIndexes: string[] = [];
+  for (const { tag, fetched } of indexes) {
+    const there = await to.resolve(tag, call);
+    if (there === undefined) await put(tag, fetched);
+    else if (there.digest === fetched.digest) unchanged += 1;
+    else leftIndexes.push(tag);
+    advance();
+  }
+  const keys = tags.filter(isKeyTag).length;
+  return { packages: tags.length - keys, keys, indexes: indexes.length, unchanged, bytes, leftIndexes };
+}
+
+async function fetchIndexes(from: ImageStore, call: CallOptions): Promise<readonly Index[]> {
+  const tags = (await from.tags(call)).filter((tag) => groupHashOfIndexTag(tag) !== undefined);
+  const found = await mapBounded(tags, concurrency, async (tag) => {
+    const fetched = await from.fetchManifest(tag, call);
+    return fetched && { tag, fetched };
+  });
+  return found.filter((one) => one !== undefined);
+}
+
+/** Whether a blob had to be copied. */
+async function copyBlob(from: ImageStore, to: ImageStore, blob: BlobDescriptor, call: CallOptions): Promise<boolean> {
+  if (await to.hasBlob(blob.digest, call)) return false;
+  const upload = await to.startUpload(call);
+  try {
+    await upload.finish(
+      { ...blob, open: () => Readable.from(chunksOf(from, blob, call), { objectMode: false }) },
+      call,
+    );
+  } catch (error) {
+    await upload.cancel();
+    throw error;
+  }
+  return true;
+}
+
+async function* chunksOf(from: ImageStore, blob: BlobDescriptor, call: CallOptions): AsyncGenerator<Uint8Array> {
+  const opened = await from.openBlob(blob, call);
+  if (opened === undefined) {
+    throw new GatewayError(
+      'STORE_ANSWER_INVALID',
+      `${from.image} misses the blob ${blob.digest} that a manifest names`,
+    );
+  }
+  yield* opened.stream as AsyncIterable<Uint8Array>;
+}
+
+function isPackageTag(tag: string): boolean {
+  return parsePackageTag(tag) !== undefined;
+}
+
+/** The manifest, if it has our form: what somebody else put under a tag like ours is none of our business. */
+function ownManifest({ bytes }: FetchedManifest): ImageManifest | undefined {
+  try {
+    const manifest = parseManifest(bytes);
+    return manifest.config.digest === emptyConfig().digest ? manifest : undefined;
+  } catch (error) {
+    if (isGatewayError(error)) return undefined;
+    throw error;
+  }
+}
