@@ -6,6 +6,7 @@ import {
   durationValue,
   firstLineOfFile,
   isLoopback,
+  limitValue,
   listenValue,
   registryHostValue,
   sizeValue,
@@ -63,8 +64,11 @@ const schemas = {
   'max-uploads': countValue.default(32),
   'package-cache': sizeValue.default(64 * 2 ** 20),
   'temp-dir': textValue.optional(),
+  'max-refusals': limitValue.default(30),
+  'rate-limit': limitValue.default(0),
   'log-level': z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   'log-format': z.enum(['auto', 'json', 'text']).default('auto'),
+  'audit-log': textValue.optional(),
 } satisfies Record<SettingName, z.ZodType>;
 
 /** The grammar of every setting, with its default. */

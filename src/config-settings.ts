@@ -79,11 +79,14 @@ const tables = {
     ['max-package-size', 'text', 'SIZE', 'largest package (default 4GiB)'],
     ['max-uploads', 'text', 'COUNT', 'uploads under way at once (default 32)'],
     ['package-cache', 'text', 'SIZE', 'memory for packages of up to 256 KiB (default 64MiB)'],
+    ['max-refusals', 'text', 'COUNT', 'refused credentials an address has a minute (default 30; 0 for any number)'],
+    ['rate-limit', 'text', 'COUNT', 'requests an address has a second (default any number)'],
     ['temp-dir', 'text', 'DIR', "folder of uploads over 4 MiB (default the system's)"],
   ],
   Output: [
     ['log-level', 'text', 'LEVEL', 'debug, info, warn or error (default info)'],
     ['log-format', 'text', 'FORMAT', 'json, text, or auto: text on a terminal (default auto)'],
+    ['audit-log', 'text', 'FILE|-', 'audit lines go there as JSON, - is standard output (default among the others)'],
   ],
 } as const satisfies Record<string, readonly (readonly [string, SettingKind, string, string])[]>;
 

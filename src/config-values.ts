@@ -43,6 +43,11 @@ export const countValue = textValue.transform((text, context) =>
   /^[1-9]\d{0,8}$/.test(text) ? Number(text) : refuse(context, `${JSON.stringify(text)} is no whole number above 0`),
 );
 
+/** A whole number; 0 for no limit. */
+export const limitValue = textValue.transform((text, context) =>
+  /^\d{1,9}$/.test(text) ? Number(text) : refuse(context, `${JSON.stringify(text)} is no whole number`),
+);
+
 /** `host:port`, `:port` or `[::1]:port`. */
 export const listenValue = textValue.transform((text, context): ListenAddress => {
   const [, host = '', port] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(text) ?? [];

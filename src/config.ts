@@ -65,6 +65,8 @@ export interface Config {
     readonly maxPackageBytes: number;
     readonly maxUploads: number;
     readonly tempDirectory: string | undefined;
+    readonly refusalsPerMinute: number;
+    readonly requestsPerSecond: number;
   };
   readonly packageCacheBytes: number;
   readonly freshnessMs: number;
@@ -73,7 +75,12 @@ export interface Config {
   readonly staleForMs: number;
   readonly publishTimeoutMs: number;
   readonly drainTimeoutMs: number;
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'text' };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+    readonly format: 'auto' | 'json' | 'text';
+    /** `-` for standard output; undefined for among the other lines. */
+    readonly auditFile: string | undefined;
+  };
 }
 
 /**
@@ -142,7 +149,7 @@ function completed(given: Given, environment: Environment): Config {
     staleForMs: given['stale-for'],
     publishTimeoutMs: given['publish-timeout'],
     drainTimeoutMs: given['drain-timeout'],
-    log: { level: given['log-level'], format: given['log-format'] },
+    log: { level: given['log-level'], format: given['log-format'], auditFile: given['audit-log'] },
   };
 }
 
@@ -195,6 +202,8 @@ function httpOf(given: Given): Config['http'] {
     maxPackageBytes: given['max-package-size'],
     maxUploads: given['max-uploads'],
     tempDirectory: given['temp-dir'],
+    refusalsPerMinute: given['max-refusals'],
+    requestsPerSecond: given['rate-limit'],
   };
 }
 

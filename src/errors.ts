@@ -26,6 +26,7 @@ export const errorCodes = [
   'UNAUTHORIZED',
   'FORBIDDEN',
   'TAG_IMMUTABLE',
+  'RATE_LIMITED',
   // the store behind us
   'DIGEST_MISMATCH',
   'BLOB_UNKNOWN',

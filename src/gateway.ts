@@ -184,5 +184,8 @@ function quietLog(log: Log): Log {
     error: (fields, message) => {
       log.error(fields, message);
     },
+    audit: (fields, message) => {
+      log.audit(fields, message);
+    },
   };
 }

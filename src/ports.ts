@@ -15,6 +15,8 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** A line of the audit log, `audit: true` among its fields: written whatever level the others are. */
+  audit(fields: object, message: string): void;
   /** Whether lines of that level are written at all, where it would cost much to make one. */
   isLevelEnabled?(level: 'info'): boolean;
 }

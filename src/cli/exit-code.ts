@@ -46,6 +46,7 @@ const outcomes: Readonly<Record<ErrorCode, Outcome>> = {
   UNAUTHORIZED: 'refused',
   FORBIDDEN: 'refused',
   TAG_IMMUTABLE: 'refused',
+  RATE_LIMITED: 'unreachable',
   DIGEST_MISMATCH: 'failure',
   BLOB_UNKNOWN: 'failure',
   DELETE_UNSUPPORTED: 'failure',

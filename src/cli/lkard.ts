@@ -6,10 +6,12 @@ import { formatGreeting, localUrlOf } from './greeting.ts';
 import { createLkardProgram } from './lkard-program.ts';
 import type { LkardRequest } from './lkard-program.ts';
 import { createLog } from './log.ts';
+import type { LineOutput } from './log.ts';
 import { createMaintenanceCommands } from './maintenance-commands.ts';
 import { runProgram } from './run-program.ts';
 import { printLine } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
+import { openAuditFile } from './audit-file.ts';
 
 /** What `runLkard` takes from the process it runs in. */
 export type LkardProcess = Terminal & Pick<NodeJS.Process, 'env' | 'once' | 'removeListener' | 'exit'>;
@@ -29,7 +31,7 @@ export function runLkard(args: readonly string[], self: LkardProcess): Promise<n
 }
 
 async function serve(config: Config, self: LkardProcess): Promise<void> {
-  const log = createLog(self.stdout, config.log);
+  const log = createLog(self.stdout, config.log, auditOutputOf(config, self));
   const gateway = await createGateway(config, { log });
   const { url } = await gateway.start();
   self.stdout.write(formatGreeting(config, localUrlOf(url), gateway.storeDescription));
@@ -40,6 +42,12 @@ async function serve(config: Config, self: LkardProcess): Promise<void> {
   self.once('SIGINT', insist).once('SIGTERM', insist);
   await gateway.stop();
   self.removeListener('SIGINT', insist).removeListener('SIGTERM', insist);
+}
+
+/** Undefined for among the other lines. */
+function auditOutputOf({ log: { auditFile } }: Config, self: LkardProcess): LineOutput | undefined {
+  if (auditFile === '-') return self.stdout;
+  return auditFile === undefined ? undefined : openAuditFile(auditFile, self);
 }
 
 async function firstSignal(self: LkardProcess): Promise<string> {

@@ -3,6 +3,9 @@ import { createPackageCatalogs } from '../repository/package-catalogs.ts';
 import { routePath } from 'hono/route';
 import { textAnswer } from './answer.ts';
 import { explainAbsence } from './absence.ts';
+import { createAttempts } from './attempts.ts';
+import { createAudit } from './audit.ts';
+import { createCallerAddresses } from './caller-address.ts';
 import { createContentServer } from './content-server.ts';
 import type { ContentServer } from './content-server.ts';
 import { createFaultAnswers } from './fault-answers.ts';
@@ -10,6 +13,8 @@ import { completeHttpOptions, nodeOf } from './http-options.ts';
 import type { HttpDependencies, HttpEnv, HttpOptions } from './http-options.ts';
 import { createPages } from './pages/pages.tsx';
 import { createPublisher } from './publisher.ts';
+import { createRateLimit } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { pathOfTarget } from './request-path.ts';
 import { createRequestReader } from './request-reader.ts';
 import { artifactdRoutes } from './routes/artifactd.ts';
@@ -28,15 +33,21 @@ export interface HttpApp {
   readonly hono: Hono<HttpEnv>;
   /** A shorter way to the same answers for what is asked most, where there is a socket. */
   readonly serveContent: ContentServer;
+  /** Why a request is to be refused for how many there were before it. */
+  readonly judgeRate: RateLimit;
 }
 
 /**
  * The HTTP edge as a Hono app, one group of routes a caller; all else is taken for an address of a repository. It needs
  * no socket (`app.request()`); with one, `listen` hands in node's own request and answer.
  */
-export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp {
+export function createApp(given: HttpDependencies, options: HttpOptions): HttpApp {
   const settings = completeHttpOptions(options);
-  const requests = createRequestReader(settings, deps.trust?.publishers);
+  const addresses = createCallerAddresses(settings.trustedProxies);
+  const audit = createAudit(given.log, addresses);
+  const attempts = createAttempts({ audit, addresses, now: Date.now }, settings);
+  const deps = { ...given, audit, repositories: attempts.watch(given.repositories) };
+  const requests = createRequestReader({ addresses, attempts, publishers: deps.trust?.publishers }, settings);
   const publisher = createPublisher({ ...deps, requests }, settings);
   const packages = createPackageRoutes({ ...deps, requests }, settings);
   const catalogs = createPackageCatalogs({ ...deps, now: Date.now });
@@ -46,8 +57,9 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
 
   const app = new Hono<HttpEnv>({ getPath: rawPath });
   app.use(async (c, next) => {
-    await next();
     const { record } = nodeOf(c);
+    if (record?.refusal !== undefined) throw record.refusal;
+    await next();
     // The template of whichever handler answered: never a name.
     if (record !== undefined) record.route ??= routePath(c);
   });
@@ -61,12 +73,16 @@ export function createApp(deps: HttpDependencies, options: HttpOptions): HttpApp
   app.notFound((c) => textAnswer(404, explainAbsence(c.req.path, settings), { Vary: 'Accept' }));
   const faults = createFaultAnswers(deps, settings);
   app.onError((error, c) => faults.responseTo(error, c));
-  return { hono: app, serveContent: createContentServer({ packages, requests, faults }, settings) };
+  return {
+    hono: app,
+    serveContent: createContentServer({ packages, requests, faults }, settings),
+    judgeRate: createRateLimit({ addresses, now: Date.now }, settings),
+  };
 }
 
 /** Health and metrics alone, for a port of their own. */
 export function createHealthApp(deps: Pick<HttpDependencies, 'findUnreadiness' | 'formatMetrics'>): HttpApp {
-  return { hono: healthRoutes(deps), serveContent: () => false };
+  return { hono: healthRoutes(deps), serveContent: () => false, judgeRate: () => undefined };
 }
 
 /** The path as it was sent: a URL parser would resolve `..` and `%2e%2e` before anybody could refuse them. */

@@ -1,37 +1,39 @@
 import { isGatewayError } from '../errors.ts';
 import type { Log } from '../ports.ts';
-import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import type { Caller } from '../repository/repository.ts';
+import type { CallerAddresses } from './caller-address.ts';
+import { shownName } from './caller-credentials.ts';
 import { statusOf } from './error-response.ts';
 import { nodeOf } from './http-options.ts';
-import type { HttpContext } from './http-options.ts';
+import type { RequestContext } from './http-options.ts';
 
 /** What somebody did to a repository, or tried to. */
 export interface AuditedAttempt {
-  readonly action: 'push' | 'delete';
+  readonly action: 'push' | 'delete' | 'read' | 'login';
   readonly who: string;
-  readonly at: RepositoryCoordinates | undefined;
+  /** As far as it is known. */
+  readonly at: { readonly image: string; readonly branch?: string; readonly repository?: string } | undefined;
   /** `<architecture>/<file name>`, as far as they are known. */
   readonly files: readonly string[];
 }
 
-/** Writes the audit log: one line with `audit: true` for each change and each attempt at one. */
+/** Writes the audit log: one line for each change, each attempt at one, and each refusal of somebody who says who they are. */
 export interface Audit {
-  accepted(c: HttpContext, attempt: AuditedAttempt): void;
+  accepted(c: RequestContext, attempt: AuditedAttempt): void;
   /** `refused` where the caller is to blame or may not, `failed` where the gateway or its registry is. */
-  refused(c: HttpContext, attempt: AuditedAttempt, error: unknown): void;
+  refused(c: RequestContext, attempt: AuditedAttempt, error: unknown): void;
 }
 
-export function createAudit(log: Log): Audit {
+export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses): Audit {
   const write = (
-    c: HttpContext,
+    c: RequestContext,
     { action, who, at, files }: AuditedAttempt,
     rest: { outcome: string; code?: string },
   ) => {
     const { record, incoming } = nodeOf(c);
-    const remote = incoming?.socket.remoteAddress;
-    log.info(
-      { audit: true, action, ...rest, who, ...at, files, requestId: record?.requestId, remote },
+    const remote = addresses.addressOf(incoming);
+    log.audit(
+      { action, ...rest, who, ...at, files, requestId: record?.requestId, remote },
       `audit: ${action} ${rest.outcome}`,
     );
   };
@@ -48,7 +50,7 @@ export function createAudit(log: Log): Audit {
 }
 
 /** The name that a line has for a caller; never what they prove themselves by. */
-export function auditName(caller: Caller | undefined, c: HttpContext): string {
+export function auditName(caller: Caller | undefined, c: RequestContext): string {
   if (caller?.name !== undefined) return caller.name;
   const scheme = /^(basic|bearer) /i.exec(c.req.header('authorization') ?? '')?.[1]?.toLowerCase();
   if (scheme === undefined) return 'anonymous';
@@ -56,8 +58,8 @@ export function auditName(caller: Caller | undefined, c: HttpContext): string {
 }
 
 /** Whom the caller says they are: nobody has confirmed it where the attempt was refused. */
-function claimedName(c: HttpContext): string {
+function claimedName(c: RequestContext): string {
   const value = (c.req.header('authorization') ?? '').slice('basic '.length).trim();
   const name = Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] ?? '';
-  return name.replace(/[^\x20-\x7e]/g, '?').slice(0, 256);
+  return shownName(name);
 }

@@ -23,6 +23,11 @@ export function callerOf(authorization: string | undefined, action: Action, opti
   throw new GatewayError('UNAUTHORIZED', `the Authorization header is neither Basic nor Bearer with a token`);
 }
 
+/** A user's name as logs, manifests and listings show it: one line, of a length that anybody's name has. */
+export function shownName(username: string): string {
+  return username.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, 256);
+}
+
 /** Whether the caller sent nothing to be known by. */
 export function isAnonymous(caller: Caller): boolean {
   return caller.credentials.kind === 'anonymous';
@@ -47,5 +52,5 @@ function basicCaller(value: string, action: Action, options: CallerOptions): Cal
   const password = text.slice(colon + 1);
   // Some clients send an empty pair where they have nothing to say.
   if (username === '' && password === '') return { credentials: withoutCredentials(action, options) };
-  return { credentials: { kind: 'basic', username, password }, name: username };
+  return { credentials: { kind: 'basic', username, password }, name: shownName(username) };
 }

@@ -1,5 +1,5 @@
-import { BlockList, isIPv6 } from 'node:net';
 import { GatewayError } from '../errors.ts';
+import type { CallerAddresses } from './caller-address.ts';
 import { nodeOf } from './http-options.ts';
 import type { RequestContext } from './http-options.ts';
 
@@ -11,11 +11,10 @@ export interface CallerOrigin {
   readonly root: string;
 }
 
-/** Reads the origin of requests; `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from the proxies given. */
-export function createOriginReader(trustedProxies: readonly string[]): (c: RequestContext) => CallerOrigin {
-  const proxies = addressesOf(trustedProxies);
+/** Reads the origin of requests; `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from proxies that are believed. */
+export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>): (c: RequestContext) => CallerOrigin {
   return (c) => {
-    const forwarded = isTrusted(nodeOf(c).incoming?.socket.remoteAddress, proxies) ? forwardedOrigin(c) : {};
+    const forwarded = addresses.isProxied(nodeOf(c).incoming) ? forwardedOrigin(c) : {};
     const host = forwarded.host ?? c.req.header('host') ?? new URL(c.req.url).host;
     // It goes into scripts and documents that others run.
     if (!/^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:.]+\](?::\d+)?$/.test(host)) throw invalid('Host');
@@ -40,23 +39,6 @@ function forwardedOrigin(c: RequestContext): { scheme?: string; host?: string; p
 function firstOf(header: string | undefined): string | undefined {
   const first = header?.split(',', 1)[0]?.trim();
   return first === '' ? undefined : first;
-}
-
-function addressesOf(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
-}
-
-function isTrusted(remote: string | undefined, proxies: BlockList): boolean {
-  if (remote === undefined || proxies.rules.length === 0) return false;
-  const address = remote.replace(/^::ffff:(?=\d+\.)/, '');
-  return proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function invalid(header: string): GatewayError {

@@ -32,6 +32,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
   TAG_IMMUTABLE: 403,
+  RATE_LIMITED: 429,
   // Over HTTP nobody sends an index: a bad one came from the store.
   INDEX_MALFORMED: 502,
   DIGEST_MISMATCH: 502,
@@ -60,7 +61,7 @@ export function statusOf(error: GatewayError, request: { readonly isAnonymous: b
 
 /**
  * The answer to a fault: one line of text, or JSON where the caller asks for it (`application/problem+json`: RFC 9457),
- * with `WWW-Authenticate` on 401 and `Retry-After` on 503.
+ * with `WWW-Authenticate` on 401 and `Retry-After` on 429 and 503.
  */
 export function errorResponse(error: GatewayError, request: RefusedRequest): Response {
   const status = statusOf(error, request);
@@ -86,7 +87,9 @@ function headersOf(error: GatewayError, status: number, request: RefusedRequest)
   const retryAfter = error.details['retryAfterSeconds'];
   return {
     ...(status === 401 && { 'WWW-Authenticate': 'Basic realm="lkard", charset="UTF-8"' }),
-    ...(status === 503 && { 'Retry-After': String(typeof retryAfter === 'number' ? retryAfter : defaultRetrySeconds) }),
+    ...((status === 503 || status === 429) && {
+      'Retry-After': String(typeof retryAfter === 'number' ? retryAfter : defaultRetrySeconds),
+    }),
     ...(request.requestId !== undefined && { 'X-Request-Id': request.requestId }),
   };
 }

@@ -42,6 +42,10 @@ export interface HttpOptions extends AddressingOptions {
   readonly sessionSecret?: Uint8Array | undefined;
   /** Addresses or CIDR ranges whose `X-Forwarded-*` are believed. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** Attempts with refused credentials that an address has a minute; 0 for any number. Default 30. */
+  readonly refusalsPerMinute?: number | undefined;
+  /** Requests that an address has a second, health and metrics aside; 0 for any number. Default 0. */
+  readonly requestsPerSecond?: number | undefined;
 }
 
 /** What a request brings along from node; nothing where a test calls the app without a socket. */
@@ -77,7 +81,9 @@ export function nodeOf(c: Pick<RequestContext, 'env'>): NodeBindings {
 
 /** The same with every default filled in. */
 export type HttpSettings = HttpOptions & {
-  readonly [Name in 'maxPackageBytes' | 'maxUploads' | 'spoolMemoryBytes']: number;
+  readonly [
+    Name in 'maxPackageBytes' | 'maxUploads' | 'spoolMemoryBytes' | 'refusalsPerMinute' | 'requestsPerSecond'
+  ]: number;
 } & { readonly tempDirectory: string; readonly trustedProxies: readonly string[] };
 
 /** Fills in the defaults; the caller's object stays as it is. */
@@ -89,5 +95,7 @@ export function completeHttpOptions(options: HttpOptions): HttpSettings {
     spoolMemoryBytes: options.spoolMemoryBytes ?? 4 * 2 ** 20,
     tempDirectory: options.tempDirectory ?? tmpdir(),
     trustedProxies: options.trustedProxies ?? [],
+    refusalsPerMinute: options.refusalsPerMinute ?? 30,
+    requestsPerSecond: options.requestsPerSecond ?? 0,
   };
 }

@@ -88,7 +88,7 @@ function openServer(options: ListenOptions): Server {
 }
 
 function createListener(
-  { hono, serveContent }: HttpApp,
+  { hono, serveContent, judgeRate }: HttpApp,
   deps: ObserveDeps,
   state: { readonly isClosing: boolean },
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
@@ -107,7 +107,8 @@ function createListener(
   return (incoming, outgoing) => {
     if (state.isClosing) outgoing.shouldKeepAlive = false;
     const record = observeRequest(incoming, outgoing, deps);
-    if (serveContent(incoming, outgoing, record)) return;
+    record.refusal = judgeRate(incoming);
+    if (record.refusal === undefined && serveContent(incoming, outgoing, record)) return;
     records.set(incoming, record);
     void listener(incoming, outgoing);
   };

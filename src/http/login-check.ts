@@ -3,8 +3,8 @@ import type { Caller, Repositories } from '../repository/repository.ts';
 import type { CallOptions } from '../store/store.ts';
 import { isAnonymous } from './caller-credentials.ts';
 
-// Where a login names no image, the store is asked about one that nobody needs to have: only a bad password is refused.
-const loginProbe = 'lkard/login';
+/** Where a login names no image, the store is asked about this one, that nobody needs to have: only a bad password is refused. */
+export const loginProbe = 'lkard/login';
 
 /**
  * Returns where the store knows the caller and, if an image is named, lets them read it. Throws UNAUTHORIZED, also for a

@@ -4,8 +4,8 @@ import type { Meter, PushPhase } from '../ports.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import type { Caller, PublishedPackage, PublishOptions, Publication, StagedPackage } from '../repository/repository.ts';
 import type { FileReading } from './addressing.ts';
-import { auditName, createAudit } from './audit.ts';
-import type { AuditedAttempt } from './audit.ts';
+import { auditName } from './audit.ts';
+import type { Audit, AuditedAttempt } from './audit.ts';
 import { nodeOf } from './http-options.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from './http-options.ts';
 import type { RequestReader } from './request-reader.ts';
@@ -30,8 +30,9 @@ export interface PublishedUpload {
   readonly packages: readonly PublishedPackage[];
 }
 
-type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'log' | 'trust' | 'meter'> & {
+type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'trust' | 'meter'> & {
   readonly requests: RequestReader;
+  readonly audit: Audit;
 };
 
 interface Begun {
@@ -44,8 +45,7 @@ interface Begun {
 type Begin = (reading: FileReading) => Promise<Begun>;
 
 export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
-  const { repositories, requests } = deps;
-  const audit = createAudit(deps.log);
+  const { repositories, requests, audit } = deps;
   const slots = createUploadSlots(settings.maxUploads, deps.meter?.openUploads);
   const uploads = {
     maxPackageBytes: settings.maxPackageBytes,

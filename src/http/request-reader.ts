@@ -2,6 +2,8 @@ import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import type { Caller } from '../repository/repository.ts';
 import type { TrustedPublishers } from '../trust/trusted-publishers.ts';
+import type { Attempts } from './attempts.ts';
+import type { CallerAddresses } from './caller-address.ts';
 import { callerOf, isAnonymous } from './caller-credentials.ts';
 import type { Action } from './caller-credentials.ts';
 import { createOriginReader } from './caller-origin.ts';
@@ -15,6 +17,8 @@ import type { RequestContext, HttpSettings } from './http-options.ts';
 export interface RequestReader {
   /** Who asks; throws UNAUTHORIZED where the header can't be read, FORBIDDEN for a change that another site's page asks for. */
   caller(c: RequestContext, action: Action): Caller;
+  /** Who asks, where that isn't in the Authorization header: as `caller` gives them. */
+  known(c: RequestContext, caller: Caller): Caller;
   /** Who pushes to that place: as `caller`, or the gateway itself on behalf of a publisher whom its policy trusts. */
   pusher(c: RequestContext, at: RepositoryCoordinates): Promise<Caller>;
   /** Who asks for a public key: the gateway itself where keys are public and nobody says who they are. */
@@ -22,11 +26,19 @@ export interface RequestReader {
   origin(c: RequestContext): CallerOrigin;
 }
 
-export function createRequestReader(settings: HttpSettings, publishers?: TrustedPublishers): RequestReader {
-  const origin = createOriginReader(settings.trustedProxies);
+interface RequestReaderDeps {
+  readonly addresses: CallerAddresses;
+  readonly attempts: Pick<Attempts, 'note' | 'watching'>;
+  readonly publishers: TrustedPublishers | undefined;
+}
+
+export function createRequestReader(deps: RequestReaderDeps, settings: HttpSettings): RequestReader {
+  const { attempts, publishers } = deps;
+  const origin = createOriginReader(deps.addresses);
+  const known = (c: RequestContext, caller: Caller) => attempts.note(c, identified(caller, c));
   const read = (c: RequestContext, action: Action) => {
     if (action === 'write') refuseCrossSite(sourceOf(c, origin));
-    return identified(callerOf(c.req.header('authorization'), action, settings), c);
+    return known(c, callerOf(c.req.header('authorization'), action, settings));
   };
   const tokenForUs = ({ credentials }: Caller): string | undefined =>
     credentials.kind === 'bearer' && publishers?.isConcerned(credentials.token) === true
@@ -44,14 +56,15 @@ export function createRequestReader(settings: HttpSettings, publishers?: Trusted
     async pusher(c, at) {
       const asking = read(c, 'write');
       const token = tokenForUs(asking);
-      return token === undefined || publishers === undefined
-        ? asking
-        : identified(await publishers.admit(token, at), c);
+      if (token === undefined || publishers === undefined) return asking;
+      const admit = () => publishers.admit(token, at);
+      return identified(await attempts.watching(asking, { action: 'push', image: at.image }, admit), c);
     },
     keyReader(c) {
       const asking = caller(c, 'read');
       return settings.publicKeys === true && isAnonymous(asking) ? { credentials: { kind: 'gateway' } } : asking;
     },
+    known,
     origin,
   };
 }

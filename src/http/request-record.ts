@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { GatewayError } from '../errors.ts';
 
 /** What is noted of a request while it is answered, for the log and the metrics. */
 export interface RequestRecord {
@@ -6,6 +7,8 @@ export interface RequestRecord {
   readonly requestId: string;
   /** What kind of thing was asked for, never its name; undefined until that is known. */
   route: string | undefined;
+  /** Why it is refused before anybody looks at it. */
+  refusal: GatewayError | undefined;
 }
 
 /** The record of a request that came with this `X-Request-Id`. An id of its own is made when somebody wants to know it. */
@@ -16,5 +19,6 @@ export function createRequestRecord(header: string | string[] | undefined): Requ
       return (requestId ??= randomUUID());
     },
     route: undefined,
+    refusal: undefined,
   };
 }

@@ -45,7 +45,7 @@ export function createDirectorySigningKeys(
     // Read back, not taken from memory: another process may have been first.
     const made = await readKey(file);
     if (made === undefined) throw unusable(file, undefined);
-    log.info({ audit: true, action: 'key', outcome: 'accepted', key: made.fileName, file }, 'audit: signing key made');
+    log.audit({ action: 'key', outcome: 'accepted', key: made.fileName, file }, 'audit: signing key made');
     return [made];
   }
 

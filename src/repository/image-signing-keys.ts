@@ -81,8 +81,8 @@ export function createImageSigningKeys(
     refuseLocked(store.image, ring);
     const key = signingKeyOf(await makeKey(), (id) => imageKeyFileName(store.image, id));
     const made = await pushKeyTag(store, seal, { key, madeAtMs: clock.now() }, { signal: asked.signal });
-    const audited = { audit: true, action: 'key', outcome: 'accepted' };
-    log.info({ ...audited, image: store.image, key: key.fileName }, 'audit: signing key made');
+    const audited = { action: 'key', outcome: 'accepted' };
+    log.audit({ ...audited, image: store.image, key: key.fileName }, 'audit: signing key made');
     remember(store.image, ringOf(new Map([[made.tag, { digest: undefined, content: made }]]), clock.now()));
     // Another replica may have made one meanwhile.
     return read(store, { signal: asked.signal, refresh: true });

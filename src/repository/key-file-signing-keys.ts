@@ -46,7 +46,7 @@ export async function createKeyFileSigningKeys(
     try {
       const after = await loadAll(files, passphrase, before);
       const changed = after.filter((file) => !before.includes(file));
-      for (const { key } of changed) log.info(auditedKey(key.fileName), 'audit: signing key read again');
+      for (const { key } of changed) log.audit(auditedKey(key.fileName), 'audit: signing key read again');
       warnOfWeak(changed, log);
       return after;
     } catch (error) {
@@ -96,5 +96,5 @@ function warnOfWeak(files: readonly LoadedFile[], log: Log): void {
 }
 
 function auditedKey(key: string): object {
-  return { audit: true, action: 'key', outcome: 'accepted', key };
+  return { action: 'key', outcome: 'accepted', key };
 }

@@ -27,6 +27,8 @@ export async function startGateway({ store = 'directory', settings }: TestGatewa
     addr: '127.0.0.1:0',
     data: path.join(folder.path, 'data'),
     'drain-timeout': '1s',
+    // Tests are refused from one address more often than anybody else.
+    'max-refusals': '0',
     'signing-key': [keyFixture('test-only-2048.rsa')],
     ...(store !== 'directory' && { backend: store.registry, 'no-https': true as const }),
     ...settings,

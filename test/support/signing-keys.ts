@@ -17,5 +17,8 @@ export function aPrivateKey(name = 'test-only-2048.rsa'): KeyObject {
 export function aLog(): Log & { readonly lines: { level: string; fields: object; message: string }[] } {
   const lines: { level: string; fields: object; message: string }[] = [];
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message });
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const audit = (fields: object, message: string) => {
+    at('info')({ audit: true, ...fields }, message);
+  };
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), audit };
 }

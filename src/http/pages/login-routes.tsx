@@ -3,7 +3,9 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Caller } from '../../repository/repository.ts';
 import { refuseCrossSite } from '../cross-site.ts';
 import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../http-options.ts';
+import { shownName } from '../caller-credentials.ts';
 import { checkLogin } from '../login-check.ts';
+import type { RequestReader } from '../request-reader.ts';
 import { prefersHtml } from './accept.ts';
 import { LoginPage, LogoutPage } from './login-page.tsx';
 import { pageAnswer, seeOther } from './page-answer.ts';
@@ -13,12 +15,16 @@ import type { Sessions } from './session-cookie.ts';
 interface LoginDeps extends Pick<HttpDependencies, 'repositories'> {
   readonly context: PageContext;
   readonly sessions: Sessions;
+  readonly requests: RequestReader;
 }
 
 const maxFormBytes = 16 * 1024;
 
 /** Login and logout for people; what programs ask for under the same paths goes on to the next route. */
-export function loginRoutes({ repositories, context, sessions }: LoginDeps, settings: HttpSettings): Hono<HttpEnv> {
+export function loginRoutes(
+  { repositories, requests, context, sessions }: LoginDeps,
+  settings: HttpSettings,
+): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
 
   const refuse = (c: HttpContext, next: string, fault: string) =>
@@ -56,7 +62,7 @@ export function loginRoutes({ repositories, context, sessions }: LoginDeps, sett
     const target = localPath(form.get('next') ?? undefined);
     const login = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
     if (login.username === '' || login.username.includes(':')) return refuse(c, target, 'That can’t be a user’s name.');
-    const caller: Caller = { credentials: { kind: 'basic', ...login }, name: login.username };
+    const caller = requests.known(c, { credentials: { kind: 'basic', ...login }, name: shownName(login.username) });
     if (!(await isGood(c, caller))) return refuse(c, target, 'The registry doesn’t take this user and password.');
     const cookie = await sessions.begin(login, siteOf(c, context));
     if (cookie === undefined)

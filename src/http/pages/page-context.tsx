@@ -61,7 +61,7 @@ export function createPageContext(deps: PageContextDeps, settings: HttpSettings)
   const read = async (c: HttpContext): Promise<PageRequest> => {
     const isNamed = c.req.header('authorization') !== undefined;
     const session = isNamed ? undefined : await sessions.caller(c.req.header('cookie'));
-    const caller = session ?? requests.caller(c, 'read');
+    const caller = session === undefined ? requests.caller(c, 'read') : requests.known(c, session);
     const page = frame(c, caller, session !== undefined);
     return { caller, frame: page, query: (name) => c.req.query(name), signal: c.req.raw.signal };
   };

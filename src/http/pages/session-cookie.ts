@@ -1,6 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { Caller } from '../../repository/repository.ts';
+import { shownName } from '../caller-credentials.ts';
 
 /** Logins kept by the browser: an encrypted cookie holds the credentials, the gateway holds nothing. */
 export interface Sessions {
@@ -50,7 +51,7 @@ export function createSessions(secret: Uint8Array | undefined): Sessions {
       const token = readCookie(cookies ?? '');
       if (token === undefined) return undefined;
       const login = await decrypt(token, key);
-      return login && { credentials: { kind: 'basic', ...login }, name: login.username };
+      return login && { credentials: { kind: 'basic', ...login }, name: shownName(login.username) };
     },
   };
 }

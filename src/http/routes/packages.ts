@@ -4,7 +4,8 @@ import type { ByteRange } from '../../store/store.ts';
 import type { FileAddress, FileReading, RepositoryBase } from '../addressing.ts';
 import { answer, jsonAnswer, safeHeaders } from '../answer.ts';
 import type { AnswerHeaders } from '../answer.ts';
-import { auditName, createAudit } from '../audit.ts';
+import { auditName } from '../audit.ts';
+import type { Audit } from '../audit.ts';
 import type { ContentAnswer } from '../content-answer.ts';
 import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
 import { findByReading } from '../file-readings.ts';
@@ -24,11 +25,10 @@ export interface PackageRoutes {
 }
 
 export function createPackageRoutes(
-  deps: HttpDependencies & { readonly requests: RequestReader },
+  deps: HttpDependencies & { readonly requests: RequestReader; readonly audit: Audit },
   settings: HttpSettings,
 ): PackageRoutes {
-  const { repositories, requests, log } = deps;
-  const audit = createAudit(log);
+  const { repositories, requests, log, audit } = deps;
   const headersOfIndex = remembered(formatIndexHeaders);
 
   const find = async (c: RequestContext, reading: FileReading, fileName: string) => {

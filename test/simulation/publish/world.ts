@@ -225,7 +225,7 @@ function withLatePuts(
   };
 }
 
-const silentLog = { debug: noop, info: noop, warn: noop, error: noop };
+const silentLog = { debug: noop, info: noop, warn: noop, error: noop, audit: noop };
 
 function noop(): void {
   // A simulation's log is its scheduler's report.

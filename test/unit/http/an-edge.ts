@@ -44,7 +44,7 @@ export function aService(service: Partial<Repositories>): Repositories {
 
 export function silentLog(): Log {
   const quiet = () => undefined;
-  return { debug: quiet, info: quiet, warn: quiet, error: quiet };
+  return { debug: quiet, info: quiet, warn: quiet, error: quiet, audit: quiet };
 }
 
 export function anIndex(values: Partial<SignedIndex> = {}): SignedIndex {

@@ -12,7 +12,7 @@ const forwarded = {
 /** The URL of the JWK set that a caller from that address is told. */
 async function advertised(remoteAddress: string, trustedProxies: string[], headers: Record<string, string>) {
   const edge = anEdge({ keys: () => Promise.resolve([aKey('k.rsa.pub')]) }, { trustedProxies });
-  const incoming: unknown = { socket: { remoteAddress }, url: `${base}/apk-configuration` };
+  const incoming: unknown = { socket: { remoteAddress }, url: `${base}/apk-configuration`, headers: {} };
   const response = await edge.request(
     `http://gateway:9887${base}/apk-configuration`,
     { headers },

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+
+/** Tells from which address a request comes, and which proxies are believed. */
+export interface CallerAddresses {
+  /** Whether the peer of this request is a proxy that is believed. */
+  isProxied(incoming: IncomingMessage | undefined): boolean;
+  /**
+   * The address of who asks: the peer's, or behind proxies that are believed the last one in `X-Forwarded-For` that isn't such
+   * a proxy's; all before it anybody could have written. Undefined without a socket.
+   */
+  addressOf(incoming: IncomingMessage | undefined): string | undefined;
+}
+
+/** So many proxies in a row at most. */
+const maxHops = 16;
+
+/** `trustedProxies`: addresses or CIDR ranges. */
+export function createCallerAddresses(trustedProxies: readonly string[]): CallerAddresses {
+  const proxies = addressesIn(trustedProxies);
+  const isTrusted = (address: string | undefined): boolean =>
+    address !== undefined && proxies.rules.length > 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const peerOf = (incoming: IncomingMessage | undefined) => plainAddress(incoming?.socket.remoteAddress);
+
+  return {
+    isProxied: (incoming) => isTrusted(peerOf(incoming)),
+    addressOf(incoming) {
+      let address = peerOf(incoming);
+      if (!isTrusted(address)) return address;
+      const header = incoming?.headers['x-forwarded-for'] ?? '';
+      const hops = (typeof header === 'string' ? header : header.join(',')).split(',').slice(-maxHops);
+      for (const hop of hops.toReversed()) {
+        const before = plainAddress(hop.trim());
+        if (before === undefined || isIP(before) === 0) return address;
+        address = before;
+        if (!isTrusted(address)) return address;
+      }
+      return address;
+    },
+  };
+}
+
+/** One name for all addresses that one caller has: of IPv6 a whole /64 is theirs. */
+export function addressKey(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
+  const groups = [...before, ...zeros, ...after].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+}
+
+/** IPv4 as such where it comes in IPv6's form. */
+function plainAddress(address: string | undefined): string | undefined {
+  return address?.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+function addressesIn(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
