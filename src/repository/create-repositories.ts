@@ -45,6 +45,8 @@ export interface RepositoriesOptions
   extends Partial<SightingOptions>, Partial<IndexServingOptions>, Partial<PackageCacheOptions> {
   /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
   readonly publishTimeoutMs?: number;
+  /** For how long a push waits until a listing shows its tags, in milliseconds. Default 5,000. */
+  readonly listingPatienceMs?: number;
   /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
   readonly maxQuestions?: number;
   /** Requests of one look at a time. Default 16. */
@@ -62,6 +64,7 @@ const defaults = {
   rightsMs: 60_000,
   staleMs: 600_000,
   publishTimeoutMs: 30_000,
+  listingPatienceMs: 5_000,
   maxQuestions: 64,
   concurrency: 16,
   maxIndexBytes: 128 * 1024 * 1024,
@@ -123,6 +126,7 @@ export function createRepositories(
       random,
       log,
       graceMs: options.graceMs,
+      listingPatienceMs: options.listingPatienceMs,
     };
   };
 

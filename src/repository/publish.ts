@@ -4,6 +4,7 @@ import type { Clock, Log, RandomBytes } from '../ports.ts';
 import type { BlobUpload, CallOptions, ImageStore } from '../store/store.ts';
 import type { ArtifactWriter } from './artifact-writer.ts';
 import type { Burial } from './burial.ts';
+import { createClaim } from './claim.ts';
 import { NOARCH } from './coordinates.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { rivalsOf } from './index-target.ts';
@@ -14,7 +15,7 @@ import { mapBounded } from './map-bounded.ts';
 import { formatPackageManifest } from './package-artifact.ts';
 import type { PackageRecord } from './package-artifact.ts';
 import { newPackageTag, tagTimeMs } from './package-tag.ts';
-import { createClaim, createMending, nameTaken } from './participants.ts';
+import { createMending, nameTaken } from './participants.ts';
 import type { Participant } from './participants.ts';
 import type { PublishLoop } from './publish-loop.ts';
 import type { PublishedPackage, PublishOptions, StagedPackage } from './repository.ts';
@@ -36,6 +37,8 @@ export interface PublishContext {
   readonly log: Log;
   /** Past this age, in milliseconds, no push of a tag can be under way. */
   readonly graceMs: number;
+  /** For how long a push waits until a listing shows its tags, in milliseconds. */
+  readonly listingPatienceMs: number;
   /** A look with the caller's own rights. */
   readonly look: (scope: Scope) => Promise<Look>;
 }

@@ -15,8 +15,12 @@ export interface SightingOptions {
  * it loses nothing, it only makes the others' lag show; so it is bounded and in memory.
  */
 export interface Sightings {
-  /** This replica put the tag. */
+  /** This replica put the tag. It lives by this replica's word alone only from `claimed` on. */
   put(tag: string, pkg: PackageRecord): void;
+  /** A listing has shown the own tag, or isn't waited for any longer: from now on it lives, whatever listings say. */
+  claimed(tag: string): void;
+  /** A listing was waited for in vain: it is behind by more than a push may wait. */
+  lagged(): void;
   /** The store answered for the tag. */
   found(tag: string, pkg: PackageRecord): void;
   /** This replica removed the tag, or saw proof that it is gone. */
@@ -43,9 +47,14 @@ export interface Sightings {
   standsBy(tag: string): boolean;
   /** The tags that this replica knows to be dead. */
   deadTags(): readonly string[];
-  /** The tags that this replica put within the grace period. */
+  /** The tags that this replica put within the grace period, and claimed. */
   ownTags(): readonly string[];
+  /** Whether a listing was waited for in vain lately. */
+  isLagging(): boolean;
 }
+
+/** For how long no push waits for a listing once one did so in vain. */
+const laggingMs = 600_000;
 
 /** The memory of one image. */
 export function createSightings(
@@ -59,14 +68,20 @@ export function createSightings(
   const foreignAt = createBoundedMap<number>(100_000);
   const acknowledged = createBoundedMap<true>(100_000);
   const records = createBoundedMap<PackageRecord>(100_000);
+  let laggedAtMs = -Infinity;
   const isWithin = (at: number | undefined, ms: number) => at !== undefined && clock.now() - at < ms;
 
   return {
     put(tag, pkg) {
       records.set(tag, pkg);
+      foundAt.set(tag, clock.now());
+    },
+    claimed(tag) {
       // By when it was made, not by when the answer came: whoever deletes an old tag puts no tombstone.
       puts.set(tag, tagTimeMs(tag));
-      foundAt.set(tag, clock.now());
+    },
+    lagged() {
+      laggedAtMs = clock.now();
     },
     found(tag, pkg) {
       records.set(tag, pkg);
@@ -104,5 +119,6 @@ export function createSightings(
       for (const [tag, at] of puts.entries()) if (!isWithin(at, graceMs)) puts.delete(tag);
       return [...puts.keys()];
     },
+    isLagging: () => isWithin(laggedAtMs, laggingMs),
   };
 }

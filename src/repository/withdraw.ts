@@ -19,6 +19,7 @@ export interface WithdrawContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly graceMs: number;
+  readonly listingPatienceMs: number;
   readonly look: (scope: Scope) => Promise<Look>;
 }
 

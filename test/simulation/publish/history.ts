@@ -71,10 +71,16 @@ export function faultsOf(history: History, reading: Reading, key: SigningKey): r
 
 /**
  * What is wrong with an index read once a registry's lag of so many requests is long over. While it lasts, two pushes of one
- * name that don't see each other may both be acknowledged, or one of them and the other die; one content is listed in the
- * end. And a delete may miss what was pushed within the lag.
+ * name that don't see each other may both be acknowledged, or one of them and the other die; `isLasting` tells whose content
+ * may be the one that is listed in the end. And a delete may miss what was pushed within the lag.
  */
-export function lateFaultsOf(history: History, reading: Reading, key: SigningKey, lag: number): readonly string[] {
+export function lateFaultsOf(
+  history: History,
+  reading: Reading,
+  key: SigningKey,
+  lag: number,
+  isLasting: (other: Operation) => boolean,
+): readonly string[] {
   const listed = reading.index === undefined ? new Map<string, string>() : listedIn(reading.index, key);
   const isDone = (push: Operation) => push.kind === 'push' && push.outcome === 'done';
   const faults: string[] = [];
@@ -85,7 +91,7 @@ export function lateFaultsOf(history: History, reading: Reading, key: SigningKey
     const isListed = history.operations.some(
       (other) =>
         other.kind === 'push' &&
-        other.outcome !== 'refused' &&
+        isLasting(other) &&
         other.began <= push.ended + lag &&
         nameOf(other.file) === nameOf(push.file) &&
         listed.get(other.file) === other.identity,

@@ -38,8 +38,15 @@ describe('two pushes of one name', () => {
     expect(await stage.read()).toEqual([]);
   });
 
-  it('both acknowledged while a registry lags: every replica serves the same one in the end', async () => {
-    const stage = await createStage({ lag: { image: at.image, listing: 80, lookup: 30 } });
+  it('both wait until listings show their tags: not both are acknowledged', async () => {
+    const stage = await createStage({ lag: { image: at.image, listing: 30, lookup: 0 } });
+    const answers = await pushTogether(stage, [stage.replica('one'), stage.replica('two')]);
+    expect((await stage.until(Promise.all(answers.values()))).sort()).toEqual(['PACKAGE_EXISTS', 'done']);
+  });
+
+  it('both acknowledged where listings lag for longer: every replica serves the same one in the end', async () => {
+    const options = { repositories: { listingPatienceMs: 0 } };
+    const stage = await createStage({ lag: { image: at.image, listing: 80, lookup: 30 }, ...options });
     const replicas = [stage.replica('one'), stage.replica('two')];
     const answers = await pushTogether(stage, replicas);
     expect(await stage.until(Promise.all(answers.values()))).toEqual(['done', 'done']);

@@ -98,7 +98,8 @@ export async function runLaggingScenario(
   staged: ReadonlyMap<string, StagedPackage>,
   key: SigningKey,
 ): Promise<readonly string[]> {
-  const options = { lag: { ...lag, image: at.image } };
+  const patience = { listingPatienceMs: 120_000, publishTimeoutMs: 240_000 };
+  const options = { lag: { ...lag, image: at.image }, repositories: patience };
   const { world, replicas, history } = await play(scheduler, scenario, staged, key, options);
   for (const { index } of history.readings) if (index !== undefined) listedIn(index, key);
   world.endLag();
@@ -110,9 +111,12 @@ export async function runLaggingScenario(
   world.pass(400_000);
   const last = await readEverywhere(world, replicas);
   const behind = Math.max(lag.listing, lag.lookup);
+  // Where reads by name tell the truth, and pushes wait for the listing, no dead push may take the place of an acknowledged one.
+  const isLasting = ({ outcome }: Operation) => (lag.lookup === 0 ? outcome === 'done' : outcome !== 'refused');
   return told(history, [
+    ...(lag.lookup === 0 ? contentFaultsOf(history) : []),
     ...disagreements(last, key),
-    ...last.flatMap((reading) => lateFaultsOf(history, reading, key, behind)),
+    ...last.flatMap((reading) => lateFaultsOf(history, reading, key, behind, isLasting)),
   ]);
 }
 

@@ -21,6 +21,8 @@ describe('what a replica remembers of tags', () => {
   it('counts an own tag for the grace period, asking for it again after half a minute', () => {
     const { clock, pkg, tag, sightings } = aMemory();
     sightings.put(tag, pkg);
+    expect(sightings.ownTags()).toEqual([]);
+    sightings.claimed(tag);
     expect([sightings.ownTags(), sightings.isFresh(tag)]).toEqual([[tag], true]);
     clock.pass(31_000);
     expect([sightings.ownTags(), sightings.isFresh(tag)]).toEqual([[tag], false]);
@@ -32,6 +34,7 @@ describe('what a replica remembers of tags', () => {
     const { clock, pkg, tag, sightings } = aMemory();
     clock.pass(400_000);
     sightings.put(tag, pkg);
+    sightings.claimed(tag);
     expect(sightings.ownTags()).toEqual([]);
   });
 
