@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import forge from 'node-forge';
 
-/** A certificate for 127.0.0.1 that signs itself, as PEM text and as files in `folder`. */
-export async function makeCertificate(folder: string) {
+/** A certificate for 127.0.0.1 that signs itself, as PEM text and as files in `folder` under this name. */
+export async function makeCertificate(folder: string, fileName = 'tls') {
   const keys = forge.pki.rsa.generateKeyPair(2048);
   const certificate = forge.pki.createCertificate();
   const name = [{ name: 'commonName', value: '127.0.0.1' }];
@@ -19,7 +19,7 @@ export async function makeCertificate(folder: string) {
   ]);
   certificate.sign(keys.privateKey, forge.md.sha256.create());
   const pem = forge.pki.certificateToPem(certificate);
-  const files = { certificate: path.join(folder, 'tls.crt'), key: path.join(folder, 'tls.key') };
+  const files = { certificate: path.join(folder, `${fileName}.crt`), key: path.join(folder, `${fileName}.key`) };
   await writeFile(files.certificate, pem);
   await writeFile(files.key, forge.pki.privateKeyToPem(keys.privateKey), { mode: 0o600 });
   return { pem, files };

@@ -15,6 +15,8 @@ export interface RegistryOptions {
   readonly delete?: boolean;
   /** User names and passwords; none given, anyone may do anything. */
   readonly users?: Readonly<Record<string, string>>;
+  /** Where tokens come from, as `auth: token` in the configuration has it. */
+  readonly tokenService?: object;
   /** Files with PEM; none given, it speaks http. */
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** The program to run. Default: `registryProgram()`. */
@@ -90,7 +92,7 @@ function isExecutable(file: string): boolean {
 
 // JSON is YAML.
 async function configOf(folder: string, addr: string, options: RegistryOptions): Promise<object> {
-  const { users, tls } = options;
+  const { users, tls, tokenService } = options;
   const htpasswd = path.join(folder, 'htpasswd');
   if (users !== undefined) await writeFile(htpasswd, await htpasswdOf(users));
   return {
@@ -103,6 +105,7 @@ async function configOf(folder: string, addr: string, options: RegistryOptions):
     },
     http: { addr, secret: 'test', draintimeout: '5s', ...(tls && { tls }) },
     ...(users && { auth: { htpasswd: { realm: 'test', path: htpasswd } } }),
+    ...(tokenService && { auth: { token: tokenService } }),
   };
 }
 
@@ -112,7 +115,8 @@ export async function htpasswdOf(users: Readonly<Record<string, string>>): Promi
   return (await Promise.all(lines)).join('');
 }
 
-async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
+/** Resolves once a program takes connections there. */
+export async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     if (child.exitCode !== null) throw new Error(`the registry ended at once with ${child.exitCode}`);
     const { hostname, port } = new URL(url);
