@@ -178,6 +178,7 @@ function quietLog(log: Log): Log {
       log.debug(fields, message);
     },
     info: () => undefined,
+    isLevelEnabled: () => false,
     warn: (fields, message) => {
       log.warn(fields, message);
     },

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Meter } from './ports.ts';
+import { registerCounter, registerTimes } from './tallies.ts';
 
 /** What is counted, and the text that Prometheus reads. */
 export interface Metrics {
@@ -15,18 +16,16 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({
+  const countRequest = registerCounter(registry, {
     name: 'lkard_http_requests_total',
     help: 'Requests answered, by what was asked for',
     labelNames: ['route', 'method', 'status'],
-    registers,
   });
-  const durations = new Histogram({
+  const timeRequest = registerTimes(registry, {
     name: 'lkard_http_request_duration_seconds',
     help: 'From the head of a request to the end of its answer',
-    labelNames: ['route'],
-    buckets: quickSeconds,
-    registers,
+    labelName: 'route',
+    bounds: quickSeconds,
   });
   const asked = new Counter({
     name: 'lkard_registry_requests_total',
@@ -47,16 +46,26 @@ export function createMetrics(): Metrics {
     labelNames: ['result'],
     registers,
   });
-  const indexes = new Counter({
+  const served = { fresh: 0, stale: 0, ageMs: 0 };
+  new Counter({
     name: 'lkard_indexes_served_total',
     help: 'Indexes that went out, stale where the registry could not be reached',
     labelNames: ['state'],
     registers,
+    collect() {
+      this.reset();
+      this.inc({ state: 'fresh' }, served.fresh);
+      this.inc({ state: 'stale' }, served.stale);
+    },
   });
-  const indexAge = new Gauge({
+  new Gauge({
     name: 'lkard_index_age_seconds',
     help: 'How long ago the registry had confirmed the index that went out last',
+    aggregator: 'max',
     registers,
+    collect() {
+      this.set(served.ageMs / 1000);
+    },
   });
   const rounds = new Counter({
     name: 'lkard_publish_rounds_total',
@@ -73,19 +82,11 @@ export function createMetrics(): Metrics {
   });
   const uploads = new Gauge({ name: 'lkard_open_uploads', help: 'Uploads under way', registers });
 
-  // Finding a series by its labels takes longer than counting in it.
-  const requestsOf = remembered((key) => {
-    const [route = '', method = '', status = ''] = key.split(' ');
-    return requests.labels({ route, method, status });
-  });
-  const durationsOf = remembered((route) => durations.labels({ route }));
-  const [fresh, stale] = [indexes.labels({ state: 'fresh' }), indexes.labels({ state: 'stale' })];
-
   return {
     meter: {
       answered(route, method, status, durationMs) {
-        requestsOf(`${route} ${method} ${status}`).inc();
-        durationsOf(route).observe(durationMs / 1000);
+        countRequest(route, method, String(status));
+        timeRequest(route, durationMs);
       },
       askedRegistry(operation, method, status, durationMs) {
         asked.inc({ operation, method, status });
@@ -95,8 +96,9 @@ export function createMetrics(): Metrics {
         lookUps.inc({ result: isHit ? 'hit' : 'miss' });
       },
       servedIndex(isStale, ageMs) {
-        (isStale ? stale : fresh).inc();
-        indexAge.set(ageMs / 1000);
+        if (isStale) served.stale += 1;
+        else served.fresh += 1;
+        served.ageMs = ageMs;
       },
       publishRound(cause) {
         rounds.inc({ cause });
@@ -109,17 +111,5 @@ export function createMetrics(): Metrics {
       },
     },
     format: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
-  };
-}
-
-/** Bounded by what may be a key: routes, methods and statuses are few. */
-function remembered<V>(make: (key: string) => V): (key: string) => V {
-  const made = new Map<string, V>();
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const value = make(key);
-    made.set(key, value);
-    return value;
   };
 }

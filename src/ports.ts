@@ -19,6 +19,22 @@ export interface Log {
   audit(fields: object, message: string): void;
   /** Whether lines of that level are written at all, where it would cost much to make one. */
   isLevelEnabled?(level: 'info'): boolean;
+  /** The line of an answered request: `info`, but it may be written a little later, together with others. Default: `info`. */
+  request?(line: RequestLine): void;
+}
+
+/** What the log says of an answered request. Neither headers nor the query nor userinfo: any of them may hold a secret. */
+export interface RequestLine {
+  readonly requestId: string;
+  /** As node's parser took it: letters alone. */
+  readonly method: string;
+  readonly path: string;
+  readonly userAgent?: string | undefined;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly remote?: string | undefined;
+  /** The caller left before the end. */
+  readonly isAborted?: boolean | undefined;
 }
 
 /**

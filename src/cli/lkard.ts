@@ -31,7 +31,11 @@ export function runLkard(args: readonly string[], self: LkardProcess): Promise<n
 }
 
 async function serve(config: Config, self: LkardProcess): Promise<void> {
-  const log = createLog(self.stdout, config.log, auditOutputOf(config, self));
+  const log = createLog(self.stdout, config.log, { auditOutput: auditOutputOf(config, self) });
+  // However it ends, but for SIGKILL: a fault nobody caught, or an exit.
+  self.once('exit', () => {
+    log.flush();
+  });
   const gateway = await createGateway(config, { log });
   const { url } = await gateway.start();
   self.stdout.write(formatGreeting(config, localUrlOf(url), gateway.storeDescription));

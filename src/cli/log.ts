@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { Config } from '../config.ts';
 import type { Log } from '../ports.ts';
+import { createRequestLines } from './request-lines.ts';
 import { harmless } from './terminal.ts';
 
 /** Takes whole lines, their line break included. */
@@ -9,20 +10,40 @@ export interface LineOutput {
   write(line: string): void;
 }
 
+/** A log that has to be flushed before its process ends. */
+export interface ProcessLog extends Required<Log> {
+  flush(): void;
+}
+
+export interface LogOptions {
+  /** Where audit lines go, as JSON. Default: among the others, whatever their level. */
+  readonly auditOutput?: LineOutput | undefined;
+  /** What each line begins with. Default: nothing. */
+  readonly fields?: Readonly<Record<string, string | number>> | undefined;
+}
+
 /**
- * A log that writes to `output`: a JSON object a line, or short text where a person looks. Its audit lines go to `auditOutput`
- * where there is one, as JSON; else among the others, whatever their level.
+ * A log on `output`: a JSON object a line, or short text where a person looks. Lines are written at once and in their order,
+ * but for those of requests (as JSON): they wait for any other line, or for 100 ms at most.
  */
 export function createLog(
   output: Writable & { readonly isTTY?: boolean },
   { level, format }: Pick<Config['log'], 'level' | 'format'>,
-  auditOutput?: LineOutput,
-): Log {
+  { auditOutput, fields = {} }: LogOptions = {},
+): ProcessLog {
   const isText = format === 'text' || (format === 'auto' && output.isTTY === true);
-  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
-  const destination = isText ? textInto(output) : output;
+  const requests = createRequestLines((text) => output.write(text), JSON.stringify(fields).slice(1, -1));
+  const inOrder = {
+    write(line: string) {
+      requests.flush();
+      output.write(line);
+    },
+  };
+  const options = { base: fields, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
+  const destination = isText ? textInto(output) : inOrder;
   const log = pino({ ...options, level }, destination);
-  const audit = pino({ ...options, level: 'info' }, auditOutput ?? destination);
+  const auditDestination = auditOutput === output ? inOrder : (auditOutput ?? destination);
+  const audit = pino({ ...options, level: 'info' }, auditDestination);
   return {
     debug: log.debug.bind(log),
     info: log.info.bind(log),
@@ -32,6 +53,13 @@ export function createLog(
       audit.info({ audit: true, ...fields }, message);
     },
     isLevelEnabled: (one) => log.isLevelEnabled(one),
+    request(line) {
+      if (isText) log.info(line, `${line.method} ${line.path} ${line.status}`);
+      else if (log.isLevelEnabled('info')) requests.add(line);
+    },
+    flush: () => {
+      requests.flush();
+    },
   };
 }
 

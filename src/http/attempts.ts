@@ -143,6 +143,7 @@ export function createAttempts(deps: AttemptsDeps, options: { readonly refusalsP
         reading(at.image, caller, () => service.openIndex(at, architecture, caller, options)),
       // It has nothing for somebody who wasn't let in lately.
       peekIndex: (at, architecture, caller) => service.peekIndex(at, architecture, caller),
+      peekPackage: (at, architecture, file, caller) => service.peekPackage(at, architecture, file, caller),
       listIndex: (at, architecture, caller, options) =>
         reading(at.image, caller, () => service.listIndex(at, architecture, caller, options)),
       findPackage: (at, architecture, file, caller, options) =>

@@ -19,9 +19,11 @@ const maxHops = 16;
 export function createCallerAddresses(trustedProxies: readonly string[]): CallerAddresses {
   const proxies = addressesIn(trustedProxies);
   const isTrusted = (address: string | undefined): boolean =>
-    address !== undefined && proxies.rules.length > 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    address !== undefined && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   const peerOf = (incoming: IncomingMessage | undefined) => plainAddress(incoming?.socket.remoteAddress);
 
+  // Each request asks, and asking a list that is empty costs as well.
+  if (trustedProxies.length === 0) return { isProxied: () => false, addressOf: peerOf };
   return {
     isProxied: (incoming) => isTrusted(peerOf(incoming)),
     addressOf(incoming) {

@@ -12,21 +12,44 @@ export interface CallerOrigin {
 }
 
 /** Reads the origin of requests; `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from proxies that are believed. */
-export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>): (c: RequestContext) => CallerOrigin {
-  return (c) => {
-    const forwarded = addresses.isProxied(nodeOf(c).incoming) ? forwardedOrigin(c) : {};
+export interface OriginReader {
+  origin(c: RequestContext): CallerOrigin;
+  /** Its host alone. */
+  host(c: RequestContext): string;
+}
+
+export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>): OriginReader {
+  const forwardedOf = (c: RequestContext): ForwardedOrigin =>
+    addresses.isProxied(nodeOf(c).incoming) ? forwardedOrigin(c) : direct;
+  const hostOf = (c: RequestContext, forwarded: ForwardedOrigin): string => {
     const host = forwarded.host ?? c.req.header('host') ?? new URL(c.req.url).host;
     // It goes into scripts and documents that others run.
     if (!/^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:.]+\](?::\d+)?$/.test(host)) throw invalid('Host');
-    return { host, root: `${forwarded.scheme ?? schemeOf(c)}://${host}${forwarded.prefix ?? ''}` };
+    return host;
+  };
+  return {
+    origin(c) {
+      const forwarded = forwardedOf(c);
+      const host = hostOf(c, forwarded);
+      return { host, root: `${forwarded.scheme ?? schemeOf(c)}://${host}${forwarded.prefix ?? ''}` };
+    },
+    host: (c) => hostOf(c, forwardedOf(c)),
   };
 }
+
+interface ForwardedOrigin {
+  readonly scheme?: string;
+  readonly host?: string;
+  readonly prefix?: string;
+}
+
+const direct: ForwardedOrigin = {};
 
 function schemeOf(c: RequestContext): string {
   return c.req.url.startsWith('https:') ? 'https' : 'http';
 }
 
-function forwardedOrigin(c: RequestContext): { scheme?: string; host?: string; prefix?: string } {
+function forwardedOrigin(c: RequestContext): ForwardedOrigin {
   const scheme = firstOf(c.req.header('x-forwarded-proto'));
   const host = firstOf(c.req.header('x-forwarded-host'));
   const prefix = firstOf(c.req.header('x-forwarded-prefix'))?.replace(/\/+$/, '');

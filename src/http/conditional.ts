@@ -51,6 +51,7 @@ export function formatHttpDate(date: Date): string {
 }
 
 function listsTag(list: string, etag: string): boolean {
+  if (list === etag) return true;
   if (list.trim() === '*') return true;
   const opaque = etag.replace(/^W\//, '');
   for (const [, tag] of list.matchAll(/(?:W\/)?("[^"]*")/g)) {

@@ -20,7 +20,7 @@ import type { PackageRoutes } from './routes/packages.ts';
 export type ContentServer = (incoming: IncomingMessage, outgoing: ServerResponse, record: RequestRecord) => boolean;
 
 interface ContentServerDeps {
-  readonly packages: Pick<PackageRoutes, 'peekIndex' | 'serveIndex' | 'servePackage'>;
+  readonly packages: Pick<PackageRoutes, 'peekIndex' | 'peekPackage' | 'serveIndex' | 'servePackage'>;
   readonly requests: RequestReader;
   readonly faults: FaultAnswers;
 }
@@ -37,7 +37,7 @@ export function createContentServer(deps: ContentServerDeps, settings: HttpSetti
 
   /** Where a request points; undefined for all else than content, and for what only Hono's side answers well. */
   const addressOf = (c: NodeContext): ContentAddress | undefined => {
-    const { host } = requests.origin(c);
+    const host = requests.host(c);
     const key = `${host} ${c.req.target}`;
     const known = addresses.get(key);
     if (known !== undefined) return known;
@@ -62,8 +62,9 @@ export function createContentServer(deps: ContentServerDeps, settings: HttpSetti
     let atHand: ContentAnswer | undefined;
     try {
       address = addressOf(c);
-      // Promises would cost as much as finding the index.
-      atHand = address?.kind === 'index' ? packages.peekIndex(c, address) : undefined;
+      // Promises would cost as much as finding what is asked for.
+      if (address?.kind === 'index') atHand = packages.peekIndex(c, address);
+      else if (address !== undefined) atHand = packages.peekPackage(c, address);
     } catch {
       // A malformed address or header is rare: let the other way say what is wrong with it.
       return false;
@@ -92,48 +93,52 @@ function isPlainRead({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-/** What reading needs of a Hono context, made of node's own objects. */
+/** What reading needs of a Hono context, made of node's own objects: one object, since each costs. */
 class NodeContext implements RequestContext {
-  readonly env: RequestContext['env'];
-  readonly req: NodeRequest;
-
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse, record: RequestRecord) {
-    this.env = { incoming, outgoing, record };
-    this.req = new NodeRequest(incoming, outgoing);
-  }
-}
-
-class NodeRequest {
-  readonly #incoming: IncomingMessage;
-  readonly #outgoing: ServerResponse;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly record: RequestRecord;
   #signal: AbortSignal | undefined;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
-    this.#incoming = incoming;
-    this.#outgoing = outgoing;
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, record: RequestRecord) {
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.record = record;
+  }
+
+  get env(): this {
+    return this;
+  }
+
+  get req(): this {
+    return this;
+  }
+
+  get raw(): this {
+    return this;
   }
 
   get method(): string {
-    return this.#incoming.method ?? '';
+    return this.incoming.method ?? '';
   }
 
   get target(): string {
-    return this.#incoming.url ?? '';
+    return this.incoming.url ?? '';
   }
 
   get url(): string {
-    const scheme = this.#incoming.socket instanceof TLSSocket ? 'https' : 'http';
-    return `${scheme}://${this.#incoming.headers.host ?? ''}${this.target}`;
+    const scheme = this.incoming.socket instanceof TLSSocket ? 'https' : 'http';
+    return `${scheme}://${this.incoming.headers.host ?? ''}${this.target}`;
   }
 
   header(name: string): string | undefined {
-    const value = this.#incoming.headers[name];
+    const value = this.incoming.headers[name];
     return typeof value === 'string' ? value : value?.join(', ');
   }
 
   /** Made when it is asked for: an answer from memory never does. */
-  get raw(): { readonly signal: AbortSignal } {
-    return { signal: (this.#signal ??= departureSignal(this.#outgoing)) };
+  get signal(): AbortSignal {
+    return (this.#signal ??= departureSignal(this.outgoing));
   }
 }
 

@@ -13,12 +13,20 @@ export interface RequestRecord {
 
 /** The record of a request that came with this `X-Request-Id`. An id of its own is made when somebody wants to know it. */
 export function createRequestRecord(header: string | string[] | undefined): RequestRecord {
-  let requestId = typeof header === 'string' && /^[\w.:-]{1,64}$/.test(header) ? header : undefined;
-  return {
-    get requestId() {
-      return (requestId ??= randomUUID());
-    },
-    route: undefined,
-    refusal: undefined,
-  };
+  return new LazyRecord(typeof header === 'string' && /^[\w.:-]{1,64}$/.test(header) ? header : undefined);
+}
+
+// A class: a getter in an object literal gives each object a hidden class of its own, which is dear.
+class LazyRecord implements RequestRecord {
+  route: string | undefined = undefined;
+  refusal: RequestRecord['refusal'] = undefined;
+  #requestId: string | undefined;
+
+  constructor(requestId: string | undefined) {
+    this.#requestId = requestId;
+  }
+
+  get requestId(): string {
+    return (this.#requestId ??= randomUUID());
+  }
 }

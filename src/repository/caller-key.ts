@@ -8,8 +8,14 @@ import type { Credentials } from '../store/store.ts';
  */
 export function createCallerKeys(random: RandomBytes): (credentials: Credentials) => string {
   const secret = random(32);
+  // By the object, and no longer than that lives: one connection's requests share it (request-reader.ts).
+  const named = new WeakMap<Credentials, string>();
   return (credentials) => {
     if (credentials.kind === 'anonymous' || credentials.kind === 'gateway') return credentials.kind;
-    return createHmac('sha256', secret).update(JSON.stringify(credentials)).digest('base64url');
+    const known = named.get(credentials);
+    if (known !== undefined) return known;
+    const name = createHmac('sha256', secret).update(JSON.stringify(credentials)).digest('base64url');
+    named.set(credentials, name);
+    return name;
   };
 }

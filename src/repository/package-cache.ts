@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { readBlob } from '../store/read-blob.ts';
 import type { BlobDescriptor, CallOptions } from '../store/store.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
@@ -19,6 +20,8 @@ export interface PackageCacheOptions {
 export interface PackageCache {
   /** Whether a package of that size is ever kept. */
   isSmall(size: number): boolean;
+  /** The whole of a package where it is in memory. */
+  peek(image: string, digest: Digest): Uint8Array | undefined;
   /** The whole of a small package, from memory or by way of it; undefined where the image has none. */
   read(reader: Reader, blob: BlobDescriptor, call?: CallOptions): Promise<Uint8Array | undefined>;
 }
@@ -26,12 +29,18 @@ export interface PackageCache {
 export function createPackageCache(options: PackageCacheOptions): PackageCache {
   const { maxCachedBytes, maxCachedPackageBytes, onLookUp } = options;
   const kept = createByteBoundedMap<Uint8Array>(Math.max(1, maxCachedBytes), (bytes) => bytes.byteLength + 512);
+  const keyOf = (image: string, digest: Digest) => `${image} ${digest}`;
   const maxBytes = Math.min(maxCachedPackageBytes, maxCachedBytes / 4);
 
   return {
     isSmall: (size) => size <= maxBytes,
+    peek(image, digest) {
+      const known = kept.get(keyOf(image, digest));
+      if (known !== undefined) onLookUp?.(true);
+      return known;
+    },
     async read({ image }, blob, call) {
-      const key = `${image.image} ${blob.digest}`;
+      const key = keyOf(image.image, blob.digest);
       const known = kept.get(key);
       onLookUp?.(known !== undefined);
       if (known !== undefined) return known;

@@ -11,13 +11,23 @@ export interface Reader {
 
 /** A reader whose image is opened when it is first needed: an answer from memory never does. */
 export function createReader(key: string, open: () => ImageStore): Reader {
-  let opened: ImageStore | undefined;
-  return {
-    key,
-    get image() {
-      return (opened ??= open());
-    },
-  };
+  return new LazyReader(key, open);
+}
+
+// A class: a getter in an object literal gives each object a hidden class of its own, which is dear.
+class LazyReader implements Reader {
+  readonly key: string;
+  readonly #open: () => ImageStore;
+  #image: ImageStore | undefined;
+
+  constructor(key: string, open: () => ImageStore) {
+    this.key = key;
+    this.#open = open;
+  }
+
+  get image(): ImageStore {
+    return (this.#image ??= this.#open());
+  }
 }
 
 /** What the store said of readers' rights, for as long as it may be taken from memory. */

@@ -19,7 +19,7 @@ import { mapBounded } from './map-bounded.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader } from './reader-rights.ts';
 import type { Reader } from './reader-rights.ts';
-import type { Caller, FoundPackage, Repositories, RepositoryStatus } from './repository.ts';
+import type { Caller, FoundPackage, PackageFacts, Repositories, RepositoryStatus } from './repository.ts';
 import { createSignedIndexes } from './signed-index.ts';
 import { publicPemOf } from './signing-key.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -47,6 +47,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     );
   const signedIndexOf = createSignedIndexes();
   const imagesOf = createImageList(deps);
+  const factsOf = createFactsOf();
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
   const viewFor = async (reader: Reader, group: Group) => {
@@ -84,7 +85,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
 
   return {
     peekIndex(at, architecture, caller) {
-      const view = deps.views.peek(readerOf(at.image, caller), { ...at, architecture });
+      const view = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
       return view && signedIndexOf(view, false);
     },
 
@@ -105,9 +106,16 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       if (found?.view.content === undefined) return undefined;
       const file = findFile(found.view.content, fileName) ?? (await listedUntilLately(reader, found.group, fileName));
       if (file === undefined) return undefined;
-      return foundPackage(reader, deps.packages, file, () => {
+      return foundPackage(reader, deps.packages, factsOf(file), () => {
         deps.views.suspect(found.group);
       });
+    },
+
+    peekPackage(at, architecture, fileName, caller) {
+      const view = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
+      const file = view?.content === undefined ? undefined : findFile(view.content, fileName);
+      const bytes = file && deps.packages.peek(at.image, file.pkg.digest);
+      return file && bytes && { facts: factsOf(file), bytes };
     },
 
     async list(within, caller, call = {}) {
@@ -144,21 +152,30 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
   };
 }
 
+// Not by spreading, which is dear where it is done with each request.
+function groupOf({ image, branch, repository }: RepositoryCoordinates, architecture: string): Group {
+  return { image, branch, repository, architecture };
+}
+
 type Within = Parameters<Repositories['list']>[0];
 
-function foundPackage(
-  reader: Reader,
-  cache: PackageCache,
-  { pkg, tags }: IndexedPackage,
-  suspect: () => void,
-): FoundPackage {
-  const blob = { digest: pkg.digest, size: pkg.entry.fileSize };
+function createFactsOf(): (file: IndexedPackage) => PackageFacts {
+  const made = new WeakMap<IndexedPackage, PackageFacts>();
+  return (file) => {
+    const known = made.get(file);
+    if (known !== undefined) return known;
+    const { digest, entry, fileName } = file.pkg;
+    const facts = { entry, fileName, digest, size: entry.fileSize, pushedAt: pushedAt(file.tags) };
+    made.set(file, facts);
+    return facts;
+  };
+}
+
+function foundPackage(reader: Reader, cache: PackageCache, facts: PackageFacts, suspect: () => void): FoundPackage {
+  const { digest, size, fileName } = facts;
+  const blob = { digest, size };
   return {
-    entry: pkg.entry,
-    fileName: pkg.fileName,
-    digest: pkg.digest,
-    size: pkg.entry.fileSize,
-    pushedAt: pushedAt(tags),
+    ...facts,
     async open(range, call = {}): Promise<Readable | Uint8Array> {
       if (cache.isSmall(blob.size)) {
         const bytes = await cache.read(reader, blob, call);
@@ -168,7 +185,7 @@ function foundPackage(
         if (opened !== undefined) return opened.stream;
       }
       suspect();
-      throw new GatewayError('PACKAGE_UNKNOWN', `${pkg.fileName} is gone`, { details: { file: pkg.fileName } });
+      throw new GatewayError('PACKAGE_UNKNOWN', `${fileName} is gone`, { details: { file: fileName } });
     },
     locate: (call = {}) => reader.image.locateBlob(blob, call),
   };

@@ -71,13 +71,24 @@ export interface SignedIndex {
   readonly isUnverified: boolean;
 }
 
-/** A package file found, not yet read. */
-export interface FoundPackage {
+/** What is known of a package file without reading it. */
+export interface PackageFacts {
   readonly entry: IndexEntry;
   readonly fileName: string;
   readonly digest: Digest;
   readonly size: number;
   readonly pushedAt: Date;
+}
+
+/** A package whose bytes are in memory; the same facts for as long as the index lists the same. */
+export interface PackageAtHand {
+  readonly facts: PackageFacts;
+  /** All of them. */
+  readonly bytes: Uint8Array;
+}
+
+/** A package file found, not yet read. */
+export interface FoundPackage extends PackageFacts {
   /** The bytes, or one range of them; as they are where they were in memory. PACKAGE_UNKNOWN where the package went away. */
   open(range?: ByteRange, options?: CallOptions): Promise<Readable | Uint8Array>;
   /** Where the store would send a client for them by itself, if anywhere. */
@@ -196,6 +207,14 @@ export interface Repositories {
     caller: Caller,
     options?: CallOptions,
   ): Promise<FoundPackage | undefined>;
+
+  /** What `findPackage` would open, where index, right and bytes are at hand; undefined where the store would be asked. */
+  peekPackage(
+    at: RepositoryCoordinates,
+    architecture: string,
+    fileName: string,
+    caller: Caller,
+  ): PackageAtHand | undefined;
 
   /** All packages of an image, or of one branch, or of one repository in it; empty where there is nothing. */
   list(

@@ -1,23 +1,21 @@
 import { GatewayError } from '../../errors.ts';
-import type { FoundPackage, SignedIndex } from '../../repository/repository.ts';
-import type { ByteRange } from '../../store/store.ts';
 import type { FileAddress, FileReading, RepositoryBase } from '../addressing.ts';
 import { answer, jsonAnswer, safeHeaders } from '../answer.ts';
-import type { AnswerHeaders } from '../answer.ts';
 import { auditName } from '../audit.ts';
 import type { Audit } from '../audit.ts';
 import type { ContentAnswer } from '../content-answer.ts';
-import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
 import { findByReading } from '../file-readings.ts';
 import { nodeOf } from '../http-options.ts';
 import type { HttpContext, HttpDependencies, HttpSettings, RequestContext } from '../http-options.ts';
-import { conditionsOf } from '../request-reader.ts';
 import type { RequestReader } from '../request-reader.ts';
+import { createContentOf } from './content-of.ts';
 
 /** What apk, apko and proxies ask for: indexes and packages; and deleting, by the same path. */
 export interface PackageRoutes {
   /** What `serveIndex` would answer without waiting for anything; undefined where it would have to. */
   peekIndex(c: RequestContext, address: { base: RepositoryBase; architecture: string }): ContentAnswer | undefined;
+  /** What `servePackage` would answer without waiting for anything; undefined where it would have to. */
+  peekPackage(c: RequestContext, address: FileAddress): ContentAnswer | undefined;
   serveIndex(c: RequestContext, address: { base: RepositoryBase; architecture: string }): Promise<ContentAnswer>;
   servePackage(c: RequestContext, address: FileAddress): Promise<ContentAnswer>;
   withdrawPackage(c: HttpContext, address: FileAddress): Promise<Response>;
@@ -29,7 +27,7 @@ export function createPackageRoutes(
   settings: HttpSettings,
 ): PackageRoutes {
   const { repositories, requests, log, audit } = deps;
-  const headersOfIndex = remembered(formatIndexHeaders);
+  const contentOf = createContentOf();
 
   const find = async (c: RequestContext, reading: FileReading, fileName: string) => {
     const caller = requests.caller(c, 'read');
@@ -47,26 +45,43 @@ export function createPackageRoutes(
 
   return {
     peekIndex(c, { base, architecture }) {
-      const index = repositories.peekIndex(base.at, architecture, requests.caller(c, 'read'));
-      return index && indexAnswer(c, index, headersOfIndex(index));
+      const index = repositories.peekIndex(base.at, architecture, requests.peeker(c));
+      return index && contentOf.index(c, index);
+    },
+
+    peekPackage(c, { readings: [reading], fileName }) {
+      // Elsewhere the store would send the caller; and a path without an architecture asks for a listing first.
+      if (settings.redirectBlobs === true || reading?.architecture === undefined) return undefined;
+      const found = repositories.peekPackage(reading.base.at, reading.architecture, fileName, requests.peeker(c));
+      if (found === undefined) return undefined;
+      const planned = contentOf.package(c, found.facts);
+      const { status, headers, part } = planned;
+      if (part === undefined) return planned;
+      return { status, headers, body: part === 'whole' ? found.bytes : found.bytes.subarray(part.start, part.end + 1) };
     },
 
     async serveIndex(c, { base, architecture }) {
       // Without a signal: many readers share this work, and making one for each costs more than it could save.
       const index = await repositories.openIndex(base.at, architecture, requests.caller(c, 'read'));
       if (index === undefined) throw noIndex(base, architecture);
-      return indexAnswer(c, index, headersOfIndex(index));
+      return contentOf.index(c, index);
     },
 
     async servePackage(c, address) {
       const found = await findByReading(address, (reading) => find(c, reading, address.fileName));
       if (found === undefined) throw unknownPackage(address.fileName);
-      if (isNotModified(conditionsOf(c), validatorsOf(found))) return contentOf(304, null, validatorHeaders(found));
-      const location = settings.redirectBlobs === true ? await found.locate({ signal: c.req.raw.signal }) : undefined;
+      const planned = contentOf.package(c, found);
+      if (planned.status === 304) return planned;
+      const { signal } = c.req.raw;
+      const location = settings.redirectBlobs === true ? await found.locate({ signal }) : undefined;
       if (location !== undefined) return redirect(location);
-      return packageAnswer(c, found, (error) => {
+      const { part } = planned;
+      if (part === undefined) return planned;
+      const body = await found.open(part === 'whole' ? undefined : part, { signal });
+      const onFault = (error: unknown) => {
         log.error({ err: error, requestId: nodeOf(c).record?.requestId }, 'a package was cut short');
-      });
+      };
+      return { ...planned, body, onFault };
     },
 
     async withdrawPackage(c, address) {
@@ -98,90 +113,10 @@ export function createPackageRoutes(
   };
 }
 
-function indexAnswer(c: RequestContext, index: SignedIndex, headers: IndexHeaders): ContentAnswer {
-  if (isNotModified(conditionsOf(c), index)) return { status: 304, headers: headers.unchanged, body: null };
-  return { status: 200, headers: headers.whole, body: index.bytes };
-}
-
-/** The headers of an index with its content and without. */
-interface IndexHeaders {
-  readonly whole: AnswerHeaders;
-  readonly unchanged: AnswerHeaders;
-}
-
-function formatIndexHeaders(index: SignedIndex): IndexHeaders {
-  const unchanged = safeHeaders({
-    'Cache-Control': 'no-cache',
-    ETag: index.etag,
-    ...(index.lastModified !== undefined && { 'Last-Modified': formatHttpDate(index.lastModified) }),
-    ...(index.isStale && { 'X-Lkard-Stale': 'true' }),
-    ...(index.isUnverified && { 'X-Lkard-Unverified': 'true' }),
-  });
-  const content = { 'Content-Type': 'application/gzip', 'Content-Length': String(index.bytes.byteLength) };
-  return { unchanged, whole: { ...unchanged, ...content } };
-}
-
-/** What was made of an object once, made no second time: the service hands out the same index until it changes. */
-function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
-  const made = new WeakMap<K, V>();
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const value = make(key);
-    made.set(key, value);
-    return value;
-  };
-}
-
-function validatorsOf(found: FoundPackage) {
-  return { etag: `"${found.digest}"`, lastModified: found.pushedAt };
-}
-
-function validatorHeaders(found: FoundPackage): AnswerHeaders {
-  const { etag, lastModified } = validatorsOf(found);
-  return { 'Cache-Control': 'max-age=31536000, immutable', ETag: etag, 'Last-Modified': formatHttpDate(lastModified) };
-}
-
-async function packageAnswer(
-  c: RequestContext,
-  found: FoundPackage,
-  onFault: (error: unknown) => void,
-): Promise<ContentAnswer> {
-  const type = { 'Accept-Ranges': 'bytes', 'Content-Type': 'application/vnd.alpine.apk' };
-  const headers = { ...validatorHeaders(found), ...type };
-  if (c.req.method === 'HEAD') return contentOf(200, null, { ...headers, 'Content-Length': String(found.size) });
-  const mayBePart = isRangeCurrent(c.req.header('if-range'), validatorsOf(found));
-  const range = mayBePart ? parseRange(c.req.header('range'), found.size) : undefined;
-  if (range === 'unsatisfiable') return unsatisfiable(found);
-  const body = await found.open(range, {
-    // Asked for only where the store is: it costs more than an answer from memory.
-    get signal() {
-      return c.req.raw.signal;
-    },
-  });
-  if (range === undefined) {
-    return { ...contentOf(200, body, { ...headers, 'Content-Length': String(found.size) }), onFault };
-  }
-  return { ...contentOf(206, body, { ...headers, ...partHeaders(range, found.size) }), onFault };
-}
-
-function partHeaders({ start, end }: ByteRange, size: number): AnswerHeaders {
-  return { 'Content-Length': String(end - start + 1), 'Content-Range': `bytes ${start}-${end}/${size}` };
-}
-
-function unsatisfiable(found: FoundPackage): ContentAnswer {
-  const text = Buffer.from(`${found.fileName} has ${found.size} bytes\n`);
-  const length = { 'Content-Length': String(text.byteLength), 'Content-Type': 'text/plain; charset=utf-8' };
-  return contentOf(416, text, { 'Content-Range': `bytes */${found.size}`, ...length });
-}
-
 /** 302 and no other: apk follows neither 307 nor 308. The store's URL is good for a short time only. */
 function redirect(location: URL): ContentAnswer {
-  return contentOf(302, null, { Location: location.href, 'Cache-Control': 'no-store', 'Content-Length': '0' });
-}
-
-function contentOf(status: number, body: ContentAnswer['body'], headers: AnswerHeaders): ContentAnswer {
-  return { status, headers: safeHeaders(headers), body };
+  const headers = { Location: location.href, 'Cache-Control': 'no-store', 'Content-Length': '0' };
+  return { status: 302, headers: safeHeaders(headers), body: null };
 }
 
 function noIndex({ at }: RepositoryBase, architecture: string): GatewayError {

@@ -77,7 +77,7 @@ export function createRepositoryHandler(
   };
 
   return (c) => {
-    const address = parseAddress(requests.origin(c).host, c.req.path, settings);
+    const address = parseAddress(requests.host(c), c.req.path, settings);
     if (address === undefined) return (c.req.method === 'GET' ? pagesFor(c)?.serveElse(c) : undefined) ?? c.notFound();
     const { record } = nodeOf(c);
     if (record !== undefined) record.route = address.kind;

@@ -113,7 +113,11 @@ describe('where audit lines go', () => {
     const at = path.join(folder.path, 'audit.log');
     await writeFile(at, 'kept\n');
     const terminal = aTerminal();
-    const log = createLog(terminal.stdout, { level: 'info', format: 'text' }, openAuditFile(at, terminal));
+    const log = createLog(
+      terminal.stdout,
+      { level: 'info', format: 'text' },
+      { auditOutput: openAuditFile(at, terminal) },
+    );
     log.audit({ action: 'push' }, 'one');
     await rename(at, `${at}.1`);
     log.audit({ action: 'delete' }, 'two');
@@ -131,7 +135,11 @@ describe('where audit lines go', () => {
     const missing = path.join(folder.path, 'no', 'audit.log');
     expect(() => openAuditFile(missing, terminal)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     const at = path.join(folder.path, 'audit.log');
-    const log = createLog(terminal.stdout, { level: 'info', format: 'json' }, openAuditFile(at, terminal));
+    const log = createLog(
+      terminal.stdout,
+      { level: 'info', format: 'json' },
+      { auditOutput: openAuditFile(at, terminal) },
+    );
     await rename(at, `${at}.1`);
     await mkdir(at);
     log.audit({ action: 'push' }, 'one');

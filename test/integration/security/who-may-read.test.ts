@@ -1,3 +1,4 @@
+import { Agent, get as httpGet } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -94,6 +95,34 @@ describe.each(manners)('before a registry %s', (_name, manner) => {
       ]);
       expect([401, 403]).toContain((await get(path, { authorization: 'Bearer e30.e30.c2ln' }, method)).status);
     }
+  });
+
+  it('each request of one connection is judged by its own credentials', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<unknown>();
+    const status = (path: string, headers: Record<string, string>) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const request = httpGet(`${gateway.url}${path}`, { agent, headers }, (answer) => {
+          answer.resume().once('end', () => {
+            resolve(answer.statusCode);
+          });
+        });
+        request.once('socket', (socket) => sockets.add(socket)).once('error', reject);
+      });
+    for (const path of paths.slice(0, 2)) {
+      for (const [headers, expected] of [
+        [as('alice'), 200],
+        [as('bob'), 403],
+        [as('alice'), 200],
+        [as('alice', 'wrong'), 401],
+        [{}, 401],
+        [as('carol'), 200],
+      ] as const) {
+        expect(await status(path, headers)).toBe(expected);
+      }
+    }
+    agent.destroy();
+    expect(sockets.size).toBe(1);
   });
 
   it('key discovery is hidden from who may not read', async () => {

@@ -34,7 +34,7 @@ export function aService(service: Partial<Repositories>): Repositories {
   return new Proxy(service as Repositories, {
     // Nothing is at hand unless a test says so.
     get: (target, name: string) =>
-      name === 'peekIndex' && !(name in target)
+      name.startsWith('peek') && !(name in target)
         ? () => undefined
         : name in target
           ? (Reflect.get(target, name) as unknown)

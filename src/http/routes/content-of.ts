@@ -1,0 +1,101 @@
+import type { PackageFacts, SignedIndex } from '../../repository/repository.ts';
+import type { ByteRange } from '../../store/store.ts';
+import { safeHeaders } from '../answer.ts';
+import type { AnswerHeaders } from '../answer.ts';
+import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
+import type { ContentAnswer } from '../content-answer.ts';
+import type { RequestContext } from '../http-options.ts';
+import { conditionsOf } from '../request-reader.ts';
+
+/** What the headers of an index or a package say of it, with its content and without. */
+interface ContentHeaders {
+  readonly whole: AnswerHeaders;
+  readonly unchanged: AnswerHeaders;
+}
+
+/** The answer to a reader of a package; where `part` is defined, that part of it is to be its body. */
+export interface PackagePlan extends ContentAnswer {
+  readonly part: ByteRange | 'whole' | undefined;
+}
+
+/** Decides what a reader gets of an index or a package, by its own headers and the request's alone. */
+export interface ContentOf {
+  index(c: RequestContext, index: SignedIndex): ContentAnswer;
+  package(c: RequestContext, facts: PackageFacts): PackagePlan;
+}
+
+/** Headers are made once an index version and once a package, for as long as the service hands out the same object. */
+export function createContentOf(): ContentOf {
+  const headersOfIndex = remembered(formatIndexHeaders);
+  const headersOfPackage = remembered(formatPackageHeaders);
+
+  return {
+    index(c, index) {
+      const { unchanged, whole } = headersOfIndex(index);
+      if (isNotModified(conditionsOf(c), index)) return { status: 304, headers: unchanged, body: null };
+      return { status: 200, headers: whole, body: index.bytes };
+    },
+
+    package(c, facts) {
+      const { unchanged, whole } = headersOfPackage(facts);
+      const validators = { etag: unchanged['ETag'] ?? '', lastModified: facts.pushedAt };
+      if (isNotModified(conditionsOf(c), validators)) return plan(304, unchanged, undefined);
+      if (c.req.method === 'HEAD') return plan(200, whole, undefined);
+      const asked = c.req.header('range');
+      const mayBePart = asked !== undefined && isRangeCurrent(c.req.header('if-range'), validators);
+      const range = mayBePart ? parseRange(asked, facts.size) : undefined;
+      if (range === undefined) return plan(200, whole, 'whole');
+      if (range === 'unsatisfiable') return unsatisfiable(facts);
+      return plan(206, { ...whole, ...partHeaders(range, facts.size) }, range);
+    },
+  };
+}
+
+function plan(status: number, headers: AnswerHeaders, part: PackagePlan['part']): PackagePlan {
+  return { status, headers, body: null, part };
+}
+
+function formatIndexHeaders(index: SignedIndex): ContentHeaders {
+  const unchanged = safeHeaders({
+    'Cache-Control': 'no-cache',
+    ETag: index.etag,
+    ...(index.lastModified !== undefined && { 'Last-Modified': formatHttpDate(index.lastModified) }),
+    ...(index.isStale && { 'X-Lkard-Stale': 'true' }),
+    ...(index.isUnverified && { 'X-Lkard-Unverified': 'true' }),
+  });
+  const content = { 'Content-Type': 'application/gzip', 'Content-Length': String(index.bytes.byteLength) };
+  return { unchanged, whole: { ...unchanged, ...content } };
+}
+
+function formatPackageHeaders({ digest, pushedAt, size }: PackageFacts): ContentHeaders {
+  const unchanged = safeHeaders({
+    'Cache-Control': 'max-age=31536000, immutable',
+    ETag: `"${digest}"`,
+    'Last-Modified': formatHttpDate(pushedAt),
+  });
+  const content = { 'Content-Type': 'application/vnd.alpine.apk', 'Content-Length': String(size) };
+  return { unchanged, whole: { ...unchanged, 'Accept-Ranges': 'bytes', ...content } };
+}
+
+function partHeaders({ start, end }: ByteRange, size: number): AnswerHeaders {
+  return { 'Content-Length': String(end - start + 1), 'Content-Range': `bytes ${start}-${end}/${size}` };
+}
+
+function unsatisfiable({ fileName, size }: PackageFacts): PackagePlan {
+  const text = Buffer.from(`${fileName} has ${size} bytes\n`);
+  const length = { 'Content-Length': String(text.byteLength), 'Content-Type': 'text/plain; charset=utf-8' };
+  const headers = safeHeaders({ 'Content-Range': `bytes */${size}`, ...length });
+  return { ...plan(416, headers, undefined), body: text };
+}
+
+/** What was made of an object once, made no second time. */
+function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, V>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
+}
