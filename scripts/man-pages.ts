@@ -85,7 +85,7 @@ function formatCommand(command: Command, name: string): string {
   const own = command.createHelp().visibleOptions(command);
   return [
     `.SS ${escape(`${name} ${command.name()}`)} ${synopsis(command)}`,
-    `${escape(sentence(command.description()))}`,
+    escape(sentence(command.description())),
     ...(aliases.length > 0 ? [`Also: ${escape(aliases.join(', '))}.`] : []),
     ...command.registeredArguments
       .filter(({ description }) => description !== '')
