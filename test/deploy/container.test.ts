@@ -105,7 +105,7 @@ describe.skipIf(!mayBuild)('deploy/Containerfile', () => {
       dependencies: object;
       files: string[];
     };
-    const published = files.filter((name) => name !== 'docs' && !name.endsWith('.md'));
+    const published = files.filter((name) => name !== 'docs' && name !== 'man' && !name.endsWith('.md'));
     expect((await readdir(path.join(image, 'opt/lkard'))).sort()).toEqual(
       [...published, 'healthcheck.mjs', 'node_modules', 'package.json'].sort(),
     );
