@@ -18,6 +18,8 @@ import { startUpload, uploadBlob } from './registry-uploads.ts';
 import { defaultRetryOptions } from './retry.ts';
 import type { RetryOptions } from './retry.ts';
 import type { BlobDescriptor, ImageStore, Store } from './store.ts';
+import { createTagPages } from './tag-pages.ts';
+import type { TagPages } from './tag-pages.ts';
 
 export interface RegistryStoreDeps extends RegistryClientDeps {
   /** What `{ kind: 'gateway' }` stands for. */
@@ -38,6 +40,7 @@ export interface RegistryStoreOptions {
 
 const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, answerMs: 60_000, commitMs: 300_000, idleMs: 60_000 };
 const maxKnownBlobs = 10_000;
+const maxTagPageBytes = 48 * 1024 * 1024;
 
 /** Creates the store that is an OCI registry (distribution-spec 1.1). Connects to nothing by itself. */
 export function createRegistryStore(deps: RegistryStoreDeps, options: RegistryStoreOptions): Store {
@@ -50,6 +53,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
   const auth = createRegistryAuth({ client, now: deps.now }, options);
   const remover = createTagRemover(deps);
   const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs });
+  const tagPages = createTagPages(maxTagPageBytes);
 
   return {
     description: `registry ${options.host}`,
@@ -60,7 +64,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
         credentials,
         requestId,
       );
-      return registryImage(session, remover, knownBlobs);
+      return registryImage(session, remover, knownBlobs, tagPages);
     },
     imageNames: (credentials, call) => listImages({ client, auth, ...deps }, credentials, call),
     ping: async ({ signal } = {}) => {
@@ -81,7 +85,12 @@ function originOf({ host, plainHttp }: RegistryStoreOptions): URL {
   return url;
 }
 
-function registryImage(session: RegistrySession, remover: TagRemover, knownBlobs: LRUCache<string, true>): ImageStore {
+function registryImage(
+  session: RegistrySession,
+  remover: TagRemover,
+  knownBlobs: LRUCache<string, true>,
+  tagPages: TagPages,
+): ImageStore {
   const key = (digest: string) => `${session.image}@${digest}`;
   const forgetBlobs = () => {
     for (const known of knownBlobs.keys()) if (known.startsWith(`${session.image}@`)) knownBlobs.delete(known);
@@ -96,7 +105,7 @@ function registryImage(session: RegistrySession, remover: TagRemover, knownBlobs
         if (isGatewayError(error, 'BLOB_UNKNOWN')) forgetBlobs();
         throw error;
       }),
-    tags: (options) => listTags(session, options),
+    tags: (options) => listTags(session, tagPages, options),
     deleteTag: (tag, options) => remover.deleteTag(session, tag, options),
     hasBlob: (digest, options) => hasBlob(session, digest, options),
     openBlob: (blob, options) => openBlob(session, blob, options),

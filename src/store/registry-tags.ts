@@ -1,10 +1,10 @@
 import { GatewayError } from '../errors.ts';
-import { isTag } from '../oci/reference.ts';
 import { refusalFault } from './registry-fault.ts';
 import type { RequestSubject } from './registry-fault.ts';
 import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions } from './store.ts';
+import type { TagPages } from './tag-pages.ts';
 
 const maxTags = 1_000_000;
 // Every tag in quotes and with its comma; a registry without pages sends them all at once.
@@ -15,16 +15,24 @@ const maxPages = 20_000;
 const maxWalks = 3;
 
 /** ImageStore.tags at a registry: walks its pages until it names no next one (distribution-spec, Listing Tags). */
-export async function listTags(session: RegistrySession, options: CallOptions = {}): Promise<readonly string[]> {
+export async function listTags(
+  session: RegistrySession,
+  pages: TagPages,
+  options: CallOptions = {},
+): Promise<readonly string[]> {
   for (let walk = 1; ; walk += 1) {
-    const tags = await walkPages(session, options);
-    if (tags !== undefined) return [...tags];
+    const tags = await walkPages(session, pages, options);
+    if (tags !== undefined) return tags;
     if (walk === maxWalks) throw invalidListing(session, 'its pages vanish while they are read');
   }
 }
 
 // Undefined where a page that was linked to isn't there: zot loses its place when the tag it goes on from was deleted.
-async function walkPages(session: RegistrySession, { signal }: CallOptions): Promise<Set<string> | undefined> {
+async function walkPages(
+  session: RegistrySession,
+  pages: TagPages,
+  { signal }: CallOptions,
+): Promise<readonly string[] | undefined> {
   const subject: RequestSubject = { what: `the tags of ${session.image}`, right: 'pull' };
   const tags = new Set<string>();
   const seen = new Set<string>();
@@ -32,12 +40,17 @@ async function walkPages(session: RegistrySession, { signal }: CallOptions): Pro
   while (!seen.has(url.search)) {
     seen.add(url.search);
     const answer = await session.send({ method: 'GET', operation: 'tags', url, subject, signal }, maxPageBytes);
-    if (answer.status === 404) return seen.size === 1 ? tags : undefined;
+    if (answer.status === 404) return seen.size === 1 ? [] : undefined;
     if (answer.status !== 200) throw refusalFault(answer, subject);
-    for (const tag of parseListing(answer.bytes, 'tags', `tags of ${session.image}`)) if (isTag(tag)) tags.add(tag);
-    if (tags.size > maxTags) throw tooManyTags(session);
-    const next = nextPageOf(url, answer, `tags of ${session.image}`);
-    if (next === undefined) return tags;
+    const what = `tags of ${session.image}`;
+    const page = pages.read(`${session.image}${url.search}`, answer.bytes, (bytes) =>
+      parseListing(bytes, 'tags', what),
+    );
+    if (tags.size + page.length > maxTags) throw tooManyTags(session);
+    const next = nextPageOf(url, answer, what);
+    if (next === undefined && seen.size === 1) return page;
+    for (const tag of page) tags.add(tag);
+    if (next === undefined) return [...tags];
     if (seen.size === maxPages) throw tooManyTags(session);
     url = next;
   }
