@@ -24,11 +24,11 @@ export interface Maintenance {
     options: { readonly olderThanMs: number; readonly isDryRun: boolean },
     onRemoved: (garbage: Garbage) => void,
   ): Promise<void>;
-  /** Compares everything of a repository with the gateway's own credentials; with `isRepair` puts covering indexes first. */
+  /** Compares all of a repository with the own credentials; with `isRepair` puts covering indexes first and tells what that mended. */
   verify(
     at: RepositoryCoordinates,
     options: { readonly isRepair: boolean },
-    onFinding: (finding: Finding) => void,
+    hear: { readonly onFinding: (finding: Finding) => void; readonly onMended: (finding: Finding) => void },
   ): Promise<Verified>;
   /** Writes an image into a folder as an OCI image layout, or goes on where one was begun. */
   exportImage(image: string, folder: string, options: CopyOptions): Promise<Copied>;
@@ -92,13 +92,13 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
       await collectGarbage({ now: () => clock.now() }, { ...options, directory }, onRemoved);
     },
 
-    async verify(at, { isRepair }, onFinding) {
+    async verify(at, { isRepair }, { onFinding, onMended }) {
       return inStore(config, async (store) => {
         const signingKeys = await openSigningKeys(config, { clock, log });
         const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
         const deps = { store, signingKeys, sign, clock, random: randomBytes, log };
         const repositories = createRepositories(deps, repositoryOptionsOf(config));
-        if (isRepair) await repositories.mend(at, self);
+        if (isRepair) for (const finding of await repositories.mend(at, self)) onMended(finding);
         return repositories.verify(at, self, onFinding);
       });
     },

@@ -41,9 +41,14 @@ export function createMaintenanceCommands(
       const verified = await openMaintenance(request.flags).verify(
         at,
         { isRepair: request.isRepair },
-        ({ kind, architecture, message, isMendable }) => {
-          findings += 1;
-          printLine(terminal, `${kind} ${architecture}: ${message}${isMendable ? ' (--repair mends it)' : ''}`);
+        {
+          onFinding({ kind, architecture, message, isMendable }) {
+            findings += 1;
+            printLine(terminal, `${kind} ${architecture}: ${message}${isMendable ? ' (--repair mends it)' : ''}`);
+          },
+          onMended({ kind, architecture, message }) {
+            printLine(terminal, `mended ${kind} ${architecture}: ${message}`);
+          },
         },
       );
       const { architectures, packages, bytes } = verified;

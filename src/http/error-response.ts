@@ -49,6 +49,8 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
 };
 
 const defaultRetrySeconds = 5;
+/** Only somebody who gives this gateway another key helps. */
+const hopeless: ReadonlySet<ErrorCode> = new Set(['SIGNING_KEY_LOCKED']);
 
 /** The status of a fault. A refused caller who sent no credentials gets 401, so that curl, apk and lkar ask for some. */
 export function statusOf(error: GatewayError, request: { readonly isAnonymous: boolean }): number {
@@ -61,7 +63,7 @@ export function statusOf(error: GatewayError, request: { readonly isAnonymous: b
 
 /**
  * The answer to a fault: one line of text, or JSON where the caller asks for it (`application/problem+json`: RFC 9457),
- * with `WWW-Authenticate` on 401 and `Retry-After` on 429 and 503.
+ * with `WWW-Authenticate` on 401, and `Retry-After` on 429 and on 503 where trying again may help.
  */
 export function errorResponse(error: GatewayError, request: RefusedRequest): Response {
   const status = statusOf(error, request);
@@ -87,9 +89,10 @@ function headersOf(error: GatewayError, status: number, request: RefusedRequest)
   const retryAfter = error.details['retryAfterSeconds'];
   return {
     ...(status === 401 && { 'WWW-Authenticate': 'Basic realm="lkard", charset="UTF-8"' }),
-    ...((status === 503 || status === 429) && {
-      'Retry-After': String(typeof retryAfter === 'number' ? retryAfter : defaultRetrySeconds),
-    }),
+    ...((status === 503 || status === 429) &&
+      !hopeless.has(error.code) && {
+        'Retry-After': String(typeof retryAfter === 'number' ? retryAfter : defaultRetrySeconds),
+      }),
     ...(request.requestId !== undefined && { 'X-Request-Id': request.requestId }),
   };
 }

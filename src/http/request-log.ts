@@ -13,7 +13,8 @@ export interface ObserveDeps {
 
 /**
  * Gives a request its id (the caller's own `X-Request-Id` where it is harmless) and writes one line when it is answered or
- * its caller left. The line has neither headers nor the query nor a URL's userinfo: any of them may hold a secret.
+ * its caller left; probes of health that go well are for `debug` alone. The line has neither headers nor the query nor a URL's
+ * userinfo: any of them may hold a secret.
  */
 export function observeRequest(incoming: IncomingMessage, outgoing: ServerResponse, deps: ObserveDeps): RequestRecord {
   const record = createRequestRecord(incoming.headers['x-request-id']);
@@ -23,10 +24,11 @@ export function observeRequest(incoming: IncomingMessage, outgoing: ServerRespon
   outgoing.on('close', () => {
     const durationMs = deps.clock.now() - startedAt;
     deps.meter?.answered(record.route ?? 'other', incoming.method ?? '', outgoing.statusCode, durationMs);
-    if (deps.log.isLevelEnabled?.('info') === false) return;
+    const isForDebug = isProbe(record, outgoing);
+    if (!isForDebug && deps.log.isLevelEnabled?.('info') === false) return;
     const { method = '', url = '' } = incoming;
     // Not by spreading another object: with each request that costs more than all the rest of the line.
-    writeLine(deps.log, {
+    const line: RequestLine = {
       requestId: record.requestId,
       method,
       path: pathOfTarget(url).slice(0, 1000),
@@ -35,9 +37,16 @@ export function observeRequest(incoming: IncomingMessage, outgoing: ServerRespon
       durationMs,
       remote,
       isAborted: outgoing.writableFinished ? undefined : true,
-    });
+    };
+    if (isForDebug) deps.log.debug(line, `${line.method} ${line.path} ${line.status}`);
+    else writeLine(deps.log, line);
   });
   return record;
+}
+
+/** What monitors ask all day, as long as it goes well. */
+function isProbe({ route = '' }: RequestRecord, { statusCode }: ServerResponse): boolean {
+  return statusCode < 400 && (route === '/healthz' || route === '/readyz' || route === '/metrics');
 }
 
 function writeLine(log: Log, line: RequestLine): void {

@@ -27,7 +27,7 @@ import { createSharedCalls } from './shared-calls.ts';
 import type { SightingOptions } from './sightings.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createStoredIndexes } from './stored-index.ts';
-import { verifyLook } from './verification.ts';
+import { indexFindings, verifyLook } from './verification.ts';
 import type { RepositoryVerification } from './verification.ts';
 import { withdrawFile } from './withdraw.ts';
 
@@ -225,8 +225,12 @@ export function createRepositories(
       const image = store.image(at.image, caller.credentials, caller.requestId);
       return await verifyLook(image, at, await lookNow(image, at, [EVERY], call), onFinding, call);
     },
-    mend: (at, caller) =>
-      loopOf(at).join(createMending(store.image(at.image, caller.credentials, caller.requestId), [EVERY])),
+    async mend(at, caller) {
+      const image = store.image(at.image, caller.credentials, caller.requestId);
+      const findings = indexFindings(await lookNow(image, at, [EVERY]));
+      await loopOf(at).join(createMending(image, [EVERY]));
+      return findings;
+    },
 
     ...createReading({ store, clock, signingKeys, views, packages, callerKey, memoryOf, look: lookNow, log }),
   };

@@ -1,5 +1,5 @@
 import { GatewayError, isGatewayError } from '../errors.ts';
-import { emptyConfigBytes, imageManifestType } from '../oci/manifest.ts';
+import { emptyConfig, emptyConfigBytes, imageManifestType } from '../oci/manifest.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobDescriptor, CallOptions, ImageStore } from '../store/store.ts';
 import { formatKeyManifest, imageKeyFileName, keyTagOf, parseKeyManifest } from './key-artifact.ts';
@@ -49,6 +49,9 @@ async function openHalves(seal: KeySeal, halves: Halves, tag: string, image: str
   return publicPemOf(key) === halves.publicPem ? { ...opened.facts, tag, key } : 'foreign';
 }
 
+/** So often a key is uploaded whose blobs the registry then says it misses. */
+const maxAttempts = 4;
+
 /** Puts a private key under a tag of its own, sealed. Throws the store's faults. */
 export async function pushKeyTag(
   store: ImageStore,
@@ -60,16 +63,35 @@ export async function pushKeyTag(
   const facts = { keyId: keyIdOf(key.publicKey), image: store.image, madeAt: Math.floor(madeAtMs / 1000) };
   const privatePem = key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const sealed = await seal.seal(privatePem, facts);
-  await store.pushBlob(emptyConfigBytes(), options);
-  const layers = {
-    publicPem: await store.pushBlob(Buffer.from(publicPemOf(key)), options),
-    sealedPrivateKey: await store.pushBlob(Buffer.from(sealed), options),
-  };
   const tag = keyTagOf(facts.keyId);
-  const format = (artifactType: boolean) =>
-    formatKeyManifest({ fileName: key.fileName, madeAtMs, layers }, { artifactType });
-  await pushInSomeForm(store, tag, format, options);
+  const upload = async () => {
+    // Registries that keep files rewrite a blob's link in place: what is there is left alone.
+    if (!(await store.hasBlob(emptyConfig().digest, options))) await store.pushBlob(emptyConfigBytes(), options);
+    const layers = {
+      publicPem: await store.pushBlob(Buffer.from(publicPemOf(key)), options),
+      sealedPrivateKey: await store.pushBlob(Buffer.from(sealed), options),
+    };
+    const format = (artifactType: boolean) =>
+      formatKeyManifest({ fileName: key.fileName, madeAtMs, layers }, { artifactType });
+    await pushInSomeForm(store, tag, format, options);
+  };
+  await untilBlobsAreKnown(upload);
   return { ...facts, tag, key };
+}
+
+/**
+ * Another gateway may be uploading the very same config, or a collection have taken what was just uploaded: then all of it is
+ * uploaded again.
+ */
+async function untilBlobsAreKnown(upload: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await upload();
+      return;
+    } catch (error) {
+      if (!isGatewayError(error, 'BLOB_UNKNOWN') || attempt === maxAttempts) throw error;
+    }
+  }
 }
 
 async function pushInSomeForm(

@@ -3,10 +3,11 @@ import type { Clock, Log, Meter } from '../ports.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
 import type { Group } from './coordinates.ts';
 import { comparedIndex, verifiedView } from './index-view.ts';
+import { createComparisonWait, createRenewal } from './index-renewal.ts';
 import type { IndexView } from './index-view.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import type { SignIndex } from './index-writer.ts';
-import { nothingYet, weightOf } from './latest-index.ts';
+import { isMended, nothingYet, weightOf } from './latest-index.ts';
 import type { Latest } from './latest-index.ts';
 import type { Look } from './look.ts';
 import { indexTag } from './package-tag.ts';
@@ -40,10 +41,8 @@ export interface IndexServing {
   delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
 
-/** While one version is compared the one before may still be served, so long after the comparison began. */
-const maxOldMs = 10_000;
-/** But a reader first waits so long for the comparison: it nearly always takes less. */
-const patienceMs = 2_000;
+/** The share of its time after which what is read is asked for anew, so that no reader has to wait for that. */
+const renewedAfter = 0.75;
 /** How long the store is left alone after it could not be reached, where an old index can be served. */
 const backOffMs = 5_000;
 
@@ -64,6 +63,7 @@ export function createIndexServing(
 ): IndexServing {
   const { clock, log, sign, meter } = deps;
   const groups = createByteBoundedMap<Latest>(options.maxIndexBytes, weightOf);
+  const wait = createComparisonWait(deps);
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
   const keyOf = ({ image, branch, repository, architecture }: Group) =>
     `${image} ${branch} ${repository} ${architecture}`;
@@ -132,23 +132,9 @@ export function createIndexServing(
     return running;
   };
 
-  /** Waits for a comparison, but not for long where an old version can be served instead. */
-  const awaitComparison = async (reader: Reader, group: Group, latest: Latest) => {
+  const awaitComparison = (reader: Reader, group: Group, latest: Latest) => {
     const running = shareComparison(reader, group, latest);
-    const waitedMs = clock.now() - (latest.comparingSinceMs ?? clock.now());
-    if (latest.view == null || waitedMs > maxOldMs) {
-      await running;
-      return;
-    }
-    const timer = new AbortController();
-    try {
-      await Promise.race([running, clock.sleep(patienceMs, timer.signal)]);
-    } finally {
-      timer.abort();
-      running.catch((error: unknown) => {
-        log.debug({ ...group, err: error }, 'a comparison that nobody waited for failed');
-      });
-    }
+    return wait.await(group, latest, running);
   };
 
   const takeOffer = async (group: Group, latest: Latest) => {
@@ -158,11 +144,13 @@ export function createIndexServing(
     if (offered.beganMs >= latest.comparedAtMs) take(group, latest, await verifiedView(sign, offered), offered.beganMs);
   };
 
+  const comparedForMs = (latest: Latest) => (isMended(latest.view) ? options.freshnessMs : options.recheckMs);
+
   const isCompared = (latest: Latest) =>
     latest.view !== undefined &&
     (latest.view?.digest ?? undefined) === latest.digest &&
     latest.comparedAtMs >= latest.suspectedAtMs &&
-    clock.now() - latest.comparedAtMs < (isMended(latest.view) ? options.freshnessMs : options.recheckMs);
+    clock.now() - latest.comparedAtMs < comparedForMs(latest);
 
   const stale = (reader: Reader, group: Group, latest: Latest): ServedIndex | undefined =>
     latest.view != null && rights.mayRead(reader, group.image, options.rightsMs + options.staleMs)
@@ -179,6 +167,24 @@ export function createIndexServing(
     if (!isCompared(latest)) await awaitComparison(reader, group, latest);
     if (!isCompared(latest)) await awaitComparison(reader, group, latest);
   };
+
+  const renewAhead = createRenewal(deps, async (reader, group, latest) => {
+    if (clock.now() >= latest.checkedAtMs + renewedAfter * options.freshnessMs) await shareCheck(reader, group, latest);
+    await takeOffer(group, latest);
+    const isDue = clock.now() >= latest.comparedAtMs + renewedAfter * comparedForMs(latest);
+    if (!isDue && isCompared(latest)) return;
+    await shareComparison(reader, group, latest).catch((error: unknown) => {
+      // It still holds: readers haven't begun to wait for the next one.
+      if (isCompared(latest)) latest.comparingSinceMs = undefined;
+      throw error;
+    });
+  });
+
+  const renewalDueMs = (latest: Latest) =>
+    Math.min(
+      latest.checkedAtMs + renewedAfter * options.freshnessMs,
+      latest.comparedAtMs + renewedAfter * comparedForMs(latest),
+    );
 
   const serve = async (reader: Reader, group: Group, latest: Latest): Promise<ServedIndex | undefined> => {
     if (clock.now() - latest.failedAtMs < backOffMs) {
@@ -208,6 +214,7 @@ export function createIndexServing(
       const latest = groups.get(keyOf(group));
       if (latest?.view == null || latest.offered !== undefined) return undefined;
       if (!isKnownTo(reader, group, latest) || !isCompared(latest)) return undefined;
+      if (clock.now() >= renewalDueMs(latest)) renewAhead(reader, group, latest);
       meter?.servedIndex(false, clock.now() - latest.checkedAtMs);
       return latest.view;
     },
@@ -231,12 +238,4 @@ export function createIndexServing(
 
     delisted: (group, fileName) => groups.get(keyOf(group))?.delisted.find(fileName, clock.now()),
   };
-}
-
-/**
- * Whether a view lists something else than its stored version does. Then a package may die without that version changing, so
- * the version's digest is no proof that the view still holds.
- */
-function isMended(view: IndexView | null): boolean {
-  return view !== null && view.createdMs === undefined;
 }

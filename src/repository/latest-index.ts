@@ -22,6 +22,8 @@ export interface Latest {
   comparing: Map<string, Promise<void>>;
   /** Since when a comparison is wanted that nobody brought to its end. */
   comparingSinceMs: number | undefined;
+  /** Whether it is being asked for behind a reader who didn't wait. */
+  isRenewing: boolean;
 }
 
 /** What a record costs in memory, roughly. */
@@ -41,10 +43,19 @@ export function nothingYet(): Latest {
     offered: undefined,
     comparing: new Map(),
     comparingSinceMs: undefined,
+    isRenewing: false,
   };
 }
 
 /** Bytes that it keeps in memory, roughly. */
 export function weightOf({ view }: Latest): number {
   return bytesPerRecord + (view == null ? 0 : view.bytes.length + view.count * bytesPerRecord);
+}
+
+/**
+ * Whether a view lists something else than its stored version does. Then a package may die without that version changing, so
+ * the version's digest is no proof that the view still holds.
+ */
+export function isMended(view: IndexView | null | undefined): boolean {
+  return view != null && view.createdMs === undefined;
 }

@@ -37,8 +37,11 @@ export interface RepositoryVerification {
     onFinding: (finding: Finding) => void,
     options?: CallOptions,
   ): Promise<Verified>;
-  /** Puts the indexes that don't list what lives; done once all do. Throws PUBLISH_TIMEOUT and the store's faults. */
-  mend(at: RepositoryCoordinates, caller: Caller): Promise<void>;
+  /**
+   * Puts the indexes that don't list what lives; done once all do. Returns what was wrong with them. Throws PUBLISH_TIMEOUT and
+   * the store's faults.
+   */
+  mend(at: RepositoryCoordinates, caller: Caller): Promise<readonly Finding[]>;
 }
 
 /** Blobs that are read at a time; each within constant memory. */
@@ -56,7 +59,7 @@ export async function verifyLook(
   options: CallOptions = {},
 ): Promise<Verified> {
   const there = seen.architectures.filter((one) => seen.stored.has(one) || seen.target(one).files.length > 0);
-  for (const architecture of there) for (const finding of indexFindings(seen, architecture)) onFinding(finding);
+  for (const finding of indexFindings(seen)) onFinding(finding);
   for (const finding of foreignFindings(at, seen)) onFinding(finding);
   const live = liveTags(seen);
   await mapBounded([...live], concurrency * 2, async ([tag, pkg]) => {
@@ -81,7 +84,12 @@ function liveTags(seen: Look): ReadonlyMap<string, PackageRecord> {
   return live;
 }
 
-function indexFindings(seen: Look, architecture: string): readonly Finding[] {
+/** What is wrong with the indexes that a look has read: all that putting covering ones mends. */
+export function indexFindings(seen: Look): readonly Finding[] {
+  return seen.architectures.flatMap((architecture) => findingsOfOne(seen, architecture));
+}
+
+function findingsOfOne(seen: Look, architecture: string): readonly Finding[] {
   const stored = seen.stored.get(architecture);
   if (stored === undefined) {
     const isNeeded = seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);

@@ -10,7 +10,7 @@ import type { RegistryCredentials } from './registry-credentials.ts';
 import { hasFault, refusalFault } from './registry-fault.ts';
 import type { RequestSubject } from './registry-fault.ts';
 import type { RegistryAnswer } from './registry-request.ts';
-import { fetchToken } from './token-service.ts';
+import { fetchToken, requestIdHeader } from './token-service.ts';
 import type { AccessToken, TokenService } from './token-service.ts';
 
 /** Who asks for what: `scope` as a token service takes it, `repository:<image>:pull,push`. */
@@ -19,6 +19,8 @@ export interface Access {
   readonly credentials: RegistryCredentials;
   readonly scope: string;
   readonly subject: RequestSubject;
+  /** Told to the token service too. */
+  readonly requestId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -94,11 +96,14 @@ export function createRegistryAuth(
   };
 
   // Google's old registry sends a challenge for /v2/ alone.
-  const challengesOf = async (answer: RegistryAnswer, signal?: AbortSignal): Promise<readonly Challenge[]> => {
+  const challengesOf = async (answer: RegistryAnswer, { signal, requestId }: Access): Promise<readonly Challenge[]> => {
     const own = challengesIn(answer);
     if (own.length > 0) return own;
     return challengesIn(
-      await client.send({ method: 'GET', operation: 'ping', url: new URL('/v2/', client.origin), signal }),
+      await client.send({
+        ...{ method: 'GET', operation: 'ping', url: new URL('/v2/', client.origin), signal },
+        headers: requestIdHeader(requestId),
+      }),
     );
   };
 
@@ -108,7 +113,7 @@ export function createRegistryAuth(
     for (let round = 1; ; round += 1) {
       const answer = await send(proof.authorization);
       if (answer.status !== 401) return answer;
-      const challenges = await challengesOf(answer, access.signal);
+      const challenges = await challengesOf(answer, access);
       const scheme = chooseScheme(challenges, client.origin);
       const missing = missingScope(challenges);
       const scope = missing === undefined ? access.scope : mergeScopes(access.scope, missing);

@@ -7,6 +7,7 @@ import type { GatewayCredentials, RegistryCredentials } from './registry-credent
 import type { RequestSubject } from './registry-fault.ts';
 import type { RegistryAnswer, RegistryRequest } from './registry-request.ts';
 import type { Credentials } from './store.ts';
+import { requestIdHeader } from './token-service.ts';
 
 /** A request on behalf of a session's caller; `subject.right` decides the scope asked for. */
 export type SessionRequest = Omit<RegistryRequest, 'authorization'> & { readonly subject: RequestSubject };
@@ -48,7 +49,7 @@ export function createRegistrySession(
     request: SessionRequest,
     send: (request: RegistryRequest) => Promise<T>,
   ): Promise<T> => {
-    const headers = requestId === undefined ? request.headers : { ...request.headers, 'x-request-id': requestId };
+    const headers = { ...request.headers, ...requestIdHeader(requestId) };
     // A registry may have its uploads taken elsewhere; that place proves itself by its URL.
     if (request.url.origin !== client.origin.origin) return send(request);
     const shown = await registryCredentials(deps, image, credentials);
@@ -60,6 +61,7 @@ export function createRegistrySession(
           credentials: shown,
           scope: `repository:${image}:${action}`,
           subject: request.subject,
+          requestId,
           signal: request.signal,
         },
         (authorization) => send({ ...request, headers, authorization }),

@@ -18,6 +18,8 @@ export interface TokenRequest {
   readonly scope: string;
   readonly credentials: RegistryCredentials;
   readonly subject: RequestSubject;
+  /** Of the request that it is wanted for: the first of those who share it. */
+  readonly requestId?: string | undefined;
 }
 
 export interface AccessToken {
@@ -44,15 +46,21 @@ const tokenAnswerSchema = z.object({
 export async function fetchToken(
   client: Pick<RegistryClient, 'send'>,
   service: TokenService,
-  { scope, credentials, subject }: TokenRequest,
+  { scope, credentials, subject, requestId }: TokenRequest,
 ): Promise<AccessToken> {
-  const posted =
-    credentials.kind === 'identity' ? await client.send(...tokenPost(service, scope, credentials)) : undefined;
+  const send = ([request, maxBytes]: [RegistryRequest, number]) =>
+    client.send({ ...request, headers: { ...request.headers, ...requestIdHeader(requestId) } }, maxBytes);
+  const posted = credentials.kind === 'identity' ? await send(tokenPost(service, scope, credentials)) : undefined;
   // Services from before OAuth2 know GET alone.
   const isUnknown = posted === undefined || posted.status === 404 || posted.status === 405;
-  const answer = isUnknown ? await client.send(...tokenGet(service, scope, credentials)) : posted;
+  const answer = isUnknown ? await send(tokenGet(service, scope, credentials)) : posted;
   if (answer.status !== 200) throw refusal(answer, credentials, subject);
   return readToken(answer.bytes, service);
+}
+
+/** `X-Request-Id`, by which this gateway's log and those of who it asks can be read together. */
+export function requestIdHeader(requestId: string | undefined): Readonly<Record<string, string>> {
+  return requestId === undefined ? {} : { 'x-request-id': requestId };
 }
 
 function tokenGet(

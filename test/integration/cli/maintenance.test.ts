@@ -70,7 +70,10 @@ describe('lkard on its folder', { timeout: 60_000 }, () => {
     const found = await verify(['--data', data]);
     expect(found.exitCode).toBe(1);
     expect(found.stdout).toContain('index x86_64: there are packages and no index (--repair mends it)');
-    expect((await verify(['--data', data], '--repair')).exitCode).toBe(0);
+    const mended = await verify(['--data', data], '--repair');
+    expect(mended.exitCode).toBe(0);
+    expect(mended.stdout).toContain('mended index x86_64: there are packages and no index\n');
+    expect((await verify(['--data', data], '--repair')).stdout).not.toContain('mended');
     expect((await verify(['--data', data])).exitCode).toBe(0);
   });
 

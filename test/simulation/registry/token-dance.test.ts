@@ -47,6 +47,16 @@ describe('a registry with a token service', () => {
     expect(registry.seen.at(-1)?.headers.authorization).toBe('Bearer t1');
   });
 
+  it('hears the id of the request that a token is for', async () => {
+    const { registry, store } = await aWorld(dancing({}));
+    await store.image('a/b', alice, 'request-7').tags();
+    expect(registry.seen.map(({ path, headers }) => [path, headers['x-request-id']])).toEqual([
+      ['/v2/a/b/tags/list', 'request-7'],
+      ['/token', 'request-7'],
+      ['/v2/a/b/tags/list', 'request-7'],
+    ]);
+  });
+
   it('gives its anonymous callers a token too', async () => {
     const { registry, image } = await aWorld(dancing({}));
     await image().tags();

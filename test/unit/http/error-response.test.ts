@@ -48,6 +48,11 @@ describe('errorResponse', () => {
     expect(response.headers.get('retry-after')).toBe(expected);
   });
 
+  it('asks nobody to try again what only another key would mend', () => {
+    const response = errorResponse(fault('SIGNING_KEY_LOCKED'), plain);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, null]);
+  });
+
   it('writes JSON for who asks for it', async () => {
     const accept = 'text/html;q=0.5, application/json';
     const response = errorResponse(fault('BRANCH_INVALID', 'no branch', { branch: '.x' }), { ...plain, accept });

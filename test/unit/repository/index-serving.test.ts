@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import type { MemoryCall, MemoryImage } from '../../support/memory-store.ts';
@@ -65,6 +65,39 @@ describe('serving an index', () => {
     calls.splice(0);
     await Promise.all(Array.from({ length: 20 }, () => listedBy(clock, first)));
     expect(calls.map(({ operation }) => operation)).toEqual(['resolve']);
+  });
+
+  it('asks behind a reader for what is about to be too old, so that the next one does not wait', async () => {
+    const { clock, calls, first, second } = twoReplicas();
+    const peeked = () => first.repositories.peekIndex(at, 'x86_64', aCaller('reader'))?.etag;
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    const before = peeked();
+    clock.pass(800);
+    await second.push([pkg('two')]);
+    calls.splice(0);
+    expect(peeked()).toBe(before);
+    await vi.waitFor(() => {
+      expect(peeked()).not.toBe(before);
+    });
+    // Asked at 800 ms, it is good until 1,800.
+    expect(calls.filter(({ operation }) => operation === 'resolve').length).toBeGreaterThan(0);
+    clock.pass(700);
+    expect(peeked()).toBeDefined();
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
+  it('has nobody wait for ever while an index is made from its packages', async () => {
+    let isAnswering = true;
+    const { clock, first, second } = twoReplicas(({ operation }) =>
+      isAnswering || operation !== 'tags' ? Promise.resolve() : new Promise<never>(() => undefined),
+    );
+    await second.push([pkg('one')]);
+    isAnswering = false;
+    await expect(listedBy(clock, first)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      details: { retryAfterSeconds: 10 },
+    });
   });
 
   it('asks with the credentials of each reader whether they may read', async () => {

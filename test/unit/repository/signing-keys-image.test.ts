@@ -57,6 +57,17 @@ describe('the first key of an image', () => {
     expect(made()).toBe(1);
   });
 
+  it('is uploaded again where the registry misses a blob that was just uploaded', async () => {
+    let misses = 2;
+    const { replica, image } = aWorld({
+      before: ({ operation }) => {
+        if (operation !== 'pushManifest' || misses-- <= 0) return Promise.resolve();
+        return Promise.reject(new GatewayError('BLOB_UNKNOWN', 'misses the config'));
+      },
+    });
+    expect(await namesOf(replica().ofImageForWriting(image()))).toHaveLength(1);
+  });
+
   it('is made by the next in turn where the first may not push', async () => {
     let refusals = 0;
     const { replica, image } = aWorld({
