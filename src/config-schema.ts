@@ -62,6 +62,8 @@ const schemas = {
   'publish-timeout': durationValue.default(30_000),
   'max-package-size': sizeValue.default(4 * 2 ** 30),
   'max-uploads': countValue.default(32),
+  'upload-queue': limitValue.default(64),
+  'upload-wait': durationValue.default(20_000),
   'package-cache': sizeValue.default(64 * 2 ** 20),
   'temp-dir': textValue.optional(),
   'max-refusals': limitValue.default(30),

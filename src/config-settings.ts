@@ -78,6 +78,13 @@ const tables = {
     ['publish-timeout', 'text', 'DURATION', 'how long a push may wait for its index (default 30s)'],
     ['max-package-size', 'text', 'SIZE', 'largest package (default 4GiB)'],
     ['max-uploads', 'text', 'COUNT', 'uploads under way at once (default 32)'],
+    [
+      'upload-queue',
+      'text',
+      'COUNT',
+      'further uploads that wait for one of those to end; more are refused (default 64)',
+    ],
+    ['upload-wait', 'text', 'DURATION', 'how long they wait at most (default 20s)'],
     ['package-cache', 'text', 'SIZE', 'memory for packages of up to 256 KiB (default 64MiB)'],
     ['max-refusals', 'text', 'COUNT', 'refused credentials an address has a minute (default 30; 0 for any number)'],
     ['rate-limit', 'text', 'COUNT', 'requests an address has a second (default any number)'],

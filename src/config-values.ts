@@ -43,7 +43,7 @@ export const countValue = textValue.transform((text, context) =>
   /^[1-9]\d{0,8}$/.test(text) ? Number(text) : refuse(context, `${JSON.stringify(text)} is no whole number above 0`),
 );
 
-/** A whole number; 0 for no limit. */
+/** A whole number, which may be 0. */
 export const limitValue = textValue.transform((text, context) =>
   /^\d{1,9}$/.test(text) ? Number(text) : refuse(context, `${JSON.stringify(text)} is no whole number`),
 );

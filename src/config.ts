@@ -64,6 +64,8 @@ export interface Config {
     readonly defaultRepository: string;
     readonly maxPackageBytes: number;
     readonly maxUploads: number;
+    readonly maxWaiting: number;
+    readonly waitMs: number;
     readonly tempDirectory: string | undefined;
     readonly refusalsPerMinute: number;
     readonly requestsPerSecond: number;
@@ -201,6 +203,8 @@ function httpOf(given: Given): Config['http'] {
     defaultRepository: given['default-repository'],
     maxPackageBytes: given['max-package-size'],
     maxUploads: given['max-uploads'],
+    maxWaiting: given['upload-queue'],
+    waitMs: given['upload-wait'],
     tempDirectory: given['temp-dir'],
     refusalsPerMinute: given['max-refusals'],
     requestsPerSecond: given['rate-limit'],

@@ -81,6 +81,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   const uploads = new Gauge({ name: 'lkard_open_uploads', help: 'Uploads under way', registers });
+  const queued = new Gauge({ name: 'lkard_waiting_uploads', help: 'Uploads that wait for room', registers });
 
   return {
     meter: {
@@ -106,8 +107,9 @@ export function createMetrics(): Metrics {
       pushPhase(phase, durationMs) {
         phases.observe({ phase }, durationMs / 1000);
       },
-      openUploads(count) {
-        uploads.set(count);
+      uploads({ taken, waiting }) {
+        uploads.set(taken);
+        queued.set(waiting);
       },
     },
     format: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),

@@ -54,8 +54,8 @@ export interface Meter {
   readonly publishRound: (cause: PublishCause) => void;
   /** A push has passed a phase. */
   readonly pushPhase: (phase: PushPhase, durationMs: number) => void;
-  /** So many uploads are under way now. */
-  readonly openUploads: (count: number) => void;
+  /** So many uploads are under way now, and so many wait for one of them to end. */
+  readonly uploads: (counts: { readonly taken: number; readonly waiting: number }) => void;
 }
 
 /** Why a publish looks again: somebody joined, an index was put and is to be seen, or neither has helped yet. */

@@ -28,8 +28,12 @@ export interface HttpOptions extends AddressingOptions {
   readonly anonymousAsGateway?: 'read' | 'write' | undefined;
   /** Bytes of the largest package. Default 4 GiB. */
   readonly maxPackageBytes?: number | undefined;
-  /** Uploads under way at once; one more is OVERLOADED. Default 32. */
+  /** Uploads under way at once. Default 32. */
   readonly maxUploads?: number | undefined;
+  /** Uploads that may wait until one of those ends; one more is OVERLOADED. Default 64. */
+  readonly maxWaiting?: number | undefined;
+  /** How long they may, in milliseconds. Default 20,000. */
+  readonly waitMs?: number | undefined;
   /** Bytes of an upload held in memory before it goes to a temporary file. Default 4 MiB. */
   readonly spoolMemoryBytes?: number | undefined;
   /** The folder of those files. Default the system's. */
@@ -82,7 +86,14 @@ export function nodeOf(c: Pick<RequestContext, 'env'>): NodeBindings {
 /** The same with every default filled in. */
 export type HttpSettings = HttpOptions & {
   readonly [
-    Name in 'maxPackageBytes' | 'maxUploads' | 'spoolMemoryBytes' | 'refusalsPerMinute' | 'requestsPerSecond'
+    Name in
+      | 'maxPackageBytes'
+      | 'maxUploads'
+      | 'maxWaiting'
+      | 'waitMs'
+      | 'spoolMemoryBytes'
+      | 'refusalsPerMinute'
+      | 'requestsPerSecond'
   ]: number;
 } & { readonly tempDirectory: string; readonly trustedProxies: readonly string[] };
 
@@ -92,6 +103,8 @@ export function completeHttpOptions(options: HttpOptions): HttpSettings {
     ...options,
     maxPackageBytes: options.maxPackageBytes ?? 4 * 2 ** 30,
     maxUploads: options.maxUploads ?? 32,
+    maxWaiting: options.maxWaiting ?? 64,
+    waitMs: options.waitMs ?? 20_000,
     spoolMemoryBytes: options.spoolMemoryBytes ?? 4 * 2 ** 20,
     tempDirectory: options.tempDirectory ?? tmpdir(),
     trustedProxies: options.trustedProxies ?? [],

@@ -78,6 +78,8 @@ function openServer(options: ListenOptions): Server {
     headersTimeout: options.headersTimeoutMs ?? 30_000,
     requestTimeout: options.requestTimeoutMs ?? 3_600_000,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
+    // Node looks for late heads and bodies each 30 s, which would make the first of these limits twice as long.
+    connectionsCheckingInterval: Math.min(5_000, (options.headersTimeoutMs ?? 30_000) / 2),
     noDelay: true,
   };
   const { tls } = options;

@@ -46,7 +46,7 @@ type Begin = (reading: FileReading) => Promise<Begun>;
 
 export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
   const { repositories, requests, audit } = deps;
-  const slots = createUploadSlots(settings.maxUploads, deps.meter?.openUploads);
+  const slots = createUploadSlots({ ...settings, onChange: deps.meter?.uploads });
   const uploads = {
     maxPackageBytes: settings.maxPackageBytes,
     memoryBytes: settings.spoolMemoryBytes,
@@ -93,7 +93,7 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
     async publish(c, target) {
       const ifExists = ifExistsOf(c);
       refuseOversized(c, settings.maxPackageBytes);
-      const giveBack = slots.take();
+      const giveBack = await slots.take(c.req.raw.signal);
       let attempt: AuditedAttempt = {
         action: 'push',
         who: auditName(undefined, c),

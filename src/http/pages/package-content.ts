@@ -31,7 +31,7 @@ export function createPackageContent({
   repositories,
   log,
 }: Pick<HttpDependencies, 'repositories' | 'log'>): PackageContent {
-  const readings = createUploadSlots(maxReadings);
+  const readings = createUploadSlots({ maxUploads: maxReadings, maxWaiting: 0, waitMs: 0 });
   const signers = createBoundedMap<readonly string[]>(rememberedSigners);
 
   const find = async ({ caller, signal }: PageRequest, { place }: OpenedRepository, pkg: ListedPackage) => {
@@ -45,7 +45,7 @@ export function createPackageContent({
 
   return {
     async serveFiles(c, request, opened, pkg) {
-      const giveBack = readings.take();
+      const giveBack = await readings.take(request.signal);
       try {
         const source = await (await find(request, opened, pkg)).open(undefined, { signal: request.signal });
         const crumbs = [...opened.crumbs, { label: pkg.entry.name }, { label: 'Files' }];

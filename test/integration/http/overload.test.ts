@@ -36,7 +36,7 @@ function stalledPush(url: string): Promise<Socket> {
 
 describe('too many pushes', () => {
   it('are refused with Retry-After while reads go on, and taken again when there is room', async () => {
-    const gateway = await startGateway({ settings: { 'max-uploads': '2' } });
+    const gateway = await startGateway({ settings: { 'max-uploads': '2', 'upload-queue': '0' } });
     ends.push(() => gateway.stop());
     const push = (name: string) =>
       answerTo(`${gateway.url}${base}/push`, { method: 'PUT', body: anApk({ name, version: '1.0-r0' }) });
@@ -47,6 +47,40 @@ describe('too many pushes', () => {
     expect((await answerTo(`${gateway.url}${index}`)).status).toBe(200);
     for (const socket of stalled) socket.destroy();
     await expect.poll(async () => (await push('second')).status, { timeout: 20_000 }).toBe(201);
+  });
+});
+
+describe('pushes that wait for room', () => {
+  const overfull = async (settings: Readonly<Record<string, string>>) => {
+    const gateway = await startGateway({ settings: { 'max-uploads': '1', 'upload-queue': '1', ...settings } });
+    ends.push(() => gateway.stop());
+    const push = (name: string) =>
+      answerTo(`${gateway.url}${base}/push`, { method: 'PUT', body: anApk({ name, version: '1.0-r0' }) });
+    expect((await push('first')).status).toBe(201);
+    const stalled = await stalledPush(gateway.url);
+    const metric = async (name: string) =>
+      Number(new RegExp(`^${name} (\\d+)$`, 'm').exec((await answerTo(`${gateway.url}/metrics`)).text)?.[1]);
+    return { gateway, push, stalled, waiting: () => metric('lkard_waiting_uploads') };
+  };
+
+  it('get it in turn; one more is refused at once, and reads go on', async () => {
+    const { gateway, push, stalled, waiting } = await overfull({});
+    const second = push('second');
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+    const third = await push('third');
+    expect([third.status, third.headers['retry-after']]).toEqual([503, '5']);
+    expect((await answerTo(`${gateway.url}${index}`)).status).toBe(200);
+    stalled.destroy();
+    expect((await second).status).toBe(201);
+    expect(await waiting()).toBe(0);
+  });
+
+  it('are refused with Retry-After when none comes free in time', async () => {
+    const { push, stalled } = await overfull({ 'upload-wait': '200ms' });
+    const second = await push('second');
+    expect([second.status, second.headers['retry-after']]).toEqual([503, '5']);
+    expect(second.text).toMatch(/no upload ended within 0.2 s/);
+    stalled.destroy();
   });
 });
 
