@@ -21,10 +21,12 @@ export interface OriginReader {
 export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>): OriginReader {
   const forwardedOf = (c: RequestContext): ForwardedOrigin =>
     addresses.isProxied(nodeOf(c).incoming) ? forwardedOrigin(c) : direct;
+  // Nearly all callers use one name.
+  let known: string | undefined;
   const hostOf = (c: RequestContext, forwarded: ForwardedOrigin): string => {
     const host = forwarded.host ?? c.req.header('host') ?? new URL(c.req.url).host;
-    // It goes into scripts and documents that others run.
-    if (!/^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:.]+\](?::\d+)?$/.test(host)) throw invalid('Host');
+    if (host !== known && !isHost(host)) throw invalid('Host');
+    known = host;
     return host;
   };
   return {
@@ -45,6 +47,12 @@ interface ForwardedOrigin {
 
 const direct: ForwardedOrigin = {};
 
+/** Whether it may stand in a URL: it goes into scripts and documents that others run. */
+function isHost(text: string): boolean {
+  const isPlain = /^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:.]+\](?::\d+)?$/.test(text);
+  return isPlain && URL.canParse(`http://${text}/`);
+}
+
 function schemeOf(c: RequestContext): string {
   return c.req.url.startsWith('https:') ? 'https' : 'http';
 }
@@ -54,7 +62,8 @@ function forwardedOrigin(c: RequestContext): ForwardedOrigin {
   const host = firstOf(c.req.header('x-forwarded-host'));
   const prefix = firstOf(c.req.header('x-forwarded-prefix'))?.replace(/\/+$/, '');
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') throw invalid('X-Forwarded-Proto');
-  if (prefix !== undefined && !/^(?:\/[A-Za-z0-9._~-]+)*$/.test(prefix)) throw invalid('X-Forwarded-Prefix');
+  if (prefix !== undefined && !/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*$/.test(prefix))
+    throw invalid('X-Forwarded-Prefix');
   return { ...(scheme && { scheme }), ...(host && { host }), ...(prefix && { prefix }) };
 }
 

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { textAnswer } from './answer.ts';
 import type { HttpApp } from './app.ts';
 import { sendEarlyAnswer } from './early-answer.ts';
+import { judgeHead } from './request-head.ts';
 import { observeRequest } from './request-log.ts';
 import type { ObserveDeps } from './request-log.ts';
 import type { RequestRecord } from './request-record.ts';
@@ -109,7 +110,7 @@ function createListener(
   return (incoming, outgoing) => {
     if (state.isClosing) outgoing.shouldKeepAlive = false;
     const record = observeRequest(incoming, outgoing, deps);
-    record.refusal = judgeRate(incoming);
+    record.refusal = judgeHead(incoming) ?? judgeRate(incoming);
     if (record.refusal === undefined && serveContent(incoming, outgoing, record)) return;
     records.set(incoming, record);
     void listener(incoming, outgoing);

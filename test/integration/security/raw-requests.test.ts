@@ -57,6 +57,15 @@ it.each([
   expect(told).toMatch(/^HTTP\/1\.1 4\d\d /);
 });
 
+it.each([
+  ['hosts', 'Host: other.example'],
+  ['callers', 'Authorization: Basic YTpi', 'authorization: Basic Yzpk'],
+])('two %s are refused, at the short way and at the long one', async (_what, ...headers) => {
+  for (const path of ['/apk/team/app/edge/main/x86_64/APKINDEX.tar.gz', '/_packages/apk/team/app', '/healthz']) {
+    expect(await tell(request(`GET ${path} HTTP/1.1`, ...headers))).toMatch(/^HTTP\/1\.1 400 [^]*more than one/);
+  }
+});
+
 it('a body shorter than it says is no package, whatever came of it', async () => {
   const pkg = anApk({ name: 'hello', version: '1.0-r0' });
   const head = request('PUT /apk/team/app/edge/main/push HTTP/1.1', `Content-Length: ${pkg.length + 1}`);
