@@ -6,9 +6,13 @@ import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
 const builtMarker = path.join(root, 'dist', '.built');
-const testPrograms = ['docker-registry', 'busybox', 'dash', 'curl'];
+const testPrograms = ['docker-registry', 'busybox', 'dash', 'curl', 'htpasswd'];
 // Where a package isn't called like its program.
-const packageNames = { dnf: { 'docker-registry': 'docker-distribution' } };
+const packageNames = {
+  'apt-get': { htpasswd: 'apache2-utils' },
+  apk: { htpasswd: 'apache2-utils' },
+  dnf: { 'docker-registry': 'docker-distribution', htpasswd: 'httpd-tools' },
+};
 const installers = [
   { program: 'apt-get', refresh: ['update', '-qq'], install: ['install', '-y', '-qq', '--no-install-recommends'] },
   { program: 'apk', refresh: undefined, install: ['add', '--no-cache', '--quiet'] },

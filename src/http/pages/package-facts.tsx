@@ -1,15 +1,10 @@
 import type { Child } from 'hono/jsx';
+import type { PackageSignature } from '../../repository/package-signature.ts';
 import type { ListedPackage } from '../../repository/repository.ts';
 import { Day, formatBytes, WebLink } from './page-text.tsx';
 
 /** What is known of a package, as far as somebody said it. */
-export function PackageFacts({
-  pkg,
-  signers,
-}: {
-  readonly pkg: ListedPackage;
-  readonly signers: readonly string[] | undefined;
-}) {
+export function PackageFacts({ pkg }: { readonly pkg: ListedPackage }) {
   const { entry } = pkg;
   return (
     <dl class="facts">
@@ -28,7 +23,9 @@ export function PackageFacts({
       <Fact name="Packager">{pkg.packager}</Fact>
       <Fact name="Source package">{entry.origin}</Fact>
       <Fact name="Commit">{entry.commit !== undefined && <code>{entry.commit}</code>}</Fact>
-      <Fact name="Signed by">{signers !== undefined && describeSigners(signers)}</Fact>
+      <Fact name="Signature">
+        <Signature signature={pkg.signature} />
+      </Fact>
       <Fact name="SHA-256">
         <code>{pkg.digest.replace('sha256:', '')}</code>
       </Fact>
@@ -46,7 +43,21 @@ function Fact({ name, children }: { readonly name: string; readonly children?: C
   );
 }
 
-/** The index vouches for the file's hash, so a package needs no signature of its own. */
-function describeSigners(signers: readonly string[]): string {
-  return signers.length === 0 ? 'nobody itself; the signed index vouches for it' : signers.join(', ');
+/** What was found out of the package's own signature at its push; apk itself trusts the index, which has the file's hash. */
+function Signature({ signature: { verdict, keyNames } }: { readonly signature: PackageSignature }) {
+  const names = keyNames.join(', ');
+  switch (verdict) {
+    case 'valid':
+      return <span class="good">good, by {names}</span>;
+    case 'unknown':
+      return <span>by {names}, which is no key known here</span>;
+    case 'invalid':
+      return <span class="bad">not by {names}, although it says so</span>;
+    case 'none':
+      return <span>none of its own; the signed index vouches for it</span>;
+    case 'unchecked':
+      return (
+        <span>{names === '' ? 'not looked at' : `by ${names}, not checked`}; the signed index vouches for it</span>
+      );
+  }
 }

@@ -17,14 +17,12 @@ export interface PackagePageProps {
   readonly architecture: string;
   readonly catalog: PackageCatalog;
   readonly pkg: ListedPackage;
-  /** Names of the keys that signed the package file itself; undefined where that couldn't be read. */
-  readonly signers: readonly string[] | undefined;
   readonly use: readonly Recipe[];
 }
 
 /** One version of a package: what it says of itself, what it needs, what needs it. */
 export function PackagePage(props: PackagePageProps) {
-  const { frame, place, crumbs, architecture, catalog, pkg, signers } = props;
+  const { frame, place, crumbs, architecture, catalog, pkg } = props;
   const { entry } = pkg;
   const lookUp = { place, architecture, catalog };
   return (
@@ -43,7 +41,7 @@ export function PackagePage(props: PackagePageProps) {
       </p>
       <div class="columns">
         <div>
-          <PackageFacts pkg={pkg} signers={signers} />
+          <PackageFacts pkg={pkg} />
           <DependencyList {...lookUp} id="depends" title="Needs" tokens={entry.depends} />
           <PackageLinks {...lookUp} id="dependents" title="Needed by" packages={catalog.dependentsOf(pkg)} />
           <DependencyList {...lookUp} id="install-if" title="Installed by itself with" tokens={entry.installIf} />

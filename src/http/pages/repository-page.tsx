@@ -11,6 +11,7 @@ import { countOf, Day, formatBytes } from './page-text.tsx';
 import { Pager } from './pager.tsx';
 import { PushChart } from './push-chart.tsx';
 import { RecipeBox } from './recipe-box.tsx';
+import { SizeChart } from './size-chart.tsx';
 import type { Recipe } from './use-recipes.ts';
 
 export interface RepositoryPageProps {
@@ -41,6 +42,9 @@ export function RepositoryPage(props: RepositoryPageProps) {
       <Summary all={props.all} architecture={architecture} />
       <div class="columns">
         <div>
+          <a class="below" href="#use">
+            Use this repository
+          </a>
           <ArchitectureLinks {...props} />
           <SearchForm place={place} architecture={architecture} query={query} />
           <div id="results">
@@ -55,6 +59,7 @@ export function RepositoryPage(props: RepositoryPageProps) {
           <RecipeBox id="use" title="Use this repository" recipes={props.use} isOpen />
           <RecipeBox id="publish" title="Publish to it" recipes={props.publish} />
           <KeysBox keys={props.keys} />
+          <SizeChart place={place} architecture={architecture} packages={props.all} />
           <PushChart dates={props.all.map(({ pushedAt }) => pushedAt)} now={props.now} />
         </div>
       </div>

@@ -58,11 +58,11 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   const servePackage = async (request: PageRequest, opened: OpenedRepository, pkg: ListedPackage) => {
     const { place } = opened;
     const { frame } = request;
-    const [keys, signers] = await Promise.all([keysOf(opened, request), content.signersOf(request, opened, pkg)]);
+    const keys = await keysOf(opened, request);
     const { name: packageName } = pkg.entry;
     const use = useRecipes({ url: place.url, key: keys[0], isPrivate: isPrivate(request), packageName });
     const crumbs = [...opened.crumbs, { label: packageName }];
-    return pageAnswer(200, <PackagePage {...opened} {...{ frame, crumbs, pkg, signers, use }} />);
+    return pageAnswer(200, <PackagePage {...opened} {...{ frame, crumbs, pkg, use }} />);
   };
 
   const feed = async (base: RepositoryBase, request: PageRequest) => {

@@ -36,17 +36,20 @@ export function StartPage({ frame, images, exampleUrl }: StartPageProps) {
         every repository has a signed index for apk.
       </p>
       <div class="columns">
-        <section aria-labelledby="images">
-          <h2 id="images">Images</h2>
-          {images === undefined ? (
-            <p class="empty">
-              The registry lists no images {isLoggedIn ? 'to you' : 'to callers it doesn’t know'}. Open one by its name
-              {!isLoggedIn && ', or log in'}.
-            </p>
-          ) : (
-            <ImageList frame={frame} images={images} isLoggedIn={isLoggedIn} />
-          )}
-        </section>
+        <div>
+          <section aria-labelledby="images">
+            <h2 id="images">Images</h2>
+            {images === undefined ? (
+              <p class="empty">
+                The registry lists no images {isLoggedIn ? 'to you' : 'to callers it doesn’t know'}. Open one by its
+                name
+                {!isLoggedIn && ', or log in'}.
+              </p>
+            ) : (
+              <ImageList frame={frame} images={images} isLoggedIn={isLoggedIn} />
+            )}
+          </section>
+        </div>
         <div class="aside">
           <section class="card" aria-labelledby="open">
             <h2 id="open">Open an image</h2>

@@ -73,8 +73,20 @@ function apkoRecipe({ url, key, packageName = 'PACKAGE', isPrivate }: RecipeTarg
     '  packages:',
     `    - ${packageName}`,
   ].join('\n');
-  const note = isPrivate ? `Credentials: HTTP_AUTH='basic:${new URL(url).host}:USER:PASSWORD' apko build …` : undefined;
+  const notes = [
+    ...(isPrivate ? [`Credentials: HTTP_AUTH='basic:${new URL(url).host}:USER:PASSWORD' apko build …`] : []),
+    ...(looksLikeAlpine(url) ? [alpineNote] : []),
+  ];
+  const note = notes.length === 0 ? undefined : notes.join(' ');
   return { id: 'apko', title: 'apko', note, text };
+}
+
+const alpineNote =
+  'apko takes an address that ends in /alpine/BRANCH/REPOSITORY for Alpine’s own, and asks alpinelinux.org for its keys as well: better not to call an image so.';
+
+/** apko looks at the end of the path alone. */
+function looksLikeAlpine(url: string): boolean {
+  return /\/alpine\/[^/]+\/[^/]+$/.test(url);
 }
 
 function githubRecipe(target: RecipeTarget): Recipe {

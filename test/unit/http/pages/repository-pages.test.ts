@@ -55,6 +55,25 @@ describe('a repository in a browser', () => {
     expect(await (await edge.request(`${base}/feed.atom`)).text()).not.toContain('<script>');
   });
 
+  it.each([
+    ['valid', 'good, by a.rsa.pub'],
+    ['unknown', 'by a.rsa.pub, which is no key known here'],
+    ['invalid', 'not by a.rsa.pub, although it says so'],
+    ['none', 'none of its own'],
+    ['unchecked', 'by a.rsa.pub, not checked'],
+  ] as const)('says what was found out of a signature: %s', async (verdict, text) => {
+    const signature = { verdict, keyNames: ['a.rsa.pub'] };
+    const edge = anEdgeWith([aListedPackage({ name: 'demo' }, { signature })]);
+    expect(await (await edge.request(`${base}?package=demo`, { headers: html })).text()).toContain(text);
+  });
+
+  it('warns of a name that apko takes for Alpine itself', async () => {
+    const text = async (path: string) =>
+      (await anEdgeWith([aListedPackage({ name: 'demo' })]).request(path, { headers: html })).text();
+    expect(await text('/apk/team/alpine/edge/main')).toContain('alpinelinux.org');
+    expect(await text(base)).not.toContain('alpinelinux.org');
+  });
+
   it('pages through what a search found', async () => {
     const edge = anEdgeWith(Array.from({ length: 120 }, (_, i) => aListedPackage({ name: `p${i}` })));
     const text = await (await edge.request(`${base}?q=p&page=9`, { headers: html })).text();
