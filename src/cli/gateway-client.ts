@@ -14,7 +14,8 @@ export interface Login {
 
 /** One body to push: a package, or a form with several. */
 export interface PushBody {
-  readonly stream: Readable;
+  /** Opens it, from its beginning. */
+  readonly open: () => Readable;
   readonly size: number;
   readonly contentType: string;
 }
@@ -97,7 +98,7 @@ const maxKeyBytes = 256 * 2 ** 10;
 
 /** The gateway at `target`, spoken to with `login` where there is one. */
 export function createGatewayClient(http: HttpClient, target: Target, login: Login | undefined): GatewayClient {
-  const send = async (asked: HttpRequest): Promise<HttpAnswer> => {
+  const send = async (asked: HttpRequest, isGood: (answer: HttpAnswer) => boolean = isOk): Promise<HttpAnswer> => {
     const headers = {
       accept: 'application/json, */*;q=0.5',
       'user-agent': 'lkar',
@@ -105,7 +106,7 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       ...asked.headers,
     };
     const answer = await http.send({ ...asked, headers });
-    if (answer.status >= 200 && answer.status < 300) return answer;
+    if (isGood(answer)) return answer;
     throw await faultOf(answer);
   };
   const get = (url: URL) => send({ method: 'GET', url });
@@ -114,18 +115,18 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
   const image = target.image?.split('/') ?? [];
 
   return {
-    async push(branch, repository, { stream, size, contentType }) {
+    async push(branch, repository, { open, size, contentType }) {
       const url = at(branch, repository, 'push');
       url.searchParams.set('if-exists', 'skip');
       const headers = { 'content-type': contentType, 'content-length': String(size) };
-      const answer = await send({ method: 'PUT', url, headers, body: stream });
+      const answer = await send({ method: 'PUT', url, headers, body: open });
       const isJson = answer.header('content-type')?.includes('json') === true;
       if (isJson) return (await readJson(answer, pushedSchema, maxListingBytes)).packages;
       await drain(answer);
       return undefined;
     },
     async remove(filePath) {
-      await drain(await send({ method: 'DELETE', url: at(...filePath.split('/')) }));
+      await drain(await send({ method: 'DELETE', url: at(...filePath.split('/')) }, isGoneByNow));
     },
     async open(filePath) {
       const answer = await get(at(...filePath.split('/')));
@@ -174,6 +175,15 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       return (await readJson(await get(url), keySetSchema, maxKeyBytes)).keys;
     },
   };
+}
+
+function isOk({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** A file that isn't there may be the doing of a try before, whose answer was lost. */
+function isGoneByNow(answer: HttpAnswer): boolean {
+  return isOk(answer) || (answer.status === 404 && answer.isRepeated === true);
 }
 
 function formatBasic({ username, password }: Login): string {

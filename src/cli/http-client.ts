@@ -8,7 +8,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Readable | undefined;
+  /** Opens the body, anew for each try. */
+  readonly body?: (() => Readable) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -17,6 +18,8 @@ export interface HttpAnswer {
   readonly status: number;
   header(name: string): string | undefined;
   readonly body: Readable;
+  /** Whether it was asked more than once: the answers before may have been lost. */
+  readonly isRepeated?: boolean;
 }
 
 /** Speaks HTTP(S), through the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name. */
@@ -51,9 +54,15 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   });
 
   async function sendOnce(asked: HttpRequest): Promise<HttpAnswer> {
-    const { method, url, headers = {}, body = null, signal } = asked;
+    const { method, url, headers = {}, body, signal } = asked;
     try {
-      const answer = await request(url, { method, headers, body, signal: signal ?? null, dispatcher: agent });
+      const answer = await request(url, {
+        method,
+        headers,
+        body: body?.() ?? null,
+        signal: signal ?? null,
+        dispatcher: agent,
+      });
       trace?.(`${method} ${url.href} -> ${answer.statusCode}`);
       return { status: answer.statusCode, header: (name) => firstOf(answer.headers[name]), body: answer.body };
     } catch (error) {

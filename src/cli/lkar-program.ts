@@ -15,6 +15,7 @@ import { exitCodeHelp } from './exit-code.ts';
 import { outputFormats } from './output.ts';
 import type { OutputFormat } from './output.ts';
 import { tame } from './run-program.ts';
+import { defaultTries } from './retrying-client.ts';
 import { openSession } from './session.ts';
 import type { Session, SessionOptions } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -32,6 +33,11 @@ export function createLkarProgram(terminal: Terminal): Command {
     .option('-k, --insecure', "don't check certificates")
     .option('--ca-file <file>', 'certificate authorities to check against, PEM')
     .option('-d, --debug', 'say what is sent and why something failed')
+    .addOption(
+      new Option('--tries <number>', 'how often a request is sent where nobody answers, or says "later"')
+        .argParser(parseTries)
+        .default(defaultTries),
+    )
     .addOption(
       new Option('--docker-config <folder>', 'where logins are kept: the folder of config.json')
         .env('DOCKER_CONFIG')
@@ -157,6 +163,11 @@ interface ListOptions {
 
 function outputOption(): Option {
   return new Option('-o, --output <format>', 'how to print it').choices(outputFormats).default('table');
+}
+
+function parseTries(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a number from 1 to 99 is wanted');
 }
 
 function parseDuration(text: string): number {

@@ -7,7 +7,8 @@ import type { Terminal } from './terminal.ts';
 
 /** Shows how far files have got: bars on a terminal, a line a file elsewhere. */
 export interface Progress {
-  readonly advance: (file: LocalFile, bytes: number) => void;
+  /** A file has got as far as this, in bytes. */
+  readonly reach: (file: LocalFile, bytes: number) => void;
   readonly stop: () => void;
 }
 
@@ -26,8 +27,8 @@ function barsOf(terminal: Terminal, files: readonly LocalFile[]): Progress {
     }),
   );
   return {
-    advance: (file, bytes) => {
-      barOf.get(file)?.increment(bytes);
+    reach: (file, bytes) => {
+      barOf.get(file)?.update(bytes);
     },
     stop: () => {
       bars.stop();
@@ -37,5 +38,5 @@ function barsOf(terminal: Terminal, files: readonly LocalFile[]): Progress {
 
 function linesOf(terminal: Terminal, verb: string, files: readonly LocalFile[]): Progress {
   for (const file of files) sayLine(terminal, `${verb} ${basename(file.path)} (${formatSize(file.size)})`);
-  return { advance: () => undefined, stop: () => undefined };
+  return { reach: () => undefined, stop: () => undefined };
 }

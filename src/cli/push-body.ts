@@ -13,6 +13,9 @@ export interface LocalFile {
   readonly size: number;
 }
 
+/** Told how many bytes of a file are on their way; from the beginning again where it is sent again. */
+export type OnBytes = (file: LocalFile, sent: number) => void;
+
 /** The files under these paths. Throws FILE_INVALID for one that isn't a file or can't be read. */
 export async function localFilesOf(paths: readonly string[]): Promise<readonly LocalFile[]> {
   return Promise.all(
@@ -28,16 +31,13 @@ export async function localFilesOf(paths: readonly string[]): Promise<readonly L
 
 /**
  * The body that pushes these files in one go: a single one as it is, several as a form (RFC 7578) with a `file` field each.
- * Its size is known beforehand, its files are read as it is sent; `onBytes` is told of each chunk.
+ * Its size is known beforehand, its files are read as it is sent; `onBytes` is told how far each file has got.
  */
-export function pushBodyOf(
-  files: readonly LocalFile[],
-  onBytes: (file: LocalFile, count: number) => void = () => undefined,
-): PushBody {
+export function pushBodyOf(files: readonly LocalFile[], onBytes: OnBytes = () => undefined): PushBody {
   const [first] = files;
   if (first !== undefined && files.length === 1) {
     return {
-      stream: Readable.from(contentOf(first, onBytes)),
+      open: () => Readable.from(contentOf(first, onBytes)),
       size: first.size,
       contentType: 'application/octet-stream',
     };
@@ -54,7 +54,7 @@ export function pushBodyOf(
     }
     yield tail;
   }
-  return { stream: Readable.from(form()), size, contentType: `multipart/form-data; boundary=${boundary}` };
+  return { open: () => Readable.from(form()), size, contentType: `multipart/form-data; boundary=${boundary}` };
 }
 
 function headOf(file: LocalFile, boundary: string): string {
@@ -63,13 +63,12 @@ function headOf(file: LocalFile, boundary: string): string {
   return `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
 }
 
-async function* contentOf(
-  file: LocalFile,
-  onBytes: (file: LocalFile, count: number) => void,
-): AsyncGenerator<Uint8Array> {
+async function* contentOf(file: LocalFile, onBytes: OnBytes): AsyncGenerator<Uint8Array> {
+  let sent = 0;
   for await (const chunk of createReadStream(file.path, { highWaterMark: 256 * 1024 })) {
     const bytes = chunk as Buffer;
-    onBytes(file, bytes.length);
+    sent += bytes.length;
+    onBytes(file, sent);
     yield bytes;
   }
 }

@@ -3,6 +3,7 @@ import type { LoginKeeper } from './login-keeper.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import type { GatewayClient, Login } from './gateway-client.ts';
 import { createHttpClient } from './http-client.ts';
+import { createRetryingClient } from './retrying-client.ts';
 import { checkRegistryLogin } from './registry-login.ts';
 import { parseTarget } from './target.ts';
 import type { Target } from './target.ts';
@@ -15,6 +16,8 @@ export interface SessionOptions {
   readonly insecure?: boolean | undefined;
   readonly caFile?: string | undefined;
   readonly debug?: boolean | undefined;
+  /** Tries of each request in all. */
+  readonly tries?: number | undefined;
   /** The folder of Docker's `config.json`. */
   readonly dockerConfig: string;
 }
@@ -27,6 +30,8 @@ export interface Session {
   target(text: string): Target;
   /** The gateway there, spoken to with the login that is kept for it, if any. */
   gateway(target: Target): Promise<GatewayClient>;
+  /** The same, where nothing is tried again: for whoever asks again and again anyway. */
+  gatewayOnce(target: Target): Promise<GatewayClient>;
   /** The gateway there, spoken to as `login` or as nobody. */
   gatewayAs(target: Target, login: Login | undefined): GatewayClient;
   /** Whether an OCI registry is there, and no gateway, and takes this login; throws where it refuses it. */
@@ -36,20 +41,22 @@ export interface Session {
 
 /** A session that speaks to gateways as these options say. */
 export function openSession(terminal: Terminal, options: SessionOptions): Session {
-  const trace = (line: string) => {
+  const say = (line: string) => {
     sayLine(terminal, line);
   };
-  const http = createHttpClient({
+  const once = createHttpClient({
     isInsecure: options.insecure,
     caFile: options.caFile,
-    ...(options.debug === true && { trace }),
+    ...(options.debug === true && { trace: say }),
   });
+  const http = createRetryingClient(once, say, { tries: options.tries });
   const logins = createLoginKeeper({ folder: options.dockerConfig });
   return {
     terminal,
     logins,
     target: (text) => parseTarget(text, { isPlainHttp: options.plainHttp }),
     gateway: async (target) => createGatewayClient(http, target, await logins.find(target.name)),
+    gatewayOnce: async (target) => createGatewayClient(once, target, await logins.find(target.name)),
     gatewayAs: (target, login) => createGatewayClient(http, target, login),
     isRegistryLogin: (target, login) => checkRegistryLogin(http, target, login),
     close: () => http.close(),

@@ -81,16 +81,9 @@ export function missedBy(
   const isInScope = (file: string) => file.startsWith(`${reading.architecture}/`) || file.startsWith('noarch/');
   return operations
     .filter((push) => push.kind === 'push' && push.outcome === 'done' && push.ended <= reading.began)
-    .filter((push) => isInScope(push.file) && !isListed(reading, push, of, lagMs))
+    .filter((push) => isInScope(push.file) && reading.listed.get(push.file) !== push.identity)
     .filter((push) => !of(push.file).some((other) => mayHaveTaken(other, push, reading.ended, lagMs)))
     .map((push) => ({ push, ageMs: reading.began - push.ended }));
-}
-
-/** Where listings lag, one of several acknowledged contents stays. */
-function isListed(reading: Reading, push: Operation, of: (file: string) => readonly Operation[], lagMs: number) {
-  const listed = reading.listed.get(push.file);
-  if (listed === push.identity || lagMs === 0) return listed === push.identity;
-  return of(push.file).some((other) => other.outcome === 'done' && other.identity === listed);
 }
 
 /** A delete that began in time and wasn't over when the push was answered may have taken it. */

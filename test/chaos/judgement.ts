@@ -46,7 +46,8 @@ export function judge(history: History, allowance: Allowance, from: number): Jud
       continue;
     blame(fetch.file, `${fault} (at ${fetch.replica}, ${((fetch.began - from) / 1000).toFixed(2)} s)`);
   }
-  if (allowance.lagMs === 0) faults.push(...rivalFaults(history.operations), ...deniedFaults(history.operations));
+  faults.push(...rivalFaults(history.operations));
+  if (allowance.lagMs === 0) faults.push(...deniedFaults(history.operations));
   const flickers = history.fetches.filter((fetch) => isFlicker(fetch, of)).length;
   return { faults: [...new Set(faults)], mostBehindMs, flickers };
 }
@@ -72,9 +73,7 @@ export async function judgeEnd(
         faults.push(`${replica.name} doesn't serve the index of ${architecture}`);
         continue;
       }
-      // Where listings lag, a name may have got two contents, and each replica stands by what it acknowledged.
-      const compared = allowance.lagMs > 0 ? [...reading.listed.keys()] : [...reading.listed];
-      shown.set(replica.name, JSON.stringify(compared.sort()));
+      shown.set(replica.name, JSON.stringify([...reading.listed].sort()));
       const missed = missedBy(reading, history.operations, of, allowance).map(({ push }) => push.file);
       const surplus = surplusOf(reading, of, allowance).map(({ file }) => file);
       for (const file of new Set([...missed, ...surplus])) {

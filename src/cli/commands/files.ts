@@ -35,9 +35,11 @@ export async function pull(
   }
   const file = { path: output, size: size ?? 0 };
   const progress = createProgress(session.terminal, 'downloading', [file]);
+  let received = 0;
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      progress.advance(file, chunk.length);
+      received += chunk.length;
+      progress.reach(file, received);
       done(null, chunk);
     },
   });

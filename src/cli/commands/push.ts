@@ -27,7 +27,7 @@ export async function push(
   const gateway = await session.gateway(target);
   const files = await localFilesOf(paths);
   const progress = createProgress(terminal, 'uploading', files);
-  const body = pushBodyOf(files, progress.advance);
+  const body = pushBodyOf(files, progress.reach);
   const pushed = await gateway.push(place.branch, place.repository, body).finally(progress.stop);
   if (pushed === undefined) printLine(terminal, `pushed ${paths.join(' ')}`);
   for (const file of pushed ?? []) report(session, file);

@@ -32,7 +32,7 @@ export async function waitUntilServed(
 ): Promise<void> {
   const asked = session.target(place.gateway);
   const watched = asked.image === undefined ? { ...asked, image: place.target.image } : asked;
-  const gateway = await session.gateway(watched);
+  const gateway = await session.gatewayOnce(watched);
   let missing = await identitiesOf(paths);
   const until = Date.now() + timeoutMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {

@@ -18,6 +18,7 @@ describe('lkar', () => {
     [['ls', 'localhost/App']],
     [['push', 'localhost/app', 'edge', 'main', '/no/such/file.apk']],
     [['push', 'localhost/app', 'edge', 'main', 'x', '--wait-timeout', 'soon']],
+    [['--tries', '0', 'ls', 'localhost/app']],
     [['pull', 'localhost/app', 'edge/main/x86_64/../a.apk']],
     [['rm', 'localhost/app', 'not-a-path']],
     [['login', 'localhost/app']],
@@ -41,7 +42,7 @@ describe('lkar', () => {
   });
 
   it('says what can be reached and what cannot', async () => {
-    const { exitCode, said } = await run('ls', '127.0.0.1:1/app');
+    const { exitCode, said } = await run('--tries', '1', 'ls', '127.0.0.1:1/app');
     expect(exitCode).toBe(6);
     expect(said).toContain('http://127.0.0.1:1');
   });

@@ -37,15 +37,15 @@ describe('the body of a push', () => {
     const content = Buffer.alloc(700_000, 'x');
     let told = 0;
     const body = pushBodyOf(await files({ 'a.apk': content }), (_file, bytes) => {
-      told += bytes;
+      told = bytes;
     });
-    expect(await readBytes(body.stream, 1e6)).toEqual(content);
+    expect(await readBytes(body.open(), 1e6)).toEqual(content);
     expect([body.size, told]).toEqual([content.length, content.length]);
   });
 
   it('is a form where there are several, of the very size that it says', async () => {
     const body = pushBodyOf(await files({ 'a.apk': 'one', 'b.apk': '', 'ü"\r\n.apk': 'three' }));
-    const bytes = await readBytes(body.stream, 1e6);
+    const bytes = await readBytes(body.open(), 1e6);
     expect(bytes.length).toBe(body.size);
     const parts = await partsOf(bytes, body.contentType);
     expect(parts.map(({ content }) => content)).toEqual(['one', '', 'three']);

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGatewayError } from '../errors.ts';
+import { defaultRetryOptions, isTransientStatus, parseRetryAfter, pauseBeforeRetry } from '../store/retry.ts';
+import type { RetryOptions } from '../store/retry.ts';
+import type { HttpAnswer, HttpClient } from './http-client.ts';
+
+/** Tries in all, unless said otherwise: some twenty seconds, so that a gateway may be restarted meanwhile. */
+export const defaultTries = 6;
+
+/** Names that nobody knows and certificates that nobody trusts are the same the next time. */
+const lastingFaults = /ENOTFOUND|EAI_NONAME|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|UNABLE_TO_VERIFY|EPROTO/;
+
+/**
+ * A client that tries again where nobody answers, or the answer may be another one the next time (`Retry-After` is heeded, up
+ * to 30 s). What `lkar` asks may be asked twice: a push says that bytes that are there already are no fault. `say` is told
+ * before each pause.
+ */
+export function createRetryingClient(
+  http: HttpClient,
+  say: (line: string) => void,
+  given: { readonly tries?: number | undefined; readonly random?: () => number } & Partial<RetryOptions> = {},
+): HttpClient {
+  const { tries = defaultTries, random = Math.random } = given;
+  const options = { ...defaultRetryOptions, baseMs: 1000, ...given, attempts: tries };
+
+  const pause = async (attempt: number, reason: string, retryAfter?: string): Promise<boolean> => {
+    const pauseMs = pauseBeforeRetry(attempt, parseRetryAfter(retryAfter, Date.now()), options, random);
+    if (pauseMs === undefined) return false;
+    say(`${reason}; trying again in ${(pauseMs / 1000).toFixed(1)} s (${attempt + 1} of ${tries})`);
+    await sleep(pauseMs);
+    return true;
+  };
+
+  const mayTryAgain = async (attempt: number, error: unknown): Promise<boolean> =>
+    isGatewayError(error, 'STORE_UNAVAILABLE') && !lastingFaults.test(error.message) && pause(attempt, error.message);
+
+  const trySending = async (
+    asked: Parameters<HttpClient['send']>[0],
+    attempt: number,
+  ): Promise<HttpAnswer | undefined> => {
+    let answer: HttpAnswer;
+    try {
+      answer = await http.send(asked);
+    } catch (error) {
+      if (await mayTryAgain(attempt, error)) return undefined;
+      throw error;
+    }
+    if (!isTransientStatus(answer.status)) return answer;
+    const reason = `${asked.url.origin} answered ${answer.status}`;
+    if (!(await pause(attempt, reason, answer.header('retry-after')))) return answer;
+    answer.body.on('error', () => undefined).destroy();
+    return undefined;
+  };
+
+  return {
+    async send(asked) {
+      for (let attempt = 1; ; attempt += 1) {
+        const answer = await trySending(asked, attempt);
+        if (answer === undefined) continue;
+        // A delete whose answer was lost has done its work all the same.
+        return { ...answer, isRepeated: attempt > 1 };
+      }
+    },
+    close: () => http.close(),
+  };
+}
