@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGatewayError } from '../errors.ts';
-import { defaultRetryOptions, isTransientStatus, parseRetryAfter, pauseBeforeRetry } from '../store/retry.ts';
-import type { RetryOptions } from '../store/retry.ts';
+import { defaultRetryOptions, isTransientStatus, parseRetryAfter, pauseBeforeRetry } from '../retry.ts';
+import type { RetryOptions } from '../retry.ts';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
 
 /** Tries in all, unless said otherwise: some twenty seconds, so that a gateway may be restarted meanwhile. */

@@ -11,8 +11,8 @@ import { readBeginning, readBounded } from './read-bounded.ts';
 import { redirectLocation, refuseDowngrade, resolveLocation } from './redirect.ts';
 import { isTransientFault, networkFault, transientFault } from './registry-fault.ts';
 import type { RegistryAnswer, RegistryOperation, RegistryRequest } from './registry-request.ts';
-import { pauseBeforeRetry } from './retry.ts';
-import type { RetryOptions } from './retry.ts';
+import { pauseBeforeRetry } from '../retry.ts';
+import type { RetryOptions } from '../retry.ts';
 
 export interface RegistryClientDeps {
   /** Milliseconds since 1970. */

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import { abortedFault } from './aborted.ts';
 import { headerOf } from './registry-request.ts';
 import type { RegistryAnswer, RegistryRequest } from './registry-request.ts';
-import { isRateLimitText, isTransientStatus, parseRetryAfter } from './retry.ts';
+import { isRateLimitText, isTransientStatus, parseRetryAfter } from '../retry.ts';
 
 /** What a refused request was about, for the message: `what` is a noun, `right` what the registry wants the caller to have. */
 export interface RequestSubject {

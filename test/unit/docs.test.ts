@@ -136,7 +136,7 @@ describe('the folder map', () => {
   const mayImport: Readonly<Record<string, readonly string[]>> = {
     apk: ['errors.ts'],
     oci: ['errors.ts', 'zod'],
-    store: [...base, 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
+    store: [...base, 'retry.ts', 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
     credentials: [...base, 'oci', 'store', 'zod'],
     repository: [...base, 'apk', 'oci', 'store', 'lru-cache', 'jose', 'zod'],
     trust: [...base, 'apk', 'repository', 'config-values.ts', 'jose', 'yaml', 'zod'],

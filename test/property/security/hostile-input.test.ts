@@ -13,7 +13,7 @@ import { parseChallenges } from '../../../src/oci/challenge.ts';
 import { parseErrorBody } from '../../../src/oci/error-body.ts';
 import { parseNextLink } from '../../../src/oci/link.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
-import { parseRetryAfter } from '../../../src/store/retry.ts';
+import { parseRetryAfter } from '../../../src/retry.ts';
 import { resolveLocation } from '../../../src/store/redirect.ts';
 import { parseTrustPolicy } from '../../../src/trust/policy.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultRetryOptions, isRateLimitText, parseRetryAfter, pauseBeforeRetry } from '../../../src/store/retry.ts';
+import { defaultRetryOptions, isRateLimitText, parseRetryAfter, pauseBeforeRetry } from '../../src/retry.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 
