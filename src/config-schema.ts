@@ -11,6 +11,7 @@ import {
   registryHostValue,
   sizeValue,
   textValue,
+  workersValue,
 } from './config-values.ts';
 import type { ListenAddress } from './config-values.ts';
 import { isImageName } from './oci/reference.ts';
@@ -27,6 +28,7 @@ const schemas = {
   'trusted-proxy': z.array(textValue).default([]),
   'disable-ui': switchValue,
   'metrics-addr': listenValue.optional(),
+  workers: workersValue.default(1),
   'drain-timeout': durationValue.default(30_000),
   backend: registryHostValue.optional(),
   'no-https': switchValue,

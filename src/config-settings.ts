@@ -23,6 +23,7 @@ const tables = {
     ['trusted-proxy', 'list', 'CIDR', 'believe X-Forwarded-* from these addresses; may be repeated'],
     ['disable-ui', 'switch', '', 'no pages for browsers'],
     ['metrics-addr', 'text', 'HOST:PORT', 'serve /metrics there and not at --addr (it names no image and no package)'],
+    ['workers', 'text', 'COUNT|auto', 'processes that serve together; auto: one a core (default 1)'],
     ['drain-timeout', 'text', 'DURATION', 'how long a stop waits for requests under way (default 30s)'],
   ],
   'Registry behind the gateway': [

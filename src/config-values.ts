@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 /** Where a server listens. An absent host means every address of the machine. */
@@ -17,6 +18,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
   MIB: 2 ** 20,
   GIB: 2 ** 30,
 };
+const maxWorkers = 64;
 const maxAesKeyFileBytes = 1024;
 
 /** Text that isn't empty. */
@@ -47,6 +49,14 @@ export const countValue = textValue.transform((text, context) =>
 export const limitValue = textValue.transform((text, context) =>
   /^\d{1,9}$/.test(text) ? Number(text) : refuse(context, `${JSON.stringify(text)} is no whole number`),
 );
+
+/** A number of processes from 1 to 64; `auto` is one for each core that this process may use. */
+export const workersValue = textValue.transform((text, context) => {
+  if (text === 'auto') return Math.min(availableParallelism(), maxWorkers);
+  return /^[1-9]\d?$/.test(text) && Number(text) <= maxWorkers
+    ? Number(text)
+    : refuse(context, `${JSON.stringify(text)} is neither auto nor a number from 1 to ${maxWorkers}`);
+});
 
 /** `host:port`, `:port` or `[::1]:port`. */
 export const listenValue = textValue.transform((text, context): ListenAddress => {

@@ -76,6 +76,8 @@ export interface Config {
   readonly rightsTtlMs: number;
   readonly staleForMs: number;
   readonly publishTimeoutMs: number;
+  /** Processes that serve together. */
+  readonly workers: number;
   readonly drainTimeoutMs: number;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -150,6 +152,7 @@ function completed(given: Given, environment: Environment): Config {
     rightsTtlMs: given['rights-ttl'],
     staleForMs: given['stale-for'],
     publishTimeoutMs: given['publish-timeout'],
+    workers: given.workers,
     drainTimeoutMs: given['drain-timeout'],
     log: { level: given['log-level'], format: given['log-format'], auditFile: given['audit-log'] },
   };

@@ -10,7 +10,8 @@ import { listen } from './http/listen.ts';
 import type { Listening, ListenOptions } from './http/listen.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { createMetrics } from './metrics.ts';
-import type { Clock, Log, Meter } from './ports.ts';
+import type { Metrics, MetricsSnapshot } from './metrics.ts';
+import type { Clock, InTurn, Log, Meter } from './ports.ts';
 import { createRepositories } from './repository/create-repositories.ts';
 import type { RepositoriesOptions } from './repository/create-repositories.ts';
 import { createSignIndex } from './repository/sign-index.ts';
@@ -29,8 +30,19 @@ export interface Gateway {
   readonly storeDescription: string;
   /** Listens; the URL names the address it was told to listen on. Throws CONFIG_INVALID where that can't be had. */
   start(): Promise<{ readonly url: string }>;
+  /** What this process has counted. */
+  readonly readMetrics: () => Promise<MetricsSnapshot>;
   /** Says that it isn't ready, lets requests under way finish for the drain time-out, and ends. */
   stop(): Promise<void>;
+}
+
+/** What the processes that serve together have in common. */
+export interface Siblings {
+  /** Seals logins by form where no AES key is given. */
+  readonly sessionSecret: Uint8Array;
+  /** The metrics of all of them. */
+  readonly formatMetrics: Metrics['format'];
+  readonly inTurn: InTurn;
 }
 
 const pingTimeoutMs = 5000;
@@ -39,12 +51,16 @@ const pingTimeoutMs = 5000;
  * Puts a gateway together: the only place that knows both stores. Throws SIGNING_KEY_INVALID and CONFIG_INVALID where a file
  * that the configuration names can't be used.
  */
-export async function createGateway(config: Config, { log }: { readonly log: Log }): Promise<Gateway> {
+export async function createGateway(
+  config: Config,
+  { log, siblings }: { readonly log: Log; readonly siblings?: Siblings | undefined },
+): Promise<Gateway> {
   const clock = systemClock();
   await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
-  const { meter, format: formatMetrics } = createMetrics();
+  const { meter, format, snapshot } = createMetrics();
+  const formatMetrics = siblings?.formatMetrics ?? format;
   const store = await openStore(config, clock, meter);
-  const signingKeys = await openSigningKeys(config, { clock, log });
+  const signingKeys = await openSigningKeys(config, { clock, log, inTurn: siblings?.inTurn });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
     { store, signingKeys, sign, clock, random: randomBytes, log, meter },
@@ -57,7 +73,7 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
   const hasOwnPort = config.metricsListen !== undefined;
   const app = createApp(
     { repositories, log, trust, meter, ...health, ...(hasOwnPort && { formatMetrics: undefined }) },
-    httpOptionsOf(config),
+    httpOptionsOf(config, siblings),
   );
   let metricsListening: Listening | undefined;
   let listening: Listening | undefined;
@@ -65,6 +81,7 @@ export async function createGateway(config: Config, { log }: { readonly log: Log
 
   return {
     storeDescription: store.description,
+    readMetrics: snapshot,
     async start() {
       const options = await listenOptionsOf(config);
       listening = await listenOnAny(options, (some) => listen(app, { log, clock, meter }, some)).catch(
@@ -148,9 +165,9 @@ export function repositoryOptionsOf(config: Config): RepositoriesOptions {
   return { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs, maxCachedBytes };
 }
 
-function httpOptionsOf({ http, singleImage, signing }: Config): HttpOptions {
+function httpOptionsOf({ http, singleImage, signing }: Config, siblings?: Siblings): HttpOptions {
   const { hasPublicKeys: publicKeys, redirectsBlobs: redirectBlobs } = http;
-  return { ...http, singleImage, publicKeys, redirectBlobs, sessionSecret: signing.aesKey };
+  return { ...http, singleImage, publicKeys, redirectBlobs, sessionSecret: signing.aesKey ?? siblings?.sessionSecret };
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricObject, MetricValueWithName } from 'prom-client';
 import type { Meter } from './ports.ts';
 import { registerCounter, registerTimes } from './tallies.ts';
 
@@ -7,7 +8,14 @@ export interface Metrics {
   readonly meter: Meter;
   /** The exposition format of now, and its media type. */
   readonly format: () => Promise<{ readonly text: string; readonly contentType: string }>;
+  /** The same as plain data, to be added to others'. */
+  readonly snapshot: () => Promise<MetricsSnapshot>;
 }
+
+/** Each metric with its values: what crosses between processes. */
+export type MetricsSnapshot = readonly (Pick<MetricObject, 'name' | 'help' | 'type' | 'aggregator'> & {
+  readonly values: readonly MetricValueWithName<string>[];
+})[];
 
 const quickSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
@@ -113,5 +121,6 @@ export function createMetrics(): Metrics {
       },
     },
     format: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+    snapshot: () => registry.getMetricsAsJSON(),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { decodeAesKey } from './config-values.ts';
 import { GatewayError } from './errors.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Clock, InTurn, Log } from './ports.ts';
 import { createDirectorySigningKeys } from './repository/directory-signing-keys.ts';
 import { createFileExclusively } from './repository/exclusive-file.ts';
 import { createImageSigningKeys } from './repository/image-signing-keys.ts';
@@ -18,7 +18,7 @@ import type { SigningKeys } from './repository/signing-keys.ts';
  */
 export async function openSigningKeys(
   config: Config,
-  deps: { readonly clock: Clock; readonly log: Log },
+  deps: { readonly clock: Clock; readonly log: Log; readonly inTurn?: InTurn | undefined },
 ): Promise<SigningKeys> {
   const { store, signing, dataDirectory } = config;
   const { keyFiles, passphrase } = signing;

@@ -9,6 +9,9 @@ export interface Clock {
 /** That many random bytes. */
 export type RandomBytes = (count: number) => Uint8Array;
 
+/** Runs works of one name one after another, in whichever process of this gateway they are. */
+export type InTurn = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
 /** Structured log lines, as pino writes them. Fields never hold a credential. */
 export interface Log {
   debug(fields: object, message: string): void;

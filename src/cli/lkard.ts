@@ -12,6 +12,10 @@ import { runProgram } from './run-program.ts';
 import { printLine } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 import { openAuditFile } from './audit-file.ts';
+import type { Log } from '../ports.ts';
+import { createWorkerPool } from './workers/pool.ts';
+import { serveAsSibling } from './workers/sibling.ts';
+import { forkWorker, primaryChannel } from './workers/worker-process.ts';
 
 /** What `runLkard` takes from the process it runs in. */
 export type LkardProcess = Terminal & Pick<NodeJS.Process, 'env' | 'once' | 'removeListener' | 'exit'>;
@@ -31,20 +35,76 @@ export function runLkard(args: readonly string[], self: LkardProcess): Promise<n
 }
 
 async function serve(config: Config, self: LkardProcess): Promise<void> {
-  const log = createLog(self.stdout, config.log, { auditOutput: auditOutputOf(config, self) });
+  const fields = config.workers > 1 ? { pid: process.pid } : {};
+  const log = createLog(self.stdout, config.log, { auditOutput: auditOutputOf(config, self), fields });
   // However it ends, but for SIGKILL: a fault nobody caught, or an exit.
   self.once('exit', () => {
     log.flush();
   });
+  const primary = primaryChannel();
+  if (primary !== undefined) await serveAsWorker(config, primary, { self, log });
+  else if (config.workers > 1) await serveByWorkers(config, { self, log });
+  else await serveAlone(config, { self, log });
+}
+
+interface Surroundings {
+  readonly self: LkardProcess;
+  readonly log: Log;
+}
+
+async function serveAlone(config: Config, { self, log }: Surroundings): Promise<void> {
   const gateway = await createGateway(config, { log });
   const { url } = await gateway.start();
   self.stdout.write(formatGreeting(config, localUrlOf(url), gateway.storeDescription));
+  await untilTold(self, log);
+  await unlessInsisted(
+    self,
+    () => gateway.stop(),
+    () => undefined,
+  );
+}
+
+/** The workers do the rest: this process starts them, replaces those that end, and adds up what they count. */
+async function serveByWorkers(config: Config, { self, log }: Surroundings): Promise<void> {
+  const pool = createWorkerPool({ fork: forkWorker, log }, config);
+  const { url, storeDescription } = await pool.start();
+  self.stdout.write(formatGreeting(config, localUrlOf(url), storeDescription));
+  await untilTold(self, log);
+  await unlessInsisted(
+    self,
+    () => pool.stop(),
+    () => {
+      pool.kill();
+    },
+  );
+}
+
+async function serveAsWorker(
+  config: Config,
+  primary: NonNullable<ReturnType<typeof primaryChannel>>,
+  { self, log }: Surroundings,
+): Promise<void> {
+  try {
+    // Whoever stops all processes of a group stops this one too.
+    await serveAsSibling(primary, (siblings) => createGateway(config, { log, siblings }), firstSignal(self));
+  } finally {
+    primary.close();
+  }
+}
+
+async function untilTold(self: LkardProcess, log: Log): Promise<void> {
   const signal = await firstSignal(self);
   log.info({ signal }, 'stopping: requests under way are finished first');
-  // Who asks twice means it.
-  const insist = () => self.exit(130);
+}
+
+/** Who asks twice means it. */
+async function unlessInsisted(self: LkardProcess, stop: () => Promise<void>, end: () => void): Promise<void> {
+  const insist = () => {
+    end();
+    self.exit(130);
+  };
   self.once('SIGINT', insist).once('SIGTERM', insist);
-  await gateway.stop();
+  await stop();
   self.removeListener('SIGINT', insist).removeListener('SIGTERM', insist);
 }
 

@@ -37,15 +37,16 @@ export function createDirectorySigningKeys(
     const found = await readKey(file);
     if (found !== undefined) return [found];
     const privateKey = await makeKey();
-    await createFileExclusively(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()).catch(
-      (cause: unknown) => {
-        throw unusable(file, cause);
-      },
-    );
+    const isFirst = await createFileExclusively(
+      file,
+      privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    ).catch((cause: unknown) => {
+      throw unusable(file, cause);
+    });
     // Read back, not taken from memory: another process may have been first.
     const made = await readKey(file);
     if (made === undefined) throw unusable(file, undefined);
-    log.audit({ action: 'key', outcome: 'accepted', key: made.fileName, file }, 'audit: signing key made');
+    if (isFirst) log.audit({ action: 'key', outcome: 'accepted', key: made.fileName, file }, 'audit: signing key made');
     return [made];
   }
 

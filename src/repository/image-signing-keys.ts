@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, InTurn, Log } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import { maxKeyTags, readImageKeyRing, ringOf, signerTags } from './image-key-ring.ts';
 import type { ImageKeyRing } from './image-key-ring.ts';
@@ -29,10 +29,12 @@ export function createImageSigningKeys(
     readonly clock: Pick<Clock, 'now'>;
     readonly log: Log;
     readonly makeKey?: MakePrivateKey;
+    /** Lets other processes of this gateway make a key of that name first or later, never at once. Default: there are none. */
+    readonly inTurn?: InTurn | undefined;
   },
   options: ImageSigningKeysOptions = {},
 ): SigningKeys {
-  const { seal, clock, log, makeKey = makePrivateKey } = deps;
+  const { seal, clock, log, makeKey = makePrivateKey, inTurn: amongProcesses = alone } = deps;
   const { recheckMs = 60_000, graceMs = 300_000, maxImages = 10_000 } = options;
   const rings = new Map<string, ImageKeyRing>();
   const makers = new Map<string, Promise<unknown>>();
@@ -110,10 +112,14 @@ export function createImageSigningKeys(
 
     async ofImageForWriting(store, asked = {}) {
       const ring = await read(store, asked);
-      return keysOf(ring.keys.length > 0 ? ring : await inTurn(store.image, () => makeFirst(store, asked)));
+      if (ring.keys.length > 0) return keysOf(ring);
+      const makeInTurn = () => amongProcesses(`key ${store.image}`, () => makeFirst(store, asked));
+      return keysOf(await inTurn(store.image, makeInTurn));
     },
   };
 }
+
+const alone: InTurn = (_name, work) => work();
 
 function keysOf(ring: ImageKeyRing): readonly SigningKey[] {
   return ring.keys.map(({ key }) => key);
