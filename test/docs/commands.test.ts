@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { findClient } from '../support/clients.ts';
 import { buildPrograms } from '../support/programs.ts';
 import { findOnPath, registryProgram, startRegistry } from '../support/registry.ts';
 import type { TestRegistry } from '../support/registry.ts';
@@ -23,6 +24,11 @@ const pages: readonly {
 }[] = [
   { page: 'README.md', serve: 'npm start' },
   { page: 'docs/quick-start.md' },
+  {
+    page: 'docs/using.md',
+    serve: 'npm start -- --signing-key /keys/test-only-2048.rsa',
+    prepare: ['lkar push 127.0.0.1:9887/team/app edge main minimal-1.0-r0.apk'],
+  },
   { page: 'docs/publishing.md', serve: 'npm start' },
   {
     page: 'docs/kubernetes.md',
@@ -71,6 +77,7 @@ describe.skipIf(isSkipped)(`what the docs say to type${isSkipped ? ` (missing: $
         places: {
           'https://old.example.org': mirror.url,
           '--backend=registry.example.org': `--backend=${registry.host} --no-https`,
+          '/keys/test-only-2048.rsa': keyFixture('test-only-2048.rsa'),
           '/etc/lkard/signing/apk.example.org.rsa': keyFixture('test-only-2048.rsa'),
           '/etc/lkard/registry/config.json': path.join(secrets.path, 'config.json'),
         },
@@ -100,9 +107,10 @@ describe.skipIf(isSkipped)(`what the docs say to type${isSkipped ? ` (missing: $
     });
 
     const tried = blocks.filter(({ kind }) => kind !== undefined && kind !== 'shown');
-    const isWithoutApk = ({ kind }: DocBlock) => kind === 'run with apk' && apkClients.length === 0;
+    const isWithoutApk = ({ kind }: DocBlock) =>
+      (kind === 'run with apk' && apkClients.length === 0) || (kind === 'run apko' && findClient('apko') === undefined);
     it.skipIf(true).each(tried.filter(isWithoutApk))(
-      'line $line (there is no apk, or none that may install)',
+      'line $line (there is no apk that may install, or no apko)',
       () => undefined,
     );
     it.each(tried.filter((block) => !isWithoutApk(block)))(
@@ -112,6 +120,7 @@ describe.skipIf(isSkipped)(`what the docs say to type${isSkipped ? ` (missing: $
         const { kind, text } = block;
         if (kind === 'prints') expect(printed).toSatisfy((output: string) => isPrinted(text, output));
         else if (kind === 'serve') await session.serve(text);
+        else if (kind === 'run apko') printed += await session.run(apkoBuild(text));
         else if (kind === 'serve the sidecar') await session.serve(...sidecarOf(text));
         else if (kind === 'run with apk')
           printed += await session.runWithApk(text, { isNewMachine: block.reason === 'on a new machine' });
@@ -120,6 +129,11 @@ describe.skipIf(isSkipped)(`what the docs say to type${isSkipped ? ` (missing: $
     );
   });
 });
+
+function apkoBuild(yaml: string): string {
+  const build = `${findClient('apko')?.program ?? 'apko'} build --sbom=false apko.yaml team/app:latest image.tar`;
+  return `cat > apko.yaml <<'EOF'\n${yaml}\nEOF\n${build}`;
+}
 
 /** The command and the variables of a pod's first container. */
 function sidecarOf(yaml: string): [string, Readonly<Record<string, string>>] {

@@ -4,12 +4,13 @@ import path from 'node:path';
 export const root = path.join(import.meta.dirname, '..', '..');
 
 /**
- * What a comment before a block says of it: `run` it to its end, `run with apk` where there is one, `run the script` that
+ * What a comment before a block says of it: `run` it to its end, `run with apk` where there is one, `run apko` with a configuration; `run the script` that
  * a pipeline's YAML holds; `serve`: start it and leave it running, `serve the sidecar` that a pod's YAML
  * holds; `prints`: what the block before prints, `…` standing for
  * anything; `shown`: not run here, for the reason that follows.
  */
-export type BlockKind = 'run' | 'run with apk' | 'run the script' | 'serve' | 'serve the sidecar' | 'prints' | 'shown';
+export type BlockKind =
+  'run' | 'run with apk' | 'run the script' | 'serve' | 'serve the sidecar' | 'run apko' | 'prints' | 'shown';
 
 /** An indented block of a page. */
 export interface DocBlock {
@@ -23,7 +24,7 @@ export interface DocBlock {
   readonly title: string;
 }
 
-const mark = /^<!-- (run with apk|run the script|run|serve the sidecar|serve|prints|shown)(?:: (.*?))? -->$/;
+const mark = /^<!-- (run with apk|run the script|run apko|run|serve the sidecar|serve|prints|shown)(?:: (.*?))? -->$/;
 
 /** The blocks of a page, or of one section of it. */
 export function blocksOf(page: string, section?: string): readonly DocBlock[] {

@@ -21,6 +21,10 @@ describe('the pages', () => {
     expect(broken).toEqual([]);
   });
 
+  it.each(pages)('hold no leftovers of a merge: %s', (page) => {
+    expect(read(page)).not.toMatch(/^(<{7} |>{7} |={7}$)/m);
+  });
+
   it('are all reached from README.md', () => {
     const missing = namesIn('docs', '.md').filter((page) => !read('README.md').includes(`](${page})`));
     expect(missing).toEqual([]);
