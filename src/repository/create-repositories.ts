@@ -13,6 +13,7 @@ import { putIndex, wantsSignatures } from './index-writer.ts';
 import type { SignIndex } from './index-writer.ts';
 import { createPackageCache } from './package-cache.ts';
 import type { PackageCacheOptions } from './package-cache.ts';
+import { createReader } from './reader-rights.ts';
 import { createReading } from './reading.ts';
 import { createReadingProgress } from './reading-progress.ts';
 import { EVERY, look } from './look.ts';
@@ -218,6 +219,8 @@ export function createRepositories(
         return seen;
       };
       const context = { ...workOn(at), image, look: lookFirst };
+      // What a look asks of the store follows from what others have read: who may not read must not see that.
+      await views.authorize(createReader(callerKey(caller.credentials), () => image), at.image);
       return await withdrawFile(context, file);
     },
 

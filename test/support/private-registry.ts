@@ -31,6 +31,8 @@ export interface RegistryManner {
   /** Whether `artifactType` is refused in a manifest. Default: no. */
   readonly refusesArtifactType?: boolean;
   readonly tagsFolded?: boolean;
+  /** Whether `/v2/_catalog` names every image to everybody whom the registry knows. Default: no. */
+  readonly hasCatalog?: boolean;
 }
 
 export interface PrivateRegistry extends ScriptedRegistry {
@@ -63,6 +65,10 @@ export async function startPrivateRegistry(
       return tokenFor(request);
     }
     if (request.path === '/v2/') return isKnown(request) ? { status: 200 } : unauthorized(request, '');
+    if (request.path === '/v2/_catalog' && manner.hasCatalog === true)
+      return isKnown(request)
+        ? json({ repositories: [...images.keys()] })
+        : unauthorized(request, 'registry:catalog:*');
     const [, image = '', kind = '', reference = ''] =
       /^\/v2\/(.+?)\/(manifests|blobs\/uploads|blobs|tags)\/?(.*)$/.exec(request.path) ?? [];
     const right = rightFor(request);

@@ -59,6 +59,28 @@ describe('docs/dependencies.md', () => {
   );
 });
 
+describe('the licences', () => {
+  const lock = JSON.parse(read('package-lock.json')) as {
+    readonly packages: Readonly<
+      Record<string, { readonly license?: string; readonly dev?: true; readonly hasInstallScript?: true }>
+    >;
+  };
+  const installed = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+
+  it('of all that is installed with the programs are those that the page names', () => {
+    const rows = rowsOf(sectionOf(read('docs/dependencies.md'), '## Licences'));
+    const named = new Map(rows.flatMap(([licence = '', names = '']) => quotedIn(names).map((name) => [name, licence])));
+    const wrong = installed
+      .map(([path, { license }]) => [path.replace(/^.*node_modules\//, ''), license ?? 'unknown'] as const)
+      .filter(([name, licence]) => (named.get(name) ?? 'MIT') !== licence);
+    expect(wrong).toEqual([]);
+  });
+
+  it('come with no install script', () => {
+    expect(installed.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
+  });
+});
+
 describe('docs/command-line.md', () => {
   const page = read('docs/command-line.md');
   const terminal = aTerminal();

@@ -65,6 +65,29 @@ describe('the login form', () => {
     expect(answer.headers.get('set-cookie')).toBeNull();
   });
 
+  it.each([
+    ['of 1 KB is kept', 1024, 303],
+    ['that fills a cookie is kept', 2800, 303],
+    ['of 3 KB, as ECR gives them, is refused with another way to log in', 3072, 403],
+    ['of 12 KB as well', 12_288, 403],
+  ])('a token %s', async (_what, length, status) => {
+    const password = 'x'.repeat(length);
+    const answer = await anEdgeFor(password).logIn({ username: 'oauth2accesstoken', password });
+    expect(answer.status).toBe(status);
+    const cookie = answer.headers.get('set-cookie');
+    // RFC 6265: a browser need not keep more than 4096 bytes, and drops what is longer without a word.
+    if (status === 303) expect(Buffer.byteLength(cookie ?? '')).toBeLessThanOrEqual(4096);
+    else {
+      expect(cookie).toBeNull();
+      expect(await answer.text()).toMatch(/too long for a cookie.*browser’s prompt/s);
+    }
+  });
+
+  it('a form larger than any login is refused before it is read', async () => {
+    const answer = await anEdgeFor('x').logIn({ username: 'a', password: 'x'.repeat(20_000) });
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([400, null]);
+  });
+
   it('stays apart from what lkar asks', async () => {
     const { edge } = anEdgeFor('secret');
     const authorization = `Basic ${btoa('alice:secret')}`;
