@@ -9,6 +9,7 @@ import { benchReading } from './reading.ts';
 import { benchScale } from './scale.ts';
 import { buildPrograms } from '../test/support/programs.ts';
 import type { Row } from './support/figures.ts';
+import { benchWorkers } from './workers.ts';
 
 type Suite = (report: (row: Row) => void, sizes: { readonly packages: number; readonly most: number }) => Promise<void>;
 
@@ -16,6 +17,7 @@ const suites: Readonly<Record<string, Suite>> = {
   pushing: (report) => benchPushing([10, 50, 100, 500, 1000, 5000], report),
   concurrent: benchConcurrentPushing,
   reading: benchReading,
+  workers: benchWorkers,
   large: (report) => benchLargeFiles(400, report),
   scale: (report, sizes) => benchScale(sizes, report),
 };
