@@ -2,9 +2,9 @@ import type { Config } from '../config.ts';
 
 /**
  * What lkard prints when it is ready: where it listens, what keeps the packages, and lines to paste that push a package and
- * install it. `url` is where it can be reached from this machine.
+ * install it. `url` is where it can be reached from this machine, `lkar` how the client is called there.
  */
-export function formatGreeting(config: Config, url: string, storeDescription: string): string {
+export function formatGreeting(config: Config, url: string, storeDescription: string, lkar = 'lkar'): string {
   const image = config.singleImage === undefined ? '/team/app' : '';
   const { defaultBranch, defaultRepository } = config.http;
   const base = `${url}/apk${image}/${defaultBranch}/${defaultRepository}`;
@@ -16,12 +16,19 @@ kept in ${storeDescription}
 
 Push a package (either way${user === '' ? '' : '; without -u where nobody is asked who they are'}):
   curl ${user}--upload-file hello-1.0-r0.apk ${base}/push
-  lkar push ${target} ${defaultBranch} ${defaultRepository} hello-1.0-r0.apk
+  ${lkar} push ${target} ${defaultBranch} ${defaultRepository} hello-1.0-r0.apk
 
 Install it (on Alpine, as root):
   curl ${user}-fsS ${base}/setup | sh
   apk -U add hello
-`;
+${
+  config.http.isUiEnabled
+    ? `
+Look at it in a browser:
+  ${url}/
+`
+    : ''
+}`;
 }
 
 /** The URL under which this machine reaches what listens at `url`. */

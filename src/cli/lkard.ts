@@ -55,7 +55,7 @@ interface Surroundings {
 async function serveAlone(config: Config, { self, log }: Surroundings): Promise<void> {
   const gateway = await createGateway(config, { log });
   const { url } = await gateway.start();
-  self.stdout.write(formatGreeting(config, localUrlOf(url), gateway.storeDescription));
+  self.stdout.write(greetingOf(config, url, gateway.storeDescription, self));
   await untilTold(self, log);
   await unlessInsisted(
     self,
@@ -64,11 +64,17 @@ async function serveAlone(config: Config, { self, log }: Surroundings): Promise<
   );
 }
 
+/** `npm start` is for clones, where nothing put lkar on PATH. */
+function greetingOf(config: Config, url: string, storeDescription: string, { env }: LkardProcess): string {
+  const lkar = env['npm_lifecycle_event'] === 'start' ? 'npx lkar' : 'lkar';
+  return formatGreeting(config, localUrlOf(url), storeDescription, lkar);
+}
+
 /** The workers do the rest: this process starts them, replaces those that end, and adds up what they count. */
 async function serveByWorkers(config: Config, { self, log }: Surroundings): Promise<void> {
   const pool = createWorkerPool({ fork: forkWorker, log }, config);
   const { url, storeDescription } = await pool.start();
-  self.stdout.write(formatGreeting(config, localUrlOf(url), storeDescription));
+  self.stdout.write(greetingOf(config, url, storeDescription, self));
   await untilTold(self, log);
   await unlessInsisted(
     self,

@@ -15,6 +15,10 @@ import { deployFolder, findTool, runTool } from './tools.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const helm = findTool('helm');
+const kubeconform = findTool('kubeconform');
+/** Where schemas are, as kubeconform's -schema-location takes it; the web's own can't be had in a test. */
+const schemas = process.env['KUBERNETES_SCHEMAS'];
+if (schemas === undefined) console.log('test/deploy: no KUBERNETES_SCHEMAS, kubeconform is not run');
 const chart = path.join(deployFolder, 'helm', 'lkard');
 
 const host = 'registry.example.org';
@@ -120,6 +124,20 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
         expect(config.store.kind).toBe('registry');
         expect(config.signing.keyFiles.length > 0 || config.signing.aesKey !== undefined).toBe(true);
       }
+    },
+  );
+
+  it.skipIf(kubeconform === undefined || schemas === undefined).each(Object.entries(valueSets))(
+    'renders what kubeconform takes, with %s',
+    async (_title, set) => {
+      const { objects } = await render(set.values);
+      const folder = await makeTempDir();
+      const file = path.join(folder.path, 'objects.yaml');
+      await writeFile(file, objects.map((object) => stringify(object)).join('---\n'));
+      const args = ['-strict', '-kubernetes-version', '1.31.0', '-skip', 'ServiceMonitor,HTTPRoute'];
+      const checked = runTool(kubeconform!, [...args, '-schema-location', schemas!, file]);
+      await folder.remove();
+      expect([checked.exitCode, checked.stdout + checked.stderr]).toEqual([0, '']);
     },
   );
 

@@ -64,6 +64,7 @@ describe('the greeting', () => {
     expect(text).toContain('curl --upload-file hello-1.0-r0.apk http://127.0.0.1:9887/apk/team/app/edge/main/push\n');
     expect(text).toContain('lkar push 127.0.0.1:9887/team/app edge main hello-1.0-r0.apk\n');
     expect(text).toContain('curl -fsS http://127.0.0.1:9887/apk/team/app/edge/main/setup | sh\n');
+    expect(text).toContain('in a browser:\n  http://127.0.0.1:9887/\n');
   });
 
   it('names no image where only one is served, and a user where one is asked for', () => {
