@@ -13,6 +13,15 @@ interface ContentHeaders {
   readonly unchanged: AnswerHeaders;
 }
 
+/**
+ * The same for somebody who showed credentials: no cache on the way may keep it for others. By RFC 9111 section 3.5 none would,
+ * but some ask only what `Cache-Control` says.
+ */
+interface HeadersByReader {
+  readonly anybody: ContentHeaders;
+  readonly oneReader: ContentHeaders;
+}
+
 /** The answer to a reader of a package; where `part` is defined, that part of it is to be its body. */
 export interface PackagePlan extends ContentAnswer {
   readonly part: ByteRange | 'whole' | undefined;
@@ -26,18 +35,22 @@ export interface ContentOf {
 
 /** Headers are made once an index version and once a package, for as long as the service hands out the same object. */
 export function createContentOf(): ContentOf {
-  const headersOfIndex = remembered(formatIndexHeaders);
-  const headersOfPackage = remembered(formatPackageHeaders);
+  const headersOfIndex = remembered((index: SignedIndex) =>
+    byReader('no-cache', (cacheControl) => formatIndexHeaders(index, cacheControl)),
+  );
+  const headersOfPackage = remembered((facts: PackageFacts) =>
+    byReader('max-age=31536000, immutable', (cacheControl) => formatPackageHeaders(facts, cacheControl)),
+  );
 
   return {
     index(c, index) {
-      const { unchanged, whole } = headersOfIndex(index);
+      const { unchanged, whole } = forReader(c, headersOfIndex(index));
       if (isNotModified(conditionsOf(c), index)) return { status: 304, headers: unchanged, body: null };
       return { status: 200, headers: whole, body: index.bytes };
     },
 
     package(c, facts) {
-      const { unchanged, whole } = headersOfPackage(facts);
+      const { unchanged, whole } = forReader(c, headersOfPackage(facts));
       const validators = { etag: unchanged['ETag'] ?? '', lastModified: facts.pushedAt };
       if (isNotModified(conditionsOf(c), validators)) return plan(304, unchanged, undefined);
       if (c.req.method === 'HEAD') return plan(200, whole, undefined);
@@ -55,9 +68,17 @@ function plan(status: number, headers: AnswerHeaders, part: PackagePlan['part'])
   return { status, headers, body: null, part };
 }
 
-function formatIndexHeaders(index: SignedIndex): ContentHeaders {
+function forReader(c: RequestContext, { anybody, oneReader }: HeadersByReader): ContentHeaders {
+  return c.req.header('authorization') === undefined ? anybody : oneReader;
+}
+
+function byReader(cacheControl: string, format: (cacheControl: string) => ContentHeaders): HeadersByReader {
+  return { anybody: format(cacheControl), oneReader: format(`private, ${cacheControl}`) };
+}
+
+function formatIndexHeaders(index: SignedIndex, cacheControl: string): ContentHeaders {
   const unchanged = safeHeaders({
-    'Cache-Control': 'no-cache',
+    'Cache-Control': cacheControl,
     ETag: index.etag,
     ...(index.lastModified !== undefined && { 'Last-Modified': formatHttpDate(index.lastModified) }),
     ...(index.isStale && { 'X-Lkard-Stale': 'true' }),
@@ -67,9 +88,9 @@ function formatIndexHeaders(index: SignedIndex): ContentHeaders {
   return { unchanged, whole: { ...unchanged, ...content } };
 }
 
-function formatPackageHeaders({ digest, pushedAt, size }: PackageFacts): ContentHeaders {
+function formatPackageHeaders({ digest, pushedAt, size }: PackageFacts, cacheControl: string): ContentHeaders {
   const unchanged = safeHeaders({
-    'Cache-Control': 'max-age=31536000, immutable',
+    'Cache-Control': cacheControl,
     ETag: `"${digest}"`,
     'Last-Modified': formatHttpDate(pushedAt),
   });

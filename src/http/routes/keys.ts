@@ -21,6 +21,9 @@ export interface KeyRoutes {
   serveSetup(c: HttpContext, base: RepositoryBase): Promise<Response>;
 }
 
+/** Where keys are depends on who asks under which name, and rotation must not wait for a cache. */
+const noCache = { 'Cache-Control': 'no-cache' };
+
 export function createKeyRoutes(
   deps: Pick<HttpDependencies, 'repositories'> & {
     readonly requests: RequestReader;
@@ -66,10 +69,10 @@ export function createKeyRoutes(
           ? hiddenConfiguration(error)
           : error;
       });
-      return jsonAnswer(200, { jwks_uri: `${requests.origin(c).root}${base.path}/jwks.json` });
+      return jsonAnswer(200, { jwks_uri: `${requests.origin(c).root}${base.path}/jwks.json` }, noCache);
     },
     async serveKeySet(c, base) {
-      return jsonAnswer(200, { keys: (await keysOf(c, base.at.image)).map(formatJwk) });
+      return jsonAnswer(200, { keys: (await keysOf(c, base.at.image)).map(formatJwk) }, noCache);
     },
     async serveSetup(c, base) {
       const keys = await keysOf(c, base.at.image);
