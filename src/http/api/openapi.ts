@@ -14,7 +14,7 @@ export interface OpenApiOptions {
 export function describeApi({ serverUrl, hasSingleImage }: OpenApiOptions): object {
   const paths = new Map<string, Record<string, object>>();
   for (const operation of operations()) {
-    if (hasSingleImage && operation.id === 'listImages') continue;
+    if (hasSingleImage && forManyImages.has(operation.id)) continue;
     const path = hasSingleImage ? operation.path.replace('/{image}', '') : operation.path;
     paths.set(path, { ...paths.get(path), [operation.method]: describeOperation(operation, path) });
   }
@@ -34,6 +34,9 @@ export function describeApi({ serverUrl, hasSingleImage }: OpenApiOptions): obje
     },
   };
 }
+
+/** What a gateway of one image doesn't have, or has under the same path as something else. */
+const forManyImages: ReadonlySet<string> = new Set(['listImages', 'loginToRegistry']);
 
 function describeOperation(operation: Operation, path: string): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameter('path', name ?? ''));

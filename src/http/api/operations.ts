@@ -1,5 +1,14 @@
 import type { z } from 'zod';
-import { imagesSchema, listingSchema, packageSchema, pushSchema, repositorySchema } from './schemas.ts';
+import {
+  configurationSchema,
+  imagesSchema,
+  keySetSchema,
+  statusSchema,
+  listingSchema,
+  packageSchema,
+  pushSchema,
+  repositorySchema,
+} from './schemas.ts';
 
 /** One answer of an operation. */
 export interface OperationAnswer {
@@ -62,6 +71,11 @@ function listings(): readonly Operation[] {
       answers: { 200: { description: 'one page', contentType: json, schema: listingSchema } },
     },
     {
+      ...{ id: 'loginToRegistry', method: 'get', path: '/_auth/login' },
+      summary: 'Whether the credentials are good, of no image in particular',
+      answers: { 200: { description: 'they are', contentType: 'text/plain' } },
+    },
+    {
       ...{ id: 'login', method: 'get', path: '/_auth/{image}/login' },
       summary: 'Whether the credentials are good',
       answers: { 200: { description: 'they are', contentType: 'text/plain' } },
@@ -80,6 +94,16 @@ function contents(): readonly Operation[] {
       ...{ id: 'getPackage', method: 'get', path: `${base}/{arch}/{file}` },
       summary: 'A package, byte for byte as it was pushed; ranges and conditions are understood',
       answers: { 200: { description: 'the package', contentType: apk } },
+    },
+    {
+      ...{ id: 'getStatus', method: 'get', path: `${base}/status.json` },
+      summary: 'What each index holds and misses, compared with the packages now',
+      answers: { 200: { description: 'the comparison', contentType: json, schema: statusSchema } },
+    },
+    {
+      ...{ id: 'getFeed', method: 'get', path: `${base}/feed.atom` },
+      summary: 'The newest packages (RFC 4287); not with --disable-ui',
+      answers: { 200: { description: 'the feed', contentType: 'application/atom+xml' } },
     },
   ];
 }
@@ -110,6 +134,16 @@ function trust(): readonly Operation[] {
       ...{ id: 'getKey', method: 'get', path: `${base}/key` },
       summary: 'The public key that signs the indexes; Content-Disposition has its file name',
       answers: { 200: { description: 'PEM', contentType: 'application/x-pem-file' } },
+    },
+    {
+      ...{ id: 'getConfiguration', method: 'get', path: `${base}/apk-configuration` },
+      summary: 'Where the key set is',
+      answers: { 200: { description: 'its URL', contentType: json, schema: configurationSchema } },
+    },
+    {
+      ...{ id: 'getKeySet', method: 'get', path: `${base}/jwks.json` },
+      summary: 'All public keys as a JWK set (RFC 7517); a `kid` is a file name without `.rsa.pub`',
+      answers: { 200: { description: 'the keys', contentType: json, schema: keySetSchema } },
     },
     {
       ...{ id: 'getSetup', method: 'get', path: `${base}/setup` },

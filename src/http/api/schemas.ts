@@ -69,6 +69,33 @@ export const listingSchema = z.object({
   packages: z.array(packageSchema),
 });
 
+/** Where a repository's keys are. */
+export const configurationSchema = z.object({ jwks_uri: z.url() });
+
+/** Public keys (RFC 7517 section 5). */
+export const keySetSchema = z.object({
+  keys: z.array(
+    z.object({ kid: text, kty: text, use: text, alg: text.optional(), n: text.optional(), e: text.optional() }),
+  ),
+});
+
+/** What `status.json` tells of each architecture. */
+export const statusSchema = z.object({
+  architectures: z.array(
+    z.object({
+      architecture: text,
+      indexDigest: text.optional().describe('of the stored index; left out where there is none'),
+      count: z.int().min(0).describe('packages that belong into it'),
+      signers: z.array(text),
+      comparedAt: z.iso.datetime().optional(),
+      isCovering: z.boolean().describe('whether it lists exactly those'),
+      rivals: z.array(text),
+      missing: z.array(text),
+      surplus: z.array(text),
+    }),
+  ),
+});
+
 /** What a push answers to callers who ask for JSON. */
 export const pushSchema = z.object({
   packages: z.array(

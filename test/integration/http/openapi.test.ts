@@ -25,7 +25,7 @@ function ask(operation: Operation): Promise<Response> {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => parts[name] ?? name);
   // The embedded store knows no users, but a login without credentials is refused.
   const authorization = `Basic ${btoa('alice:secret')}`;
-  const headers = { accept: 'application/json', ...(operation.id === 'login' && { authorization }) };
+  const headers = { accept: 'application/json', ...(operation.id.startsWith('login') && { authorization }) };
   const body = operation.body === undefined ? {} : { body: new Uint8Array(demo) };
   return fetch(`${gateway.url}${path}`, { method: operation.method.toUpperCase(), headers, ...body });
 }
