@@ -232,10 +232,14 @@ function seedAll(
   for (const architecture of architectures) seedPackages(open(image), { image, ...at, architecture }, size);
 }
 
+/** Asks again where the index takes longer to be made than a gateway lets its readers wait. */
 async function readIndex({ url }: RunningLkard, architecture = 'x86_64'): Promise<void> {
-  const answer = await request(`${url}/${place}/${architecture}/APKINDEX.tar.gz`, { headersTimeout: 900_000 });
-  await answer.body.dump({ limit: 1e9 });
-  if (answer.statusCode !== 200) throw new Error(`an index was answered ${answer.statusCode}`);
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await request(`${url}/${place}/${architecture}/APKINDEX.tar.gz`, { headersTimeout: 900_000 });
+    await answer.body.dump({ limit: 1e9 });
+    if (answer.statusCode === 200) return;
+    if (answer.statusCode !== 503 || attempt === 60) throw new Error(`an index was answered ${answer.statusCode}`);
+  }
 }
 
 async function isAccepted({ url }: RunningLkard): Promise<boolean> {
