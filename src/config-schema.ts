@@ -38,6 +38,7 @@ const schemas = {
     .union([z.literal(true).transform(() => 'read' as const), z.enum(['read', 'write'])])
     .optional(),
   'registry-auth-file': textValue.optional(),
+  'registry-requests': limitValue.default(0),
   'redirect-blobs': switchValue,
   data: textValue.default('./data'),
   htpasswd: textValue.optional(),
@@ -66,6 +67,7 @@ const schemas = {
   'max-uploads': countValue.default(32),
   'upload-queue': limitValue.default(64),
   'upload-wait': durationValue.default(20_000),
+  'keep-superseded': z.union([z.literal('forever').transform(() => Infinity), durationValue]).default(3_600_000),
   'package-cache': sizeValue.default(64 * 2 ** 20),
   'temp-dir': textValue.optional(),
   'max-refusals': limitValue.default(30),

@@ -33,6 +33,7 @@ const tables = {
     ['client-ca', 'text', 'FILE', 'certificate authorities to check it against, PEM'],
     ['anonymous-as-gateway', 'optional', 'read|write', "let callers without credentials use the gateway's own to read"],
     ['registry-auth-file', 'text', 'FILE', "the gateway's own credentials (default as container tools find them)"],
+    ['registry-requests', 'text', 'COUNT', 'requests to it for one image and minute (default 0: any number)'],
     ['redirect-blobs', 'switch', '', "send clients to the registry's own URL for a package (apko can't follow it)"],
   ],
   'Embedded store': [
@@ -86,6 +87,12 @@ const tables = {
       'further uploads that wait for one of those to end; more are refused (default 64)',
     ],
     ['upload-wait', 'text', 'DURATION', 'how long they wait at most (default 20s)'],
+    [
+      'keep-superseded',
+      'text',
+      'DURATION|forever',
+      'how long index manifests that were replaced are kept (default 1h)',
+    ],
     ['package-cache', 'text', 'SIZE', 'memory for packages of up to 256 KiB (default 64MiB)'],
     ['max-refusals', 'text', 'COUNT', 'refused credentials an address has a minute (default 30; 0 for any number)'],
     ['rate-limit', 'text', 'COUNT', 'requests an address has a second (default any number)'],

@@ -18,6 +18,8 @@ export type StoreConfig =
       readonly isPlainHttp: boolean;
       readonly isInsecure: boolean;
       readonly caFile: string | undefined;
+      /** Undefined: as many as are wanted. */
+      readonly requestsPerMinute: number | undefined;
       /** Where the gateway's own credentials are looked for, in this order. */
       readonly authFiles: readonly string[];
     }
@@ -78,6 +80,8 @@ export interface Config {
   readonly publishTimeoutMs: number;
   /** Processes that serve together. */
   readonly workers: number;
+  /** Infinity for ever. */
+  readonly keepSupersededMs: number;
   readonly drainTimeoutMs: number;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -103,8 +107,10 @@ export function readConfig(flags: GivenSettings, environment: Environment): Conf
 
 /** The configuration as JSON for people, without its secrets. */
 export function formatConfig(config: Config): string {
-  const mask = (key: string, value: unknown) =>
-    (key === 'aesKey' || key === 'passphrase') && value !== undefined ? '(hidden)' : value;
+  const mask = (key: string, value: unknown) => {
+    if (value === Infinity) return 'forever';
+    return (key === 'aesKey' || key === 'passphrase') && value !== undefined ? '(hidden)' : value;
+  };
   return JSON.stringify(config, mask, 2);
 }
 
@@ -153,6 +159,7 @@ function completed(given: Given, environment: Environment): Config {
     staleForMs: given['stale-for'],
     publishTimeoutMs: given['publish-timeout'],
     workers: given.workers,
+    keepSupersededMs: given['keep-superseded'],
     drainTimeoutMs: given['drain-timeout'],
     log: { level: given['log-level'], format: given['log-format'], auditFile: given['audit-log'] },
   };
@@ -171,7 +178,9 @@ function storeOf(given: Given, environment: Environment): StoreConfig {
   }
   const { 'no-https': isPlainHttp, insecure: isInsecure, 'client-ca': caFile } = given;
   const authFiles = authFilesOf(given, environment);
-  return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, authFiles };
+  // Each process has its share.
+  const requestsPerMinute = Math.ceil(given['registry-requests'] / given.workers) || undefined;
+  return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, requestsPerMinute, authFiles };
 }
 
 /** As podman and its kin look for them: one file that is named, else their own, then Docker's, or a pull secret in its place. */

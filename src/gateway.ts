@@ -13,7 +13,7 @@ import { createMetrics } from './metrics.ts';
 import type { Metrics, MetricsSnapshot } from './metrics.ts';
 import type { Clock, InTurn, Log, Meter } from './ports.ts';
 import { createRepositories } from './repository/create-repositories.ts';
-import type { RepositoriesOptions } from './repository/create-repositories.ts';
+import type { RepositoriesOptions } from './repository/repositories-options.ts';
 import { createSignIndex } from './repository/sign-index.ts';
 import { createDirectoryStore } from './store/directory-store.ts';
 import { createDockerCredentials } from './credentials/docker-credentials.ts';
@@ -131,7 +131,7 @@ export async function openStore(
     const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile, writers }));
     return createDirectoryStore({ now: () => clock.now(), ...(authenticate && { authenticate }) }, { directory });
   }
-  const { host, isPlainHttp, isInsecure, caFile, authFiles } = store;
+  const { host, isPlainHttp, isInsecure, caFile, requestsPerMinute, authFiles } = store;
   const ca = caFile === undefined ? undefined : await readPem(caFile, '--client-ca');
   return createRegistryStore(
     {
@@ -141,9 +141,16 @@ export async function openStore(
       resolveName: (name) => lookup(name, { all: true }),
       onRequest: ({ operation, method, status, durationMs }) =>
         meter?.askedRegistry(operation, method, status, durationMs),
+      onShort: meter?.budgetShort,
       gatewayCredentials: createDockerCredentials({ now: () => clock.now() }, { host, files: authFiles }),
     },
-    { host, plainHttp: isPlainHttp, tls: { ca, insecure: isInsecure }, maxTokenAgeMs: rightsTtlMs / 2 },
+    {
+      host,
+      plainHttp: isPlainHttp,
+      tls: { ca, insecure: isInsecure },
+      maxTokenAgeMs: rightsTtlMs / 2,
+      requestsPerMinute,
+    },
   );
 }
 
@@ -160,9 +167,10 @@ async function unreadinessOf(store: Store): Promise<readonly string[]> {
 /** What a configuration says to the domain. */
 export function repositoryOptionsOf(config: Config): RepositoriesOptions {
   const { freshnessMs, recheckMs, rightsTtlMs, staleForMs: staleMs, publishTimeoutMs } = config;
-  const { packageCacheBytes: maxCachedBytes } = config;
+  const { packageCacheBytes: maxCachedBytes, keepSupersededMs } = config;
   // A token may be half that old when the registry takes it as a proof: both together are no older than was asked for.
-  return { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs, maxCachedBytes };
+  const times = { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs, keepSupersededMs };
+  return { ...times, maxCachedBytes };
 }
 
 function httpOptionsOf({ http, singleImage, signing }: Config, siblings?: Siblings): HttpOptions {

@@ -48,6 +48,12 @@ export function createMetrics(): Metrics {
     buckets: quickSeconds,
     registers,
   });
+  const short = new Counter({
+    name: 'lkard_registry_budget_short_total',
+    help: 'Requests to the registry that had to wait for their turn, or got none',
+    labelNames: ['outcome'],
+    registers,
+  });
   const lookUps = new Counter({
     name: 'lkard_package_cache_lookups_total',
     help: 'Small packages asked for, by whether they were in memory',
@@ -100,6 +106,9 @@ export function createMetrics(): Metrics {
       askedRegistry(operation, method, status, durationMs) {
         asked.inc({ operation, method, status });
         answers.observe({ operation }, durationMs / 1000);
+      },
+      budgetShort(outcome) {
+        short.inc({ outcome });
       },
       lookedUpPackage(isHit) {
         lookUps.inc({ result: isHit ? 'hit' : 'miss' });

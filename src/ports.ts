@@ -49,6 +49,8 @@ export interface Meter {
   readonly answered: (route: string, method: string, status: number, durationMs: number) => void;
   /** A request to the registry; status 0 where no answer came. */
   readonly askedRegistry: (operation: string, method: string, status: number, durationMs: number) => void;
+  /** A request to the registry had to wait for its turn in the budget, or got none. */
+  readonly budgetShort: (outcome: 'waited' | 'refused') => void;
   /** A small package was looked up in memory. */
   readonly lookedUpPackage: (isHit: boolean) => void;
   /** An index went out, so long after its registry confirmed it. */

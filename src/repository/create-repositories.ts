@@ -8,11 +8,9 @@ import { createBoundedMap } from './bounded-map.ts';
 import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { createImageMemories } from './image-memory.ts';
 import { createIndexViews } from './index-views.ts';
-import type { IndexServingOptions } from './index-serving.ts';
 import { putIndex, wantsSignatures } from './index-writer.ts';
 import type { SignIndex } from './index-writer.ts';
 import { createPackageCache } from './package-cache.ts';
-import type { PackageCacheOptions } from './package-cache.ts';
 import { createReader } from './reader-rights.ts';
 import { createReading } from './reading.ts';
 import { createReadingProgress } from './reading-progress.ts';
@@ -24,8 +22,9 @@ import { publishFiles } from './publish.ts';
 import { createPublishLoop } from './publish-loop.ts';
 import type { PublishLoop } from './publish-loop.ts';
 import type { Caller, Repositories } from './repository.ts';
+import { completeRepositoriesOptions } from './repositories-options.ts';
+import type { RepositoriesOptions } from './repositories-options.ts';
 import { createSharedCalls } from './shared-calls.ts';
-import type { SightingOptions } from './sightings.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { createStoredIndexes } from './stored-index.ts';
 import { indexFindings, verifyLook } from './verification.ts';
@@ -42,43 +41,15 @@ export interface RepositoriesDeps {
   readonly meter?: Meter | undefined;
 }
 
-export interface RepositoriesOptions
-  extends Partial<SightingOptions>, Partial<IndexServingOptions>, Partial<PackageCacheOptions> {
-  /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
-  readonly publishTimeoutMs?: number;
-  /** For how long a push waits until a listing shows its tags, in milliseconds. Default 5,000. */
-  readonly listingPatienceMs?: number;
-  /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
-  readonly maxQuestions?: number;
-  /** Requests of one look at a time. Default 16. */
-  readonly concurrency?: number;
-}
-
 /** For how long an image is remembered whose registry forbids to replace the index tag. */
 const immutableMs = 600_000;
-
-const defaults = {
-  graceMs: 300_000,
-  foundMs: 30_000,
-  freshnessMs: 1_000,
-  recheckMs: 60_000,
-  rightsMs: 60_000,
-  staleMs: 600_000,
-  publishTimeoutMs: 30_000,
-  listingPatienceMs: 5_000,
-  maxQuestions: 64,
-  concurrency: 16,
-  maxIndexBytes: 128 * 1024 * 1024,
-  maxCachedBytes: 64 * 1024 * 1024,
-  maxCachedPackageBytes: 256 * 1024,
-};
 
 /** The service over one store. Any number of them, in any number of processes, may serve the same images. */
 export function createRepositories(
   deps: RepositoriesDeps,
   given: RepositoriesOptions = {},
 ): Repositories & RepositoryVerification {
-  const options = { ...defaults, ...given };
+  const options = completeRepositoriesOptions(given);
   const { store, signingKeys, clock, random, log } = deps;
   const artifacts = createArtifactWriter({ clock });
   const storedIndexes = createStoredIndexes({ log, maxBytes: options.maxIndexBytes, concurrency: options.concurrency });
@@ -102,6 +73,7 @@ export function createRepositories(
       log,
       meter: deps.meter,
       sign: deps.sign,
+      spent: store.spent && ((image) => store.spent?.(image) ?? 0),
       look: (image, group) => lookNow(image, group, [group.architecture]),
       readStored: async (image, group) => {
         const keys = await signingKeys.ofImage(image);
@@ -166,6 +138,7 @@ export function createRepositories(
     const index = { content: seen.content(group.architecture), before, keys };
     const stored = await putIndex({ artifacts, sign: deps.sign, clock, random }, image, group, index, call);
     storedIndexes.remember(group, keys, stored);
+    memoryOf(group.image).upkeep.hasPut(group, stored.manifestDigest);
   };
 
   const sharedLook = (caller: Caller, image: ImageStore, at: RepositoryCoordinates, scope: Scope) =>
@@ -220,7 +193,10 @@ export function createRepositories(
       };
       const context = { ...workOn(at), image, look: lookFirst };
       // What a look asks of the store follows from what others have read: who may not read must not see that.
-      await views.authorize(createReader(callerKey(caller.credentials), () => image), at.image);
+      await views.authorize(
+        createReader(callerKey(caller.credentials), () => image),
+        at.image,
+      );
       return await withdrawFile(context, file);
     },
 

@@ -4,6 +4,7 @@ import { createGroups } from './groups.ts';
 import type { Groups } from './groups.ts';
 import { createSightings } from './sightings.ts';
 import type { SightingOptions, Sightings } from './sightings.ts';
+import type { SupersededOptions } from './superseded.ts';
 import { createUpkeep } from './upkeep.ts';
 import type { Upkeep } from './upkeep.ts';
 
@@ -19,7 +20,7 @@ export interface ImageMemory {
 /** The memory of every image, made on first sight; of at most 1,000 images at a time. */
 export function createImageMemories(
   deps: { readonly clock: Clock; readonly log: Log },
-  options: SightingOptions & { readonly concurrency: number },
+  options: SightingOptions & SupersededOptions & { readonly concurrency: number },
 ): (image: string) => ImageMemory {
   const memories = createBoundedMap<ImageMemory>(1000);
   return (image) => {
@@ -28,7 +29,7 @@ export function createImageMemories(
     const memory: ImageMemory = {
       sightings: createSightings(deps, options),
       groups: createGroups(options),
-      upkeep: createUpkeep(deps),
+      upkeep: createUpkeep(deps, options),
       immutableAtMs: -Infinity,
     };
     memories.set(image, memory);

@@ -2,6 +2,8 @@ import { isGatewayError } from '../errors.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
 import { createByteBoundedMap } from './bounded-map.ts';
 import type { Group } from './coordinates.ts';
+import { stretchOf } from './freshness.ts';
+import type { Spent } from './freshness.ts';
 import { comparedIndex, verifiedView } from './index-view.ts';
 import { createComparisonWait, createRenewal } from './index-renewal.ts';
 import type { IndexView } from './index-view.ts';
@@ -56,12 +58,14 @@ export function createIndexServing(
     readonly log: Log;
     readonly sign: SignIndex;
     readonly meter?: Meter | undefined;
+    readonly spent?: Spent | undefined;
   },
   options: IndexServingOptions,
   rights: ReaderRights,
   makeView: (reader: Reader, group: Group) => Promise<IndexView | null>,
 ): IndexServing {
-  const { clock, log, sign, meter } = deps;
+  const { clock, log, sign, meter, spent } = deps;
+  const freshMs = ({ image }: Group) => options.freshnessMs * stretchOf(spent, image);
   const groups = createByteBoundedMap<Latest>(options.maxIndexBytes, weightOf);
   const wait = createComparisonWait(deps);
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
@@ -96,7 +100,7 @@ export function createIndexServing(
   const shareCheck = (reader: Reader, group: Group, latest: Latest): Promise<void> => {
     const running = latest.checking.get(reader.key);
     const beganMs = clock.now();
-    if (running !== undefined && beganMs - running.beganMs < options.freshnessMs) return running.promise;
+    if (running !== undefined && beganMs - running.beganMs < freshMs(group)) return running.promise;
     const promise = check(reader, group, latest).finally(() => {
       if (latest.checking.get(reader.key)?.promise === promise) latest.checking.delete(reader.key);
     });
@@ -144,13 +148,14 @@ export function createIndexServing(
     if (offered.beganMs >= latest.comparedAtMs) take(group, latest, await verifiedView(sign, offered), offered.beganMs);
   };
 
-  const comparedForMs = (latest: Latest) => (isMended(latest.view) ? options.freshnessMs : options.recheckMs);
+  const comparedForMs = (group: Group, latest: Latest) =>
+    isMended(latest.view) ? freshMs(group) : options.recheckMs * stretchOf(spent, group.image);
 
-  const isCompared = (latest: Latest) =>
+  const isCompared = (group: Group, latest: Latest) =>
     latest.view !== undefined &&
     (latest.view?.digest ?? undefined) === latest.digest &&
     latest.comparedAtMs >= latest.suspectedAtMs &&
-    clock.now() - latest.comparedAtMs < comparedForMs(latest);
+    clock.now() - latest.comparedAtMs < comparedForMs(group, latest);
 
   const stale = (reader: Reader, group: Group, latest: Latest): ServedIndex | undefined =>
     latest.view != null && rights.mayRead(reader, group.image, options.rightsMs + options.staleMs)
@@ -158,32 +163,32 @@ export function createIndexServing(
       : undefined;
 
   const isKnownTo = (reader: Reader, group: Group, latest: Latest) =>
-    clock.now() - latest.checkedAtMs < options.freshnessMs && rights.mayRead(reader, group.image, options.rightsMs);
+    clock.now() - latest.checkedAtMs < freshMs(group) && rights.mayRead(reader, group.image, options.rightsMs);
 
   const bringUpToDate = async (reader: Reader, group: Group, latest: Latest) => {
     if (!isKnownTo(reader, group, latest)) await shareCheck(reader, group, latest);
     await takeOffer(group, latest);
     // Twice: the comparison that was under way may have begun before the version that is wanted was put.
-    if (!isCompared(latest)) await awaitComparison(reader, group, latest);
-    if (!isCompared(latest)) await awaitComparison(reader, group, latest);
+    if (!isCompared(group, latest)) await awaitComparison(reader, group, latest);
+    if (!isCompared(group, latest)) await awaitComparison(reader, group, latest);
   };
 
   const renewAhead = createRenewal(deps, async (reader, group, latest) => {
-    if (clock.now() >= latest.checkedAtMs + renewedAfter * options.freshnessMs) await shareCheck(reader, group, latest);
+    if (clock.now() >= latest.checkedAtMs + renewedAfter * freshMs(group)) await shareCheck(reader, group, latest);
     await takeOffer(group, latest);
-    const isDue = clock.now() >= latest.comparedAtMs + renewedAfter * comparedForMs(latest);
-    if (!isDue && isCompared(latest)) return;
+    const isDue = clock.now() >= latest.comparedAtMs + renewedAfter * comparedForMs(group, latest);
+    if (!isDue && isCompared(group, latest)) return;
     await shareComparison(reader, group, latest).catch((error: unknown) => {
       // It still holds: readers haven't begun to wait for the next one.
-      if (isCompared(latest)) latest.comparingSinceMs = undefined;
+      if (isCompared(group, latest)) latest.comparingSinceMs = undefined;
       throw error;
     });
   });
 
-  const renewalDueMs = (latest: Latest) =>
+  const renewalDueMs = (group: Group, latest: Latest) =>
     Math.min(
-      latest.checkedAtMs + renewedAfter * options.freshnessMs,
-      latest.comparedAtMs + renewedAfter * comparedForMs(latest),
+      latest.checkedAtMs + renewedAfter * freshMs(group),
+      latest.comparedAtMs + renewedAfter * comparedForMs(group, latest),
     );
 
   const serve = async (reader: Reader, group: Group, latest: Latest): Promise<ServedIndex | undefined> => {
@@ -213,8 +218,8 @@ export function createIndexServing(
     peek(reader, group) {
       const latest = groups.get(keyOf(group));
       if (latest?.view == null || latest.offered !== undefined) return undefined;
-      if (!isKnownTo(reader, group, latest) || !isCompared(latest)) return undefined;
-      if (clock.now() >= renewalDueMs(latest)) renewAhead(reader, group, latest);
+      if (!isKnownTo(reader, group, latest) || !isCompared(group, latest)) return undefined;
+      if (clock.now() >= renewalDueMs(group, latest)) renewAhead(reader, group, latest);
       meter?.servedIndex(false, clock.now() - latest.checkedAtMs);
       return latest.view;
     },

@@ -2,6 +2,7 @@ import { isGatewayError } from '../errors.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
 import type { CallOptions, ImageStore } from '../store/store.ts';
 import type { Group } from './coordinates.ts';
+import type { Spent } from './freshness.ts';
 import { createIndexServing } from './index-serving.ts';
 import type { IndexServingOptions, ServedIndex } from './index-serving.ts';
 import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
@@ -17,6 +18,7 @@ export interface IndexViewDeps {
   readonly log: Log;
   readonly meter?: Meter | undefined;
   readonly sign: SignIndex;
+  readonly spent?: Spent | undefined;
   /** A look with this caller's rights. Shared by many, so no one caller's signal ends it. */
   readonly look: (image: ImageStore, group: Group) => Promise<Look>;
   /** The stored index without a comparison, for callers who may not list. */

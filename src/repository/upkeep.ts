@@ -1,19 +1,25 @@
 import { isGatewayError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { CallOptions, ImageStore } from '../store/store.ts';
-import type { RepositoryCoordinates } from './coordinates.ts';
+import type { Group, RepositoryCoordinates } from './coordinates.ts';
 import { NOARCH } from './coordinates.ts';
 import type { Look } from './look.ts';
 import { mapBounded } from './map-bounded.ts';
-import { buriedBy, groupHash, parsePackageTag, peekTag } from './package-tag.ts';
+import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from './package-tag.ts';
+import { createSuperseded } from './superseded.ts';
+import type { SupersededOptions } from './superseded.ts';
 
 /** Clears away what deaths leave behind. Nothing depends on it: it keeps listings short. */
 export interface Upkeep {
   /**
    * With the rights of somebody who waits for a publish: removes package tags whose tombstone stands and whose deleter died
-   * or could not remove them, and old tombstones whose package tag is gone. At most a few at a time. Never throws.
+   * or could not remove them, old tombstones whose package tag is gone, and indexes that were replaced. At most a few at a
+   * time. Never throws.
    */
   tidy(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<void>;
+  /** This replica put that index. */
+  hasPut(group: Group, digest: Digest): void;
 }
 
 /** A tombstone is kept so long: until then some replica's listing or read by name may be behind the death it proves. */
@@ -25,23 +31,36 @@ const pauseMs = 10_000;
 const failurePauseMs = 600_000;
 
 /** The upkeep of one image. */
-export function createUpkeep({ clock, log }: { readonly clock: Clock; readonly log: Log }): Upkeep {
+export function createUpkeep(deps: { readonly clock: Clock; readonly log: Log }, options: SupersededOptions): Upkeep {
+  const { clock, log } = deps;
+  const superseded = createSuperseded(deps, options);
   let nextMs = -Infinity;
+
+  const clearGraves = async (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => {
+    if (clock.now() < nextMs) return;
+    const tombstones = oldTombstones(seen, at, clock.now() - tombstoneMs);
+    if (tombstones.length === 0) return;
+    nextMs = clock.now() + pauseMs;
+    try {
+      await mapBounded(tombstones, 2, (tombstone) => clear(image, tombstone, call));
+    } catch (error) {
+      // Whoever waited was answered: the next publish goes on.
+      if (isGatewayError(error, 'ABORTED')) return;
+      nextMs = clock.now() + failurePauseMs;
+      log.debug({ image: image.image, err: error }, 'old tombstones could not be cleared away');
+    }
+  };
 
   return {
     async tidy(image, at, seen, call) {
-      if (clock.now() < nextMs) return;
-      const tombstones = oldTombstones(seen, at, clock.now() - tombstoneMs);
-      if (tombstones.length === 0) return;
-      nextMs = clock.now() + pauseMs;
-      try {
-        await mapBounded(tombstones, 2, (tombstone) => clear(image, tombstone, call));
-      } catch (error) {
-        // Whoever waited was answered: the next publish goes on.
-        if (isGatewayError(error, 'ABORTED')) return;
-        nextMs = clock.now() + failurePauseMs;
-        log.debug({ image: image.image, err: error }, 'old tombstones could not be cleared away');
+      for (const [architecture, { manifestDigest }] of seen.stored) {
+        superseded.saw(indexTag({ ...at, architecture }), manifestDigest);
       }
+      await clearGraves(image, at, seen, call);
+      await superseded.clear(image, call);
+    },
+    hasPut(group, digest) {
+      superseded.saw(indexTag(group), digest);
     },
   };
 }

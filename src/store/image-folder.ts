@@ -17,6 +17,7 @@ export interface ImageFolder {
   pushManifest(tag: string, manifest: { readonly mediaType: string; readonly bytes: Uint8Array }): Promise<Digest>;
   tags(): Promise<readonly string[]>;
   deleteTag(tag: string): Promise<void>;
+  deleteManifest(digest: Digest): Promise<void>;
   hasBlob(digest: Digest): Promise<boolean>;
   openBlob(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
   writeBlob(source: BlobSource, signal?: AbortSignal): Promise<void>;
@@ -101,6 +102,9 @@ export function createImageFolder(
     deleteTag: async (tag) => {
       if (!isTag(tag)) throw new TypeError(`not a tag: ${JSON.stringify(tag)}`);
       await unlessAbsent(files.remove(tagPath(tag)));
+    },
+    deleteManifest: async (digest) => {
+      await unlessAbsent(files.remove(manifestPath(digest)));
     },
     hasBlob: (digest) => blobs.has(digest),
     openBlob: (blob, range, signal) => blobs.open(blob, range, signal),

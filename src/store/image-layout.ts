@@ -56,6 +56,10 @@ export async function openImageLayout(folder: string, image: string): Promise<Im
     },
     tags: () => Promise.resolve([...tags.keys()]),
     deleteTag: (tag) => Promise.resolve(void tags.delete(tag)),
+    deleteManifest(digest) {
+      for (const [tag, entry] of [...tags]) if (entry.digest === digest) tags.delete(tag);
+      return Promise.resolve();
+    },
     hasBlob: (digest) => blobs.has(digest),
     openBlob: (blob, options) => blobs.open(blob, options?.range, options?.signal),
     locateBlob: () => Promise.resolve(undefined),

@@ -14,6 +14,8 @@ import type { CallOptions } from './store.ts';
 export interface TagRemover {
   /** ImageStore.deleteTag at a registry. */
   deleteTag(session: RegistrySession, tag: string, options?: CallOptions): Promise<void>;
+  /** ImageStore.deleteManifest at a registry. */
+  deleteManifest(session: RegistrySession, digest: Digest, options?: CallOptions): Promise<void>;
 }
 
 const rememberedMs = 5 * 60_000;
@@ -43,6 +45,11 @@ export function createTagRemover(deps: { readonly now: () => number }): TagRemov
   };
 
   return {
+    deleteManifest: async (session, digest, options = {}) => {
+      refuseAborted(options.signal);
+      if (deps.now() < nothingUntil) throw unsupported(session);
+      await removeByDigest(session, digest, options);
+    },
     deleteTag: async (session, tag, options = {}) => {
       refuseAborted(options.signal);
       if (deps.now() < nothingUntil) throw unsupported(session);

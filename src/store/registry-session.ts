@@ -6,6 +6,7 @@ import type { RegistryClient } from './registry-client.ts';
 import type { GatewayCredentials, RegistryCredentials } from './registry-credentials.ts';
 import type { RequestSubject } from './registry-fault.ts';
 import type { RegistryAnswer, RegistryRequest } from './registry-request.ts';
+import type { RequestBudget } from './request-budget.ts';
 import type { Credentials } from './store.ts';
 import { requestIdHeader } from './token-service.ts';
 
@@ -28,6 +29,8 @@ export interface RegistrySessionDeps {
   readonly client: RegistryClient;
   readonly auth: RegistryAuth;
   readonly gatewayCredentials: GatewayCredentials;
+  /** Default: as many requests as are wanted. */
+  readonly budget?: RequestBudget | undefined;
 }
 
 // Quay gives no right at all for a scope with `delete` in it, old token services know `*` alone.
@@ -64,7 +67,10 @@ export function createRegistrySession(
           requestId,
           signal: request.signal,
         },
-        (authorization) => send({ ...request, headers, authorization }),
+        async (authorization) => {
+          await deps.budget?.take(image, request.signal);
+          return send({ ...request, headers, authorization });
+        },
       );
     if (fallback === undefined) return ask(wanted);
     const answer = await ask(wanted).catch((error: unknown) => {

@@ -17,6 +17,8 @@ import { listTags } from './registry-tags.ts';
 import { startUpload, uploadBlob } from './registry-uploads.ts';
 import { defaultRetryOptions } from '../retry.ts';
 import type { RetryOptions } from '../retry.ts';
+import { createRequestBudget } from './request-budget.ts';
+import type { RequestBudgetOptions } from './request-budget.ts';
 import type { BlobDescriptor, ImageStore, Store } from './store.ts';
 import { createTagPages } from './tag-pages.ts';
 import type { TagPages } from './tag-pages.ts';
@@ -24,6 +26,8 @@ import type { TagPages } from './tag-pages.ts';
 export interface RegistryStoreDeps extends RegistryClientDeps {
   /** What `{ kind: 'gateway' }` stands for. */
   readonly gatewayCredentials: GatewayCredentials;
+  /** Hears of each request that waited for its turn, or was refused one. */
+  readonly onShort?: RequestBudgetOptions['onShort'];
 }
 
 export interface RegistryStoreOptions {
@@ -36,6 +40,8 @@ export interface RegistryStoreOptions {
   readonly retry?: Partial<RetryOptions> | undefined;
   /** How long a caller's access token is kept at most, in ms. Default: as long as it lives. */
   readonly maxTokenAgeMs?: number | undefined;
+  /** Requests for one image and minute. Default: as many as are wanted. */
+  readonly requestsPerMinute?: number | undefined;
 }
 
 const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, answerMs: 60_000, commitMs: 300_000, idleMs: 60_000 };
@@ -51,6 +57,8 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     retry: { ...defaultRetryOptions, ...options.retry },
   });
   const auth = createRegistryAuth({ client, now: deps.now }, options);
+  const { requestsPerMinute: perMinute } = options;
+  const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, onShort: deps.onShort });
   const remover = createTagRemover(deps);
   const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs });
   const tagPages = createTagPages(maxTagPageBytes);
@@ -59,7 +67,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     description: `registry ${options.host}`,
     image: (image, credentials, requestId) => {
       const session = createRegistrySession(
-        { client, auth, gatewayCredentials: deps.gatewayCredentials },
+        { client, auth, gatewayCredentials: deps.gatewayCredentials, budget },
         image,
         credentials,
         requestId,
@@ -67,6 +75,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
       return registryImage(session, remover, knownBlobs, tagPages);
     },
     imageNames: (credentials, call) => listImages({ client, auth, ...deps }, credentials, call),
+    ...(budget && { spent: (image: string) => budget.spent(image) }),
     ping: async ({ signal } = {}) => {
       const url = new URL('/v2/', client.origin);
       await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, signal });
@@ -107,6 +116,7 @@ function registryImage(
       }),
     tags: (options) => listTags(session, tagPages, options),
     deleteTag: (tag, options) => remover.deleteTag(session, tag, options),
+    deleteManifest: (digest, options) => remover.deleteManifest(session, digest, options),
     hasBlob: (digest, options) => hasBlob(session, digest, options),
     openBlob: (blob, options) => openBlob(session, blob, options),
     locateBlob: (blob, options) => locateBlob(session, blob, options),

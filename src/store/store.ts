@@ -31,6 +31,9 @@ export interface Store {
     options: CallOptions & { readonly max: number },
   ): Promise<ImageNames | undefined>;
 
+  /** The share of what may be asked for an image that is spent now, from 0 to 1; absent where nothing bounds that. */
+  spent?(image: string): number;
+
   /** Resolves when the store answers at all, whatever it says of rights; throws STORE_UNAVAILABLE otherwise. */
   ping(options?: CallOptions): Promise<void>;
 
@@ -143,6 +146,12 @@ export interface ImageStore {
    * they are.
    */
   deleteTag(tag: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * Removes a manifest, and with it whatever tag names it: for one that no tag names any more. Also done where it was gone
+   * already. Throws DELETE_UNSUPPORTED where the store can't; UNAUTHORIZED and FORBIDDEN stay what they are.
+   */
+  deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
 
   /** Whether the image has this blob. */
   hasBlob(digest: Digest, options?: CallOptions): Promise<boolean>;

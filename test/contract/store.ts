@@ -118,6 +118,23 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await image.tags()).toContain('stays');
     });
 
+    it('removes a manifest that no tag names, and no other', async () => {
+      const image = anImage();
+      const put = async (content: string) => {
+        const bytes = await aManifest(image, content);
+        return image.pushManifest('tag', { mediaType: imageManifestType, bytes });
+      };
+      const [before, now] = [await put('before'), await put('now')];
+      if (started.deletes === false) {
+        await expect(image.deleteManifest(before)).rejects.toEqual(code('DELETE_UNSUPPORTED'));
+        return;
+      }
+      await image.deleteManifest(before);
+      await image.deleteManifest(before);
+      expect(await image.fetchManifest(before)).toBeUndefined();
+      expect((await image.fetchManifest('tag'))?.digest).toBe(now);
+    });
+
     it('takes a removed tag again', async () => {
       if (started.deletes === false) return;
       const image = anImage();

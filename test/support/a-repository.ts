@@ -9,7 +9,7 @@ import { digestOf, digestOfHex } from '../../src/oci/digest.ts';
 import type { Clock, RandomBytes } from '../../src/ports.ts';
 import type { Group } from '../../src/repository/coordinates.ts';
 import { createRepositories } from '../../src/repository/create-repositories.ts';
-import type { RepositoriesOptions } from '../../src/repository/create-repositories.ts';
+import type { RepositoriesOptions } from '../../src/repository/repositories-options.ts';
 import type { SignIndex } from '../../src/repository/index-writer.ts';
 import type { PackageRecord } from '../../src/repository/package-artifact.ts';
 import type { Repositories, StagedPackage } from '../../src/repository/repository.ts';

@@ -124,6 +124,13 @@ function memoryImage(
       run('deleteTag', tag, call, () => {
         removeTag(state(), tag, options.deletes ?? 'tag');
       }),
+    deleteManifest: (digest, call) =>
+      run('deleteManifest', digest, call, () => {
+        if (options.deletes === 'unsupported') throw new GatewayError('DELETE_UNSUPPORTED', 'nothing is removed here');
+        const { manifests, tags } = state();
+        for (const [tag, named] of [...tags]) if (named === digest) tags.delete(tag);
+        manifests.delete(digest);
+      }),
     hasBlob: (digest, call) => run('hasBlob', digest, call, () => state().blobs.has(digest)),
     openBlob: (blob, call) => run('openBlob', blob.digest, call, () => open(state(), blob, call?.range)),
     locateBlob: (blob, call) => run('locateBlob', blob.digest, call, () => undefined),

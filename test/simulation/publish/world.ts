@@ -5,7 +5,7 @@ import { sign } from '../../../src/apk/signature.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/ports.ts';
 import { createRepositories } from '../../../src/repository/create-repositories.ts';
-import type { RepositoriesOptions } from '../../../src/repository/create-repositories.ts';
+import type { RepositoriesOptions } from '../../../src/repository/repositories-options.ts';
 import type { SignIndex } from '../../../src/repository/index-writer.ts';
 import type { Repositories } from '../../../src/repository/repository.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/signing-keys.ts';

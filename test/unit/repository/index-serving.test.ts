@@ -87,6 +87,29 @@ describe('serving an index', () => {
     expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
   });
 
+  it('holds it for fresh longer when little may be asked of the registry any more', async () => {
+    let share = 0;
+    const images = new Map<string, MemoryImage>();
+    const calls: MemoryCall[] = [];
+    const after = (call: MemoryCall) => Promise.resolve(void calls.push(call));
+    const store = { ...createMemoryStore({ images, after }), spent: () => share };
+    const clock = aClock();
+    const replica = aReplica({ store, clock, keys }, { freshnessMs: 1000 });
+    await replica.push([pkg('one')]);
+    await listedBy(clock, replica);
+    const askedAfter = async (ms: number) => {
+      clock.pass(ms);
+      calls.splice(0);
+      await listedBy(clock, replica);
+      return calls.length;
+    };
+    share = 0.5;
+    expect(await askedAfter(2000)).toBe(1);
+    share = 1;
+    expect(await askedAfter(50_000)).toBe(0);
+    expect(await askedAfter(50_000)).toBe(1);
+  });
+
   it('has nobody wait for ever while an index is made from its packages', async () => {
     let isAnswering = true;
     const { clock, first, second } = twoReplicas(({ operation }) =>
