@@ -1,14 +1,11 @@
 import { request } from 'undici';
-import { startRegistry } from '../test/support/registry.ts';
-import { makeTempDir } from '../test/support/temp-dir.ts';
 import type { RunningLkard } from '../test/support/programs.ts';
-import { startCountingProxy } from './support/counting-proxy.ts';
-import type { Traffic } from './support/counting-proxy.ts';
 import { showMs, showSeconds, spreadOf, timed } from './support/figures.ts';
-import type { Row, Spread } from './support/figures.ts';
-import { peakResidentBytes, processorSeconds, residentBytes, startGatewayProcess } from './support/gateway-process.ts';
+import type { Row } from './support/figures.ts';
+import { peakResidentBytes, processorSeconds, residentBytes } from './support/gateway-process.ts';
 import { push, smallPackage } from './support/push.ts';
-import { embeddedFolder, registryFolder, seedPackages } from './support/seed.ts';
+import { inFolder, inRegistry, place } from './support/scale-world.ts';
+import type { World } from './support/scale-world.ts';
 
 export interface ScaleOptions {
   /** Packages of each of two architectures: what goals are set for. */
@@ -19,35 +16,25 @@ export interface ScaleOptions {
 
 type Report = (row: Row) => void;
 
-/** A seeded place, and how a gateway that serves it is started. */
-interface World {
-  readonly size: number;
-  /** With the requests to the registry counted; the same as `start` where there is none. */
-  readonly startCounted: () => Promise<RunningLkard>;
-  readonly start: () => Promise<RunningLkard>;
-  readonly take: () => Traffic | undefined;
-  /** The registry's own listing of the image, in milliseconds. */
-  readonly list: () => Promise<Spread | undefined>;
-}
-
 const pushes = 9;
-const at = { branch: 'edge', repository: 'main' } as const;
-const image = 'bench/scale';
-const place = `apk/${image}/edge/main`;
+/** A lone push lists so often. */
+const looks = 3;
 
 /** What a gateway asks, takes and holds as a repository grows: at 100, at as many as Alpine has, and far beyond. */
 export async function benchScale({ packages, most }: ScaleOptions, report: Report): Promise<void> {
-  const small = await inRegistry(['x86_64'], 100, (world) => measure(world, report));
-  const large = await inRegistry(['x86_64', 'aarch64'], packages, async (world) => {
-    const figures = await measure(world, report, { seconds: 2, requests: 300, rebuildMiB: 400 });
-    await reportTwoIndexes(world, report);
-    return figures;
+  await inRegistry(['x86_64'], 100, async (small) => {
+    await measure(small, report);
+    await inRegistry(['x86_64', 'aarch64'], packages, async (large) => {
+      await measure(large, report, { seconds: 2, requests: 300, rebuildMiB: 400 });
+      await reportTwoIndexes(large, report);
+      await comparePushes(small, large, report);
+    });
+    if (most === 0) return;
+    await inRegistry(['x86_64'], most, async (largest) => {
+      await measure(largest, report);
+      await comparePushes(small, largest, report);
+    });
   });
-  compare(`a push at ${large.size} / at 100`, large, small, report);
-  if (most > 0) {
-    const largest = await inRegistry(['x86_64'], most, (world) => measure(world, report));
-    compare(`a push at ${largest.size} / at 100`, largest, small, report);
-  }
   const onEmbedded = (row: Row) => {
     report(row.what.startsWith(' ') ? row : { ...row, what: `embedded store: ${row.what}` });
   };
@@ -60,18 +47,11 @@ interface Goals {
   readonly rebuildMiB: number;
 }
 
-interface Figures {
-  readonly size: number;
-  readonly pushMs: number;
-  /** What the registry's own listings took of that. */
-  readonly listingMs: number;
-}
-
 /** An index lost and made anew, a fresh process, and pushes, in that order. */
-async function measure(world: World, report: Report, goals?: Goals): Promise<Figures> {
+async function measure(world: World, report: Report, goals?: Goals): Promise<void> {
   await reportRebuild(world, report, goals);
   await reportFirstRead(world, report, goals);
-  return await reportPushes(world, report);
+  await reportPushes(world, report);
 }
 
 /** Nothing has put an index yet, so the first reader finds it lost; and the first pusher mends it in the registry. */
@@ -127,7 +107,7 @@ async function reportFirstRead(world: World, report: Report, goals: Goals | unde
   report({ what: '  requests', figure: `${requests}`, goal: goals === undefined ? '' : `≤ ${goals.requests}`, isMet });
 }
 
-async function reportPushes(world: World, report: Report): Promise<Figures> {
+async function reportPushes(world: World, report: Report): Promise<void> {
   const counted = await world.startCounted();
   await push(`${counted.url}/${place}`, smallPackage('warm'));
   world.take();
@@ -150,7 +130,6 @@ async function reportPushes(world: World, report: Report): Promise<Figures> {
       report(plain('  the registry’s own listing, and how often it is asked', `${showMs(listing)}, ${lists} ×`));
     }
     report(resident('  memory after these pushes', residentBytes(gateway.pid), undefined));
-    return { size: world.size, pushMs: spread.median, listingMs: (listing?.median ?? 0) * lists };
   } finally {
     await gateway.stop();
   }
@@ -168,68 +147,46 @@ async function reportTwoIndexes(world: World, report: Report): Promise<void> {
   }
 }
 
-function compare(what: string, large: Figures, small: Figures, report: Report): void {
-  const without = (large.pushMs - large.listingMs) / (small.pushMs - small.listingMs);
-  const all = large.pushMs / small.pushMs;
-  const hasGoal = large.size <= 20_000;
-  const row = (name: string, ratio: number, most: number) => {
-    const goal = hasGoal ? `≤ ${most} ×` : '';
-    report({ what: name, figure: `${ratio.toFixed(2)} ×`, goal, isMet: hasGoal ? ratio <= most : undefined });
+/** A push here and one there in turn, and the registry's listing beside: what else the machine does meets all of them alike. */
+async function comparePushes(small: World, large: World, report: Report): Promise<void> {
+  const gateways = [await small.start(), await large.start()] as const;
+  const one = async (gateway: RunningLkard, name: string) => {
+    const before = processorSeconds(gateway.pid) ?? Number.NaN;
+    const [ms = Number.NaN] = await timed(1, () => push(`${gateway.url}/${place}`, smallPackage(name)));
+    return { ms, processor: (processorSeconds(gateway.pid) ?? Number.NaN) - before };
   };
-  row(`${what}, less the registry’s listings`, without, 2.5);
-  row(`${what}, in all`, all, 5);
-}
-
-async function inRegistry<T>(
-  architectures: readonly string[],
-  size: number,
-  work: (world: World) => Promise<T>,
-): Promise<T> {
-  const folder = await makeTempDir();
-  seedAll((of) => registryFolder(folder.path, of), architectures, size);
-  const registry = await startRegistry({ folder: folder.path });
-  const proxy = await startCountingProxy(registry.host);
-  const startAt = (host: string) => startGatewayProcess('--backend', host, '--no-https', '--log-level', 'info');
-  const list = () =>
-    request(`http://${registry.host}/v2/${image}/tags/list?n=1000`).then(({ body }) => body.dump({ limit: 1e9 }));
   try {
-    return await work({
-      size,
-      startCounted: () => startAt(proxy.host),
-      start: () => startAt(registry.host),
-      take: () => proxy.take(),
-      list: async () => spreadOf(await timed(5, list)),
-    });
+    for (const gateway of gateways) await one(gateway, 'warm-compared');
+    const rounds: { all: number; less: number; processor: readonly [number, number] }[] = [];
+    for (let i = 0; i < pushes; i += 1) {
+      const [here, there] = [await one(gateways[0], `compared-${i}`), await one(gateways[1], `compared-${i}`)];
+      const lists = [(await small.list())?.median ?? 0, (await large.list())?.median ?? 0] as const;
+      const less = (there.ms - looks * lists[1]) / (here.ms - looks * lists[0]);
+      rounds.push({ all: there.ms / here.ms, less, processor: [here.processor, there.processor] as const });
+    }
+    const what = `a push at ${large.size} / at ${small.size}`;
+    const hasGoal = large.size <= 20_000;
+    const row = (name: string, ratios: readonly number[], most: number) => {
+      const { min, median, max } = spreadOf(ratios);
+      const figure = `${median.toFixed(2)} × (${min.toFixed(2)}–${max.toFixed(2)})`;
+      const isMet = hasGoal ? median <= most : undefined;
+      report({ what: name, figure, goal: hasGoal ? `≤ ${most} ×` : '', isMet });
+    };
+    row(
+      `${what}, less ${looks} of the registry’s listings`,
+      rounds.map(({ less }) => less),
+      2.5,
+    );
+    row(
+      `${what}, in all`,
+      rounds.map(({ all }) => all),
+      5,
+    );
+    const used = [0, 1].map((at) => (rounds.reduce((sum, { processor }) => sum + processor[at]!, 0) / pushes) * 1000);
+    report(plain('  processor time of the gateway', `${used[1]!.toFixed(0)} ms against ${used[0]!.toFixed(0)} ms`));
   } finally {
-    await proxy.stop();
-    await registry.stop();
-    await folder.remove();
+    for (const gateway of gateways) await gateway.stop();
   }
-}
-
-async function inFolder<T>(
-  architectures: readonly string[],
-  size: number,
-  work: (world: World) => Promise<T>,
-): Promise<T> {
-  const folder = await makeTempDir();
-  seedAll((of) => embeddedFolder(folder.path, of), architectures, size);
-  const start = () => startGatewayProcess('--data', folder.path, '--log-level', 'info');
-  const absent = () => undefined;
-  try {
-    return await work({ size, startCounted: start, start, take: absent, list: () => Promise.resolve(undefined) });
-  } finally {
-    await folder.remove();
-  }
-}
-
-function seedAll(
-  open: (image: string) => Parameters<typeof seedPackages>[0],
-  architectures: readonly string[],
-  size: number,
-): void {
-  console.error(`  seeding ${size} packages of ${architectures.join(' and ')} …`);
-  for (const architecture of architectures) seedPackages(open(image), { image, ...at, architecture }, size);
 }
 
 /** Asks again where the index takes longer to be made than a gateway lets its readers wait. */

@@ -1,0 +1,80 @@
+import { request } from 'undici';
+import type { RunningLkard } from '../../test/support/programs.ts';
+import { startRegistry } from '../../test/support/registry.ts';
+import { makeTempDir } from '../../test/support/temp-dir.ts';
+import { startCountingProxy } from './counting-proxy.ts';
+import type { Traffic } from './counting-proxy.ts';
+import { spreadOf, timed } from './figures.ts';
+import type { Spread } from './figures.ts';
+import { startGatewayProcess } from './gateway-process.ts';
+import { embeddedFolder, registryFolder, seedPackages } from './seed.ts';
+
+/** A seeded place, and how a gateway that serves it is started. */
+export interface World {
+  readonly size: number;
+  /** With the requests to the registry counted; the same as `start` where there is none. */
+  readonly startCounted: () => Promise<RunningLkard>;
+  readonly start: () => Promise<RunningLkard>;
+  readonly take: () => Traffic | undefined;
+  /** The registry's own listing of the image, in milliseconds. */
+  readonly list: () => Promise<Spread | undefined>;
+}
+
+const at = { branch: 'edge', repository: 'main' } as const;
+const image = 'bench/scale';
+/** Where the seeded repository is, below a gateway. */
+export const place = `apk/${image}/edge/main`;
+
+/** A docker-registry that holds so many packages of each architecture, while `work` runs. */
+export async function inRegistry<T>(
+  architectures: readonly string[],
+  size: number,
+  work: (world: World) => Promise<T>,
+): Promise<T> {
+  const folder = await makeTempDir();
+  seedAll((of) => registryFolder(folder.path, of), architectures, size);
+  const registry = await startRegistry({ folder: folder.path });
+  const proxy = await startCountingProxy(registry.host);
+  const startAt = (host: string) => startGatewayProcess('--backend', host, '--no-https', '--log-level', 'info');
+  const list = () =>
+    request(`http://${registry.host}/v2/${image}/tags/list?n=1000`).then(({ body }) => body.dump({ limit: 1e9 }));
+  try {
+    return await work({
+      size,
+      startCounted: () => startAt(proxy.host),
+      start: () => startAt(registry.host),
+      take: () => proxy.take(),
+      list: async () => spreadOf(await timed(5, list)),
+    });
+  } finally {
+    await proxy.stop();
+    await registry.stop();
+    await folder.remove();
+  }
+}
+
+/** The same in an embedded store. */
+export async function inFolder<T>(
+  architectures: readonly string[],
+  size: number,
+  work: (world: World) => Promise<T>,
+): Promise<T> {
+  const folder = await makeTempDir();
+  seedAll((of) => embeddedFolder(folder.path, of), architectures, size);
+  const start = () => startGatewayProcess('--data', folder.path, '--log-level', 'info');
+  const absent = () => undefined;
+  try {
+    return await work({ size, startCounted: start, start, take: absent, list: () => Promise.resolve(undefined) });
+  } finally {
+    await folder.remove();
+  }
+}
+
+function seedAll(
+  open: (image: string) => Parameters<typeof seedPackages>[0],
+  architectures: readonly string[],
+  size: number,
+): void {
+  console.error(`  seeding ${size} packages of ${architectures.join(' and ')} …`);
+  for (const architecture of architectures) seedPackages(open(image), { image, ...at, architecture }, size);
+}
