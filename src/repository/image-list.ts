@@ -22,50 +22,45 @@ type ReaderOf = (image: string, caller: Caller) => Reader;
 const maxImages = 1000;
 const concurrency = 8;
 const deadlineMs = 5000;
-/** For how long the store's list, and what an image holds, are taken from memory. */
-const namesMs = 2_000;
+/** For how long a caller's list, and what an image holds, are taken from memory. */
+const listMs = 2_000;
 const kindMs = 300_000;
 const otherKindMs = 60_000;
 
-/** Repositories.images: the store's list, less what holds no packages and what this caller may not read. */
+/**
+ * Repositories.images: the store's list, less what holds no packages and what this caller may not read. Each caller's list is
+ * made at most once in a while, whoever asks for it meanwhile, since it takes a request for each image.
+ */
 export function createImageList({ store, clock, views, callerKey, log }: ImageListDeps) {
-  const lists = createBoundedMap<{ readonly atMs: number; readonly found: ImageNames }>(1000);
+  const lists = createBoundedMap<{ readonly atMs: number; readonly found: Promise<ListedImages | undefined> }>(1000);
   const kinds = createBoundedMap<{ readonly atMs: number; readonly holdsPackages: boolean }>(100_000);
-  const recent = <T extends { readonly atMs: number }>(known: T | undefined, ms: number) =>
-    known !== undefined && clock.now() - known.atMs < ms ? known : undefined;
-
-  const namesFor = async ({ credentials }: Caller, call: CallOptions) => {
-    const key = callerKey(credentials);
-    const known = recent(lists.get(key), namesMs);
-    if (known !== undefined) return known.found;
-    const found = await store.imageNames(credentials, { ...call, max: maxImages });
-    if (found !== undefined) lists.set(key, { atMs: clock.now(), found });
-    return found;
-  };
+  const isRecent = ({ atMs }: { readonly atMs: number }, ms: number) => clock.now() - atMs < ms;
 
   const holdsPackages = async ({ image }: Reader, call: CallOptions): Promise<boolean> => {
     const known = kinds.get(image.image);
-    if (recent(known, known?.holdsPackages === true ? kindMs : otherKindMs)) return known?.holdsPackages === true;
+    if (known !== undefined && isRecent(known, known.holdsPackages ? kindMs : otherKindMs)) return known.holdsPackages;
     const holds = (await image.tags(call)).some(isOurs);
     kinds.set(image.image, { atMs: clock.now(), holdsPackages: holds });
     return holds;
   };
 
-  return async (caller: Caller, readerOf: ReaderOf, call: CallOptions = {}): Promise<ListedImages | undefined> => {
-    const late = AbortSignal.timeout(deadlineMs);
-    const signal = call.signal === undefined ? late : AbortSignal.any([call.signal, late]);
-    const found = await namesFor(caller, { signal }).catch((error: unknown) => {
+  const namesFor = ({ credentials }: Caller, call: CallOptions): Promise<ImageNames | undefined> =>
+    store.imageNames(credentials, { ...call, max: maxImages }).catch((error: unknown) => {
       if (!isGatewayError(error)) throw error;
       log.debug({ err: error }, 'the store shows no list of images to this caller');
       return undefined;
     });
+
+  const list = async (caller: Caller, readerOf: ReaderOf): Promise<ListedImages | undefined> => {
+    const call = { signal: AbortSignal.timeout(deadlineMs) };
+    const found = await namesFor(caller, call);
     if (found === undefined) return undefined;
     let isComplete = found.isComplete;
     const shown = await mapBounded(found.names, concurrency, async (name) => {
       const reader = readerOf(name, caller);
       try {
-        await views.authorize(reader, name, { signal });
-        return await holdsPackages(reader, { signal });
+        await views.authorize(reader, name, call);
+        return await holdsPackages(reader, call);
       } catch (error) {
         if (!isGatewayError(error)) throw error;
         // What this caller may not read isn't missing from their list.
@@ -74,6 +69,24 @@ export function createImageList({ store, clock, views, callerKey, log }: ImageLi
       }
     });
     return { names: found.names.filter((_, i) => shown[i] === true).toSorted(), isComplete };
+  };
+
+  return (caller: Caller, readerOf: ReaderOf): Promise<ListedImages | undefined> => {
+    const key = callerKey(caller.credentials);
+    const known = lists.get(key);
+    if (known !== undefined && isRecent(known, listMs)) return known.found;
+    const found = list(caller, readerOf);
+    // While it is being made it is as new as can be.
+    lists.set(key, { atMs: Infinity, found });
+    found.then(
+      () => {
+        lists.set(key, { atMs: clock.now(), found });
+      },
+      () => {
+        lists.delete(key);
+      },
+    );
+    return found;
   };
 }
 

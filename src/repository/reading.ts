@@ -141,7 +141,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
     },
 
-    images: (caller, call) => imagesOf(caller, readerOf, call),
+    images: (caller) => imagesOf(caller, readerOf),
     authorize: (image, caller, call) => deps.views.authorize(readerOf(image, caller), image, call),
 
     async status(at, caller, call = {}) {

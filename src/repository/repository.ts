@@ -225,7 +225,7 @@ export interface Repositories {
 
   /**
    * The images that hold packages and that the caller may read, by name, as far as the store lists images at all: undefined
-   * where it doesn't, or not to this caller. Ends after some seconds with what it has found by then.
+   * where it doesn't, or not to this caller. Ends after some seconds with what it has found by then; a moment old at most.
    */
   images(caller: Caller, options?: CallOptions): Promise<ListedImages | undefined>;
 

@@ -52,6 +52,12 @@ describe('the list of images', () => {
     expect(calls.length).toBeGreaterThan(first);
   });
 
+  it('is made once for all who ask for it at the same time', async () => {
+    const { images, calls } = await aWorld();
+    await Promise.all(Array.from({ length: 20 }, () => images()));
+    expect(calls.filter(({ operation, image }) => operation === 'tags' && image === at.image)).toHaveLength(1);
+  });
+
   it('says that it is not whole where an image could not be looked at', async () => {
     const { images } = await aWorld(({ operation, image }) => {
       if (operation === 'tags' && image === at.image) throw new GatewayError('STORE_UNAVAILABLE', 'gone');
