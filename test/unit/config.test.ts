@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatConfig, readConfig } from '../../src/config.ts';
@@ -131,6 +131,13 @@ describe('settings', () => {
     ['64mib', 2 ** 26],
   ])('a size of %s', (text, bytes) => {
     expect(readConfig({ 'max-package-size': text }, {}).http.maxPackageBytes).toBe(bytes);
+  });
+
+  it('workers are one, as many as are said, or one a core', () => {
+    expect(readConfig({}, {}).workers).toBe(1);
+    expect(readConfig({}, { ARTIFACT_REGISTRY_WORKERS: '4' }).workers).toBe(4);
+    expect(readConfig({ workers: 'auto' }, {}).workers).toBe(Math.min(availableParallelism(), 64));
+    for (const workers of ['0', '65', '1.5', '-1', 'all']) expect(faultsOf({ workers })).toContain('--workers');
   });
 
   it('are refused all at once, each fault by its name', () => {
