@@ -55,6 +55,18 @@ function answeringPids({ output, pid }: RunningLkard): ReadonlySet<number> {
   return new Set([...lines].map(([, number]) => Number(number)).filter((number) => number !== pid));
 }
 
+/** Asks many at once, again and again, until both workers have answered: who takes a connection is the system's choice. */
+async function untilBothAnswered(gateway: RunningLkard, askOnce: () => Promise<unknown>): Promise<number> {
+  let asked = 0;
+  const both = async () => {
+    asked += 16;
+    await Promise.all(Array.from({ length: 16 }, askOnce));
+    return answeringPids(gateway).size;
+  };
+  await expect.poll(both, { timeout: 30_000 }).toBe(2);
+  return asked;
+}
+
 const counted = async ({ url }: RunningLkard, series: string) => {
   const { bytes } = await ask(`${url}/metrics`);
   const line = bytes
@@ -63,19 +75,19 @@ const counted = async ({ url }: RunningLkard, series: string) => {
     .find((one) => one.startsWith(`${series} `));
   return Number(line?.split(' ')[1]);
 };
-const healthSeries = 'lkard_http_requests_total{route="/healthz",method="GET",status="200"}';
-
 describe('several workers', () => {
   it('serve one address, each with its number in its lines', { timeout: 60_000 }, async () => {
     const { gateway } = await twoWorkers();
-    for (let i = 0; i < 6; i += 1) expect((await ask(`${gateway.url}/readyz`)).status).toBe(200);
-    await expect.poll(() => answeringPids(gateway).size).toBe(2);
+    await untilBothAnswered(gateway, async () => {
+      expect((await ask(`${gateway.url}/openapi.json`)).status).toBe(200);
+    });
     expect(await gateway.stop()).toBe(0);
   });
 
   it('lose no acknowledged push when one of them is killed, and it is replaced', { timeout: 120_000 }, async () => {
     const { gateway, data } = await twoWorkers();
     expect(await push(gateway, 'first')).toBe(201);
+    await untilBothAnswered(gateway, () => listedBy(gateway));
     const names = Array.from({ length: 40 }, (_, i) => `killed-${i}`);
     const acknowledged = ['first'];
     let answered = 0;
@@ -86,10 +98,7 @@ describe('several workers', () => {
         const status = await push(gateway, name, '?if-exists=skip').catch(() => 0);
         if (status === 201 || status === 200) acknowledged.push(name);
         answered += 1;
-        if (answered === 10) {
-          await expect.poll(() => answeringPids(gateway).size).toBe(2);
-          process.kill([...answeringPids(gateway)][0]!, 'SIGKILL');
-        }
+        if (answered === 10) process.kill([...answeringPids(gateway)][0]!, 'SIGKILL');
       }
     };
     await Promise.all(Array.from({ length: 8 }, pusher));
@@ -108,24 +117,27 @@ describe('several workers', () => {
 
   it('count as one, also what one of them counted that is gone', { timeout: 120_000 }, async () => {
     const { gateway } = await twoWorkers();
-    const ask20 = async () => {
-      for (let i = 0; i < 20; i += 1) await ask(`${gateway.url}/healthz`);
-    };
-    await ask20();
-    await expect.poll(() => answeringPids(gateway).size).toBe(2);
+    const read = () => ask(`${gateway.url}/openapi.json`);
+    let asked = await untilBothAnswered(gateway, read);
+    const series = [
+      'lkard_http_requests_total{route="/openapi.json",method="GET",status="200"}',
+      'lkard_http_request_duration_seconds_count{route="/openapi.json"}',
+    ];
     // Whichever worker answers says the same.
-    for (let i = 0; i < 4; i += 1) expect(await counted(gateway, healthSeries)).toBe(20);
-    const total = 'lkard_http_request_duration_seconds_count{route="/healthz"}';
-    expect(await counted(gateway, total)).toBe(20);
-    process.kill([...answeringPids(gateway)][0]!, 'SIGKILL');
-    await expect
-      .poll(() => counted(gateway, 'lkard_worker_restarts_total').catch(() => 0), { timeout: 30_000 })
-      .toBe(1);
+    const tellTheSame = async () => {
+      const told = await Promise.all(Array.from({ length: 8 }, (_, i) => counted(gateway, series[i % 2]!)));
+      expect(told).toEqual(told.map(() => asked));
+    };
+    await tellTheSame();
+    const [victim] = answeringPids(gateway);
+    process.kill(victim!, 'SIGKILL');
+    const restarts = () => counted(gateway, 'lkard_worker_restarts_total').catch(() => 0);
+    await expect.poll(restarts, { timeout: 30_000 }).toBe(1);
     await expect.poll(() => counted(gateway, 'lkard_workers'), { timeout: 30_000 }).toBe(2);
-    expect(await counted(gateway, healthSeries)).toBe(20);
-    await ask20();
-    for (let i = 0; i < 4; i += 1) expect(await counted(gateway, healthSeries)).toBe(40);
-    expect(await counted(gateway, total)).toBe(40);
+    await tellTheSame();
+    for (let i = 0; i < 20; i += 1) await read();
+    asked += 20;
+    await tellTheSame();
   });
 
   it('finish what is under way when they are told to stop, and take nothing new', { timeout: 60_000 }, async () => {
@@ -171,9 +183,8 @@ describe('several workers', () => {
       ends.push(() => registry.stop());
       const aesKey = createHash('sha256').update('test').digest('hex');
       const { gateway } = await twoWorkers('--backend', registry.host, '--no-https', '--aes-key', aesKey);
-      const names = Array.from({ length: 6 }, (_, i) => `keyed-${i}`);
+      const names = Array.from({ length: 16 }, (_, i) => `keyed-${i}`);
       expect(await Promise.all(names.map((name) => push(gateway, name)))).toEqual(names.map(() => 201));
-      await expect.poll(() => answeringPids(gateway).size).toBe(2);
       const { bytes } = await ask(`http://${registry.host}/v2/demo/tags/list`);
       const { tags } = JSON.parse(bytes.toString()) as { tags: readonly string[] };
       expect(tags.filter((tag) => tag.startsWith('key-'))).toHaveLength(1);
@@ -200,11 +211,8 @@ describe('several workers', () => {
       return [statusCode, (await body.text()).includes('alice')];
     };
     expect(await shown({})).toEqual([expect.any(Number), false]);
-    await expect
-      .poll(async () => {
-        expect(await shown({ cookie })).toEqual([200, true]);
-        return answeringPids(gateway).size;
-      })
-      .toBe(2);
+    await untilBothAnswered(gateway, async () => {
+      expect(await shown({ cookie })).toEqual([200, true]);
+    });
   });
 });
