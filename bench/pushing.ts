@@ -4,7 +4,7 @@ import { startRegistry } from '../test/support/registry.ts';
 import { startCountingProxy } from './support/counting-proxy.ts';
 import { showMs, spreadOf, timed } from './support/figures.ts';
 import type { Row } from './support/figures.ts';
-import { startGatewayProcess } from './support/gateway-process.ts';
+import { processorSeconds, startGatewayProcess } from './support/gateway-process.ts';
 import { barePush, fill, prepareBare, push, smallPackage } from './support/push.ts';
 
 const pushes = 15;
@@ -71,9 +71,17 @@ export async function benchConcurrentPushing(report: (row: Row) => void): Promis
   try {
     const bases = gateways.map(({ url }) => `${url}/apk/bench/concurrent/edge/main`);
     const packages = Array.from({ length: 500 }, (_, i) => smallPackage(`concurrent-${i}`));
-    const ours = await inParallel(16, packages, (pkg, i) => push(bases[i % 2]!, pkg));
     await prepareBare(registry.host, 'bench/bare');
-    const bare = await inParallel(16, packages, (pkg, i) => barePush(registry.host, 'bench/bare', `c${i}`, pkg));
+    const usedBefore = processorSecondsOf(gateways);
+    // In turn, so that what else the machine does meets both alike.
+    const rates: { ours: number; bare: number }[] = [];
+    for (let from = 0; from < packages.length; from += 100) {
+      const some = packages.slice(from, from + 100);
+      const ours = await inParallel(16, some, (pkg, i) => push(bases[i % 2]!, pkg));
+      const bare = await inParallel(16, some, (pkg, i) => barePush(registry.host, 'bench/bare', `c${from + i}`, pkg));
+      rates.push({ ours: 100 / ours, bare: 100 / bare });
+    }
+    const used = (processorSecondsOf(gateways) - usedBefore) / packages.length;
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const listed = await Promise.all(bases.map(countListed));
     report({
@@ -82,16 +90,24 @@ export async function benchConcurrentPushing(report: (row: Row) => void): Promis
       goal: '500, 500 and 500',
       isMet: listed.every((count) => count === 500),
     });
+    const ratio = spreadOf(rates.map(({ ours, bare }) => ours / bare));
+    const [ours, bare] = [spreadOf(rates.map((rate) => rate.ours)), spreadOf(rates.map((rate) => rate.bare))];
     report({
-      what: '  pushes/s, and of as many bare pushers',
-      figure: `${(500 / ours).toFixed(0)} of ${(500 / bare).toFixed(0)} = ${(bare / ours).toFixed(2)}`,
+      what: '  pushes/s, and of as many bare pushers, five times 100 in turn',
+      figure: `${ours.median.toFixed(0)} of ${bare.median.toFixed(0)}: ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`,
       goal: '≥ 0.35',
-      isMet: bare / ours >= 0.35,
+      isMet: ratio.median >= 0.35,
     });
+    const figure = `${(used * 1000).toFixed(1)} ms`;
+    report({ what: '  processor time of both gateways for a push', figure, goal: '', isMet: undefined });
   } finally {
     await Promise.all(gateways.map((gateway) => gateway.stop()));
     await registry.stop();
   }
+}
+
+function processorSecondsOf(gateways: readonly { readonly pid: number }[]): number {
+  return gateways.reduce((sum, { pid }) => sum + (processorSeconds(pid) ?? Number.NaN), 0);
 }
 
 async function countListed(base: string): Promise<number> {

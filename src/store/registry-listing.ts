@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import type { ErrorDetails } from '../errors.ts';
 import { parseNextLink } from '../oci/link.ts';
 import { headerOf } from './registry-request.ts';
 import type { RegistryAnswer } from './registry-request.ts';
@@ -23,15 +24,17 @@ export function nextPageOf(url: URL, answer: RegistryAnswer, what: string): URL 
 export function parseListing(bytes: Uint8Array, member: 'tags' | 'repositories', what: string): readonly unknown[] {
   const page = parseJson(bytes);
   if (typeof page !== 'object' || page === null || Array.isArray(page))
-    throw invalidListingOf(what, 'it is no JSON object');
+    throw invalidListingOf(what, 'it is no JSON object', { isDamaged: page === undefined });
   const items = (page as Readonly<Record<string, unknown>>)[member] ?? [];
   if (!Array.isArray(items)) throw invalidListingOf(what, `its ${member} are no list`);
   return items;
 }
 
 /** STORE_ANSWER_INVALID for a listing of `what`: `tags of team/app`. */
-export function invalidListingOf(what: string, reason: string): GatewayError {
-  return new GatewayError('STORE_ANSWER_INVALID', `the registry's listing of the ${what} is wrong: ${reason}`);
+export function invalidListingOf(what: string, reason: string, details: ErrorDetails = {}): GatewayError {
+  return new GatewayError('STORE_ANSWER_INVALID', `the registry's listing of the ${what} is wrong: ${reason}`, {
+    details,
+  });
 }
 
 function parseJson(bytes: Uint8Array): unknown {

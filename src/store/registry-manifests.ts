@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { isMediaType } from '../oci/descriptor.ts';
 import { imageManifestType, maxManifestBytes } from '../oci/manifest.ts';
 import { isTag } from '../oci/reference.ts';
+import { untilIntact } from './damaged-answers.ts';
 import { hasFault, refusalFault } from './registry-fault.ts';
 import type { RequestSubject } from './registry-fault.ts';
 import { headerOf } from './registry-request.ts';
@@ -48,10 +49,18 @@ export async function resolveManifest(
 }
 
 /** ImageStore.fetchManifest at a registry. */
-export async function fetchManifest(
+export function fetchManifest(
   session: RegistrySession,
   reference: string,
-  { signal }: CallOptions = {},
+  options: CallOptions = {},
+): Promise<FetchedManifest | undefined> {
+  return untilIntact(session.client, () => fetchOnce(session, reference, options), options.signal);
+}
+
+async function fetchOnce(
+  session: RegistrySession,
+  reference: string,
+  { signal }: CallOptions,
 ): Promise<FetchedManifest | undefined> {
   const subject = pullSubject(reference);
   const url = manifestUrl(session, reference);

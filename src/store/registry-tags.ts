@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { untilIntact } from './damaged-answers.ts';
 import { refusalFault } from './registry-fault.ts';
 import type { RequestSubject } from './registry-fault.ts';
 import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
@@ -33,28 +34,33 @@ async function walkPages(
   pages: TagPages,
   { signal }: CallOptions,
 ): Promise<readonly string[] | undefined> {
-  const subject: RequestSubject = { what: `the tags of ${session.image}`, right: 'pull' };
   const tags = new Set<string>();
   const seen = new Set<string>();
   let url = session.url(`tags/list?n=${pageSize}`);
   while (!seen.has(url.search)) {
     seen.add(url.search);
-    const answer = await session.send({ method: 'GET', operation: 'tags', url, subject, signal }, maxPageBytes);
-    if (answer.status === 404) return seen.size === 1 ? [] : undefined;
-    if (answer.status !== 200) throw refusalFault(answer, subject);
-    const what = `tags of ${session.image}`;
-    const page = pages.read(`${session.image}${url.search}`, answer.bytes, (bytes) =>
-      parseListing(bytes, 'tags', what),
-    );
-    if (tags.size + page.length > maxTags) throw tooManyTags(session);
-    const next = nextPageOf(url, answer, what);
-    if (next === undefined && seen.size === 1) return page;
-    for (const tag of page) tags.add(tag);
-    if (next === undefined) return [...tags];
+    const at = url;
+    const page = await untilIntact(session.client, () => readPage(session, pages, at, signal), signal);
+    if (page === undefined) return seen.size === 1 ? [] : undefined;
+    if (tags.size + page.tags.length > maxTags) throw tooManyTags(session);
+    if (page.next === undefined && seen.size === 1) return page.tags;
+    for (const tag of page.tags) tags.add(tag);
+    if (page.next === undefined) return [...tags];
     if (seen.size === maxPages) throw tooManyTags(session);
-    url = next;
+    url = page.next;
   }
   throw invalidListing(session, 'its pages lead back to one read before');
+}
+
+async function readPage(session: RegistrySession, pages: TagPages, url: URL, signal: AbortSignal | undefined) {
+  const what = `tags of ${session.image}`;
+  const subject: RequestSubject = { what: `the ${what}`, right: 'pull' };
+  const answer = await session.send({ method: 'GET', operation: 'tags', url, subject, signal }, maxPageBytes);
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) throw refusalFault(answer, subject);
+  const parse = (bytes: Uint8Array) => parseListing(bytes, 'tags', what);
+  const tags = pages.read(`${session.image}${url.search}`, answer.bytes, parse);
+  return { tags, next: nextPageOf(url, answer, what) };
 }
 
 function invalidListing(session: RegistrySession, reason: string): GatewayError {
