@@ -61,11 +61,14 @@ export async function copyImage(
   const total = tags.length + indexes.length;
   let [done, unchanged, bytes] = [0, 0, 0];
 
+  const copyLayers = async ({ layers }: ImageManifest) => {
+    for (const layer of layers) if (await copyBlob(from, to, layer, call)) bytes += layer.size;
+  };
   const put = async (tag: string, fetched: FetchedManifest) => {
     const manifest = ownManifest(fetched);
     if (manifest === undefined) return;
     const document = fetched.bytes;
-    for (const layer of manifest.layers) if (await copyBlob(from, to, layer, call)) bytes += layer.size;
+    await copyLayers(manifest);
     // A registry that refuses our type gets the document without it.
     const plain = () => formatManifest({ ...manifest, artifactType: undefined });
     await writer.put(to, tag, ({ artifactType }) => (artifactType ? document : plain()), call);
@@ -75,6 +78,11 @@ export async function copyImage(
     onProgress?.({ done, total, bytes });
   };
 
+  // Before the packages, which may take hours: an index that is replaced meanwhile may be collected.
+  for (const { fetched } of indexes) {
+    const manifest = ownManifest(fetched);
+    if (manifest !== undefined) await copyLayers(manifest);
+  }
   await mapBounded(tags, concurrency, async (tag) => {
     if (has.has(tag)) unchanged += 1;
     else {
