@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { benchLargeFiles } from './large-files.ts';
+import { benchLargeFiles, benchRedirects } from './large-files.ts';
 import { benchConcurrentPushing, benchPushing } from './pushing.ts';
 import { benchReading } from './reading.ts';
 import { benchScale } from './scale.ts';
@@ -18,7 +18,10 @@ const suites: Readonly<Record<string, Suite>> = {
   concurrent: benchConcurrentPushing,
   reading: benchReading,
   workers: benchWorkers,
-  large: (report) => benchLargeFiles(400, report),
+  large: async (report) => {
+    await benchLargeFiles(400, report);
+    await benchRedirects(400, report);
+  },
   scale: (report, sizes) => benchScale(sizes, report),
 };
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,16 +39,22 @@ export async function startBareServer(file: string): Promise<Peer> {
   return { url: `http://127.0.0.1:${line.toString().trim()}/`, pid: child.pid!, stop: () => ended(child) };
 }
 
-/** nginx with one worker over a folder of files; undefined where it isn't installed. */
+/** nginx with one worker over some files; undefined where it isn't installed. */
 export async function startNginx(files: Readonly<Record<string, Uint8Array>>): Promise<Peer | undefined> {
+  const folder = await makeTempDir();
+  // Started by root, its worker runs as nobody.
+  await chmod(folder.path, 0o755);
+  for (const [name, bytes] of Object.entries(files)) await writeFile(path.join(folder.path, name), bytes);
+  const nginx = await startNginxOver(folder.path);
+  if (nginx === undefined) await folder.remove();
+  return nginx && { ...nginx, stop: () => nginx.stop().then(() => folder.remove()) };
+}
+
+/** nginx with one worker over a folder that is there, and that everybody may read; undefined where it isn't installed. */
+export async function startNginxOver(root: string): Promise<Peer | undefined> {
   const program = findOnPath('nginx') ?? findOnPath('/usr/sbin/nginx');
   if (program === undefined) return undefined;
   const folder = await makeTempDir();
-  const root = path.join(folder.path, 'root');
-  await mkdir(root);
-  // Started by root, its worker runs as nobody.
-  await chmod(folder.path, 0o755);
-  for (const [name, bytes] of Object.entries(files)) await writeFile(path.join(root, name), bytes);
   const port = await freePort();
   const config = path.join(folder.path, 'nginx.conf');
   await writeFile(config, configOf(folder.path, root, port));

@@ -25,6 +25,8 @@ export interface RegistryOptions {
   readonly folder?: string;
   /** `127.0.0.1:PORT` to listen on. Default: a free port. */
   readonly host?: string;
+  /** The URL of a server over `<folder>/data`: those who fetch blobs are sent there. Default: the registry gives them out itself. */
+  readonly blobServer?: string;
 }
 
 export interface TestRegistry {
@@ -92,7 +94,7 @@ function isExecutable(file: string): boolean {
 
 // JSON is YAML.
 async function configOf(folder: string, addr: string, options: RegistryOptions): Promise<object> {
-  const { users, tls, tokenService } = options;
+  const { users, tls, tokenService, blobServer } = options;
   const htpasswd = path.join(folder, 'htpasswd');
   if (users !== undefined) await writeFile(htpasswd, await htpasswdOf(users));
   return {
@@ -104,6 +106,9 @@ async function configOf(folder: string, addr: string, options: RegistryOptions):
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr, secret: 'test', draintimeout: '5s', ...(tls && { tls }) },
+    ...(blobServer !== undefined && {
+      middleware: { storage: [{ name: 'redirect', options: { baseurl: blobServer } }] },
+    }),
     ...(users && { auth: { htpasswd: { realm: 'test', path: htpasswd } } }),
     ...(tokenService && { auth: { token: tokenService } }),
   };
