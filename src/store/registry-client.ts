@@ -185,7 +185,8 @@ function createDispatch(deps: RegistryClientDeps, options: RegistryClientOptions
 
   const send: Dispatch['send'] = async (request, url, attempt) => {
     const isOwn = url.origin === options.origin.origin;
-    if (!isOwn) await guard.check(url);
+    if (isOwn) await request.takeTurn?.();
+    else await guard.check(url);
     const { method, operation } = request;
     const startedAt = performance.now();
     const report = (status: number) =>

@@ -24,6 +24,7 @@ const maxRepeats = 1000;
 /** Creates the ladder: by tag, else by the digest under it, else DELETE_UNSUPPORTED. */
 export function createTagRemover(deps: { readonly now: () => number }): TagRemover {
   let noTagsUntil = 0;
+  let noUnnamedUntil = 0;
   let nothingUntil = 0;
 
   const removedByTag = async (session: RegistrySession, tag: string, options: CallOptions): Promise<boolean> => {
@@ -36,26 +37,30 @@ export function createTagRemover(deps: { readonly now: () => number }): TagRemov
     return false;
   };
 
-  const removeByDigest = async (session: RegistrySession, digest: Digest, options: CallOptions): Promise<void> => {
+  const removedByDigest = async (session: RegistrySession, digest: Digest, options: CallOptions): Promise<boolean> => {
     const answer = await deleteAll(session, digest, options);
-    if (isGone(answer) || answer.status === 404) return;
+    if (isGone(answer) || answer.status === 404) return true;
     refuseUnlessUnsupported(answer, session, digest);
-    nothingUntil = deps.now() + rememberedMs;
-    throw unsupported(session);
+    return false;
   };
 
   return {
     deleteManifest: async (session, digest, options = {}) => {
       refuseAborted(options.signal);
-      if (deps.now() < nothingUntil) throw unsupported(session);
-      await removeByDigest(session, digest, options);
+      if (deps.now() < Math.max(noUnnamedUntil, nothingUntil)) throw unsupported(session);
+      if (await removedByDigest(session, digest, options)) return;
+      // No word on tags: to believe that none can be removed would let whoever may push bury what only others may delete.
+      noUnnamedUntil = deps.now() + rememberedMs;
+      throw unsupported(session);
     },
     deleteTag: async (session, tag, options = {}) => {
       refuseAborted(options.signal);
       if (deps.now() < nothingUntil) throw unsupported(session);
       if (await removedByTag(session, tag, options)) return;
       const found = await resolveManifest(session, tag, options);
-      if (found !== undefined) await removeByDigest(session, found.digest, options);
+      if (found === undefined || (await removedByDigest(session, found.digest, options))) return;
+      nothingUntil = deps.now() + rememberedMs;
+      throw unsupported(session);
     },
   };
 }

@@ -20,6 +20,8 @@ export interface RegistryRequest {
   /** In place of the client's `timeouts.answerMs`. */
   readonly answerMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Waits for the turn of each try and hop to the origin of the registry; what it throws ends the request. */
+  readonly takeTurn?: (() => Promise<void>) | undefined;
 }
 
 /** A body that can be sent anew; `size` in bytes. */

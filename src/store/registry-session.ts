@@ -57,6 +57,7 @@ export function createRegistrySession(
     if (request.url.origin !== client.origin.origin) return send(request);
     const shown = await registryCredentials(deps, image, credentials);
     const [wanted, fallback] = actions[request.subject.right];
+    const takeTurn = () => deps.budget?.take(image, request.signal) ?? Promise.resolve();
     const ask = (action: string) =>
       auth.authorized(
         {
@@ -67,10 +68,7 @@ export function createRegistrySession(
           requestId,
           signal: request.signal,
         },
-        async (authorization) => {
-          await deps.budget?.take(image, request.signal);
-          return send({ ...request, headers, authorization });
-        },
+        (authorization) => send({ ...request, headers, authorization, takeTurn }),
       );
     if (fallback === undefined) return ask(wanted);
     const answer = await ask(wanted).catch((error: unknown) => {

@@ -40,7 +40,8 @@ export function createRequestBudget(
 
   const accountOf = (image: string): Account => {
     const account = accounts.get(image) ?? { left: perMinute, atMs: deps.now() };
-    account.left = Math.min(perMinute, account.left + (deps.now() - account.atMs) * perMs);
+    // A clock that was set back must not take anything away.
+    account.left = Math.min(perMinute, account.left + Math.max(0, deps.now() - account.atMs) * perMs);
     account.atMs = deps.now();
     accounts.set(image, account);
     return account;
@@ -68,6 +69,6 @@ export function createRequestBudget(
 
 function spentFault(image: string, perMinute: number, waitMs: number): GatewayError {
   return new GatewayError('STORE_UNAVAILABLE', `the ${perMinute} requests a minute for ${image} are spent; try again`, {
-    details: { image, retryAfterSeconds: Math.ceil(waitMs / 1000) },
+    details: { image, retryAfterSeconds: Math.ceil(waitMs / 1000), isFinal: true },
   });
 }

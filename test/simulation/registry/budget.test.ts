@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { json } from '../../support/scripted-registry.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { json, startScriptedRegistry } from '../../support/scripted-registry.ts';
+import type { ScriptedAnswer } from '../../support/scripted-registry.ts';
 import { createRequestBudget } from '../../../src/store/request-budget.ts';
-import { aWorld } from './world.ts';
+import { aWorld, inTurn } from './world.ts';
 
+const blob = { digest: digestOf('content'), size: 7 };
 const noTags = () => json({ name: 'a/b', tags: [] });
 
 describe('a budget of requests', () => {
@@ -24,6 +27,44 @@ describe('a budget of requests', () => {
     expect(outcomes).toEqual(['refused', 'waited']);
     pass(3_600_000);
     expect(store.spent?.('a/b')).toBe(0);
+  });
+
+  it('is spent by each try and each hop, but not by what is asked elsewhere', async () => {
+    const elsewhere = await startScriptedRegistry(() => ({ status: 200, body: 'content' }));
+    onTestFinished(() => elsewhere.stop());
+    const answers: Record<string, () => ScriptedAnswer> = {
+      '/v2/a/b/tags/list?n=1000': inTurn<ScriptedAnswer>({ status: 503 }, { status: 503 }, noTags()),
+      [`/v2/a/b/blobs/${blob.digest}`]: () => ({ status: 307, headers: { location: '/here' } }),
+      '/here': () => ({ status: 307, headers: { location: `http://${elsewhere.host}/there` } }),
+    };
+    const { store, image } = await aWorld(({ url }) => answers[url]?.() ?? { status: 404 }, {
+      store: { requestsPerMinute: 10 },
+      deps: { sleep: () => Promise.resolve() },
+    });
+    await image().tags();
+    expect(store.spent?.('a/b')).toBeCloseTo(0.3);
+    const opened = await image().openBlob(blob);
+    opened?.stream.destroy();
+    expect(elsewhere.seen).toHaveLength(1);
+    expect(store.spent?.('a/b')).toBeCloseTo(0.5);
+  });
+
+  it('ends the tries of a request where it is spent meanwhile', async () => {
+    const { image, registry } = await aWorld(() => ({ status: 503 }), {
+      store: { requestsPerMinute: 2 },
+      deps: { sleep: () => Promise.resolve() },
+    });
+    await expect(image().tags()).rejects.toMatchObject({ details: { retryAfterSeconds: 30 } });
+    expect(registry.seen).toHaveLength(2);
+  });
+
+  it('is not taken away by a clock that is set back', async () => {
+    let nowMs = 7_200_000;
+    const budget = createRequestBudget({ now: () => nowMs, sleep: () => Promise.resolve() }, { perMinute: 60 });
+    await budget.take('a/b');
+    nowMs = 0;
+    await budget.take('a/b');
+    expect(budget.spent('a/b')).toBeCloseTo(2 / 60);
   });
 
   it('is not spent by who leaves while waiting', async () => {

@@ -68,6 +68,15 @@ describe('removing a tag', () => {
     expect(registry.seen).toHaveLength(6);
   });
 
+  it('goes on where manifests without a tag can’t be removed: that is no word on tags', async () => {
+    const no = fault(400, 'UNSUPPORTED');
+    const { image, registry } = await aWorld(removing(gone, no));
+    await expect(image().deleteManifest(digest)).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
+    await expect(image().deleteManifest(digest)).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
+    await image().deleteTag('tag');
+    expect(registry.log()).toEqual([byDigest, byTag]);
+  });
+
   it.each<[string, ScriptedAnswer, string]>([
     ['no right', fault(403, 'DENIED'), 'FORBIDDEN'],
     ['no credentials', fault(401, 'UNAUTHORIZED'), 'UNAUTHORIZED'],
