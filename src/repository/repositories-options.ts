@@ -12,7 +12,7 @@ export interface RepositoriesOptions
     Partial<PackageCacheOptions> {
   /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
   readonly publishTimeoutMs?: number;
-  /** For how long a push waits until a listing shows its tags, in milliseconds. Default 5,000. */
+  /** For how long a push waits until a listing shows its tags, in milliseconds; half of what it waits at most. Default 5,000. */
   readonly listingPatienceMs?: number;
   /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
   readonly maxQuestions?: number;
@@ -39,5 +39,7 @@ const defaults = {
 
 /** The same with every default filled in. */
 export function completeRepositoriesOptions(given: RepositoriesOptions): typeof defaults & RepositoriesOptions {
-  return { ...defaults, ...given };
+  const { listingPatienceMs, ...completed } = { ...defaults, ...given };
+  // Where listings lag, a push must be done with waiting for one before it has waited for too long.
+  return { ...completed, listingPatienceMs: Math.min(listingPatienceMs, completed.publishTimeoutMs / 2) };
 }

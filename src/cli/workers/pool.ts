@@ -61,6 +61,7 @@ export function createWorkerPool(
   const turns = createTurns();
   const stopping = new AbortController();
   const keepers: Promise<void>[] = [];
+  const isStopping = () => stopping.signal.aborted;
 
   const count = async () => {
     const reads = [...serving.values()].map(async ({ process, calls }) => {
@@ -99,12 +100,12 @@ export function createWorkerPool(
     });
     // Before it listens to the channel it would miss what it is told.
     await Promise.race([once(greeting.signal, 'abort'), process.ended]);
+    // It missed that all are to stop, and nobody is served by it yet.
+    if (isStopping()) process.kill();
     const ready = readyOf(await member.calls.call('serve', { sessionSecret }));
     serving.set(process.id, member);
     return { member, ready };
   };
-
-  const isStopping = () => stopping.signal.aborted;
 
   const replace = async (pauseMs: number): Promise<Member | undefined> => {
     await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);

@@ -42,6 +42,14 @@ async function signersOf(clock: TestClock, { repositories }: TestReplica, keys: 
   );
 }
 
+it('a push that may wait for a short time only is accepted where listings lag all the same', async () => {
+  const clock = aClock();
+  const store = createMemoryStore({ listing: () => [] });
+  const gateway = aReplica({ store, clock, keys: fixedKeys(oneKey) }, { publishTimeoutMs: 4_000 });
+  expect(await codeOf(gateway.push([hello]))).toBe('done');
+  expect(await listedBy(clock, gateway)).toEqual(['hello-1.0-r0']);
+});
+
 describe('readers and pushers who may not list tags', () => {
   const refusingListings = (code: 'FORBIDDEN' | 'UNAUTHORIZED', user: string): MemoryStoreOptions => ({
     before: (call) =>
