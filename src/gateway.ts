@@ -59,7 +59,7 @@ export async function createGateway(
   await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
   const { meter, format, snapshot } = createMetrics();
   const formatMetrics = siblings?.formatMetrics ?? format;
-  const store = await openStore(config, clock, meter);
+  const store = await openStore(config, clock, { meter });
   const signingKeys = await openSigningKeys(config, { clock, log, inTurn: siblings?.inTurn });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
@@ -120,11 +120,14 @@ export function systemClock(): Clock {
   };
 }
 
-/** The store that a configuration names; nothing is asked of it yet. */
+/**
+ * The store that a configuration names; nothing is asked of it yet. Where requests to it are bounded, each waits `requestWaitMs`
+ * for its turn (default 5,000).
+ */
 export async function openStore(
   { store, rightsTtlMs }: Pick<Config, 'store' | 'rightsTtlMs'>,
   clock: Clock,
-  meter?: Meter,
+  { meter, requestWaitMs }: { readonly meter?: Meter; readonly requestWaitMs?: number } = {},
 ): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile, htpasswdWriters: writers } = store;
@@ -150,6 +153,7 @@ export async function openStore(
       tls: { ca, insecure: isInsecure },
       maxTokenAgeMs: rightsTtlMs / 2,
       requestsPerMinute,
+      requestWaitMs,
     },
   );
 }

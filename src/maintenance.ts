@@ -50,7 +50,8 @@ const self: Caller = { credentials: { kind: 'gateway' } };
 export function createMaintenance(config: Config, { log }: { readonly log: Log }): Maintenance {
   const clock = systemClock();
   const inStore = async <T>(of: Config, work: (store: Store) => Promise<T>): Promise<T> => {
-    const store = await openStore(of, clock);
+    // Nobody waits for an answer: rather late than not at all.
+    const store = await openStore(of, clock, { requestWaitMs: Infinity });
     return work(store).finally(() => store.close());
   };
   const inLayout = async <T>(folder: string, image: string, work: (layout: ImageLayout) => Promise<T>): Promise<T> => {

@@ -42,6 +42,8 @@ export interface RegistryStoreOptions {
   readonly maxTokenAgeMs?: number | undefined;
   /** Requests for one image and minute. Default: as many as are wanted. */
   readonly requestsPerMinute?: number | undefined;
+  /** How long a request waits for its turn among those, in ms. Default: 5,000. */
+  readonly requestWaitMs?: number | undefined;
 }
 
 const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, answerMs: 60_000, commitMs: 300_000, idleMs: 60_000 };
@@ -57,8 +59,9 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     retry: { ...defaultRetryOptions, ...options.retry },
   });
   const auth = createRegistryAuth({ client, now: deps.now }, options);
-  const { requestsPerMinute: perMinute } = options;
-  const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, onShort: deps.onShort });
+  const { requestsPerMinute: perMinute, requestWaitMs: maxWaitMs } = options;
+  const pace = { maxWaitMs, onShort: deps.onShort };
+  const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, ...pace });
   const remover = createTagRemover(deps);
   const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs });
   const tagPages = createTagPages(maxTagPageBytes);

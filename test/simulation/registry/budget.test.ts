@@ -58,6 +58,15 @@ describe('a budget of requests', () => {
     expect(registry.seen).toHaveLength(2);
   });
 
+  it('is waited for as long as it takes by those who may wait', async () => {
+    const { image, registry, pauses } = await aWorld(noTags, {
+      store: { requestsPerMinute: 2, requestWaitMs: Infinity },
+    });
+    for (let i = 0; i < 4; i += 1) await image().tags();
+    expect(registry.seen).toHaveLength(4);
+    expect(pauses).toEqual([30_000, 30_000]);
+  });
+
   it('is not taken away by a clock that is set back', async () => {
     let nowMs = 7_200_000;
     const budget = createRequestBudget({ now: () => nowMs, sleep: () => Promise.resolve() }, { perMinute: 60 });
