@@ -9,7 +9,7 @@ import { createComparisonWait, createRenewal } from './index-renewal.ts';
 import type { IndexView } from './index-view.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import type { SignIndex } from './index-writer.ts';
-import { isMended, nothingYet, weightOf } from './latest-index.ts';
+import { isMended, mendedForMs, nothingYet, weightOf } from './latest-index.ts';
 import type { Latest } from './latest-index.ts';
 import type { Look } from './look.ts';
 import { indexTag } from './package-tag.ts';
@@ -120,6 +120,7 @@ export function createIndexServing(
   const compare = async (reader: Reader, group: Group, latest: Latest) => {
     const began = clock.now();
     const view = await makeView(reader, group);
+    latest.comparisonMs = clock.now() - began;
     take(group, latest, view, began);
     if (latest.checkedAtMs > began) return;
     latest.digest = view?.digest;
@@ -149,7 +150,7 @@ export function createIndexServing(
   };
 
   const comparedForMs = (group: Group, latest: Latest) =>
-    isMended(latest.view) ? freshMs(group) : options.recheckMs * stretchOf(spent, group.image);
+    isMended(latest.view) ? mendedForMs(latest, freshMs(group)) : options.recheckMs * stretchOf(spent, group.image);
 
   const isCompared = (group: Group, latest: Latest) =>
     latest.view !== undefined &&

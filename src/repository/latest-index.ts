@@ -14,6 +14,8 @@ export interface Latest {
   view: IndexView | null | undefined;
   /** When the look that `view` was made from began. */
   comparedAtMs: number;
+  /** How long the last comparison took. */
+  comparisonMs: number;
   suspectedAtMs: number;
   /** What the views before listed. */
   readonly delisted: Delisted;
@@ -38,6 +40,7 @@ export function nothingYet(): Latest {
     failedAtMs: -Infinity,
     view: undefined,
     comparedAtMs: -Infinity,
+    comparisonMs: 0,
     suspectedAtMs: -Infinity,
     delisted: createDelisted(),
     offered: undefined,
@@ -46,6 +49,16 @@ export function nothingYet(): Latest {
     isRenewing: false,
   };
 }
+
+/**
+ * For how long a mended view holds, in milliseconds: as long as it takes to be fresh, or where comparing is dear (a lost index of
+ * many packages) for some times that, within the 10 s for which an older view may go out while a new one is compared.
+ */
+export function mendedForMs({ comparisonMs }: Latest, freshMs: number): number {
+  return Math.max(freshMs, Math.min(maxMendedMs, 4 * comparisonMs));
+}
+
+const maxMendedMs = 10_000;
 
 /** Bytes that it keeps in memory, roughly. */
 export function weightOf({ view }: Latest): number {

@@ -189,6 +189,37 @@ describe('serving an index', () => {
     expect((await lastModified())!.getTime()).toBeGreaterThan(before!.getTime());
   });
 
+  it('made of its packages because it is lost is made anew the less often, the longer that takes', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    let listings = 0;
+    let tookMs = 0;
+    const after = ({ operation }: MemoryCall) => {
+      if (operation === 'tags') {
+        listings += 1;
+        clock.pass(tookMs);
+      }
+      return Promise.resolve();
+    };
+    const reading = aReplica({ store: createMemoryStore({ images, after }), clock, keys }, { freshnessMs: 1000 });
+    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push([pkg('one')]);
+    const { tags } = images.get(at.image)!;
+    for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
+    const listingsAfter = async (ms: number) => {
+      clock.pass(ms);
+      listings = 0;
+      expect(await listedBy(clock, reading)).toEqual(['one-1.0-r0']);
+      await clock.until(Promise.resolve());
+      return listings;
+    };
+    await listingsAfter(0);
+    expect(await listingsAfter(1000)).toBe(1);
+    tookMs = 1500;
+    expect(await listingsAfter(1000)).toBe(1);
+    expect([await listingsAfter(1100), await listingsAfter(1100)]).toEqual([0, 0]);
+    expect(await listingsAfter(5000)).toBe(1);
+  });
+
   describe('a package that an index listed a moment ago', () => {
     /** A reader who has an index that lists `one`, before a registry where a late put brought back one that doesn't. */
     async function anOlderIndexComesBack() {
