@@ -98,7 +98,7 @@ async function isRefused(
   }
 }
 
-/** Whether nothing was ever pushed there, as far as this login may see that. */
+/** Whether nothing was ever pushed there, as far as that can be seen: the system is set up by now, whatever is answered. */
 async function isEmpty(
   gateway: GatewayClient,
   { branch, repository }: { readonly branch: string; readonly repository: string },
@@ -106,7 +106,7 @@ async function isEmpty(
   try {
     return (await gateway.repositories()).every(({ name }) => name !== `${branch}/${repository}`);
   } catch (error) {
-    if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return false;
+    if (isGatewayError(error)) return false;
     throw error;
   }
 }

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -174,6 +177,26 @@ describe('lkar setup', () => {
     expect(await readFile(key, 'utf8')).toBe('another key\n');
     expect((await lkar('setup', at(), 'edge', 'main', '--root', root, '--force')).exitCode).toBe(0);
     expect(await readFile(key, 'utf8')).toContain('PUBLIC KEY');
+  });
+
+  it('is done where the gateway lists no repositories', async () => {
+    await lkar('push', at(), 'edge', 'main', await aFile({ name: 'one', version: '1.0-r0' }));
+    const front = createServer((incoming, outgoing) => {
+      if (incoming.url?.startsWith('/_repositories') === true) outgoing.writeHead(404).end();
+      else
+        incoming.pipe(
+          request(`${open.url}${incoming.url}`, (answer) => {
+            outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+            answer.pipe(outgoing);
+          }),
+        );
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const { port } = front.address() as AddressInfo;
+    const root = path.join(folder.path, `root-${images}`);
+    const setUp = await lkar('setup', `127.0.0.1:${port}/${image}`, 'edge', 'main', '--root', root);
+    front.close();
+    expect([setUp.exitCode, setUp.stdout]).toEqual([0, expect.stringContaining('ready: apk -U add')]);
   });
 
   it('sets up before anything was pushed, where the key is known by then', async () => {
