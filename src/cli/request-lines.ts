@@ -8,7 +8,7 @@ export interface RequestLines {
 }
 
 /** No more than a pipe takes at once (PIPE_BUF of Linux): what several processes write there doesn't mix. */
-const maxLength = 4096;
+const maxBytes = 4096;
 /** How long a line may wait. */
 const maxAgeMs = 100;
 
@@ -18,6 +18,7 @@ const maxAgeMs = 100;
  */
 export function createRequestLines(write: (text: string) => void, base = ''): RequestLines {
   let gathered = '';
+  let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
   const prefix = `{"level":"info",${base === '' ? '' : `${base},`}"time":"`;
   const timeOf = createTimeTexts();
@@ -27,14 +28,17 @@ export function createRequestLines(write: (text: string) => void, base = ''): Re
     timer = undefined;
     const text = gathered;
     gathered = '';
+    bytes = 0;
     if (text !== '') write(text);
   };
 
   return {
     add(line) {
       const text = `${prefix}${timeOf(Date.now())}",${formatFields(line)}\n`;
-      if (gathered.length + text.length > maxLength) flush();
+      const more = Buffer.byteLength(text);
+      if (bytes + more > maxBytes) flush();
       gathered += text;
+      bytes += more;
       // Whoever ends the process flushes first; a line alone is no reason to keep it running.
       timer ??= setTimeout(flush, maxAgeMs).unref();
     },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isGatewayError } from '../errors.ts';
 import { defaultRetryOptions, isTransientStatus, parseRetryAfter, pauseBeforeRetry } from '../retry.ts';
 import type { RetryOptions } from '../retry.ts';
-import type { HttpAnswer, HttpClient } from './http-client.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 
 /** Tries in all, unless said otherwise: some twenty seconds, so that a gateway may be restarted meanwhile. */
 export const defaultTries = 6;
@@ -23,32 +23,31 @@ export function createRetryingClient(
   const { tries = defaultTries, random = Math.random } = given;
   const options = { ...defaultRetryOptions, baseMs: 1000, ...given, attempts: tries };
 
-  const pause = async (attempt: number, reason: string, retryAfter?: string): Promise<boolean> => {
-    const pauseMs = pauseBeforeRetry(attempt, parseRetryAfter(retryAfter, Date.now()), options, random);
-    if (pauseMs === undefined) return false;
+  /** How long to wait before the next try; undefined where there is none. */
+  const pauseAfter = (attempt: number, retryAfter?: string) =>
+    pauseBeforeRetry(attempt, parseRetryAfter(retryAfter, Date.now()), options, random);
+
+  const rest = async (attempt: number, reason: string, pauseMs: number) => {
     say(`${reason}; trying again in ${(pauseMs / 1000).toFixed(1)} s (${attempt + 1} of ${tries})`);
     await sleep(pauseMs);
-    return true;
   };
 
-  const mayTryAgain = async (attempt: number, error: unknown): Promise<boolean> =>
-    isGatewayError(error, 'STORE_UNAVAILABLE') && !lastingFaults.test(error.message) && pause(attempt, error.message);
-
-  const trySending = async (
-    asked: Parameters<HttpClient['send']>[0],
-    attempt: number,
-  ): Promise<HttpAnswer | undefined> => {
+  /** Undefined where it is to be sent again. */
+  const trySending = async (asked: HttpRequest, attempt: number): Promise<HttpAnswer | undefined> => {
     let answer: HttpAnswer;
     try {
       answer = await http.send(asked);
     } catch (error) {
-      if (await mayTryAgain(attempt, error)) return undefined;
-      throw error;
+      const pauseMs = isPassing(error) ? pauseAfter(attempt) : undefined;
+      if (pauseMs === undefined) throw error;
+      await rest(attempt, (error as Error).message, pauseMs);
+      return undefined;
     }
-    if (!isTransientStatus(answer.status)) return answer;
-    const reason = `${asked.url.origin} answered ${answer.status}`;
-    if (!(await pause(attempt, reason, answer.header('retry-after')))) return answer;
+    const pauseMs = isTransientStatus(answer.status) ? pauseAfter(attempt, answer.header('retry-after')) : undefined;
+    if (pauseMs === undefined) return answer;
+    // Before the pause: the rest of a refused body need not be sent.
     answer.body.on('error', () => undefined).destroy();
+    await rest(attempt, `${asked.url.origin} answered ${answer.status}`, pauseMs);
     return undefined;
   };
 
@@ -63,4 +62,8 @@ export function createRetryingClient(
     },
     close: () => http.close(),
   };
+}
+
+function isPassing(error: unknown): boolean {
+  return isGatewayError(error, 'STORE_UNAVAILABLE') && !lastingFaults.test(error.message);
 }

@@ -34,14 +34,18 @@ export async function askForTag(
   return pkg;
 }
 
-/** Whether any of these tags of one package lives, as the registry and this replica's own sightings tell. */
+/**
+ * Whether any of these tags of one package lives, as the registry tells a reader. Nothing of it is remembered: a reader whose
+ * rights have ended may be told that nothing is there.
+ */
 export async function isStillThere(
   image: ImageStore,
-  { pkg, tags }: IndexedPackage,
+  { tags }: Pick<IndexedPackage, 'tags'>,
   sightings: Sightings,
 ): Promise<boolean> {
   for (const tag of tags) {
-    if (!sightings.isDead(tag) && (await askForTag(image, { tag, pkg }, sightings, {})) !== undefined) return true;
+    if (sightings.isDead(tag) || (await image.resolve(tombstoneOf(tag))) !== undefined) continue;
+    if ((await image.resolve(tag)) !== undefined) return true;
   }
   return false;
 }

@@ -11,6 +11,8 @@ export interface Delisted {
   note(before: IndexContent, after: IndexContent | undefined, nowMs: number): void;
   /** What was listed under that name within the last minute, by an index that is listed no more. */
   find(fileName: string, nowMs: number): IndexedPackage | undefined;
+  /** Files that are remembered. */
+  count(): number;
 }
 
 const keptMs = 60_000;
@@ -34,7 +36,10 @@ export function createDelisted(): Delisted {
     },
     find(fileName, nowMs) {
       const known = files.get(fileName);
-      return known !== undefined && nowMs - known.sinceMs < keptMs ? known.file : undefined;
+      if (known === undefined || nowMs - known.sinceMs < keptMs) return known?.file;
+      files.delete(fileName);
+      return undefined;
     },
+    count: () => files.size,
   };
 }

@@ -61,8 +61,9 @@ export function mendedForMs({ comparisonMs }: Latest, freshMs: number): number {
 const maxMendedMs = 10_000;
 
 /** Bytes that it keeps in memory, roughly. */
-export function weightOf({ view }: Latest): number {
-  return bytesPerRecord + (view == null ? 0 : view.bytes.length + view.count * bytesPerRecord);
+export function weightOf({ view, delisted }: Latest): number {
+  const records = 1 + delisted.count() + (view?.count ?? 0);
+  return records * bytesPerRecord + (view?.bytes.length ?? 0);
 }
 
 /**

@@ -3,10 +3,11 @@ import type { Clock, Log } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
+import { findFile } from './index-content.ts';
 import type { LiveTag } from './live-set.ts';
 import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
-import { createRemoval } from './participants.ts';
+import { createMending, createRemoval } from './participants.ts';
 import type { PublishLoop } from './publish-loop.ts';
 import type { Sightings } from './sightings.ts';
 
@@ -37,13 +38,25 @@ export async function withdrawFile(
   const seen = await context.look(architecture === undefined || architecture === NOARCH ? [...named, EVERY] : named);
   const there = seen.live.named(fileName);
   const targets = there.filter(({ pkg }) => architecture === undefined || pkg.architecture === architecture);
-  if (targets.length === 0) throw unknownFile(file, there);
+  if (targets.length === 0) {
+    await unlist(context, seen, fileName);
+    throw unknownFile(file, there);
+  }
   for (const { tag } of targets) await context.burial.remove(context.image, tag);
   const architectures = [...new Set(targets.map(({ pkg }) => pkg.architecture))];
   const scope = architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures;
   const dead = targets.map(({ tag }) => tag);
   await context.loop.join(createRemoval(context, { ...context, scope, fileName, architectures, beganMs, dead }));
   return architectures;
+}
+
+/** A deletion that died half-way left a file listed that is gone: it is tried again, and ends here. */
+async function unlist({ image, loop }: WithdrawContext, seen: Look, fileName: string): Promise<void> {
+  const scope = seen.architectures.filter((architecture) => {
+    const content = seen.stored.get(architecture)?.content;
+    return content !== undefined && findFile(content, fileName) !== undefined && !seen.isCovered(architecture);
+  });
+  if (scope.length > 0) await loop.join(createMending(image, scope));
 }
 
 function unknownFile(

@@ -48,6 +48,8 @@ export interface RegistryStoreOptions {
 
 const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, answerMs: 60_000, commitMs: 300_000, idleMs: 60_000 };
 const maxKnownBlobs = 10_000;
+/** A registry's own collection may take a blob that no manifest names any more. */
+const knownBlobMs = 15 * 60_000;
 const maxTagPageBytes = 48 * 1024 * 1024;
 
 /** Creates the store that is an OCI registry (distribution-spec 1.1). Connects to nothing by itself. */
@@ -63,7 +65,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
   const pace = { maxWaitMs, onShort: deps.onShort };
   const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, ...pace });
   const remover = createTagRemover(deps);
-  const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs });
+  const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs, ttl: knownBlobMs });
   const tagPages = createTagPages(maxTagPageBytes);
 
   return {

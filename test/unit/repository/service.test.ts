@@ -5,7 +5,7 @@ import { GatewayError } from '../../../src/errors.ts';
 import { indexTag } from '../../../src/repository/package-tag.ts';
 import type { SigningKey } from '../../../src/repository/signing-keys.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
-import type { MemoryCall, MemoryStoreOptions } from '../../support/memory-store.ts';
+import type { MemoryCall, MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
 import { aCaller, aClock, aGroup, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../support/a-repository.ts';
 import type { TestClock, TestReplica } from '../../support/a-repository.ts';
 
@@ -48,6 +48,20 @@ it('a push that may wait for a short time only is accepted where listings lag al
   const gateway = aReplica({ store, clock, keys: fixedKeys(oneKey) }, { publishTimeoutMs: 4_000 });
   expect(await codeOf(gateway.push([hello]))).toBe('done');
   expect(await listedBy(clock, gateway)).toEqual(['hello-1.0-r0']);
+});
+
+it('a delete whose gateway died half-way is brought to its end by the next try, which finds nothing to delete', async () => {
+  const images = new Map<string, MemoryImage>();
+  const { clock, replica } = aWorld({ images });
+  await replica(oneKey).push([hello, other]);
+  const { tags } = images.get(at.image)!;
+  for (const tag of tags.keys()) if (tag.includes('-p-hello-')) tags.delete(tag);
+  clock.pass(3_600_000);
+  const before = tags.get(indexTag(aGroup()));
+  expect(await codeOf(withdraw(replica(oneKey), clock, 'hello-1.0-r0.apk'))).toBe('PACKAGE_UNKNOWN');
+  expect(tags.get(indexTag(aGroup()))).not.toBe(before);
+  expect(await codeOf(withdraw(replica(oneKey), clock, 'hello-1.0-r0.apk'))).toBe('PACKAGE_UNKNOWN');
+  expect(await listedBy(clock, replica(oneKey))).toEqual(['other-2.0-r0']);
 });
 
 describe('readers and pushers who may not list tags', () => {
