@@ -13,6 +13,9 @@ import type { Terminal } from './terminal.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The most tags that a warning names. */
+const maxNamed = 10;
+
 /** The commands that carry whole images: how far they are goes to standard error, what was done to standard output. */
 export function createCopyCommands(
   terminal: Terminal,
@@ -52,15 +55,26 @@ export function createCopyCommands(
 }
 
 function report(terminal: Terminal, what: string, copied: Copied): void {
-  const { packages, keys, indexes, unchanged, bytes, leftIndexes } = copied;
-  const parts = [`${packages} package tags`, `${keys} keys`, `${indexes} indexes`, `${formatSize(bytes)} written`];
-  printLine(terminal, `${what}: ${parts.join(', ')}, ${unchanged} tags were there already`);
+  const { packages, tombstones, keys, indexes, unchanged, bytes, leftIndexes, maybeRevived } = copied;
+  const dead = tombstones === 0 ? [] : [`${tombstones} tombstones`];
+  const counts = [`${packages} package tags`, ...dead, `${keys} keys`, `${indexes} indexes`];
+  printLine(
+    terminal,
+    `${what}: ${counts.join(', ')}, ${formatSize(bytes)} written, ${unchanged} tags were there already`,
+  );
   for (const tag of leftIndexes) {
     sayLine(
       terminal,
       `${tag}: the target has an index of its own, which the next push or lkard verify --repair renews`,
     );
   }
+  if (maybeRevived.length === 0) return;
+  const more = maybeRevived.length > maxNamed ? ' …' : '';
+  sayLine(
+    terminal,
+    `warning: ${maybeRevived.length} of the packages that were brought are older than the index of the target; ` +
+      `those that were deleted there are back: ${maybeRevived.slice(0, maxNamed).sort().join(' ')}${more}`,
+  );
 }
 
 function checkedImage(image: string): string {

@@ -7,7 +7,7 @@ import type { BlobDescriptor, CallOptions, FetchedManifest, ImageStore } from '.
 import { createArtifactWriter } from './artifact-writer.ts';
 import { isKeyTag } from './key-artifact.ts';
 import { mapBounded } from './map-bounded.ts';
-import { groupHashOfIndexTag, parsePackageTag } from './package-tag.ts';
+import { buriedBy, groupHashOfIndexTag, parsePackageTag, peekTag, tagTimeMs, tombstoneOf } from './package-tag.ts';
 
 /** How far a copy has got; what was there already counts as done. */
 export interface CopyProgress {
@@ -20,6 +20,8 @@ export interface CopyProgress {
 /** What a copy did. */
 export interface Copied {
   readonly packages: number;
+  /** Proofs that packages were deleted, which come along. */
+  readonly tombstones: number;
   readonly keys: number;
   readonly indexes: number;
   /** Tags that were there already. */
@@ -27,6 +29,11 @@ export interface Copied {
   readonly bytes: number;
   /** Index tags under which the target has another index: it stays, and the next push renews it. */
   readonly leftIndexes: readonly string[];
+  /**
+   * Package tags that were put though the target had an index at least as young as they are. Where an earlier copy had brought
+   * them, they were deleted at the target, which keeps no proof of that for long: they are back.
+   */
+  readonly maybeRevived: readonly string[];
 }
 
 export interface CopyOptions extends CallOptions {
@@ -44,7 +51,7 @@ interface Index {
 }
 
 /**
- * Copies what is ours of an image, package by package, under the same tags; what the target has stays. It may be broken off
+ * Copies what is ours of an image, package by package, under the same tags; what the target has or knows to be dead stays. It may be broken off
  * and done again, and both sides may be pushed to meanwhile: index manifests are read before the packages are listed and put
  * after them, so that a copied index lists nothing that wasn't copied. Throws the faults of both stores.
  */
@@ -56,8 +63,11 @@ export async function copyImage(
 ): Promise<Copied> {
   const writer = createArtifactWriter({ clock });
   const has = new Set(await to.tags(call));
+  const indexedUntil = createdUntil(await fetchIndexes(to, call));
   const indexes = await fetchIndexes(from, call);
-  const tags = (await from.tags(call)).filter((tag) => isPackageTag(tag) || (hasKeys && isKeyTag(tag)));
+  const tags = (await from.tags(call)).filter(
+    (tag) => parsePackageTag(tag) !== undefined || (hasKeys && isKeyTag(tag)),
+  );
   const total = tags.length + indexes.length;
   let [done, unchanged, bytes] = [0, 0, 0];
 
@@ -66,12 +76,13 @@ export async function copyImage(
   };
   const put = async (tag: string, fetched: FetchedManifest) => {
     const manifest = ownManifest(fetched);
-    if (manifest === undefined) return;
+    if (manifest === undefined) return false;
     const document = fetched.bytes;
     await copyLayers(manifest);
     // A registry that refuses our type gets the document without it.
     const plain = () => formatManifest({ ...manifest, artifactType: undefined });
     await writer.put(to, tag, ({ artifactType }) => (artifactType ? document : plain()), call);
+    return true;
   };
   const advance = () => {
     done += 1;
@@ -83,12 +94,15 @@ export async function copyImage(
     const manifest = ownManifest(fetched);
     if (manifest !== undefined) await copyLayers(manifest);
   }
+  const dead = new Set([...has, ...tags].filter(isTombstone).map(buriedBy));
+  const maybeRevived: string[] = [];
   await mapBounded(tags, concurrency, async (tag) => {
-    if (has.has(tag)) unchanged += 1;
+    if (has.has(tag) || has.has(tombstoneOf(tag))) unchanged += 1;
     else {
       const fetched = await from.fetchManifest(tag, call);
       // Deleted meanwhile.
-      if (fetched !== undefined) await put(tag, fetched);
+      const isPut = fetched !== undefined && (await put(tag, fetched));
+      if (isPut && isPackage(tag) && !dead.has(tag) && tagTimeMs(tag) <= indexedUntil(tag)) maybeRevived.push(tag);
     }
     advance();
   });
@@ -100,8 +114,28 @@ export async function copyImage(
     else leftIndexes.push(tag);
     advance();
   }
-  const keys = tags.filter(isKeyTag).length;
-  return { packages: tags.length - keys, keys, indexes: indexes.length, unchanged, bytes, leftIndexes };
+  return {
+    packages: tags.filter(isPackage).length,
+    tombstones: tags.filter(isTombstone).length,
+    keys: tags.filter(isKeyTag).length,
+    indexes: indexes.length,
+    ...{ unchanged, bytes, leftIndexes, maybeRevived },
+  };
+}
+
+/**
+ * Until when the indexes of an image know of packages of a tag's group, in milliseconds since 1970; of a group that has no index
+ * of its own, as that of noarch packages, the youngest tells.
+ */
+function createdUntil(indexes: readonly Index[]): (tag: string) => number {
+  const ofGroup = new Map<string | undefined, number>();
+  for (const { tag, fetched } of indexes) {
+    const annotations = ownManifest(fetched)?.annotations;
+    const createdMs = Date.parse(annotations?.['org.opencontainers.image.created'] ?? '');
+    if (!Number.isNaN(createdMs)) ofGroup.set(groupHashOfIndexTag(tag), createdMs);
+  }
+  const youngestMs = Math.max(-Infinity, ...ofGroup.values());
+  return (tag) => ofGroup.get(peekTag(tag)?.groupHash) ?? youngestMs;
 }
 
 async function fetchIndexes(from: ImageStore, call: CallOptions): Promise<readonly Index[]> {
@@ -140,8 +174,12 @@ async function* chunksOf(from: ImageStore, blob: BlobDescriptor, call: CallOptio
   yield* opened.stream as AsyncIterable<Uint8Array>;
 }
 
-function isPackageTag(tag: string): boolean {
-  return parsePackageTag(tag) !== undefined;
+function isPackage(tag: string): boolean {
+  return parsePackageTag(tag)?.kind === 'package';
+}
+
+function isTombstone(tag: string): boolean {
+  return parsePackageTag(tag)?.kind === 'tombstone';
 }
 
 /** The manifest, if it has our form: what somebody else put under a tag like ours is none of our business. */

@@ -115,6 +115,7 @@ describe('an image in an OCI image layout', { timeout: 60_000 }, () => {
     await push(url, 'team/app', 'own');
     const imported = await lkard('import', layout, 'team/app', '--data', elsewhere);
     expect(imported.stderr).toContain('the target has an index of its own');
+    expect(imported.stderr).toMatch(/warning: 3 of the packages that were brought are older .*-p-one-1\.0-r0-/);
     expect((await lkard('verify', 'team/app', 'edge', 'main', '--repair', '--data', elsewhere, ...key)).exitCode).toBe(
       0,
     );

@@ -3,7 +3,7 @@ import { GatewayError } from '../../../src/errors.ts';
 import { copyImage } from '../../../src/repository/copy-image.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import type { MemoryStoreOptions } from '../../support/memory-store.ts';
-import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys } from '../../support/a-repository.ts';
+import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, someRandom } from '../../support/a-repository.ts';
 
 const key = aSigningKey('test-only-2048.rsa');
 const anonymous = { kind: 'anonymous' } as const;
@@ -22,7 +22,13 @@ async function aWorld(target: MemoryStoreOptions = {}) {
     const listed = await clock.until(repositories.list({ image: 'team/copy' }, aCaller('reader')));
     return listed.map(({ entry }) => entry.name).sort();
   };
-  return { source, other, copy, namesThere };
+  const deleteThere = (fileName: string) => {
+    const { repositories } = aReplica({ store: other, clock, keys: fixedKeys(key) });
+    return clock.until(
+      repositories.withdraw({ ...at, image: 'team/copy' }, { architecture: undefined, fileName }, aCaller('ci')),
+    );
+  };
+  return { clock, source, other, copy, namesThere, deleteThere };
 }
 
 describe('a copy of an image', () => {
@@ -67,5 +73,31 @@ describe('a copy of an image', () => {
     };
     await copy();
     expect(await namesThere()).toEqual(['hello', 'other']);
+  });
+
+  it('tells of what it may have brought back, and never brings what the target knows to be dead', async () => {
+    const { clock, source, other, copy, namesThere, deleteThere } = await aWorld();
+    expect(await copy()).toMatchObject({ packages: 2, tombstones: 0, maybeRevived: [] });
+    await deleteThere('hello-1.0-r0.apk');
+    expect(await copy()).toMatchObject({ packages: 2, maybeRevived: [] });
+    expect(await namesThere()).toEqual(['other']);
+    // Old enough for its deletion to leave no proof.
+    clock.pass(3_600_000);
+    await deleteThere('other-1.0-r0.apk');
+    clock.pass(1000);
+    await aReplica({ store: source, clock, keys: fixedKeys(key), random: someRandom('later') }).push([
+      { name: 'later', version: '1.0-r0' },
+    ]);
+    expect(await copy()).toMatchObject({ packages: 3, maybeRevived: [expect.stringContaining('-p-other-1.0-r0-')] });
+    expect([...other.state('team/copy').tags.keys()].some((tag) => tag.includes('-p-hello-'))).toBe(false);
+  });
+
+  it('counts tombstones by themselves', async () => {
+    const { clock, source, copy } = await aWorld();
+    const { repositories } = aReplica({ store: source, clock, keys: fixedKeys(key) });
+    await clock.until(
+      repositories.withdraw(at, { architecture: undefined, fileName: 'hello-1.0-r0.apk' }, aCaller('ci')),
+    );
+    expect(await copy()).toMatchObject({ packages: 1, tombstones: 1 });
   });
 });
