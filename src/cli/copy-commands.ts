@@ -11,20 +11,29 @@ import { parseTarget } from './target.ts';
 import { printLine, sayLine } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Where a process hears that it is to end. */
+export type Interrupts = Pick<NodeJS.Process, 'once' | 'removeListener'>;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The most tags that a warning names. */
 const maxNamed = 10;
 
-/** The commands that carry whole images: how far they are goes to standard error, what was done to standard output. */
+/**
+ * The commands that carry whole images: how far they are goes to standard error, what was done to standard output. SIGINT and
+ * SIGTERM end them with ABORTED once what is whole is written down, so that the next run goes on; a second one ends the process.
+ */
 export function createCopyCommands(
-  terminal: Terminal,
+  terminal: Terminal & Interrupts,
   environment: Environment,
   openMaintenance: (flags: LayoutRequest['flags']) => Maintenance,
 ): Pick<LkardCommands, 'exportImage' | 'importImage' | 'copyImage'> {
   const carry = async (what: string, hasKeys: boolean, work: (options: CopyOptions) => Promise<Copied>) => {
     const progress = createCountProgress(terminal, 'tags');
-    report(terminal, what, await work({ hasKeys, onProgress: progress.show }).finally(progress.stop));
+    const carried = await unlessInterrupted(terminal, (signal) =>
+      work({ hasKeys, onProgress: progress.show, signal }).finally(progress.stop),
+    );
+    report(terminal, what, carried);
   };
 
   return {
@@ -52,6 +61,19 @@ export function createCopyCommands(
       );
     },
   };
+}
+
+async function unlessInterrupted<T>(process: Interrupts, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupted = new AbortController();
+  const interrupt = () => {
+    interrupted.abort(new Error('interrupted'));
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await work(interrupted.signal);
+  } finally {
+    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
+  }
 }
 
 function report(terminal: Terminal, what: string, copied: Copied): void {

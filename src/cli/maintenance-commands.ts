@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import { createMaintenance } from '../maintenance.ts';
 import { parseCoordinates } from '../repository/coordinates.ts';
 import { createCopyCommands } from './copy-commands.ts';
+import type { Interrupts } from './copy-commands.ts';
 import type { LkardCommands } from './lkard-commands.ts';
 import { createLog } from './log.ts';
 import { formatSize } from './output.ts';
@@ -11,7 +12,7 @@ import type { Terminal } from './terminal.ts';
 
 /** The commands for operators: what they find and do goes to standard output, log lines to standard error. */
 export function createMaintenanceCommands(
-  terminal: Terminal,
+  terminal: Terminal & Interrupts,
   environment: Readonly<Record<string, string | undefined>>,
 ): LkardCommands {
   const openMaintenance = (flags: Parameters<typeof readConfig>[0]) => {

@@ -149,7 +149,7 @@ async function fetchIndexes(from: ImageStore, call: CallOptions): Promise<readon
 
 /** Whether a blob had to be copied. */
 async function copyBlob(from: ImageStore, to: ImageStore, blob: BlobDescriptor, call: CallOptions): Promise<boolean> {
-  if (await to.hasBlob(blob.digest, call)) return false;
+  if (await to.hasBlob(blob.digest, { ...call, size: blob.size })) return false;
   const upload = await to.startUpload(call);
   try {
     await upload.finish(

@@ -12,9 +12,10 @@ import { unlessAbsent } from './directory-fault.ts';
 import type { BlobDescriptor, BlobSource, ByteRange, OpenBlob } from './store.ts';
 import { verifyBlob } from './verified-stream.ts';
 
-/** Blobs as files under the 64 hex digits of their digest. What is written again is touched instead. */
+/** Blobs as files under the 64 hex digits of their digest. What is written again is touched instead, where it has its size. */
 export interface BlobFolder {
-  has(digest: Digest): Promise<boolean>;
+  /** False as well where the file has another size than this. */
+  has(digest: Digest, size?: number): Promise<boolean>;
   /** Whether the blob is there; it then has the time of now. */
   touch(digest: Digest): Promise<boolean>;
   open(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
@@ -32,20 +33,26 @@ export function createBlobFolder(
 ): BlobFolder {
   const pathOf = (digest: Digest) => path.join(folder, hexOf(digest));
   const touch = (digest: Digest) => touchFile(pathOf(digest), now());
+  const has = async (digest: Digest, size?: number) => {
+    const found = await unlessAbsent(stat(pathOf(digest)));
+    return found !== undefined && (size === undefined || found.size === size);
+  };
+  // An empty or short file is what a disk without power, or another tool that was broken off, left of one.
+  const touchWhole = async ({ digest, size }: BlobDescriptor) => (await has(digest, size)) && (await touch(digest));
   return {
     touch,
-    has: async (digest) => (await unlessAbsent(stat(pathOf(digest)))) !== undefined,
+    has,
     open: async (blob, range, signal) => {
       const file = await unlessAbsent(open(pathOf(blob.digest), 'r'));
       return file && openFile(file, blob, range, signal);
     },
     write: async (source, signal) => {
-      if (await touch(source.digest)) return;
+      if (await touchWhole(source)) return;
       await files.write(pathOf(source.digest), (file) => fillVerified(file, source, signal));
     },
     push: async (bytes) => {
       const blob = { digest: digestOf(bytes), size: bytes.length };
-      if (!(await touch(blob.digest))) await files.write(pathOf(blob.digest), (file) => file.writeFile(bytes));
+      if (!(await touchWhole(blob))) await files.write(pathOf(blob.digest), (file) => file.writeFile(bytes));
       return blob;
     },
   };

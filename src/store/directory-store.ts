@@ -113,7 +113,7 @@ function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageA
     tags: (options) => guarded('pull', options, () => folder.tags()),
     deleteTag: (tag, options) => guarded('delete', options, () => folder.deleteTag(tag)),
     deleteManifest: (digest, options) => guarded('delete', options, () => folder.deleteManifest(digest)),
-    hasBlob: (digest, options) => guarded('pull', options, () => folder.hasBlob(digest)),
+    hasBlob: (digest, options) => guarded('pull', options, () => folder.hasBlob(digest, options?.size)),
     openBlob: (blob, options) => guarded('pull', options, () => folder.openBlob(blob, options?.range, options?.signal)),
     locateBlob: (_blob, options) => guarded('pull', options, () => Promise.resolve(undefined)),
     startUpload: (options) =>

@@ -18,7 +18,7 @@ export interface ImageFolder {
   tags(): Promise<readonly string[]>;
   deleteTag(tag: string): Promise<void>;
   deleteManifest(digest: Digest): Promise<void>;
-  hasBlob(digest: Digest): Promise<boolean>;
+  hasBlob(digest: Digest, size?: number): Promise<boolean>;
   openBlob(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
   writeBlob(source: BlobSource, signal?: AbortSignal): Promise<void>;
   pushBlob(bytes: Uint8Array): Promise<BlobDescriptor>;
@@ -106,7 +106,7 @@ export function createImageFolder(
     deleteManifest: async (digest) => {
       await unlessAbsent(files.remove(manifestPath(digest)));
     },
-    hasBlob: (digest) => blobs.has(digest),
+    hasBlob: (digest, size) => blobs.has(digest, size),
     openBlob: (blob, range, signal) => blobs.open(blob, range, signal),
   };
 }

@@ -31,7 +31,7 @@ type Entry = z.output<typeof indexSchema>['manifests'][number] & { readonly arti
  * STORE_ANSWER_INVALID where the folder holds something else.
  */
 export async function openImageLayout(folder: string, image: string): Promise<ImageLayout> {
-  const files = createAtomicFiles({ tempFolder: path.join(folder, '.unfinished'), fsync: false });
+  const files = createAtomicFiles({ tempFolder: path.join(folder, '.unfinished'), fsync: true });
   const blobs = createBlobFolder({ files, now: Date.now }, path.join(folder, 'blobs', 'sha256'));
   const { tags, others } = await readIndex(folder);
 
@@ -60,7 +60,7 @@ export async function openImageLayout(folder: string, image: string): Promise<Im
       for (const [tag, entry] of [...tags]) if (entry.digest === digest) tags.delete(tag);
       return Promise.resolve();
     },
-    hasBlob: (digest) => blobs.has(digest),
+    hasBlob: (digest, options) => blobs.has(digest, options?.size),
     openBlob: (blob, options) => blobs.open(blob, options?.range, options?.signal),
     locateBlob: () => Promise.resolve(undefined),
     startUpload: () =>

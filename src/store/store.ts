@@ -153,8 +153,8 @@ export interface ImageStore {
    */
   deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
 
-  /** Whether the image has this blob. */
-  hasBlob(digest: Digest, options?: CallOptions): Promise<boolean>;
+  /** Whether the image has this blob; a file of another `size`, where that is known, is none. */
+  hasBlob(digest: Digest, options?: CallOptions & { readonly size?: number | undefined }): Promise<boolean>;
 
   /** Opens a blob, or one range of it; undefined where there is none. */
   openBlob(
