@@ -18,15 +18,24 @@ export type Handlers = Readonly<Record<string, (value: unknown) => unknown>>;
 
 /** Asks the other process for something, and answers what it asks for. */
 export interface Calls {
-  /** Rejects where the other process says so or is gone; for ever pending where it says nothing. */
-  call(name: string, value?: unknown): Promise<unknown>;
+  /**
+   * Rejects where the other process says so, is gone, or says nothing within `withinMs`, and then forgets that it asked; where
+   * that isn't given it may be pending for as long as the other process lives.
+   */
+  call(name: string, value?: unknown, options?: { readonly withinMs?: number | undefined }): Promise<unknown>;
   /** Rejects what is pending: the other process is gone. */
   close(): void;
 }
 
+interface Asked {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
 /** Two processes that each have one of these on their end of the channel can call each other's handlers. */
 export function createCalls(channel: Channel, handlers: Handlers): Calls {
-  const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  const pending = new Map<number, Asked>();
   let lastId = 0;
   let isClosed = false;
 
@@ -47,21 +56,30 @@ export function createCalls(channel: Channel, handlers: Handlers): Calls {
     }
     const asked = pending.get(message.id);
     pending.delete(message.id);
+    clearTimeout(asked?.timer);
     if (message.lkard === 'result') asked?.resolve(message.value);
     else asked?.reject(new Error(String(message.value)));
   });
 
   return {
-    call: (name, value) =>
+    call: (name, value, { withinMs } = {}) =>
       new Promise((resolve, reject) => {
         if (isClosed) throw new Error('the other process is gone');
         const id = (lastId += 1);
-        pending.set(id, { resolve, reject });
+        const giveUp = () => {
+          pending.delete(id);
+          reject(new Error(`the other process doesn't answer ${name}`));
+        };
+        const timer = withinMs === undefined ? undefined : setTimeout(giveUp, withinMs).unref();
+        pending.set(id, { resolve, reject, timer });
         channel.send({ lkard: 'call', id, name, value });
       }),
     close() {
       isClosed = true;
-      for (const { reject } of pending.values()) reject(new Error('the other process is gone'));
+      for (const { reject, timer } of pending.values()) {
+        clearTimeout(timer);
+        reject(new Error('the other process is gone'));
+      }
       pending.clear();
     },
   };

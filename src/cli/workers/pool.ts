@@ -65,7 +65,7 @@ export function createWorkerPool(
 
   const count = async () => {
     const reads = [...serving.values()].map(async ({ process, calls }) => {
-      const snapshot = await within(snapshotMs, calls.call('count'));
+      const snapshot = await calls.call('count', undefined, { withinMs: snapshotMs });
       // It may have ended meanwhile, and is counted then.
       if (snapshot !== undefined && alive.has(process.id)) sum.keep(process.id, snapshot as MetricsSnapshot);
     });

@@ -5,6 +5,9 @@ import { createCalls } from './calls.ts';
 import type { Channel } from './calls.ts';
 import type { Ready } from './pool.ts';
 
+/** The primary itself waits for other workers, but not for so long. */
+const metricsMs = 10_000;
+
 /**
  * Serves as one of several workers: `open` makes the gateway from what they share once the primary says so; resolves when the
  * gateway has stopped, by the primary's word or because `stopped` resolved. A gateway that can't start is the primary's to tell of.
@@ -39,7 +42,10 @@ export async function serveAsSibling(
     const { sessionSecret } = value as { readonly sessionSecret: string };
     return {
       sessionSecret: Buffer.from(sessionSecret, 'hex'),
-      formatMetrics: async () => (await calls.call('metrics')) as Awaited<ReturnType<Siblings['formatMetrics']>>,
+      formatMetrics: async () =>
+        (await calls.call('metrics', undefined, { withinMs: metricsMs })) as Awaited<
+          ReturnType<Siblings['formatMetrics']>
+        >,
       async inTurn(name, work) {
         await calls.call('takeTurn', name);
         try {

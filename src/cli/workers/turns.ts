@@ -1,6 +1,6 @@
 /** Lets workers do a thing one after another. */
 export interface Turns {
-  /** Resolves when it is `owner`'s turn at `name`. */
+  /** Resolves when it is `owner`'s turn at `name`, which ends by itself after a minute: a worker that hangs holds nobody up. */
   take(owner: number, name: string): Promise<void>;
   giveBack(owner: number, name: string): void;
   /** `owner` is gone: what it had or waited for is the next one's. */
@@ -12,36 +12,52 @@ interface Waiting {
   readonly begin: () => void;
 }
 
+/** Far more than a turn takes. Whoever goes on for longer does so beside the next, as another replica would. */
+const maxTurnMs = 60_000;
+
+/** The turns of all workers, in memory. */
 export function createTurns(): Turns {
   /** The first has its turn. */
-  const queues = new Map<string, Waiting[]>();
+  const queues = new Map<string, readonly Waiting[]>();
+  const timers = new Map<string, NodeJS.Timeout>();
 
-  const remove = (name: string, isGone: (owner: number) => boolean) => {
-    const queue = queues.get(name) ?? [];
+  const put = (name: string, queue: readonly Waiting[]) => {
+    const before = queues.get(name)?.[0];
     const [first] = queue;
-    const left = queue.filter(({ owner }) => !isGone(owner));
-    if (left.length === 0) queues.delete(name);
-    else queues.set(name, left);
-    if (left[0] !== first) left[0]?.begin();
+    if (first === undefined) queues.delete(name);
+    else queues.set(name, queue);
+    if (first === before) return;
+    clearTimeout(timers.get(name));
+    timers.delete(name);
+    if (first === undefined) return;
+    timers.set(
+      name,
+      setTimeout(() => {
+        end(name);
+      }, maxTurnMs).unref(),
+    );
+    first.begin();
+  };
+
+  const end = (name: string) => {
+    put(name, (queues.get(name) ?? []).slice(1));
   };
 
   return {
     take: (owner, name) =>
       new Promise((begin) => {
-        const queue = queues.get(name) ?? [];
-        queues.set(name, [...queue, { owner, begin }]);
-        if (queue.length === 0) begin();
+        put(name, [...(queues.get(name) ?? []), { owner, begin }]);
       }),
     giveBack(owner, name) {
-      const [first] = queues.get(name) ?? [];
-      if (first?.owner !== owner) return;
-      const [, ...left] = queues.get(name) ?? [];
-      if (left.length === 0) queues.delete(name);
-      else queues.set(name, left);
-      left[0]?.begin();
+      if (queues.get(name)?.[0]?.owner === owner) end(name);
     },
     forget(owner) {
-      for (const name of queues.keys()) remove(name, (one) => one === owner);
+      for (const [name, queue] of [...queues]) {
+        put(
+          name,
+          queue.filter((one) => one.owner !== owner),
+        );
+      }
     },
   };
 }
