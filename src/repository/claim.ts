@@ -1,17 +1,31 @@
 import { GatewayError } from '../errors.ts';
+import type { Clock, Log } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
+import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
 import { rivalsOf } from './index-target.ts';
 import type { LiveTag } from './live-set.ts';
 import type { Look, Scope } from './look.ts';
 import { tagTimeMs, tombstoneOf } from './package-tag.ts';
 import { architecturesIn, nameTaken } from './participants.ts';
-import type { Participant, ParticipantDeps } from './participants.ts';
+import type { Participant } from './participants.ts';
+import type { Sightings } from './sightings.ts';
 
 /** So often the smaller of two rivals' tags looks again: the other may withdraw meanwhile, and then one push succeeds. */
 const maxPatience = 4;
 /** So many looks a rival of a file that has its name may stay, before its pusher is taken for dead. */
 const maxRivalLooks = 6;
+
+interface ClaimDeps {
+  readonly burial: Burial;
+  readonly sightings: Sightings;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  /** Past this age, in milliseconds, a live tag is taken for settled: its push can't be under way. */
+  readonly graceMs: number;
+  /** For how long a push waits until a listing shows its tags, in milliseconds. */
+  readonly listingPatienceMs: number;
+}
 
 /**
  * The claim of one push to the names of its files, from the moment that all its tags are put.
@@ -23,7 +37,7 @@ const maxRivalLooks = 6;
  * Where listings lag for long it doesn't wait for ever, and two pushes may then both have a name.
  */
 export function createClaim(
-  deps: ParticipantDeps,
+  deps: ClaimDeps,
   claim: { readonly image: ImageStore; readonly own: readonly LiveTag[]; readonly scope: Scope },
 ): Participant {
   const { image, own, scope } = claim;

@@ -1,12 +1,10 @@
 import { GatewayError } from '../errors.ts';
-import type { Clock, Log } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import type { Burial } from './burial.ts';
 import type { LiveTag } from './live-set.ts';
 import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { tagTimeMs } from './package-tag.ts';
-import type { Sightings } from './sightings.ts';
 
 /**
  * Somebody who waits for an index to be published. Every look that began after they joined is shown to `settle`, which
@@ -21,20 +19,9 @@ export interface Participant {
   abandon(): Promise<void>;
 }
 
-export interface ParticipantDeps {
-  readonly burial: Burial;
-  readonly sightings: Sightings;
-  readonly clock: Pick<Clock, 'now'>;
-  readonly log: Log;
-  /** Past this age, in milliseconds, a live tag is taken for settled: its push can't be under way. */
-  readonly graceMs: number;
-  /** For how long a push waits until a listing shows its tags, in milliseconds. */
-  readonly listingPatienceMs: number;
-}
-
 /** A deletion, from the moment that `dead` were removed: done once no index lists them and no older twin came to light. */
 export function createRemoval(
-  deps: ParticipantDeps,
+  deps: { readonly burial: Burial },
   removal: {
     readonly image: ImageStore;
     readonly scope: Scope;

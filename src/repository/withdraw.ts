@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import type { ImageStore } from '../store/store.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from './coordinates.ts';
@@ -9,18 +9,13 @@ import { EVERY } from './look.ts';
 import type { Look, Scope } from './look.ts';
 import { createMending, createRemoval } from './participants.ts';
 import type { PublishLoop } from './publish-loop.ts';
-import type { Sightings } from './sightings.ts';
 
 /** Everything a deletion needs of one repository and one caller. */
 export interface WithdrawContext {
   readonly image: ImageStore;
   readonly burial: Burial;
-  readonly sightings: Sightings;
   readonly loop: PublishLoop;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly graceMs: number;
-  readonly listingPatienceMs: number;
+  readonly clock: Pick<Clock, 'now'>;
   readonly look: (scope: Scope) => Promise<Look>;
 }
 
