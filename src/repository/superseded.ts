@@ -2,6 +2,7 @@ import { isGatewayError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { CallOptions, ImageStore } from '../store/store.ts';
+import { upkeepPauseMs } from './upkeep-pause.ts';
 
 export interface SupersededOptions {
   /** How long a replaced index manifest is kept, in milliseconds; Infinity for ever. Default 3,600,000. */
@@ -31,8 +32,6 @@ interface Replaced {
 const maxRemembered = 10_000;
 /** The most that one publish removes. */
 const maxAtOnce = 16;
-/** How long nothing is removed after that failed: most often for want of a right. */
-const failurePauseMs = 600_000;
 
 /** The memory of one image. */
 export function createSuperseded(
@@ -82,7 +81,7 @@ export function createSuperseded(
         nextMs = clock.now() + 10 * (clock.now() - beganMs);
       } catch (error) {
         const isAnswered = isGatewayError(error, 'ABORTED');
-        nextMs = clock.now() + (isAnswered ? 0 : failurePauseMs);
+        nextMs = clock.now() + (isAnswered ? 0 : upkeepPauseMs(error));
         if (!isAnswered) log.debug({ image: image.image, err: error }, 'replaced indexes could not be removed');
       }
     },

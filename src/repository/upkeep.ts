@@ -9,6 +9,7 @@ import { mapBounded } from './map-bounded.ts';
 import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from './package-tag.ts';
 import { createSuperseded } from './superseded.ts';
 import type { SupersededOptions } from './superseded.ts';
+import { upkeepPauseMs } from './upkeep-pause.ts';
 
 /** Clears away what deaths leave behind. Nothing depends on it: it keeps listings short. */
 export interface Upkeep {
@@ -26,9 +27,8 @@ export interface Upkeep {
 const tombstoneMs = 3_600_000;
 /** The most tombstones that one publish looks at. */
 const maxGraves = 4;
-/** How long an image is left alone after it was tidied, and after that failed: most often for want of a right. */
+/** How long an image is left alone after it was tidied. */
 const pauseMs = 10_000;
-const failurePauseMs = 600_000;
 
 /** The upkeep of one image. */
 export function createUpkeep(deps: { readonly clock: Clock; readonly log: Log }, options: SupersededOptions): Upkeep {
@@ -46,7 +46,7 @@ export function createUpkeep(deps: { readonly clock: Clock; readonly log: Log },
     } catch (error) {
       // Whoever waited was answered: the next publish goes on.
       if (isGatewayError(error, 'ABORTED')) return;
-      nextMs = clock.now() + failurePauseMs;
+      nextMs = clock.now() + upkeepPauseMs(error);
       log.debug({ image: image.image, err: error }, 'old tombstones could not be cleared away');
     }
   };

@@ -52,9 +52,13 @@ describe('index manifests that were replaced', () => {
     expect(removed).toEqual([one]);
   });
 
-  it('are left alone for long where the registry refuses to remove them', async () => {
+  it.each([
+    ['UNAUTHORIZED', 60],
+    ['FORBIDDEN', 60],
+    ['STORE_UNAVAILABLE', 10],
+  ] as const)('are left alone after %s for %i minutes', async (code, minutes) => {
     let asked = 0;
-    const refusal = new GatewayError('FORBIDDEN', 'may not delete');
+    const refusal = new GatewayError(code, 'not removed');
     const { clock, superseded, clear } = aWorld(
       {
         get digest() {
@@ -66,10 +70,13 @@ describe('index manifests that were replaced', () => {
     );
     superseded.saw('index', one);
     superseded.saw('index', two);
-    for (let i = 0; i < 5; i += 1) {
+    for (let i = 0; i < minutes; i += 1) {
       clock.pass(minuteMs);
       await clear();
     }
     expect(asked).toBe(1);
+    clock.pass(minuteMs);
+    await clear();
+    expect(asked).toBe(2);
   });
 });
