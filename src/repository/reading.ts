@@ -20,6 +20,7 @@ import type { PackageCache } from './package-cache.ts';
 import { createReader } from './reader-rights.ts';
 import type { Reader } from './reader-rights.ts';
 import type { Caller, FoundPackage, PackageFacts, Repositories, RepositoryStatus } from './repository.ts';
+import { remembered } from './remembered.ts';
 import { createSignedIndexes } from './signed-index.ts';
 import { publicPemOf } from './signing-key.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -47,7 +48,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     );
   const signedIndexOf = createSignedIndexes();
   const imagesOf = createImageList(deps);
-  const factsOf = createFactsOf();
+  const factsOnce = remembered(factsOf);
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
   const viewFor = async (reader: Reader, group: Group) => {
@@ -106,7 +107,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       if (found?.view.content === undefined) return undefined;
       const file = findFile(found.view.content, fileName) ?? (await listedUntilLately(reader, found.group, fileName));
       if (file === undefined) return undefined;
-      return foundPackage(reader, deps.packages, factsOf(file), () => {
+      return foundPackage(reader, deps.packages, factsOnce(file), () => {
         deps.views.suspect(found.group);
       });
     },
@@ -115,7 +116,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       const view = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
       const file = view?.content === undefined ? undefined : findFile(view.content, fileName);
       const bytes = file && deps.packages.peek(at.image, file.pkg.digest);
-      return file && bytes && { facts: factsOf(file), bytes };
+      return file && bytes && { facts: factsOnce(file), bytes };
     },
 
     async list(within, caller, call = {}) {
@@ -159,16 +160,9 @@ function groupOf({ image, branch, repository }: RepositoryCoordinates, architect
 
 type Within = Parameters<Repositories['list']>[0];
 
-function createFactsOf(): (file: IndexedPackage) => PackageFacts {
-  const made = new WeakMap<IndexedPackage, PackageFacts>();
-  return (file) => {
-    const known = made.get(file);
-    if (known !== undefined) return known;
-    const { digest, entry, fileName } = file.pkg;
-    const facts = { entry, fileName, digest, size: entry.fileSize, pushedAt: pushedAt(file.tags) };
-    made.set(file, facts);
-    return facts;
-  };
+function factsOf({ pkg, tags }: IndexedPackage): PackageFacts {
+  const { digest, entry, fileName } = pkg;
+  return { entry, fileName, digest, size: entry.fileSize, pushedAt: pushedAt(tags) };
 }
 
 function foundPackage(reader: Reader, cache: PackageCache, facts: PackageFacts, suspect: () => void): FoundPackage {

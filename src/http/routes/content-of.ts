@@ -1,3 +1,4 @@
+import { remembered } from '../../repository/remembered.ts';
 import type { PackageFacts, SignedIndex } from '../../repository/repository.ts';
 import type { ByteRange } from '../../store/store.ts';
 import { safeHeaders } from '../answer.ts';
@@ -107,16 +108,4 @@ function unsatisfiable({ fileName, size }: PackageFacts): PackagePlan {
   const length = { 'Content-Length': String(text.byteLength), 'Content-Type': 'text/plain; charset=utf-8' };
   const headers = safeHeaders({ 'Content-Range': `bytes */${size}`, ...length });
   return { ...plan(416, headers, undefined), body: text };
-}
-
-/** What was made of an object once, made no second time. */
-function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
-  const made = new WeakMap<K, V>();
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const value = make(key);
-    made.set(key, value);
-    return value;
-  };
 }
