@@ -1,5 +1,12 @@
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { anApk } from '../support/an-apk.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startLocalServer } from '../support/local-server.ts';
+import { registryProgram, startRegistry } from '../support/registry.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
 import { describeForEachApk } from './matrix.ts';
 import type { ApkRoot } from './apk-root.ts';
 import { startForwardProxy } from './forward-proxy.ts';
@@ -64,5 +71,25 @@ describeForEachApk(({ world, aRoot, aWorld }) => {
     await installFrom(`${world().url}/acme/linux/alpine_any/alpine_any/main`, await aRoot());
   });
 
-  it.skip("follows a redirect to the registry's own URL (none of these stores redirects)");
+  it.skipIf(registryProgram() === undefined)("follows a redirect to the registry's own URL", async () => {
+    const folder = await makeTempDir();
+    const sent: string[] = [];
+    const blobs = await startLocalServer(({ url = '' }, answer) => {
+      sent.push(url);
+      createReadStream(path.join(folder.path, 'data', url)).pipe(answer);
+    });
+    const registry = await startRegistry({ folder: folder.path, blobServer: `${blobs.url}/` });
+    const gateway = await startGateway({ store: { registry: registry.host }, settings: { 'redirect-blobs': true } });
+    onTestFinished(async () => {
+      await gateway.stop();
+      await registry.stop();
+      await blobs.stop();
+      await folder.remove();
+    });
+    const base = `${gateway.url}/apk/team/app/edge/main`;
+    await repositoryAt(base).push(hello);
+    sent.length = 0;
+    await installFrom(base, await aRoot());
+    expect(sent).toContainEqual(expect.stringContaining(hexOf(digestOf(anApk(hello)))));
+  });
 });

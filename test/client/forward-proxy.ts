@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, request as send } from 'node:http';
+import { request as send } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startLocalServer } from '../support/local-server.ts';
 
 export interface ForwardProxy {
   /** What programs are given as `http_proxy`. */
@@ -11,19 +10,9 @@ export interface ForwardProxy {
 
 /** A proxy that sends every request to one gateway, whatever host was asked for: names that no DNS knows reach it. */
 export async function startForwardProxy(gatewayUrl: string): Promise<ForwardProxy> {
-  const server = createServer((request, response) => {
+  return startLocalServer((request, response) => {
     forward(request, response, gatewayUrl);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
 }
 
 /** A client of a proxy asks for a whole URL (RFC 9112, section 3.2.2); the gateway gets its path and the Host header. */

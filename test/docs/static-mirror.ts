@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { anApk } from '../support/an-apk.ts';
 import { startGateway } from '../support/gateway.ts';
+import { startLocalServer } from '../support/local-server.ts';
 
 /** A server of Alpine packages that knows nothing but files. */
 export interface StaticMirror {
@@ -14,20 +12,10 @@ export interface StaticMirror {
 /** A mirror of two packages for x86_64, one for aarch64 and one for all. */
 export async function startStaticMirror(): Promise<StaticMirror> {
   const files = await mirroredFiles();
-  const server = createServer((request, response) => {
+  return startLocalServer((request, response) => {
     const bytes = files.get(request.url ?? '');
     response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
 }
 
 /** What a mirror of a gateway would hold: real indexes, and the packages where they are looked for. */

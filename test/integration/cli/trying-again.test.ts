@@ -1,13 +1,12 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
+import { request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
 import { freePort } from '../../support/free-port.ts';
+import { startLocalServer } from '../../support/local-server.ts';
 import { buildPrograms, runBin, startLkard } from '../../support/programs.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 import { keyFixture } from '../../support/signing-keys.ts';
@@ -21,7 +20,7 @@ type Mishap = 'answer lost' | 'busy' | 'cut in the body';
 async function aGatewayBehind(...mishaps: Mishap[]) {
   const folder = await makeTempDir();
   const lkard = await startLkard(['--data', folder.path, '--signing-key', keyFixture('test-only-2048.rsa')]);
-  const front = createServer((asked, answer) => {
+  const front = await startLocalServer((asked, answer) => {
     const mishap = mishaps.shift();
     if (mishap === 'busy') {
       answer.writeHead(503, { 'Retry-After': '0', Connection: 'close' }).end('later');
@@ -31,19 +30,15 @@ async function aGatewayBehind(...mishaps: Mishap[]) {
       forward(lkard.host, asked, answer, mishap === 'answer lost');
     }
   });
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
   onTestFinished(async () => {
-    front.closeAllConnections();
-    front.close();
+    await front.stop();
     await lkard.stop();
     await folder.remove();
   });
-  const { port } = front.address() as AddressInfo;
   const file = path.join(folder.path, 'hello.apk');
   await writeFile(file, anApk({ name: 'hello', version: '1.0-r0' }));
   const lkar = (...args: string[]) => runBin('lkar', args, { env: { DOCKER_CONFIG: folder.path } });
-  const at = `127.0.0.1:${port}/team/app`;
+  const at = `${front.host}/team/app`;
   return { lkar, at, mishaps, push: (...more: string[]) => lkar(...more, 'push', at, 'edge', 'main', file) };
 }
 
