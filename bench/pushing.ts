@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { readIndexFile } from '../src/apk/index-file.ts';
+import { readIndexFile } from '../src/apk/index/index-file.ts';
 import { startRegistry } from '../test/support/registry.ts';
 import { startCountingProxy } from './support/counting-proxy.ts';
 import { showMs, spreadOf, timed } from './support/figures.ts';

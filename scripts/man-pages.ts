@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Argument, Command, Option } from 'commander';
-import { exitCodeHelp } from '../src/cli/exit-code.ts';
-import { createLkarProgram } from '../src/cli/lkar-program.ts';
-import { createLkardProgram } from '../src/cli/lkard-program.ts';
+import { exitCodeHelp } from '../src/cli/shared/exit-code.ts';
+import { createLkarProgram } from '../src/cli/lkar/lkar-program.ts';
+import { createLkardProgram } from '../src/cli/lkard/lkard-program.ts';
 
 /** A page of the manual: its path below the repository, and its text. */
 export interface ManPage {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { IndexEntry } from '../../src/apk/index-entry.ts';
+import type { IndexEntry } from '../../src/apk/index/index-entry.ts';
 import { packageFileName } from '../../src/apk/package-name.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { emptyConfigBytes } from '../../src/oci/manifest.ts';
 import type { Group } from '../../src/repository/coordinates.ts';
-import { formatPackageManifest } from '../../src/repository/package-artifact.ts';
-import { newPackageTag } from '../../src/repository/package-tag.ts';
+import { formatPackageManifest } from '../../src/repository/artifacts/package-manifest.ts';
+import { newPackageTag } from '../../src/repository/artifacts/package-tag.ts';
 
 /** Where a store keeps one image's content on its disk; all it needs to serve what is written there. */
 export interface SeededStore {

@@ -1,7 +1,7 @@
 import { constants, createSign, createVerify, publicDecrypt, type KeyObject } from 'node:crypto';
 import { crc32, deflateRawSync } from 'node:zlib';
-import { deflateOptions, gzipHeader, gzipTrailer } from './gzip-bytes.ts';
-import { formatTarHeader, paddingOf } from './tar-header.ts';
+import { deflateOptions, gzipHeader, gzipTrailer } from './gzip/gzip-bytes.ts';
+import { formatTarHeader, paddingOf } from './tar/tar-header.ts';
 
 /** The names that apk has for a signature's digest: SHA-1, SHA-256, SHA-512. The key may be RSA or EC. */
 export type SignatureAlgorithm = 'RSA' | 'RSA256' | 'RSA512';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
-import type { RegistryCredentials } from '../store/registry-credentials.ts';
+import type { RegistryCredentials } from '../store/registry/login/registry-credentials.ts';
 
 // What they don't have some tools write as empty text or null.
 const textSchema = z.string().nullish();

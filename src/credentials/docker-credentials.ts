@@ -3,7 +3,7 @@ import { createCredentialHelper } from './credential-helper.ts';
 import type { CredentialHelper } from './credential-helper.ts';
 import { credentialNames, credentialsIn, credentialsOf } from './docker-config.ts';
 import type { DockerConfig } from './docker-config.ts';
-import type { GatewayCredentials, RegistryCredentials } from '../store/registry-credentials.ts';
+import type { GatewayCredentials, RegistryCredentials } from '../store/registry/login/registry-credentials.ts';
 
 export interface DockerCredentialsOptions {
   /** `HOST[:PORT]` of the registry. */

@@ -3,13 +3,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { textAnswer } from './answer.ts';
+import { textAnswer } from './answer/answer.ts';
 import type { HttpApp } from './app.ts';
-import { sendEarlyAnswer } from './early-answer.ts';
-import { judgeHead } from './request-head.ts';
-import { observeRequest } from './request-log.ts';
-import type { ObserveDeps } from './request-log.ts';
-import type { RequestRecord } from './request-record.ts';
+import { sendEarlyAnswer } from './answer/early-answer.ts';
+import { judgeHead } from './request/request-head.ts';
+import { observeRequest } from './request/request-log.ts';
+import type { ObserveDeps } from './request/request-log.ts';
+import type { RequestRecord } from './request/request-record.ts';
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */

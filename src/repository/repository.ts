@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { IndexEntry } from '../apk/index-entry.ts';
-import type { PackageSummary } from '../apk/package-file.ts';
+import type { IndexEntry } from '../apk/index/index-entry.ts';
+import type { PackageSummary } from '../apk/package/package-file.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSource, ByteRange, CallOptions, Credentials } from '../store/store.ts';
 import type { RepositoryCoordinates } from './coordinates.ts';
-import type { PackageSignature } from './package-signature.ts';
+import type { PackageSignature } from './artifacts/package-signature.ts';
 
 /** Who asks: what the store judges them by, and the name that a package remembers its pusher by. */
 export interface Caller {

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { readBounded } from './read-bounded.ts';
+import { readBounded } from '../files/read-bounded.ts';
 import type { BlobDescriptor, CallOptions, ImageStore } from './store.ts';
 
 /**

@@ -1,10 +1,10 @@
-import type { PackageSummary } from '../apk/package-file.ts';
+import type { PackageSummary } from '../apk/package/package-file.ts';
 import { isSignatureAlgorithm, verifyDigest } from '../apk/signature.ts';
 import type { Signature } from '../apk/signature.ts';
 import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
-import { packageSignature } from '../repository/package-signature.ts';
-import type { PackageSignature } from '../repository/package-signature.ts';
+import { packageSignature } from '../repository/artifacts/package-signature.ts';
+import type { PackageSignature } from '../repository/artifacts/package-signature.ts';
 import type { NamedKey } from './public-keys.ts';
 
 /** Judges packages by who signed them. */

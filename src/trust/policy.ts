@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { isLoopback } from '../config-values.ts';
+import { isLoopback } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../repository/coordinates.ts';
 import { matchesAny, matchesGlob } from './glob.ts';

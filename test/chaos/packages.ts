@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { readIndexFile } from '../../src/apk/index-file.ts';
-import { readPackage } from '../../src/apk/package-file.ts';
+import { readIndexFile } from '../../src/apk/index/index-file.ts';
+import { readPackage } from '../../src/apk/package/package-file.ts';
 import { verify } from '../../src/apk/signature.ts';
-import { signingKeyOf } from '../../src/repository/signing-key.ts';
+import { signingKeyOf } from '../../src/repository/keys/signing-key.ts';
 import { anApk } from '../support/an-apk.ts';
 import { aPrivateKey } from '../support/signing-keys.ts';
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { GivenSettings } from '../../src/config-settings.ts';
+import type { GivenSettings } from '../../src/config/settings.ts';
 import { anApk } from '../support/an-apk.ts';
 import type { ApkSpec } from '../support/an-apk.ts';
 import { startGateway } from '../support/gateway.ts';

@@ -4,9 +4,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { emptyConfig, emptyConfigBytes, formatManifest, imageManifestType } from '../../src/oci/manifest.ts';
-import { collectGarbage } from '../../src/store/directory-garbage.ts';
-import type { Garbage } from '../../src/store/directory-garbage.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { collectGarbage } from '../../src/store/directory/directory-garbage.ts';
+import type { Garbage } from '../../src/store/directory/directory-garbage.ts';
+import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import type { ImageStore } from '../../src/store/store.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 

@@ -4,7 +4,7 @@ import { registryProgram, registryV3Program, startRegistry } from '../support/re
 import type { RegistryOptions } from '../support/registry.ts';
 import { anyRegistryStore } from '../support/registry-store.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-import type { RegistryStoreOptions } from '../../src/store/registry-store.ts';
+import type { RegistryStoreOptions } from '../../src/store/registry/registry-store.ts';
 import { describeStore } from './store.ts';
 import type { StoreUnderTest } from './store.ts';
 

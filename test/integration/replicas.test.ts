@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readIndexFile } from '../../src/apk/index-file.ts';
+import { readIndexFile } from '../../src/apk/index/index-file.ts';
 import { anApk } from '../support/an-apk.ts';
 import { buildPrograms, startLkard } from '../support/programs.ts';
 import type { RunningLkard } from '../support/programs.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readIndexFile } from '../../src/apk/index-file.ts';
+import { readIndexFile } from '../../src/apk/index/index-file.ts';
 import { anApk } from '../support/an-apk.ts';
 import { startGateway } from '../support/gateway.ts';
 import { registryProgram, startRegistry } from '../support/registry.ts';

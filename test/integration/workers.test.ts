@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { request } from 'undici';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readIndexFile } from '../../src/apk/index-file.ts';
+import { readIndexFile } from '../../src/apk/index/index-file.ts';
 import { anApk } from '../support/an-apk.ts';
 import { buildPrograms, runBin, startLkard } from '../support/programs.ts';
 import type { RunningLkard } from '../support/programs.ts';

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { Terminal } from '../../src/cli/terminal.ts';
+import type { Terminal } from '../../src/cli/shared/terminal.ts';
 
 /** A terminal that isn't one: pipes, whose text so far can be asked for. */
 export function aTerminal(input = ''): Terminal & { readonly said: () => string; readonly printed: () => string } {

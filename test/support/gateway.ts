@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { GivenSettings } from '../../src/config-settings.ts';
-import { readConfig } from '../../src/config.ts';
-import { createGateway } from '../../src/gateway.ts';
+import type { GivenSettings } from '../../src/config/settings.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { aLog, keyFixture } from './signing-keys.ts';
 import { makeTempDir } from './temp-dir.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
-import { gzipHeader, gzipTrailer } from '../../src/apk/gzip-bytes.ts';
-import { crc32Combine } from '../../src/apk/index-content.ts';
+import { gzipHeader, gzipTrailer } from '../../src/apk/gzip/gzip-bytes.ts';
+import { crc32Combine } from '../../src/apk/index/index-content.ts';
 import { gzip, tarEntry } from './an-apk.ts';
 
 // Small files that stand for huge ones, as streams: nobody ever holds what they inflate to.

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { exitCodes } from '../../src/cli/exit-code.ts';
-import { createLkarProgram } from '../../src/cli/lkar-program.ts';
-import { createLkardProgram } from '../../src/cli/lkard-program.ts';
+import { exitCodes } from '../../src/cli/shared/exit-code.ts';
+import { createLkarProgram } from '../../src/cli/lkar/lkar-program.ts';
+import { createLkardProgram } from '../../src/cli/lkard/lkard-program.ts';
 import { manPages } from '../../scripts/man-pages.ts';
 import { findOnPath } from '../support/registry.ts';
 import { aTerminal } from '../support/a-terminal.ts';
@@ -157,15 +157,14 @@ describe('the pages of the manual', () => {
 
 describe('the folder map', () => {
   // A folder, or a file that stands beside the folders, and what it may import of them and of packages.
-  const base = ['errors.ts', 'ports.ts', 'meter.ts'];
-  const config = ['config.ts', 'config-schema.ts', 'config-settings.ts', 'config-values.ts'];
+  const base = ['errors.ts', 'ports.ts', 'concurrency', 'files'];
   const mayImport: Readonly<Record<string, readonly string[]>> = {
     apk: ['errors.ts'],
     oci: ['errors.ts', 'zod'],
-    store: [...base, 'retry.ts', 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
+    store: [...base, 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
     credentials: [...base, 'oci', 'store', 'zod'],
     repository: [...base, 'apk', 'oci', 'store', 'lru-cache', 'jose', 'zod'],
-    trust: [...base, 'apk', 'repository', 'config-values.ts', 'jose', 'yaml', 'zod'],
+    trust: [...base, 'apk', 'repository', 'config', 'jose', 'yaml', 'zod'],
     http: [
       ...base,
       'apk',
@@ -192,10 +191,10 @@ describe('the folder map', () => {
 
   it.each([
     ['hono', ['src/http']],
-    ['undici', ['src/store/registry-client.ts', 'src/cli/http-client.ts']],
-    ['jose', ['src/repository/key-seal.ts', 'src/trust', 'src/http/pages/session-cookie.ts']],
+    ['undici', ['src/store/registry/transport/registry-client.ts', 'src/cli/lkar/http-client.ts']],
+    ['jose', ['src/repository/keys/key-seal.ts', 'src/trust', 'src/http/pages/frame/session-cookie.ts']],
     ['commander', ['src/cli']],
-    ['lru-cache', ['src/repository/bounded-map.ts', 'src/store']],
+    ['lru-cache', ['src/concurrency/bounded-cache.ts', 'src/store']],
   ])('lets only its own places import %s', (name, places) => {
     const importers = sources().filter(({ imports }) => imports.some((one) => packageOf(one) === name));
     const strays = importers.map(({ file }) => file).filter((file) => !places.some((place) => isIn(file, place)));
@@ -211,8 +210,8 @@ describe('the folder map', () => {
   });
 
   // How one logs in to a registry; no I/O but what is handed in.
-  const loginHelpers = ['registry-credentials.ts', 'redirect.ts', 'token-service.ts'].map(
-    (name) => `src/store/${name}`,
+  const loginHelpers = ['login/registry-credentials.ts', 'transport/redirect.ts', 'login/token-service.ts'].map(
+    (name) => `src/store/registry/${name}`,
   );
 
   it('lets the command line import the files that put a gateway together, not the HTTP edge or the stores', () => {
@@ -227,10 +226,8 @@ describe('the folder map', () => {
   it('has no cycle between folders', () => {
     const edges = new Map<string, Set<string>>();
     for (const { file, imports } of sources()) {
-      // Configuration is one thing in several files.
-      const name = (node: string) => (config.includes(node) ? 'config' : node);
-      const from = name(folderOf(file));
-      const to = imports.filter((one) => one.startsWith('.')).map((one) => name(folderOf(targetOf(file, one))));
+      const from = folderOf(file);
+      const to = imports.filter((one) => one.startsWith('.')).map((one) => folderOf(targetOf(file, one)));
       edges.set(from, new Set([...(edges.get(from) ?? []), ...to.filter((node) => node !== from)]));
     }
     expect(cycleIn(edges)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { signatureVerdicts } from '../../repository/package-signature.ts';
+import { signatureVerdicts } from '../../repository/artifacts/package-signature.ts';
 
 const text = z.string();
 const bytes = z.int().min(0);

@@ -1,20 +1,20 @@
 import { Hono } from 'hono';
-import type { PackageCatalogs } from '../../repository/package-catalogs.ts';
-import { answer } from '../answer.ts';
-import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../http-options.ts';
-import type { RequestReader } from '../request-reader.ts';
-import { splitPath } from '../request-path.ts';
-import { prefersHtml } from './accept.ts';
-import { assetFolder, readAssets } from './assets.ts';
-import type { Assets } from './assets.ts';
-import { ErrorPage } from './error-page.tsx';
-import { createImagePages } from './image-pages.tsx';
-import { loginRoutes } from './login-routes.tsx';
-import { pageAnswer, seeOther } from './page-answer.ts';
-import { createPageContext } from './page-context.tsx';
-import { createRepositoryPages } from './repository-pages.tsx';
-import type { RepositoryPages } from './repository-pages.tsx';
-import { createSessions } from './session-cookie.ts';
+import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
+import { answer } from '../answer/answer.ts';
+import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../options.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
+import { splitPath } from '../request/request-path.ts';
+import { prefersHtml } from '../request/accept.ts';
+import { assetFolder, readAssets } from './frame/assets.ts';
+import type { Assets } from './frame/assets.ts';
+import { ErrorPage } from './frame/error-page.tsx';
+import { createImagePages } from './image/image-pages.tsx';
+import { loginRoutes } from './login/login-routes.tsx';
+import { pageAnswer, seeOther } from './frame/page-answer.ts';
+import { createPageContext } from './frame/page-context.tsx';
+import { createRepositoryPages } from './repository/repository-pages.tsx';
+import type { RepositoryPages } from './repository/repository-pages.tsx';
+import { createSessions } from './frame/session-cookie.ts';
 
 /** All that is made for browsers. */
 export interface Pages extends RepositoryPages {

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
 import { parseCoordinates } from '../../repository/coordinates.ts';
-import type { HttpEnv, HttpSettings } from '../http-options.ts';
-import { publishAnswer } from '../publish-answer.ts';
-import type { Publisher } from '../publisher.ts';
-import { artifactdCoordinates } from '../upload-forms.ts';
+import type { HttpEnv, HttpSettings } from '../options.ts';
+import { publishAnswer } from '../upload/publish-answer.ts';
+import type { Publisher } from '../upload/publisher.ts';
+import { artifactdCoordinates } from '../request/upload-forms.ts';
 import { placeInQuery } from './query-place.ts';
 
 /** artifactd's upload: `POST /addpkg?provider=apk&reponame=NAME[&branch=…&repository=…]`, a multipart form. */

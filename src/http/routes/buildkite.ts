@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
 import { parseCoordinates } from '../../repository/coordinates.ts';
-import { jsonAnswer } from '../answer.ts';
-import type { HttpEnv, HttpSettings } from '../http-options.ts';
-import { describePush, statusOfPush } from '../publish-answer.ts';
-import type { Publisher } from '../publisher.ts';
-import { splitPath } from '../request-path.ts';
-import { buildkiteCoordinates } from '../upload-forms.ts';
+import { jsonAnswer } from '../answer/answer.ts';
+import type { HttpEnv, HttpSettings } from '../options.ts';
+import { describePush, statusOfPush } from '../upload/publish-answer.ts';
+import type { Publisher } from '../upload/publisher.ts';
+import { splitPath } from '../request/request-path.ts';
+import { buildkiteCoordinates } from '../request/upload-forms.ts';
 import { placeInQuery } from './query-place.ts';
 
 /** Buildkite's upload: `POST /v2/packages/organizations/<org>/registries/<registry>/packages`, answered with JSON always. */

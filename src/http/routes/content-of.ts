@@ -1,12 +1,12 @@
-import { remembered } from '../../repository/remembered.ts';
+import { remembered } from '../../concurrency/once-per-object.ts';
 import type { PackageFacts, SignedIndex } from '../../repository/repository.ts';
 import type { ByteRange } from '../../store/store.ts';
-import { safeHeaders } from '../answer.ts';
-import type { AnswerHeaders } from '../answer.ts';
-import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../conditional.ts';
-import type { ContentAnswer } from '../content-answer.ts';
-import type { RequestContext } from '../http-options.ts';
-import { conditionsOf } from '../request-reader.ts';
+import { safeHeaders } from '../answer/answer.ts';
+import type { AnswerHeaders } from '../answer/answer.ts';
+import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../request/conditional.ts';
+import type { ContentAnswer } from '../answer/content-answer.ts';
+import type { RequestContext } from '../options.ts';
+import { conditionsOf } from '../caller/request-reader.ts';
 
 /** What the headers of an index or a package say of it, with its content and without. */
 interface ContentHeaders {

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import { answer, jsonAnswer, textAnswer, wantedJson } from '../answer.ts';
-import type { HttpDependencies, HttpEnv } from '../http-options.ts';
+import { answer, jsonAnswer, textAnswer, wantedJson } from '../answer/answer.ts';
+import type { HttpDependencies, HttpEnv } from '../options.ts';
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reasons where it can't. `/metrics`: counts without

@@ -1,12 +1,12 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { PackageCatalogs } from '../../repository/package-catalogs.ts';
+import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
 import type { Caller, PublicKey } from '../../repository/repository.ts';
-import { isRepositoryHost } from '../addressing.ts';
-import type { RepositoryBase } from '../addressing.ts';
-import { answer, jsonAnswer } from '../answer.ts';
-import type { HttpContext, HttpDependencies, HttpSettings } from '../http-options.ts';
-import type { RequestReader } from '../request-reader.ts';
-import { formatSetupScript } from '../setup-script.ts';
+import { isRepositoryHost } from '../request/addressing.ts';
+import type { RepositoryBase } from '../request/addressing.ts';
+import { answer, jsonAnswer } from '../answer/answer.ts';
+import type { HttpContext, HttpDependencies, HttpSettings } from '../options.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
+import { formatSetupScript } from './setup-script.ts';
 
 /** How clients come to trust a repository: its keys in every form that one of them looks for, and the setup script. */
 export interface KeyRoutes {

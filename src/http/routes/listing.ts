@@ -1,13 +1,13 @@
 import { GatewayError } from '../../errors.ts';
-import { usualArchitecture } from '../../repository/package-catalogs.ts';
-import type { PackageCatalogs } from '../../repository/package-catalogs.ts';
-import { asPackageOrder } from '../../repository/package-search.ts';
-import type { RepositoryBase } from '../addressing.ts';
-import { jsonAnswer } from '../answer.ts';
-import type { HttpContext } from '../http-options.ts';
-import { describePackage } from '../package-listing.ts';
-import { pageOf } from '../paging.ts';
-import type { RequestReader } from '../request-reader.ts';
+import { usualArchitecture } from '../../repository/catalog/package-catalogs.ts';
+import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
+import { asPackageOrder } from '../../repository/catalog/package-search.ts';
+import type { RepositoryBase } from '../request/addressing.ts';
+import { jsonAnswer } from '../answer/answer.ts';
+import type { HttpContext } from '../options.ts';
+import { describePackage } from '../answer/package-listing.ts';
+import { pageOf } from '../request/paging.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
 
 interface ListingDeps {
   readonly catalogs: PackageCatalogs;

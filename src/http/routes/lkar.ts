@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
 import { parseCoordinates } from '../../repository/coordinates.ts';
-import { jsonAnswer, textAnswer } from '../answer.ts';
-import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../http-options.ts';
-import { checkLogin } from '../login-check.ts';
-import { describePackage, describeRepository } from '../package-listing.ts';
-import { pageOf } from '../paging.ts';
-import type { RequestReader } from '../request-reader.ts';
-import { splitPath } from '../request-path.ts';
+import { jsonAnswer, textAnswer } from '../answer/answer.ts';
+import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../options.ts';
+import { checkLogin } from '../caller/login-check.ts';
+import { describePackage, describeRepository } from '../answer/package-listing.ts';
+import { pageOf } from '../request/paging.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
+import { splitPath } from '../request/request-path.ts';
 import { placeInQuery } from './query-place.ts';
 
 type LkarDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import { jsonAnswer } from '../answer.ts';
+import { jsonAnswer } from '../answer/answer.ts';
 import { describeApi } from '../api/openapi.ts';
-import type { HttpEnv, HttpSettings } from '../http-options.ts';
-import type { RequestReader } from '../request-reader.ts';
+import type { HttpEnv, HttpSettings } from '../options.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
 
 /** `/openapi.json`: what programs may ask. It names no image and no package, so that everybody may read it. */
 export function openApiRoutes(deps: { readonly requests: RequestReader }, settings: HttpSettings): Hono<HttpEnv> {

@@ -1,13 +1,13 @@
 import { GatewayError } from '../../errors.ts';
-import type { FileAddress, FileReading, RepositoryBase } from '../addressing.ts';
-import { answer, jsonAnswer, safeHeaders } from '../answer.ts';
-import { auditName } from '../audit.ts';
-import type { Audit } from '../audit.ts';
-import type { ContentAnswer } from '../content-answer.ts';
-import { findByReading } from '../file-readings.ts';
-import { nodeOf } from '../http-options.ts';
-import type { HttpContext, HttpDependencies, HttpSettings, RequestContext } from '../http-options.ts';
-import type { RequestReader } from '../request-reader.ts';
+import type { FileAddress, FileReading, RepositoryBase } from '../request/addressing.ts';
+import { answer, jsonAnswer, safeHeaders } from '../answer/answer.ts';
+import { auditName } from '../caller/audit.ts';
+import type { Audit } from '../caller/audit.ts';
+import type { ContentAnswer } from '../answer/content-answer.ts';
+import { findByReading } from '../request/ambiguous-path.ts';
+import { nodeOf } from '../options.ts';
+import type { HttpContext, HttpDependencies, HttpSettings, RequestContext } from '../options.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
 import { createContentOf } from './content-of.ts';
 
 /** What apk, apko and proxies ask for: indexes and packages; and deleting, by the same path. */

@@ -1,4 +1,4 @@
-import type { HttpContext } from '../http-options.ts';
+import type { HttpContext } from '../options.ts';
 
 /** Branch and repository as far as the query names them. */
 export function placeInQuery(c: HttpContext): { readonly branch?: string; readonly repository?: string } {

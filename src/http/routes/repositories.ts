@@ -1,15 +1,15 @@
-import type { Address, FileAddress, RepositoryBase } from '../addressing.ts';
-import { parseAddress } from '../addressing.ts';
-import { textAnswer } from '../answer.ts';
-import { contentResponse } from '../content-answer.ts';
-import { likeliestFirst } from '../file-readings.ts';
-import { nodeOf } from '../http-options.ts';
-import type { HttpContext, HttpSettings } from '../http-options.ts';
-import { prefersHtml } from '../pages/accept.ts';
+import type { Address, FileAddress, RepositoryBase } from '../request/addressing.ts';
+import { parseAddress } from '../request/addressing.ts';
+import { textAnswer } from '../answer/answer.ts';
+import { contentResponse } from '../answer/content-answer.ts';
+import { likeliestFirst } from '../request/ambiguous-path.ts';
+import { nodeOf } from '../options.ts';
+import type { HttpContext, HttpSettings } from '../options.ts';
+import { prefersHtml } from '../request/accept.ts';
 import type { Pages } from '../pages/pages.tsx';
-import { publishAnswer } from '../publish-answer.ts';
-import type { Publisher, UploadTarget } from '../publisher.ts';
-import type { RequestReader } from '../request-reader.ts';
+import { publishAnswer } from '../upload/publish-answer.ts';
+import type { Publisher, UploadTarget } from '../upload/publisher.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
 import type { KeyRoutes } from './keys.ts';
 import type { PackageRoutes } from './packages.ts';
 

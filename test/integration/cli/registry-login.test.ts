@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { logIn } from '../../../src/cli/commands/login.ts';
-import { openSession } from '../../../src/cli/session.ts';
+import { logIn } from '../../../src/cli/lkar/commands/login.ts';
+import { openSession } from '../../../src/cli/lkar/session.ts';
 import { aTerminal } from '../../support/a-terminal.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { startPrivateRegistry } from '../../support/private-registry.ts';

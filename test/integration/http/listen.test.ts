@@ -11,7 +11,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import { listen } from '../../../src/http/listen.ts';
 import type { ListenOptions, Listening } from '../../../src/http/listen.ts';
-import type { HttpOptions } from '../../../src/http/http-options.ts';
+import type { HttpOptions } from '../../../src/http/options.ts';
 import type { Log } from '../../../src/ports.ts';
 import type { Repositories } from '../../../src/repository/repository.ts';
 import { anApk } from '../../support/an-apk.ts';

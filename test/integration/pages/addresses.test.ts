@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import type { GivenSettings } from '../../../src/config-settings.ts';
+import type { GivenSettings } from '../../../src/config/settings.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
 import type { TestGateway } from '../../support/gateway.ts';

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createLog } from '../../../src/cli/log.ts';
-import { openAuditFile } from '../../../src/cli/audit-file.ts';
+import { createLog } from '../../../src/cli/lkard/log.ts';
+import { openAuditFile } from '../../../src/cli/lkard/audit-file.ts';
 import { aTerminal } from '../../support/a-terminal.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readIndexFile } from '../../../src/apk/index-file.ts';
+import { readIndexFile } from '../../../src/apk/index/index-file.ts';
 import { anApk } from '../../support/an-apk.ts';
 import {
   controlOfFiles,

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { GivenSettings } from '../../../src/config-settings.ts';
+import type { GivenSettings } from '../../../src/config/settings.ts';
 import { anApk } from '../../support/an-apk.ts';
 import type { ApkSigner } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';

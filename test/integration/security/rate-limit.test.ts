@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { GivenSettings } from '../../../src/config-settings.ts';
+import type { GivenSettings } from '../../../src/config/settings.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { startPrivateRegistry } from '../../support/private-registry.ts';

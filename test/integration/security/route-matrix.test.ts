@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verbs } from '../../../src/http/addressing.ts';
+import { verbs } from '../../../src/http/request/addressing.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
 import type { TestGateway } from '../../support/gateway.ts';

@@ -1,14 +1,14 @@
 import { crc32, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentHead, contentTail, crc32Combine, deflateRun } from '../../../src/apk/index-content.ts';
+import { contentHead, contentTail, crc32Combine, deflateRun } from '../../../src/apk/index/index-content.ts';
 import {
   compareIndexEntries,
   formatIndexEntry,
   parseIndexEntry,
   type IndexEntry,
-} from '../../../src/apk/index-entry.ts';
-import { formatIndexText, parseIndexText, readIndexFile } from '../../../src/apk/index-file.ts';
+} from '../../../src/apk/index/index-entry.ts';
+import { formatIndexText, parseIndexText, readIndexFile } from '../../../src/apk/index/index-file.ts';
 import { decodeText, encodeText } from '../../../src/apk/text.ts';
 import { GatewayError } from '../../../src/errors.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPackage } from '../../../src/apk/package-file.ts';
+import { readPackage } from '../../../src/apk/package/package-file.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { chunked, fixtures, readFixture } from '../../unit/apk/fixtures.ts';

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatPackageManifest, parsePackageManifest } from '../../../src/repository/package-artifact.ts';
-import { packageSignature, parsePackageSignature } from '../../../src/repository/package-signature.ts';
-import { newPackageTag } from '../../../src/repository/package-tag.ts';
+import { formatPackageManifest, parsePackageManifest } from '../../../src/repository/artifacts/package-manifest.ts';
+import { packageSignature, parsePackageSignature } from '../../../src/repository/artifacts/package-signature.ts';
+import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
 import { aGroup, aRecord, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();

@@ -10,7 +10,7 @@ import {
   parsePackageTag,
   tagTimeMs,
   tombstoneOf,
-} from '../../../src/repository/package-tag.ts';
+} from '../../../src/repository/artifacts/package-tag.ts';
 import { someRandom } from '../../support/a-repository.ts';
 
 const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readIndexFile, parseIndexText } from '../../../src/apk/index-file.ts';
-import { parsePackageInfo } from '../../../src/apk/package-info.ts';
+import { readIndexFile, parseIndexText } from '../../../src/apk/index/index-file.ts';
+import { parsePackageInfo } from '../../../src/apk/package/package-info.ts';
 import { credentialNames, credentialsIn, parseDockerConfig } from '../../../src/credentials/docker-config.ts';
 import { isGatewayError } from '../../../src/errors.ts';
-import { callerOf } from '../../../src/http/caller-credentials.ts';
-import { isNotModified, parseRange } from '../../../src/http/conditional.ts';
-import { refuseCrossSite } from '../../../src/http/cross-site.ts';
-import { formatSetupScript } from '../../../src/http/setup-script.ts';
+import { callerOf } from '../../../src/http/caller/caller-credentials.ts';
+import { isNotModified, parseRange } from '../../../src/http/request/conditional.ts';
+import { refuseCrossSite } from '../../../src/http/caller/cross-site.ts';
+import { formatSetupScript } from '../../../src/http/routes/setup-script.ts';
 import { parseChallenges } from '../../../src/oci/challenge.ts';
 import { parseErrorBody } from '../../../src/oci/error-body.ts';
 import { parseNextLink } from '../../../src/oci/link.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
-import { parseRetryAfter } from '../../../src/retry.ts';
-import { resolveLocation } from '../../../src/store/redirect.ts';
+import { parseRetryAfter } from '../../../src/concurrency/retry.ts';
+import { resolveLocation } from '../../../src/store/registry/transport/redirect.ts';
 import { parseTrustPolicy } from '../../../src/trust/policy.ts';
 
 const runs = { numRuns: 500 };

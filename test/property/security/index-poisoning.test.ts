@@ -1,15 +1,15 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { indexEntryOf } from '../../../src/apk/index-entry.ts';
-import { formatIndexText, parseIndexText } from '../../../src/apk/index-file.ts';
-import { parsePackageInfo } from '../../../src/apk/package-info.ts';
+import { indexEntryOf } from '../../../src/apk/index/index-entry.ts';
+import { formatIndexText, parseIndexText } from '../../../src/apk/index/index-file.ts';
+import { parsePackageInfo } from '../../../src/apk/package/package-info.ts';
 import { isGatewayError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { buildIndexContent, parseRun } from '../../../src/repository/index-content.ts';
-import { compareIndexed, indexedPackage } from '../../../src/repository/indexed-package.ts';
-import { newPackageTag } from '../../../src/repository/package-tag.ts';
-import { packageSignature, signatureVerdicts } from '../../../src/repository/package-signature.ts';
+import { buildIndexContent, parseRun } from '../../../src/repository/index/index-content.ts';
+import { compareIndexed, indexedPackage } from '../../../src/repository/index/indexed-package.ts';
+import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
+import { packageSignature, signatureVerdicts } from '../../../src/repository/artifacts/package-signature.ts';
 import { aGroup, aRecord, at, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();

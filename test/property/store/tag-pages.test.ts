@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isTag } from '../../../src/oci/reference.ts';
-import { createTagPages } from '../../../src/store/tag-pages.ts';
+import { createTagPages } from '../../../src/store/registry/content/tag-pages.ts';
 
 const parse = (page: Uint8Array) => (JSON.parse(Buffer.from(page).toString()) as { tags: unknown[] }).tags;
 const pageOf = (tags: readonly string[], format: (tags: readonly string[]) => string = plain) =>

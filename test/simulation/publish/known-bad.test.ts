@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
-import { buildIndexContent, contentPieces } from '../../../src/repository/index-content.ts';
-import { compareIndexed, indexedPackage } from '../../../src/repository/indexed-package.ts';
-import { packageTagOf } from '../../../src/repository/package-tag.ts';
+import { buildIndexContent, contentPieces } from '../../../src/repository/index/index-content.ts';
+import { compareIndexed, indexedPackage } from '../../../src/repository/index/indexed-package.ts';
+import { packageTagOf } from '../../../src/repository/artifacts/package-tag.ts';
 import { aGroup, aRecord, at } from '../../support/a-repository.ts';
 import { createStage, simulated } from './stage.ts';
 import type { Replica, WorldOptions } from './world.ts';

@@ -1,4 +1,4 @@
-import { readPackage } from '../../../src/apk/package-file.ts';
+import { readPackage } from '../../../src/apk/package/package-file.ts';
 import type { StagedPackage } from '../../../src/repository/repository.ts';
 import { digestOfHex } from '../../../src/oci/digest.ts';
 import { anApk } from '../../support/an-apk.ts';

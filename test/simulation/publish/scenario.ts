@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Scheduler } from 'fast-check';
 import { isGatewayError } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/repository.ts';
-import type { SigningKey } from '../../../src/repository/signing-keys.ts';
+import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { contentFaultsOf, disagreements, faultsOf, lateFaultsOf, listedIn } from './history.ts';
 import type { History, Operation, Reading } from './history.ts';
 import type { Lag } from './lag.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fault, json } from '../../support/scripted-registry.ts';
 import type { ScriptedAnswer, SeenRequest } from '../../support/scripted-registry.ts';
-import type { RegistryCredentials } from '../../../src/store/registry-credentials.ts';
+import type { RegistryCredentials } from '../../../src/store/registry/login/registry-credentials.ts';
 import { aWorld } from './world.ts';
 
 const alice = { kind: 'basic', username: 'alice', password: 'p:w' } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { buffer } from 'node:stream/consumers';
 import { digestOf } from '../../../src/oci/digest.ts';
-import type { RequestReport } from '../../../src/store/registry-client.ts';
+import type { RequestReport } from '../../../src/store/registry/transport/registry-client.ts';
 import { fault, json, startScriptedRegistry } from '../../support/scripted-registry.ts';
 import type { Script, ScriptedAnswer } from '../../support/scripted-registry.ts';
 import { aWorld, inTurn } from './world.ts';

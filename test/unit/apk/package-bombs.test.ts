@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPackage } from '../../../src/apk/package-file.ts';
+import { readPackage } from '../../../src/apk/package/package-file.ts';
 import {
   controlOfFiles,
   packageAround,

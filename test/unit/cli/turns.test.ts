@@ -1,6 +1,6 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { createTurns } from '../../../src/cli/workers/turns.ts';
+import { createTurns } from '../../../src/cli/lkard/workers/turns.ts';
 
 it('one worker after another has its turn, in the order in which they asked', async () => {
   const { turns, begun, ask } = aQueue();

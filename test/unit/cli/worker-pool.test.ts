@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../src/cli/workers/calls.ts';
-import { createWorkerPool } from '../../../src/cli/workers/pool.ts';
-import type { WorkerProcess } from '../../../src/cli/workers/worker-process.ts';
+import type { Message } from '../../../src/cli/lkard/workers/calls.ts';
+import { createWorkerPool } from '../../../src/cli/lkard/workers/pool.ts';
+import type { WorkerProcess } from '../../../src/cli/lkard/workers/worker-process.ts';
 import { aLog } from '../../support/signing-keys.ts';
 
 const ready = { url: 'http://127.0.0.1:9887', storeDescription: 'memory' };

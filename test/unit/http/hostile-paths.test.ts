@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
-import { parseAddress } from '../../../src/http/addressing.ts';
-import type { Address } from '../../../src/http/addressing.ts';
-import { parseRange } from '../../../src/http/conditional.ts';
+import { parseAddress } from '../../../src/http/request/addressing.ts';
+import type { Address } from '../../../src/http/request/addressing.ts';
+import { parseRange } from '../../../src/http/request/conditional.ts';
 
 const piece = fc.constantFrom(
   ...['apk', 'api', 'packages', 'alpine', 'edge', 'main', 'x86_64', 'image', 'a.b', 'push', 'key', 'APKINDEX.tar.gz'],

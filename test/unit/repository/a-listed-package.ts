@@ -1,4 +1,4 @@
-import type { IndexEntry } from '../../../src/apk/index-entry.ts';
+import type { IndexEntry } from '../../../src/apk/index/index-entry.ts';
 import type { ListedPackage } from '../../../src/repository/repository.ts';
 
 /** A package in a listing; all but its name has a default. */

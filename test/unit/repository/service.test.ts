@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readIndexFile } from '../../../src/apk/index-file.ts';
+import { readIndexFile } from '../../../src/apk/index/index-file.ts';
 import { verify } from '../../../src/apk/signature.ts';
 import { GatewayError } from '../../../src/errors.ts';
-import { indexTag } from '../../../src/repository/package-tag.ts';
-import type { SigningKey } from '../../../src/repository/signing-keys.ts';
+import { indexTag } from '../../../src/repository/artifacts/package-tag.ts';
+import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import type { MemoryCall, MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
 import { aCaller, aClock, aGroup, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../support/a-repository.ts';

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { keyIdOf, parsePrivateKey, publicPemOf, signingKeyOf } from '../../../src/repository/signing-key.ts';
+import { keyIdOf, parsePrivateKey, publicPemOf, signingKeyOf } from '../../../src/repository/keys/signing-key.ts';
 import { aPrivateKey, keyFixture } from '../../support/signing-keys.ts';
 
 const read = (name: string) => readFileSync(keyFixture(name), 'utf8');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
-import { createSessions } from '../../../../src/http/pages/session-cookie.ts';
+import { createSessions } from '../../../../src/http/pages/frame/session-cookie.ts';
 import type { Caller } from '../../../../src/repository/repository.ts';
 import { anEdge } from '../an-edge.ts';
 

@@ -1,0 +1,74 @@
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { errorCodes, GatewayError } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
+import type { HttpAnswer } from './http-client.ts';
+import { harmless } from '../shared/terminal.ts';
+
+const problemSchema = z.object({ code: z.enum(errorCodes).optional(), message: z.string() });
+const maxErrorBytes = 64 * 1024;
+
+/** The whole body as text. Throws SIZE_EXCEEDED past `maxBytes`. */
+export async function readText(body: Readable, maxBytes: number): Promise<string> {
+  return (await readBytes(body, maxBytes)).toString('utf8');
+}
+
+/** The whole body. Throws SIZE_EXCEEDED past `maxBytes`. */
+export async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new GatewayError('SIZE_EXCEEDED', `the answer has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The fault that an answer of status 400 or more tells: its text as it is, and the code it names or its status means. */
+export async function faultOf(answer: HttpAnswer): Promise<GatewayError> {
+  const text = await readText(answer.body, maxErrorBytes).catch(() => '');
+  const isJson = answer.header('content-type')?.includes('json') === true;
+  const problem = isJson ? problemSchema.safeParse(parseJson(text)).data : undefined;
+  const message = harmless(problem?.message ?? text).trim();
+  const code = problem?.code ?? codeOf(answer.status);
+  return new GatewayError(code, message === '' ? `the gateway answered ${answer.status}` : message, {
+    details: { status: answer.status },
+  });
+}
+
+/** A JSON body of that form. Throws STORE_ANSWER_INVALID where it is another. */
+export async function readJson<T>(answer: HttpAnswer, schema: z.ZodType<T>, maxBytes: number): Promise<T> {
+  const parsed = schema.safeParse(parseJson(await readText(answer.body, maxBytes)));
+  if (parsed.success) return parsed.data;
+  throw new GatewayError('STORE_ANSWER_INVALID', "the answer isn't what a gateway says; is this one?", {
+    cause: parsed.error,
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(status: number): ErrorCode {
+  switch (status) {
+    case 401:
+      return 'UNAUTHORIZED';
+    case 403:
+      return 'FORBIDDEN';
+    case 404:
+      return 'PACKAGE_UNKNOWN';
+    case 409:
+      return 'PACKAGE_EXISTS';
+    case 413:
+      return 'SIZE_EXCEEDED';
+    case 429:
+      return 'OVERLOADED';
+    default:
+      return status < 500 ? 'REQUEST_INVALID' : status > 501 ? 'STORE_UNAVAILABLE' : 'STORE_ANSWER_INVALID';
+  }
+}

@@ -1,0 +1,204 @@
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { GatewayError } from '../../errors.ts';
+import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
+import { imageSegments, urlOf } from '../shared/target.ts';
+import type { Target } from '../shared/target.ts';
+
+/** A user and password for the gateway. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** One body to push: a package, or a form with several. */
+export interface PushBody {
+  /** Opens it, from its beginning. */
+  readonly open: () => Readable;
+  readonly size: number;
+  readonly contentType: string;
+}
+
+const pushedSchema = z.object({
+  packages: z.array(
+    z.object({
+      fileName: z.string(),
+      architecture: z.string(),
+      filePath: z.string(),
+      outcome: z.enum(['published', 'unchanged']),
+      warnings: z.array(z.string()).default([]),
+    }),
+  ),
+});
+
+const packageSchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  size: z.number(),
+  branch: z.string(),
+  repo: z.string(),
+  filePath: z.string(),
+  fileMetadata: z.looseObject({ architecture: z.string().optional() }).optional(),
+  // Gateways of other makes, and older ones, say nothing of it.
+  signature: z.looseObject({ verdict: z.string(), keyNames: z.array(z.string()) }).optional(),
+});
+
+const repositorySchema = z.looseObject({
+  name: z.string().optional(),
+  size: z.number(),
+  lastUpdated: z.string(),
+  packages: z.looseObject({ size: z.number(), count: z.number() }),
+});
+
+const imagesSchema = z.object({
+  pages: z.number(),
+  complete: z.boolean(),
+  images: z.array(z.looseObject({ name: z.string() })),
+});
+
+const configurationSchema = z.object({ jwks_uri: z.url({ protocol: /^https?$/ }) });
+const keySetSchema = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })).max(64) });
+
+/** One file of a push, as the gateway took it. */
+export type PushedFile = z.output<typeof pushedSchema>['packages'][number];
+/** One package of a listing; whatever else the gateway tells stays in it. */
+export type PackageLine = z.output<typeof packageSchema>;
+/** One repository of a listing. */
+export type RepositoryLine = z.output<typeof repositorySchema>;
+/** One image of a listing. */
+export type ImageLine = z.output<typeof imagesSchema>['images'][number];
+/** A public key of a JWK set (RFC 7517). */
+export type PublicJwk = z.output<typeof keySetSchema>['keys'][number];
+
+/** What the gateway at one target does for `lkar`. All throw the fault that the gateway tells, its text as it is. */
+export interface GatewayClient {
+  /** Undefined where the gateway took the push and said nothing of its files. */
+  push(branch: string, repository: string, body: PushBody): Promise<readonly PushedFile[] | undefined>;
+  remove(filePath: string): Promise<void>;
+  open(filePath: string): Promise<{ readonly body: Readable; readonly size: number | undefined }>;
+  packages(): Promise<readonly PackageLine[]>;
+  repositories(): Promise<readonly RepositoryLine[]>;
+  /** The images that the gateway shows to this login, and whether those are all. */
+  images(): Promise<{ readonly images: readonly ImageLine[]; readonly isComplete: boolean }>;
+  /** UNAUTHORIZED where the gateway or its registry doesn't know this login. */
+  checkLogin(): Promise<void>;
+  /** The whole index, or undefined where there is none. */
+  index(branch: string, repository: string, architecture: string): Promise<Uint8Array | undefined>;
+  /** The key's PEM and the file name it goes under. */
+  key(branch: string, repository: string): Promise<{ readonly fileName: string; readonly pem: string }>;
+  /** All keys, or undefined where the gateway has no JWK set. */
+  keySet(branch: string, repository: string): Promise<readonly PublicJwk[] | undefined>;
+}
+
+const maxListingBytes = 512 * 2 ** 20;
+const maxIndexBytes = 256 * 2 ** 20;
+const maxPages = 1000;
+const maxKeyBytes = 256 * 2 ** 10;
+
+/** The gateway at `target`, spoken to with `login` where there is one. */
+export function createGatewayClient(http: HttpClient, target: Target, login: Login | undefined): GatewayClient {
+  const send = async (asked: HttpRequest, isGood: (answer: HttpAnswer) => boolean = isOk): Promise<HttpAnswer> => {
+    const headers = {
+      accept: 'application/json, */*;q=0.5',
+      'user-agent': 'lkar',
+      ...(login !== undefined && { authorization: formatBasic(login) }),
+      ...asked.headers,
+    };
+    const answer = await http.send({ ...asked, headers });
+    if (isGood(answer)) return answer;
+    throw await faultOf(answer);
+  };
+  const get = (url: URL) => send({ method: 'GET', url });
+  const at = (...segments: readonly string[]) => urlOf(target, ...imageSegments(target), ...segments);
+  const apiOf = (...segments: readonly string[]) => urlOf(target, ...segments);
+  const image = target.image?.split('/') ?? [];
+
+  return {
+    async push(branch, repository, { open, size, contentType }) {
+      const url = at(branch, repository, 'push');
+      url.searchParams.set('if-exists', 'skip');
+      const headers = { 'content-type': contentType, 'content-length': String(size) };
+      const answer = await send({ method: 'PUT', url, headers, body: open });
+      const isJson = answer.header('content-type')?.includes('json') === true;
+      if (isJson) return (await readJson(answer, pushedSchema, maxListingBytes)).packages;
+      await drain(answer);
+      return undefined;
+    },
+    async remove(filePath) {
+      await drain(await send({ method: 'DELETE', url: at(...filePath.split('/')) }, isGoneByNow));
+    },
+    async open(filePath) {
+      const answer = await get(at(...filePath.split('/')));
+      const length = answer.header('content-length');
+      return { body: answer.body, size: length === undefined ? undefined : Number(length) };
+    },
+    async packages() {
+      return readJson(await get(apiOf('_packages', 'apk', ...image)), z.array(packageSchema), maxListingBytes);
+    },
+    async repositories() {
+      return readJson(await get(apiOf('_repositories', ...image)), z.array(repositorySchema), maxListingBytes);
+    },
+    async images() {
+      const images: ImageLine[] = [];
+      for (let page = 1; ; page += 1) {
+        const url = apiOf('_images');
+        url.searchParams.set('page', String(page));
+        const found = await readJson(await get(url), imagesSchema, maxListingBytes);
+        images.push(...found.images);
+        if (page >= Math.min(found.pages, maxPages)) return { images, isComplete: found.complete };
+      }
+    },
+    async checkLogin() {
+      const answer = await get(apiOf('_auth', ...image, 'login'));
+      const isPage = answer.header('content-type')?.includes('html') === true;
+      await drain(answer);
+      // Some registries answer every path with the page of their user interface.
+      if (isPage) throw new GatewayError('STORE_ANSWER_INVALID', 'that is a page for browsers; is this a gateway?');
+    },
+    async index(branch, repository, architecture) {
+      const answer = await absentAsUndefined(get(at(branch, repository, architecture, 'APKINDEX.tar.gz')));
+      return answer && readBytes(answer.body, maxIndexBytes);
+    },
+    async key(branch, repository) {
+      const answer = await get(at(branch, repository, 'key'));
+      const disposition = answer.header('content-disposition') ?? '';
+      const fileName = /filename="?([^";]+)"?/.exec(disposition)?.[1] ?? '';
+      return { fileName, pem: await readText(answer.body, maxKeyBytes) };
+    },
+    async keySet(branch, repository) {
+      const answer = await absentAsUndefined(get(at(branch, repository, 'apk-configuration')));
+      if (answer === undefined) return undefined;
+      const { jwks_uri: advertised } = await readJson(answer, configurationSchema, maxKeyBytes);
+      // Behind a proxy that it doesn't trust, a gateway can't know its own scheme and host.
+      const url = new URL(new URL(advertised).pathname, target.origin);
+      return (await readJson(await get(url), keySetSchema, maxKeyBytes)).keys;
+    },
+  };
+}
+
+function isOk({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** A file that isn't there may be the doing of a try before, whose answer was lost. */
+function isGoneByNow(answer: HttpAnswer): boolean {
+  return isOk(answer) || (answer.status === 404 && answer.isRepeated === true);
+}
+
+function formatBasic({ username, password }: Login): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+async function absentAsUndefined(answer: Promise<HttpAnswer>): Promise<HttpAnswer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof GatewayError && error.details['status'] === 404) return undefined;
+    throw error;
+  }
+}
+
+async function drain(answer: HttpAnswer): Promise<void> {
+  await readBytes(answer.body, maxListingBytes);
+}

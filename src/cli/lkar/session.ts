@@ -1,0 +1,64 @@
+import { createLoginKeeper } from './login-keeper.ts';
+import type { LoginKeeper } from './login-keeper.ts';
+import { createGatewayClient } from './gateway-client.ts';
+import type { GatewayClient, Login } from './gateway-client.ts';
+import { createHttpClient } from './http-client.ts';
+import { createRetryingClient } from './retrying-client.ts';
+import { checkRegistryLogin } from './registry-login.ts';
+import { parseTarget } from '../shared/target.ts';
+import type { Target } from '../shared/target.ts';
+import { sayLine } from '../shared/terminal.ts';
+import type { Terminal } from '../shared/terminal.ts';
+
+/** The options that every command of lkar takes. */
+export interface SessionOptions {
+  readonly plainHttp?: boolean | undefined;
+  readonly insecure?: boolean | undefined;
+  readonly caFile?: string | undefined;
+  readonly debug?: boolean | undefined;
+  /** Tries of each request in all. */
+  readonly tries?: number | undefined;
+  /** The folder of Docker's `config.json`. */
+  readonly dockerConfig: string;
+}
+
+/** What a command works with. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly logins: LoginKeeper;
+  /** Reads `REGISTRY[/IMAGE]`. */
+  target(text: string): Target;
+  /** The gateway there, spoken to with the login that is kept for it, if any. */
+  gateway(target: Target): Promise<GatewayClient>;
+  /** The same, where nothing is tried again: for whoever asks again and again anyway. */
+  gatewayOnce(target: Target): Promise<GatewayClient>;
+  /** The gateway there, spoken to as `login` or as nobody. */
+  gatewayAs(target: Target, login: Login | undefined): GatewayClient;
+  /** Whether an OCI registry is there, and no gateway, and takes this login; throws where it refuses it. */
+  isRegistryLogin(target: Target, login: Login): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** A session that speaks to gateways as these options say. */
+export function openSession(terminal: Terminal, options: SessionOptions): Session {
+  const say = (line: string) => {
+    sayLine(terminal, line);
+  };
+  const once = createHttpClient({
+    isInsecure: options.insecure,
+    caFile: options.caFile,
+    ...(options.debug === true && { trace: say }),
+  });
+  const http = createRetryingClient(once, say, { tries: options.tries });
+  const logins = createLoginKeeper({ folder: options.dockerConfig });
+  return {
+    terminal,
+    logins,
+    target: (text) => parseTarget(text, { isPlainHttp: options.plainHttp }),
+    gateway: async (target) => createGatewayClient(http, target, await logins.find(target.name)),
+    gatewayOnce: async (target) => createGatewayClient(once, target, await logins.find(target.name)),
+    gatewayAs: (target, login) => createGatewayClient(http, target, login),
+    isRegistryLogin: (target, login) => checkRegistryLogin(http, target, login),
+    close: () => http.close(),
+  };
+}

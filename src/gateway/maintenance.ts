@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { GatewayError } from '../errors.ts';
+import { openStore, repositoryOptionsOf, systemClock } from './gateway.ts';
+import { openSigningKeys } from './open-signing-keys.ts';
+import type { Log } from '../ports.ts';
+import { copyImage } from '../repository/upkeep/copy-image.ts';
+import type { Copied, CopyOptions } from '../repository/upkeep/copy-image.ts';
+import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import { createRepositories } from '../repository/create-repositories.ts';
+import type { Caller } from '../repository/repository.ts';
+import { createSignIndex } from '../repository/publishing/sign-index.ts';
+import type { Finding, Verified } from '../repository/upkeep/verification.ts';
+import { openImageLayout } from '../store/directory/image-layout.ts';
+import type { ImageLayout } from '../store/directory/image-layout.ts';
+import type { Store } from '../store/store.ts';
+import { collectGarbage } from '../store/directory/directory-garbage.ts';
+import type { Garbage } from '../store/directory/directory-garbage.ts';
+
+/** What an operator's commands do, beside gateways that run. */
+export interface Maintenance {
+  /** Removes what nothing needs from the embedded store; CONFIG_INVALID where a registry keeps the packages. */
+  collectGarbage(
+    options: { readonly olderThanMs: number; readonly isDryRun: boolean },
+    onRemoved: (garbage: Garbage) => void,
+  ): Promise<void>;
+  /** Compares all of a repository with the own credentials; with `isRepair` puts covering indexes first and tells what that mended. */
+  verify(
+    at: RepositoryCoordinates,
+    options: { readonly isRepair: boolean },
+    hear: { readonly onFinding: (finding: Finding) => void; readonly onMended: (finding: Finding) => void },
+  ): Promise<Verified>;
+  /** Writes an image into a folder as an OCI image layout, or goes on where one was begun. */
+  exportImage(image: string, folder: string, options: CopyOptions): Promise<Copied>;
+  /** Puts what such a folder holds into an image, with the gateway's own credentials. */
+  importImage(folder: string, image: string, options: CopyOptions): Promise<Copied>;
+  /** Copies an image to one of a registry, with what container tools know of that registry's credentials. */
+  copyImage(image: string, target: CopyTarget, options: CopyOptions): Promise<Copied>;
+}
+
+/** An image of a registry, and the configuration of a gateway that would have it as its back end. */
+export interface CopyTarget {
+  readonly config: Config;
+  readonly image: string;
+}
+
+const self: Caller = { credentials: { kind: 'gateway' } };
+
+/** Maintenance of what a configuration names. Opens nothing until it is asked for something. */
+export function createMaintenance(config: Config, { log }: { readonly log: Log }): Maintenance {
+  const clock = systemClock();
+  const inStore = async <T>(of: Config, work: (store: Store) => Promise<T>): Promise<T> => {
+    // Nobody waits for an answer: rather late than not at all.
+    const store = await openStore(of, clock, { requestWaitMs: Infinity });
+    return work(store).finally(() => store.close());
+  };
+  const inLayout = async <T>(folder: string, image: string, work: (layout: ImageLayout) => Promise<T>): Promise<T> => {
+    const layout = await openImageLayout(folder, image);
+    // Also what was copied before a fault stands, so that the next try goes on from there.
+    return work(layout).finally(() => layout.close());
+  };
+
+  return {
+    exportImage: (image, folder, options) =>
+      inStore(config, (store) =>
+        inLayout(folder, image, (layout) =>
+          copyImage({ clock }, store.image(image, self.credentials), layout, options),
+        ),
+      ),
+    importImage: (folder, image, options) =>
+      inStore(config, async (store) => {
+        const layout = await openImageLayout(folder, image);
+        return copyImage({ clock }, layout, store.image(image, self.credentials), options);
+      }),
+    copyImage: (image, target, options) =>
+      inStore(config, (store) =>
+        inStore(target.config, (other) =>
+          copyImage(
+            { clock },
+            store.image(image, self.credentials),
+            other.image(target.image, self.credentials),
+            options,
+          ),
+        ),
+      ),
+
+    async collectGarbage(options, onRemoved) {
+      if (config.store.kind !== 'directory') {
+        const message = 'gc is for the embedded store; a registry has a collection of its own';
+        throw new GatewayError('CONFIG_INVALID', message);
+      }
+      const { directory } = config.store;
+      await collectGarbage({ now: () => clock.now() }, { ...options, directory }, onRemoved);
+    },
+
+    async verify(at, { isRepair }, { onFinding, onMended }) {
+      return inStore(config, async (store) => {
+        const signingKeys = await openSigningKeys(config, { clock, log });
+        const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
+        const deps = { store, signingKeys, sign, clock, random: randomBytes, log };
+        const repositories = createRepositories(deps, repositoryOptionsOf(config));
+        if (isRepair) for (const finding of await repositories.mend(at, self)) onMended(finding);
+        return repositories.verify(at, self, onFinding);
+      });
+    },
+  };
+}

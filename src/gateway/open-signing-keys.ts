@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { decodeAesKey } from '../config/values.ts';
+import { GatewayError } from '../errors.ts';
+import type { Clock, InTurn, Log } from '../ports.ts';
+import { createDirectorySigningKeys } from '../repository/keys/directory-signing-keys.ts';
+import { createFileExclusively } from '../files/exclusive-file.ts';
+import { createImageSigningKeys } from '../repository/keys/image-signing-keys.ts';
+import { createKeyFileSigningKeys } from '../repository/keys/key-file-signing-keys.ts';
+import { createKeySeal } from '../repository/keys/key-seal.ts';
+import type { SigningKeys } from '../repository/keys/signing-keys.ts';
+
+/**
+ * The signing keys that a configuration asks for: key files, else the one beside the embedded store, else those in the
+ * images. Throws SIGNING_KEY_INVALID and CONFIG_INVALID where a file can't be used.
+ */
+export async function openSigningKeys(
+  config: Config,
+  deps: { readonly clock: Clock; readonly log: Log; readonly inTurn?: InTurn | undefined },
+): Promise<SigningKeys> {
+  const { store, signing, dataDirectory } = config;
+  const { keyFiles, passphrase } = signing;
+  if (keyFiles.length > 0) return createKeyFileSigningKeys(deps, { files: keyFiles, passphrase });
+  if (store.kind === 'directory') return createDirectorySigningKeys(deps, { directory: store.directory });
+  const isSealable = signing.aesKey !== undefined || passphrase !== undefined;
+  const aesKey = isSealable ? signing.aesKey : await openOwnAesKey(dataDirectory, deps.log);
+  return createImageSigningKeys({ ...deps, seal: createKeySeal({ aesKey, passphrase }) });
+}
+
+async function openOwnAesKey(directory: string, log: Log): Promise<Uint8Array> {
+  const file = join(directory, 'aes-key');
+  try {
+    const isNew = await createFileExclusively(file, `${randomBytes(32).toString('hex')}\n`);
+    const key = decodeAesKey(await readFile(file, 'utf8'));
+    if (key === undefined) throw new Error('it holds no 32 bytes in hex or base64');
+    log.warn({ file }, `${isNew ? 'made' : 'using'} an AES key of its own: every other replica needs it as --aes-key`);
+    return key;
+  } catch (cause) {
+    throw new GatewayError(
+      'CONFIG_INVALID',
+      `neither --signing-key, --aes-key nor --key-passphrase is given, and ${file} can't be read or made`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { GatewayError } from '../../errors.ts';
+import type { CallerAddresses } from './caller-address.ts';
+import { nodeOf } from '../options.ts';
+import type { RequestContext } from '../options.ts';
+
+/** How the caller reaches this gateway, proxies in between included. */
+export interface CallerOrigin {
+  /** Host and port as the caller wrote them. */
+  readonly host: string;
+  /** Scheme, host and the path prefix that a proxy took off, without slash at its end. */
+  readonly root: string;
+}
+
+/** Reads the origin of requests; `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from proxies that are believed. */
+export interface OriginReader {
+  origin(c: RequestContext): CallerOrigin;
+  /** Its host alone. */
+  host(c: RequestContext): string;
+}
+
+export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>): OriginReader {
+  const forwardedOf = (c: RequestContext): ForwardedOrigin =>
+    addresses.isProxied(nodeOf(c).incoming) ? forwardedOrigin(c) : direct;
+  // Nearly all callers use one name.
+  let known: string | undefined;
+  const hostOf = (c: RequestContext, forwarded: ForwardedOrigin): string => {
+    const host = forwarded.host ?? c.req.header('host') ?? new URL(c.req.url).host;
+    if (host !== known && !isHost(host)) throw invalid('Host');
+    known = host;
+    return host;
+  };
+  return {
+    origin(c) {
+      const forwarded = forwardedOf(c);
+      const host = hostOf(c, forwarded);
+      return { host, root: `${forwarded.scheme ?? schemeOf(c)}://${host}${forwarded.prefix ?? ''}` };
+    },
+    host: (c) => hostOf(c, forwardedOf(c)),
+  };
+}
+
+interface ForwardedOrigin {
+  readonly scheme?: string;
+  readonly host?: string;
+  readonly prefix?: string;
+}
+
+const direct: ForwardedOrigin = {};
+
+/** Whether it may stand in a URL: it goes into scripts and documents that others run. */
+function isHost(text: string): boolean {
+  const isPlain = /^[A-Za-z0-9._-]+(?::\d+)?$|^\[[0-9A-Fa-f:.]+\](?::\d+)?$/.test(text);
+  return isPlain && URL.canParse(`http://${text}/`);
+}
+
+function schemeOf(c: RequestContext): string {
+  return c.req.url.startsWith('https:') ? 'https' : 'http';
+}
+
+function forwardedOrigin(c: RequestContext): ForwardedOrigin {
+  const scheme = firstOf(c.req.header('x-forwarded-proto'));
+  const host = firstOf(c.req.header('x-forwarded-host'));
+  const prefix = firstOf(c.req.header('x-forwarded-prefix'))?.replace(/\/+$/, '');
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') throw invalid('X-Forwarded-Proto');
+  if (prefix !== undefined && !/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*$/.test(prefix))
+    throw invalid('X-Forwarded-Prefix');
+  return { ...(scheme && { scheme }), ...(host && { host }), ...(prefix && { prefix }) };
+}
+
+/** Each proxy appends its own view; the first entry is what the caller used. */
+function firstOf(header: string | undefined): string | undefined {
+  const first = header?.split(',', 1)[0]?.trim();
+  return first === '' ? undefined : first;
+}
+
+function invalid(header: string): GatewayError {
+  return new GatewayError('REQUEST_INVALID', `the ${header} header can't be used in a URL`);
+}

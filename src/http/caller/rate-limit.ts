@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../../errors.ts';
+import { addressKey } from './caller-address.ts';
+import type { CallerAddresses } from './caller-address.ts';
+import { createRateBuckets } from '../../concurrency/token-buckets.ts';
+import { pathOfTarget } from '../request/request-path.ts';
+
+/** RATE_LIMITED for a request whose address sent too many lately; undefined for one that may be answered. */
+export type RateLimit = (incoming: IncomingMessage) => GatewayError | undefined;
+
+// Whoever keeps the gateway alive must not be turned away by whoever shares their address.
+const unlimited: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+/** So many seconds' requests may come at once: a client asks for many packages in a row. */
+const burstSeconds = 10;
+
+/** `requestsPerSecond`: of one address, on average; 0 for any number. */
+export function createRateLimit(
+  deps: { readonly addresses: CallerAddresses; readonly now: () => number },
+  { requestsPerSecond }: { readonly requestsPerSecond: number },
+): RateLimit {
+  if (requestsPerSecond === 0) return () => undefined;
+  const rate = { capacity: requestsPerSecond * burstSeconds, refillMs: 1000 / requestsPerSecond };
+  const buckets = createRateBuckets(deps, rate);
+  return (incoming) => {
+    const address = deps.addresses.addressOf(incoming);
+    if (address === undefined || unlimited.has(pathOfTarget(incoming.url ?? ''))) return undefined;
+    const key = addressKey(address);
+    const waitMs = buckets.waitMs(key);
+    if (waitMs > 0) return tooManyRequests(waitMs);
+    buckets.take(key);
+    return undefined;
+  };
+}
+
+function tooManyRequests(waitMs: number): GatewayError {
+  const details = { retryAfterSeconds: Math.ceil(waitMs / 1000) };
+  return new GatewayError('RATE_LIMITED', 'too many requests from this address; try again later', { details });
+}

@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import type { Context } from 'hono';
+import type { Log, Meter } from '../ports.ts';
+import type { Repositories } from '../repository/repository.ts';
+import type { Trust } from '../trust/open-trust.ts';
+import type { RequestRecord } from './request/request-record.ts';
+import type { AddressingOptions } from './request/upload-forms.ts';
+
+/** What the HTTP edge is built on. */
+export interface HttpDependencies {
+  readonly repositories: Repositories;
+  readonly log: Log;
+  /** Why the gateway isn't ready to serve, one line a reason; empty where it is. */
+  readonly findUnreadiness: () => Promise<readonly string[]>;
+  readonly meter?: Meter | undefined;
+  /** What `/metrics` answers; undefined where it is served elsewhere or not at all. */
+  readonly formatMetrics?: (() => Promise<{ readonly text: string; readonly contentType: string }>) | undefined;
+  /** Who may push beside those whom the registry lets, and what must have signed packages. Default: nobody, nothing. */
+  readonly trust?: Partial<Trust> | undefined;
+}
+
+/** The settings of the HTTP edge; all have a default. */
+export interface HttpOptions extends AddressingOptions {
+  /** Keys, JWK set and setup script without credentials, read with the gateway's own. Default false. */
+  readonly publicKeys?: boolean | undefined;
+  /** What a caller without credentials may do with the gateway's own. Default: nothing. */
+  readonly anonymousAsGateway?: 'read' | 'write' | undefined;
+  /** Bytes of the largest package. Default 4 GiB. */
+  readonly maxPackageBytes?: number | undefined;
+  /** Uploads under way at once. Default 32. */
+  readonly maxUploads?: number | undefined;
+  /** Uploads that may wait until one of those ends; one more is OVERLOADED. Default 64. */
+  readonly maxWaiting?: number | undefined;
+  /** How long they may, in milliseconds. Default 20,000. */
+  readonly waitMs?: number | undefined;
+  /** Bytes of an upload held in memory before it goes to a temporary file. Default 4 MiB. */
+  readonly spoolMemoryBytes?: number | undefined;
+  /** The folder of those files. Default the system's. */
+  readonly tempDirectory?: string | undefined;
+  /** Sends clients to the store's own URL for a package, where it has one. Default false: apko follows no redirect. */
+  readonly redirectBlobs?: boolean | undefined;
+  /** Pages for browsers, the login by form among them. Default true. */
+  readonly isUiEnabled?: boolean | undefined;
+  /** What logins by form are encrypted under, the same for all replicas. Default: a key of this process alone. */
+  readonly sessionSecret?: Uint8Array | undefined;
+  /** Addresses or CIDR ranges whose `X-Forwarded-*` are believed. Default none. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** Attempts with refused credentials that an address has a minute; 0 for any number. Default 30. */
+  readonly refusalsPerMinute?: number | undefined;
+  /** Requests that an address has a second, health and metrics aside; 0 for any number. Default 0. */
+  readonly requestsPerSecond?: number | undefined;
+}
+
+/** What a request brings along from node; nothing where a test calls the app without a socket. */
+export interface NodeBindings {
+  readonly incoming?: IncomingMessage;
+  readonly outgoing?: ServerResponse;
+  readonly record?: RequestRecord;
+}
+
+export interface HttpEnv {
+  readonly Bindings: NodeBindings;
+}
+
+export type HttpContext = Context<HttpEnv>;
+
+/** The part of a Hono context that whoever only reads needs: there is a cheaper one of node's own (content-server.ts). */
+export interface RequestContext {
+  readonly req: {
+    readonly method: string;
+    readonly url: string;
+    /** By its name in lower case. */
+    header(name: string): string | undefined;
+    readonly raw: { readonly signal: AbortSignal };
+  };
+  readonly env: NodeBindings;
+}
+
+/** What node knows of the request; without a socket Hono leaves it undefined, whatever its type says. */
+export function nodeOf(c: Pick<RequestContext, 'env'>): NodeBindings {
+  const bindings: unknown = c.env;
+  return (bindings as NodeBindings | undefined) ?? {};
+}
+
+/** The same with every default filled in. */
+export type HttpSettings = HttpOptions & {
+  readonly [
+    Name in
+      | 'maxPackageBytes'
+      | 'maxUploads'
+      | 'maxWaiting'
+      | 'waitMs'
+      | 'spoolMemoryBytes'
+      | 'refusalsPerMinute'
+      | 'requestsPerSecond'
+  ]: number;
+} & { readonly tempDirectory: string; readonly trustedProxies: readonly string[] };
+
+/** Fills in the defaults; the caller's object stays as it is. */
+export function completeHttpOptions(options: HttpOptions): HttpSettings {
+  return {
+    ...options,
+    maxPackageBytes: options.maxPackageBytes ?? 4 * 2 ** 30,
+    maxUploads: options.maxUploads ?? 32,
+    maxWaiting: options.maxWaiting ?? 64,
+    waitMs: options.waitMs ?? 20_000,
+    spoolMemoryBytes: options.spoolMemoryBytes ?? 4 * 2 ** 20,
+    tempDirectory: options.tempDirectory ?? tmpdir(),
+    trustedProxies: options.trustedProxies ?? [],
+    refusalsPerMinute: options.refusalsPerMinute ?? 30,
+    requestsPerSecond: options.requestsPerSecond ?? 0,
+  };
+}

@@ -1,0 +1,47 @@
+import { raw } from 'hono/html';
+import type { JSX } from 'hono/jsx/jsx-runtime';
+import { answer } from '../../answer/answer.ts';
+import type { AnswerHeaders } from '../../answer/answer.ts';
+
+type Element = JSX.Element;
+
+/** What browsers are told of every page: nothing from elsewhere, nothing inline, in no frame. */
+export const pageHeaders: AnswerHeaders = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "style-src 'self'",
+    "script-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'Referrer-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cache-Control': 'private, no-cache',
+  Vary: 'Accept, Authorization, Cookie',
+};
+
+/** A whole page. */
+export async function pageAnswer(status: number, page: Element, headers: AnswerHeaders = {}): Promise<Response> {
+  return answer(status, await renderPage(page), { ...pageHeaders, ...headers });
+}
+
+/** The page as text; a component that waits for something is waited for. */
+export async function renderPage(page: Element): Promise<string> {
+  return `<!DOCTYPE html>${await renderPart(page)}\n`;
+}
+
+/** A part of a page as text. */
+export async function renderPart(part: Element): Promise<string> {
+  return raw(await part).toString();
+}
+
+/** To another page, asked for with GET (RFC 9110 section 15.4.4). */
+export function seeOther(location: string, headers: AnswerHeaders = {}): Response {
+  return answer(303, null, { Location: location, 'Cache-Control': 'no-store', ...headers });
+}

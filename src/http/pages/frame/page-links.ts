@@ -1,0 +1,55 @@
+import type { RepositoryCoordinates } from '../../../repository/coordinates.ts';
+import type { ListedPackage } from '../../../repository/repository.ts';
+
+/** A repository as pages link to it. */
+export interface RepositoryPlace {
+  readonly at: RepositoryCoordinates;
+  /** The repository's path with the proxy's prefix before it. */
+  readonly path: string;
+  /** The repository's URL as apk is to have it. */
+  readonly url: string;
+}
+
+/** What a page of a repository shows. */
+export interface RepositoryQuery {
+  readonly arch?: string | undefined;
+  readonly q?: string | undefined;
+  readonly order?: string | undefined;
+  readonly page?: number | undefined;
+}
+
+/** A page of a repository's packages; what is left out or first goes without saying. */
+export function repositoryLink(place: RepositoryPlace, query: RepositoryQuery): string {
+  const { arch, q, order, page } = query;
+  return withQuery(place.path, {
+    arch,
+    q: q === '' ? undefined : q,
+    order: order === 'match' ? undefined : order,
+    page: page === undefined || page <= 1 ? undefined : String(page),
+  });
+}
+
+/** The page of one package in one version, or of what is in it. */
+export function packageLink(
+  place: RepositoryPlace,
+  arch: string,
+  pkg: ListedPackage,
+  view?: 'files' | 'download',
+): string {
+  const { name, version } = pkg.entry;
+  return withQuery(place.path, { arch, package: name, version, view });
+}
+
+/** The package itself, as apk asks for it. */
+export function packageUrl(place: Pick<RepositoryPlace, 'url'>, pkg: ListedPackage): string {
+  return `${place.url}/${pkg.architecture}/${encodeURIComponent(pkg.fileName).replaceAll('%2B', '+')}`;
+}
+
+/** A path with the parameters that are there. */
+export function withQuery(path: string, parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, value]],
+  );
+  const query = new URLSearchParams(given).toString();
+  return query === '' ? path : `${path}?${query}`;
+}

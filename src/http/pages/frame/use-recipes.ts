@@ -1,0 +1,134 @@
+import type { PublicKey } from '../../../repository/repository.ts';
+
+/** One way to use or feed a repository, as text to copy. */
+export interface Recipe {
+  readonly id: string;
+  readonly title: string;
+  /** What the text is put into, or what to mind. */
+  readonly note?: string | undefined;
+  readonly text: string;
+}
+
+/** What recipes are made of. */
+export interface RecipeTarget {
+  /** The repository's URL without slash at its end. */
+  readonly url: string;
+  /** The primary key; undefined where there is none yet. */
+  readonly key: Pick<PublicKey, 'fileName' | 'pem'> | undefined;
+  /** Whether the repository wants credentials. */
+  readonly isPrivate: boolean;
+  /** A package to name; default `PACKAGE`. */
+  readonly packageName?: string | undefined;
+}
+
+const alpine = 'alpine:3.22';
+
+/** How to install from a repository, the shortest way first. */
+export function useRecipes(target: RecipeTarget): readonly Recipe[] {
+  return [
+    setupRecipe(target),
+    manualRecipe(target),
+    dockerfileRecipe(target),
+    apkoRecipe(target),
+    githubRecipe(target),
+    gitlabRecipe(target),
+  ];
+}
+
+function setupRecipe({ url, isPrivate, packageName = 'PACKAGE' }: RecipeTarget): Recipe {
+  const user = isPrivate ? '-u USER ' : '';
+  const text = `curl -fsS ${user}${url}/setup | sh\napk -U add ${packageName}`;
+  return { id: 'setup', title: 'Setup script', note: 'As root, on Alpine.', text };
+}
+
+function manualRecipe(target: RecipeTarget): Recipe {
+  const { url, packageName = 'PACKAGE' } = target;
+  const text = [keyCommand(target), `echo ${url} >> /etc/apk/repositories`, `apk -U add ${packageName}`].join('\n');
+  const note = target.isPrivate ? "Credentials: export HTTP_AUTH='basic:*:USER:PASSWORD' first." : undefined;
+  return { id: 'manual', title: 'By hand', note, text };
+}
+
+function dockerfileRecipe({ url, key, packageName = 'PACKAGE' }: RecipeTarget): Recipe {
+  const text = [
+    '# syntax=docker/dockerfile:1',
+    `FROM ${alpine}`,
+    ...(key === undefined ? [] : [`COPY <<EOF /etc/apk/keys/${key.fileName}`, key.pem.trimEnd(), 'EOF']),
+    `RUN echo ${url} >> /etc/apk/repositories`,
+    'RUN --mount=type=secret,id=HTTP_AUTH \\',
+    '    if [ -f /run/secrets/HTTP_AUTH ]; then export HTTP_AUTH="$(cat /run/secrets/HTTP_AUTH)"; fi; \\',
+    `    apk -U --no-cache add ${packageName}`,
+  ].join('\n');
+  const note =
+    "No layer keeps the credentials: export HTTP_AUTH='basic:*:USER:PASSWORD', then docker build --secret id=HTTP_AUTH,env=HTTP_AUTH .";
+  return { id: 'dockerfile', title: 'Dockerfile', note, text };
+}
+
+function apkoRecipe({ url, key, packageName = 'PACKAGE', isPrivate }: RecipeTarget): Recipe {
+  const text = [
+    'contents:',
+    '  keyring:',
+    `    - ${url}/${key?.fileName ?? 'KEY.rsa.pub'}`,
+    '  repositories:',
+    `    - ${url}`,
+    '  packages:',
+    `    - ${packageName}`,
+  ].join('\n');
+  const notes = [
+    ...(isPrivate ? [`Credentials: HTTP_AUTH='basic:${new URL(url).host}:USER:PASSWORD' apko build …`] : []),
+    ...(looksLikeAlpine(url) ? [alpineNote] : []),
+  ];
+  const note = notes.length === 0 ? undefined : notes.join(' ');
+  return { id: 'apko', title: 'apko', note, text };
+}
+
+const alpineNote =
+  'apko takes an address that ends in /alpine/BRANCH/REPOSITORY for Alpine’s own, and asks alpinelinux.org for its keys as well: better not to call an image so.';
+
+/** apko looks at the end of the path alone. */
+function looksLikeAlpine(url: string): boolean {
+  return /\/alpine\/[^/]+\/[^/]+$/.test(url);
+}
+
+function githubRecipe(target: RecipeTarget): Recipe {
+  const { url, isPrivate, packageName = 'PACKAGE' } = target;
+  const text = [
+    'jobs:',
+    '  build:',
+    '    runs-on: ubuntu-latest',
+    `    container: ${alpine}`,
+    ...(isPrivate ? ['    env:', '      HTTP_AUTH: ${{ secrets.HTTP_AUTH }}'] : []),
+    '    steps:',
+    '      - run: |',
+    ...indented(keyCommand(target), 10),
+    `          echo ${url} >> /etc/apk/repositories`,
+    `          apk -U add ${packageName}`,
+  ].join('\n');
+  const note = isPrivate ? 'The secret HTTP_AUTH holds basic:*:USER:PASSWORD.' : undefined;
+  return { id: 'github', title: 'GitHub Actions', note, text };
+}
+
+function gitlabRecipe(target: RecipeTarget): Recipe {
+  const { url, isPrivate, packageName = 'PACKAGE' } = target;
+  const text = [
+    'build:',
+    `  image: ${alpine}`,
+    '  script:',
+    '    - |',
+    ...indented(keyCommand(target), 6),
+    `    - echo ${url} >> /etc/apk/repositories`,
+    `    - apk -U add ${packageName}`,
+  ].join('\n');
+  const note = isPrivate ? 'A masked variable HTTP_AUTH holds basic:*:USER:PASSWORD.' : undefined;
+  return { id: 'gitlab', title: 'GitLab CI', note, text };
+}
+
+/** Fetches the key where anybody may; where not, writes it out: a public key is no secret, and wget knows no HTTP_AUTH. */
+function keyCommand({ url, key, isPrivate }: RecipeTarget): string {
+  if (key === undefined) return `wget -P /etc/apk/keys ${url}/KEY.rsa.pub`;
+  if (!isPrivate) return `wget -P /etc/apk/keys ${url}/${key.fileName}`;
+  return `cat > /etc/apk/keys/${key.fileName} <<EOF\n${key.pem.trimEnd()}\nEOF`;
+}
+
+function indented(text: string, columns: number): readonly string[] {
+  return text.split('\n').map((line) => `${' '.repeat(columns)}${line}`);
+}

@@ -1,0 +1,95 @@
+import { raw } from 'hono/html';
+import type { InstalledFile } from '../../../apk/package/package-contents.ts';
+import type { ListedPackage } from '../../../repository/repository.ts';
+import { Layout } from '../frame/layout.tsx';
+import type { Crumb, PageFrame } from '../frame/layout.tsx';
+import { renderPage, renderPart } from '../frame/page-answer.ts';
+import { countOf, formatBytes } from '../frame/page-text.tsx';
+
+export interface FilesPageProps {
+  readonly frame: PageFrame;
+  readonly crumbs: readonly Crumb[];
+  readonly pkg: ListedPackage;
+}
+
+/** Files that are listed; whoever wants more has the package. */
+const maxFiles = 20_000;
+const rowsAtOnce = 200;
+const rowsMark = '<!--rows-->';
+const endMark = '<!--end-->';
+
+/** The page in pieces, while the package is read: what stands before the files, the files, what stands after. */
+export async function* renderFilesPage(
+  props: FilesPageProps,
+  files: AsyncIterable<InstalledFile>,
+): AsyncGenerator<string, void, undefined> {
+  const page = await renderPage(<FilesPage {...props} />);
+  const [before = '', between = '', after = ''] = page.split(new RegExp(`${rowsMark}|${endMark}`));
+  yield before;
+  let count = 0;
+  let rows: string[] = [];
+  for await (const file of files) {
+    if (count === maxFiles) break;
+    count += 1;
+    rows.push(await renderPart(<FileRow file={file} />));
+    if (rows.length < rowsAtOnce) continue;
+    yield rows.join('');
+    rows = [];
+  }
+  const end =
+    count === maxFiles ? `The first ${countOf(count, 'entry', 'entries')}.` : countOf(count, 'entry', 'entries');
+  yield `${rows.join('')}${between}${end}${after}`;
+}
+
+function FilesPage({ frame, crumbs, pkg }: FilesPageProps) {
+  const { name, version } = pkg.entry;
+  return (
+    <Layout frame={frame} title={`Files in ${name} ${version}`} crumbs={crumbs}>
+      <h1>
+        Files in {name} <small>{version}</small>
+      </h1>
+      <table class="files">
+        <thead>
+          <tr>
+            <th scope="col">Path</th>
+            <th scope="col" class="number">
+              Size
+            </th>
+            <th scope="col" class="wide">
+              Mode
+            </th>
+          </tr>
+        </thead>
+        <tbody>{raw(rowsMark)}</tbody>
+      </table>
+      <p class="note" role="status">
+        {raw(endMark)}
+      </p>
+    </Layout>
+  );
+}
+
+const kindLetters: Readonly<Record<InstalledFile['kind'], string>> = {
+  file: '-',
+  directory: 'd',
+  symlink: 'l',
+  hardlink: 'h',
+  other: '?',
+};
+
+function FileRow({ file }: { readonly file: InstalledFile }) {
+  const { path, kind, size, mode, target } = file;
+  return (
+    <tr>
+      <td class="path">
+        /{path}
+        {kind === 'directory' && '/'}
+        {target !== undefined && <span class="note"> → {target}</span>}
+      </td>
+      <td class="number">{kind === 'file' ? formatBytes(size) : ''}</td>
+      <td class="wide">
+        <code>{`${kindLetters[kind]} ${mode.toString(8).padStart(4, '0')}`}</code>
+      </td>
+    </tr>
+  );
+}

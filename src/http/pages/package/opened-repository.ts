@@ -1,0 +1,62 @@
+import { GatewayError } from '../../../errors.ts';
+import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
+import { usualArchitecture } from '../../../repository/catalog/package-catalogs.ts';
+import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
+import type { ListedPackage } from '../../../repository/repository.ts';
+import type { RepositoryBase } from '../../request/addressing.ts';
+import type { Crumb } from '../frame/layout.tsx';
+import type { PageRequest } from '../frame/page-context.tsx';
+import { repositoryLink } from '../frame/page-links.ts';
+import type { RepositoryPlace } from '../frame/page-links.ts';
+
+/** A repository in the architecture that a request asks for. */
+export interface OpenedRepository {
+  readonly place: RepositoryPlace;
+  /** Undefined where this caller may read but not list. */
+  readonly architectures: readonly string[] | undefined;
+  readonly architecture: string;
+  readonly catalog: PackageCatalog;
+  /** The way down to it, each step a link. */
+  readonly crumbs: readonly Crumb[];
+}
+
+/**
+ * Opens a repository as the caller may read it; where the query names no architecture, the likeliest. Throws
+ * REPOSITORY_UNKNOWN where it never had a package for that.
+ */
+export async function openRepository(
+  catalogs: PackageCatalogs,
+  base: RepositoryBase,
+  request: PageRequest,
+  hasSingleImage: boolean,
+): Promise<OpenedRepository> {
+  const { caller, signal, frame } = request;
+  const architectures = await catalogs.architecturesOf(base.at, caller, { signal });
+  const architecture = request.query('arch') ?? usualArchitecture(architectures);
+  const catalog = await catalogs.open({ ...base.at, architecture }, caller, { signal });
+  if (catalog === undefined) throw nothingIn(base, architectures?.length === 0 ? undefined : architecture);
+  const place = { at: base.at, path: `${frame.prefix}${base.path}`, url: `${frame.root}${base.path}` };
+  const label = `${base.at.branch}/${base.at.repository}`;
+  const here = { label, href: repositoryLink(place, { arch: architecture }) };
+  return { place, architectures, architecture, catalog, crumbs: [...crumbsAbove(place, frame, hasSingleImage), here] };
+}
+
+/** The version that a request names, or the newest. Throws PACKAGE_UNKNOWN. */
+export function findVersion(catalog: PackageCatalog, name: string, version: string | undefined): ListedPackage {
+  const versions = catalog.versionsOf(name);
+  const found = version === undefined ? versions[0] : versions.find(({ entry }) => entry.version === version);
+  if (found !== undefined) return found;
+  const what = version === undefined ? name : `${name} ${version}`;
+  throw new GatewayError('PACKAGE_UNKNOWN', `there is no package ${what.slice(0, 400)} here`);
+}
+
+function crumbsAbove({ at }: RepositoryPlace, { prefix }: { prefix: string }, hasSingleImage: boolean): Crumb[] {
+  const start = { label: hasSingleImage ? 'Repositories' : 'Images', href: `${prefix}/` };
+  return hasSingleImage ? [start] : [start, { label: at.image, href: `${prefix}/_images/${at.image}` }];
+}
+
+function nothingIn({ at }: RepositoryBase, architecture: string | undefined): GatewayError {
+  const scope = architecture === undefined ? '' : ` for ${architecture.slice(0, 64)}`;
+  const message = `${at.branch}/${at.repository} never had a package${scope}`;
+  return new GatewayError('REPOSITORY_UNKNOWN', message);
+}

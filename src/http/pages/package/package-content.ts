@@ -1,0 +1,75 @@
+import { Readable } from 'node:stream';
+import { listPackageContents } from '../../../apk/package/package-contents.ts';
+import { GatewayError } from '../../../errors.ts';
+import type { FoundPackage, ListedPackage } from '../../../repository/repository.ts';
+import { contentResponse } from '../../answer/content-answer.ts';
+import { nodeOf } from '../../options.ts';
+import type { HttpContext, HttpDependencies } from '../../options.ts';
+import { createUploadSlots } from '../../upload/upload-slots.ts';
+import { renderFilesPage } from './files-page.tsx';
+import type { OpenedRepository } from './opened-repository.ts';
+import { pageHeaders } from '../frame/page-answer.ts';
+import { packageLink } from '../frame/page-links.ts';
+import type { PageRequest } from '../frame/page-context.tsx';
+
+/** What pages read from packages themselves. */
+export interface PackageContent {
+  /** The list of a package's files, sent while it is read. OVERLOADED where too many are read already. */
+  serveFiles(c: HttpContext, request: PageRequest, opened: OpenedRepository, pkg: ListedPackage): Promise<Response>;
+  /** The package, for browsers that only pages know the login of. */
+  serveFile(c: HttpContext, request: PageRequest, opened: OpenedRepository, pkg: ListedPackage): Promise<Response>;
+}
+
+/** Packages that are read for their list of files at a time. */
+const maxReadings = 8;
+
+export function createPackageContent({
+  repositories,
+  log,
+}: Pick<HttpDependencies, 'repositories' | 'log'>): PackageContent {
+  const readings = createUploadSlots({ maxUploads: maxReadings, maxWaiting: 0, waitMs: 0 });
+
+  const find = async ({ caller, signal }: PageRequest, { place }: OpenedRepository, pkg: ListedPackage) => {
+    const found = await repositories.findPackage(place.at, pkg.architecture, pkg.fileName, caller, { signal });
+    if (found === undefined) throw new GatewayError('PACKAGE_UNKNOWN', `${pkg.fileName} is gone`);
+    return found;
+  };
+  const noteFault = (c: HttpContext) => (error: unknown) => {
+    log.error({ err: error, requestId: nodeOf(c).record?.requestId }, 'a page or its package was cut short');
+  };
+
+  return {
+    async serveFiles(c, request, opened, pkg) {
+      const giveBack = await readings.take(request.signal);
+      try {
+        const source = await (await find(request, opened, pkg)).open(undefined, { signal: request.signal });
+        const above = { label: pkg.entry.name, href: packageLink(opened.place, opened.architecture, pkg) };
+        const crumbs = [...opened.crumbs, above, { label: 'Files' }];
+        const page = renderFilesPage({ frame: request.frame, crumbs, pkg }, listPackageContents(chunksOf(source)));
+        const body = Readable.from(page);
+        return await contentResponse(c, { status: 200, headers: pageHeaders, body, onFault: noteFault(c) });
+      } finally {
+        giveBack();
+      }
+    },
+    async serveFile(c, request, opened, pkg) {
+      const found = await find(request, opened, pkg);
+      const body = await found.open(undefined, { signal: request.signal });
+      return contentResponse(c, { status: 200, headers: downloadHeaders(found), body, onFault: noteFault(c) });
+    },
+  };
+}
+
+function chunksOf(content: Readable | Uint8Array): AsyncIterable<Uint8Array> {
+  return content instanceof Readable ? content : Readable.from([content]);
+}
+
+function downloadHeaders(found: FoundPackage) {
+  return {
+    'Content-Type': 'application/vnd.alpine.apk',
+    'Content-Length': String(found.size),
+    'Content-Disposition': `attachment; filename="${found.fileName}"`,
+    'Cache-Control': 'private, no-cache',
+    'X-Content-Type-Options': 'nosniff',
+  };
+}

@@ -1,0 +1,63 @@
+import type { Child } from 'hono/jsx';
+import type { PackageSignature } from '../../../repository/artifacts/package-signature.ts';
+import type { ListedPackage } from '../../../repository/repository.ts';
+import { Day, formatBytes, WebLink } from '../frame/page-text.tsx';
+
+/** What is known of a package, as far as somebody said it. */
+export function PackageFacts({ pkg }: { readonly pkg: ListedPackage }) {
+  const { entry } = pkg;
+  return (
+    <dl class="facts">
+      <Fact name="Licence">{entry.license}</Fact>
+      <Fact name="Website">{entry.url !== '' && <WebLink url={entry.url} />}</Fact>
+      <Fact name="Maintainer">{entry.maintainer}</Fact>
+      <Fact name="Architecture">{pkg.architecture}</Fact>
+      <Fact name="Installed size">{formatBytes(Number(entry.installedSize))}</Fact>
+      <Fact name="Built">{entry.buildTime !== undefined && <Day date={new Date(entry.buildTime * 1000)} />}</Fact>
+      <Fact name="Pushed">
+        <>
+          <Day date={pkg.pushedAt} />
+          {pkg.pushedBy !== undefined && ` by ${pkg.pushedBy}`}
+        </>
+      </Fact>
+      <Fact name="Packager">{pkg.packager}</Fact>
+      <Fact name="Source package">{entry.origin}</Fact>
+      <Fact name="Commit">{entry.commit !== undefined && <code>{entry.commit}</code>}</Fact>
+      <Fact name="Signature">
+        <Signature signature={pkg.signature} />
+      </Fact>
+      <Fact name="SHA-256">
+        <code>{pkg.digest.replace('sha256:', '')}</code>
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
+  if (children === undefined || children === false || children === '') return <></>;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** What was found out of the package's own signature at its push; apk itself trusts the index, which has the file's hash. */
+function Signature({ signature: { verdict, keyNames } }: { readonly signature: PackageSignature }) {
+  const names = keyNames.join(', ');
+  switch (verdict) {
+    case 'valid':
+      return <span class="good">good, by {names}</span>;
+    case 'unknown':
+      return <span>by {names}, which is no key known here</span>;
+    case 'invalid':
+      return <span class="bad">not by {names}, although it says so</span>;
+    case 'none':
+      return <span>none of its own; the signed index vouches for it</span>;
+    case 'unchecked':
+      return (
+        <span>{names === '' ? 'not looked at' : `by ${names}, not checked`}; the signed index vouches for it</span>
+      );
+  }
+}

@@ -1,0 +1,41 @@
+import type { ListedPackage } from '../../../repository/repository.ts';
+import { packageLink } from '../frame/page-links.ts';
+import type { RepositoryPlace } from '../frame/page-links.ts';
+import { formatBytes } from '../frame/page-text.tsx';
+
+export interface SizeChartProps {
+  readonly place: RepositoryPlace;
+  readonly architecture: string;
+  readonly packages: readonly ListedPackage[];
+}
+
+const shown = 6;
+
+/** The largest packages beside each other; nothing where there are too few to compare. */
+export function SizeChart({ place, architecture, packages }: SizeChartProps) {
+  const largest = packages.toSorted((a, b) => b.size - a.size).slice(0, shown);
+  const most = largest[0]?.size ?? 0;
+  if (largest.length < 2 || most === 0) return <></>;
+  const total = packages.reduce((sum, { size }) => sum + size, 0);
+  const share = Math.round((100 * largest.reduce((sum, { size }) => sum + size, 0)) / total);
+  return (
+    <section class="card" aria-labelledby="largest">
+      <h2 id="largest">Largest</h2>
+      <ul class="sizes">
+        {largest.map((pkg) => (
+          <li>
+            <a href={packageLink(place, architecture, pkg)}>
+              {pkg.entry.name} {pkg.entry.version}
+            </a>
+            <span class="number">{formatBytes(pkg.size)}</span>
+            <svg class="meter" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">
+              <rect class="bar none" width="100" height="3" />
+              <rect class="bar" width={Math.max(1, (100 * pkg.size) / most)} height="3" />
+            </svg>
+          </li>
+        ))}
+      </ul>
+      {share < 100 && <p class="note">{share} % of the bytes here</p>}
+    </section>
+  );
+}

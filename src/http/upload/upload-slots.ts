@@ -1,0 +1,89 @@
+import { GatewayError } from '../../errors.ts';
+
+/** Room for so many uploads at once, and a queue of so many that wait for room; whoever finds both full is OVERLOADED. */
+export interface UploadSlots {
+  /**
+   * Takes a slot, in the order of coming, and returns what gives it back. Nothing of a body is read meanwhile. Throws
+   * OVERLOADED where no slot came free in time, ABORTED where the caller left.
+   */
+  take(signal?: AbortSignal): Promise<() => void>;
+}
+
+export interface UploadSlotsOptions {
+  /** Uploads under way at once. */
+  readonly maxUploads: number;
+  /** More that may wait. */
+  readonly maxWaiting: number;
+  /** How long, in milliseconds. */
+  readonly waitMs: number;
+  /** Hears of each change. */
+  readonly onChange?: ((counts: { readonly taken: number; readonly waiting: number }) => void) | undefined;
+}
+
+interface Waiting {
+  readonly admit: () => void;
+}
+
+export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: UploadSlotsOptions): UploadSlots {
+  const queue = new Set<Waiting>();
+  let taken = 0;
+  const changed = () => onChange?.({ taken, waiting: queue.size });
+
+  const giveBack = () => {
+    const [next] = queue;
+    // Handed on: whoever comes now must not get in before those who wait.
+    if (next !== undefined) next.admit();
+    else taken -= 1;
+    changed();
+  };
+
+  const waitForRoom = (signal: AbortSignal | undefined) =>
+    new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        queue.delete(waiting);
+        changed();
+      };
+      const abort = () => {
+        leave();
+        reject(new GatewayError('ABORTED', 'whoever waited to upload left', { cause: signal?.reason }));
+      };
+      const waiting: Waiting = {
+        admit() {
+          leave();
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        leave();
+        reject(overloaded(`no upload ended within ${waitMs / 1000} s`));
+      }, waitMs);
+      queue.add(waiting);
+      changed();
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted === true) abort();
+    });
+
+  return {
+    async take(signal) {
+      if (taken < maxUploads) {
+        taken += 1;
+        changed();
+      } else if (queue.size >= maxWaiting) {
+        throw overloaded(`${taken} uploads are under way and ${queue.size} wait`);
+      } else {
+        await waitForRoom(signal);
+      }
+      let isTaken = true;
+      return () => {
+        if (isTaken) giveBack();
+        isTaken = false;
+      };
+    },
+  };
+}
+
+function overloaded(what: string): GatewayError {
+  return new GatewayError('OVERLOADED', `${what}; try again soon`);
+}

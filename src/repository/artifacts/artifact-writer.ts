@@ -1,0 +1,88 @@
+import { isGatewayError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { emptyConfig, emptyConfigBytes, imageManifestType } from '../../oci/manifest.ts';
+import type { Clock } from '../../ports.ts';
+import type { CallOptions, ImageStore, PushOptions } from '../../store/store.ts';
+import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
+
+/** How a manifest may have to be written for a registry to take it. */
+export interface ArtifactProfile {
+  /** Whether to name an artifactType: some registries refuse any that isn't on their list. */
+  readonly artifactType: boolean;
+}
+
+export interface ArtifactWriter {
+  /**
+   * Puts the manifest that `format` gives under `tag`, its config beside it. Tries without an artifactType where the registry
+   * refuses ours, and remembers that. Throws BLOB_UNKNOWN where a layer is missing, and the store's faults.
+   */
+  put(
+    image: ImageStore,
+    tag: string,
+    format: (profile: ArtifactProfile) => Uint8Array,
+    options?: PushOptions,
+  ): Promise<Digest>;
+}
+
+/** So often a manifest is put again whose blobs the registry says it misses although they were just uploaded. */
+const maxAttempts = 3;
+
+/** One for each store. */
+export function createArtifactWriter({ clock }: { readonly clock: Pick<Clock, 'sleep'> }): ArtifactWriter {
+  const profiles = createBoundedMap<ArtifactProfile>(10_000);
+  const configs = createBoundedMap<true>(10_000);
+  const uploads = new Map<string, Promise<void>>();
+
+  /**
+   * The config is one blob for all, so it is asked for before it is uploaded, and by one caller for all: registries that keep
+   * files rewrite a blob's link in place, and whoever puts a manifest meanwhile is told that the blob is unknown.
+   */
+  const ensureConfig = async (image: ImageStore, options: CallOptions): Promise<void> => {
+    // Another caller's upload may fail for want of that caller's rights: then this one tries with its own.
+    await uploads.get(image.image)?.catch(() => undefined);
+    if (configs.get(image.image) === true) return;
+    const upload = uploadConfig(image, options).then(() => {
+      configs.set(image.image, true);
+    });
+    uploads.set(image.image, upload);
+    await upload.finally(() => {
+      if (uploads.get(image.image) === upload) uploads.delete(image.image);
+    });
+  };
+
+  const push = async (image: ImageStore, tag: string, bytes: Uint8Array, options: PushOptions): Promise<Digest> => {
+    for (let attempt = 1; ; attempt += 1) {
+      await ensureConfig(image, options);
+      try {
+        return await image.pushManifest(tag, { mediaType: imageManifestType, bytes }, options);
+      } catch (error) {
+        if (!isGatewayError(error, 'BLOB_UNKNOWN') || attempt === maxAttempts) throw error;
+        configs.delete(image.image);
+        await clock.sleep(50 * attempt, options.signal);
+      }
+    }
+  };
+
+  return {
+    async put(image, tag, format, options = {}) {
+      const profile = profiles.get(image.image) ?? { artifactType: true };
+      try {
+        return await push(image, tag, format(profile), options);
+      } catch (error) {
+        if (!isRefusedDocument(error) || !profile.artifactType) throw error;
+      }
+      const plain = { artifactType: false };
+      const digest = await push(image, tag, format(plain), options);
+      profiles.set(image.image, plain);
+      return digest;
+    },
+  };
+}
+
+async function uploadConfig(image: ImageStore, options: CallOptions): Promise<void> {
+  if (!(await image.hasBlob(emptyConfig().digest, options))) await image.pushBlob(emptyConfigBytes(), options);
+}
+
+function isRefusedDocument(error: unknown): boolean {
+  return isGatewayError(error, 'STORE_ANSWER_INVALID') && error.details['refused'] === true;
+}

@@ -1,0 +1,122 @@
+import { formatIndexEntry, parseIndexEntry } from '../../apk/index/index-entry.ts';
+import type { IndexEntry } from '../../apk/index/index-entry.ts';
+import { packageFileName } from '../../apk/package-name.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import type { Group } from '../coordinates.ts';
+import { formatPackageSignature, parsePackageSignature } from './package-signature.ts';
+import type { PackageSignature } from './package-signature.ts';
+import { freshPartOf, packageTagOf, tagTimeMs } from './package-tag.ts';
+
+/** The artifactType of a package's manifest; left out for registries that take only types they know. */
+export const packageArtifactType = 'application/vnd.lkard.apk.package.v1';
+/** The media type of a package's one layer, the .apk byte for byte. */
+export const packageLayerType = 'application/vnd.alpine.apk';
+
+/** A package file as one tag in the registry holds it. Nothing of it ever changes: a tag is put once. */
+export interface PackageRecord {
+  readonly fileName: string;
+  /** As the file was made for; the group that its tag belongs to. `all` counts as noarch. */
+  readonly architecture: string;
+  readonly entry: IndexEntry;
+  /** Digest and size of the whole file. */
+  readonly digest: Digest;
+  readonly packager?: string | undefined;
+  readonly pushedBy?: string | undefined;
+  readonly signature?: PackageSignature | undefined;
+}
+
+const annotation = {
+  title: 'org.opencontainers.image.title',
+  created: 'org.opencontainers.image.created',
+  tag: 'lkard.apk.tag',
+  branch: 'lkard.apk.branch',
+  repository: 'lkard.apk.repository',
+  architecture: 'lkard.apk.architecture',
+  record: 'lkard.apk.record',
+  packager: 'lkard.apk.packager',
+  pushedBy: 'lkard.apk.pushed-by',
+  signature: 'lkard.apk.signature',
+} as const;
+
+/**
+ * The manifest of one package under one tag. The tag is inside, so no two tags share a manifest: removing one by digest,
+ * which takes every tag of that digest on many registries, can't take another with it.
+ */
+export function formatPackageManifest(
+  group: Group,
+  tag: string,
+  pkg: PackageRecord,
+  profile: { readonly artifactType: boolean },
+): Uint8Array {
+  return formatManifest({
+    artifactType: profile.artifactType ? packageArtifactType : undefined,
+    config: emptyConfig(emptyConfigType),
+    layers: [
+      {
+        mediaType: packageLayerType,
+        digest: pkg.digest,
+        size: pkg.entry.fileSize,
+        annotations: { [annotation.title]: pkg.fileName },
+      },
+    ],
+    annotations: {
+      [annotation.created]: new Date(tagTimeMs(tag)).toISOString(),
+      [annotation.tag]: tag,
+      [annotation.branch]: group.branch,
+      [annotation.repository]: group.repository,
+      [annotation.architecture]: group.architecture,
+      [annotation.record]: formatIndexEntry(pkg.entry),
+      ...(pkg.packager === undefined ? {} : { [annotation.packager]: pkg.packager }),
+      ...(pkg.pushedBy === undefined ? {} : { [annotation.pushedBy]: pkg.pushedBy }),
+      ...(pkg.signature === undefined ? {} : { [annotation.signature]: formatPackageSignature(pkg.signature) }),
+    },
+  });
+}
+
+/**
+ * The package under `tag`, or undefined where the manifest is not a package's, or not this tag's: whoever may push can put
+ * anything there, and one bad record would make clients drop the whole repository. The record is parsed and will be
+ * formatted anew; its size must be the layer's.
+ */
+export function parsePackageManifest(
+  tag: string,
+  bytes: Uint8Array,
+): { readonly group: Omit<Group, 'image'>; readonly pkg: PackageRecord } | undefined {
+  try {
+    return readPackageManifest(tag, bytes);
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
+}
+
+function readPackageManifest(tag: string, bytes: Uint8Array) {
+  const { annotations, layers } = parseManifest(bytes);
+  const [layer, ...others] = layers;
+  const record = annotations[annotation.record];
+  if (annotations[annotation.tag] !== tag || layer === undefined || others.length > 0 || record === undefined) {
+    return undefined;
+  }
+  const entry = parseIndexEntry(record);
+  const architecture = annotations[annotation.architecture] ?? '';
+  if (entry.fileSize !== layer.size || entry.architecture !== architecture) return undefined;
+  const group = {
+    branch: annotations[annotation.branch] ?? '',
+    repository: annotations[annotation.repository] ?? '',
+    architecture,
+  };
+  const fileName = packageFileName(entry.name, entry.version);
+  if (packageTagOf(group, { fileName, identity: entry.identity }, freshPartOf(tag)) !== tag) return undefined;
+  const pkg: PackageRecord = {
+    fileName,
+    architecture,
+    entry,
+    digest: layer.digest,
+    packager: annotations[annotation.packager],
+    pushedBy: annotations[annotation.pushedBy],
+    signature: parsePackageSignature(annotations[annotation.signature]),
+  };
+  return { group, pkg };
+}

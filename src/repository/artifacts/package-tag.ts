@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import type { Group, RepositoryCoordinates } from '../coordinates.ts';
+
+/**
+ * The names of everything this program keeps in an image. A package tag is
+ *
+ *     <group hash>-p-<readable>-<content hash><seconds><random>
+ *         10            <= 50        26           7        6      base32 characters
+ *
+ * Lower-case only (Gitea folds case), of fixed length at the end (a listing of distribution 3.1 on S3 drops tags that are
+ * prefixes of others), at most 128 characters (distribution-spec, Pulling manifests). A tombstone is the same tag with
+ * `-d-`: proof that the package's tag is dead, where it can't be removed or was removed lately.
+ */
+export interface PackageTag {
+  readonly tag: string;
+  readonly groupHash: string;
+  readonly kind: 'package' | 'tombstone';
+  /** 26 characters of a hash of group, file name and identity. */
+  readonly contentHash: string;
+  /** When the tag was made, by its maker's clock, in seconds since 1970. */
+  readonly seconds: number;
+}
+
+/** Base32 whose digits sort as their values do, so that tags of one content sort by age. */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const groupHashLength = 10;
+const contentHashLength = 26;
+const secondsLength = 7;
+const randomLength = 6;
+const endingLength = contentHashLength + secondsLength + randomLength;
+const tagPattern = new RegExp(
+  `^[${alphabet}]{${groupHashLength}}-[pd]-[a-z0-9_.-]{1,50}-[${alphabet}]{${endingLength}}$`,
+);
+const freshPattern = new RegExp(`^[${alphabet}]{${secondsLength + randomLength}}$`);
+
+/** The hash that begins every tag of a group, so that a group's tags stand together in any collation. */
+export function groupHash(group: Omit<Group, 'image'>): string {
+  return base32(hashOf(group.branch, group.repository, group.architecture), groupHashLength);
+}
+
+/** A tag for one push of a package, that no other push ever has. `random` gives that many random bytes. */
+export function newPackageTag(
+  group: Omit<Group, 'image'>,
+  pkg: { readonly fileName: string; readonly identity: string },
+  nowMs: number,
+  random: (bytes: number) => Uint8Array,
+): string {
+  const seconds = encodeSeconds(Math.floor(nowMs / 1000));
+  return packageTagOf(group, pkg, seconds + base32(random(Math.ceil((randomLength * 5) / 8)), randomLength));
+}
+
+/** The tag of a package whose fresh part is known: all else in it follows from the package. */
+export function packageTagOf(
+  group: Omit<Group, 'image'>,
+  pkg: { readonly fileName: string; readonly identity: string },
+  freshPart: string,
+): string {
+  const { branch, repository, architecture } = group;
+  const content = hashOf(branch, repository, architecture, pkg.fileName, pkg.identity);
+  const name = readable(pkg.fileName.replace(/\.apk$/, ''), 50);
+  return `${groupHash(group)}-p-${name}-${base32(content, contentHashLength)}${freshPart}`;
+}
+
+/** The end of a package tag that makes it unlike any other: when it was made, and chance. */
+export function freshPartOf(tag: string): string {
+  return tag.slice(-secondsLength - randomLength);
+}
+
+/** What a tag says, or undefined where it is neither a package's nor a tombstone. */
+export function parsePackageTag(tag: string): PackageTag | undefined {
+  if (!tagPattern.test(tag)) return undefined;
+  const secondsAt = tag.length - secondsLength - randomLength;
+  return {
+    tag,
+    groupHash: tag.slice(0, groupHashLength),
+    kind: tag[groupHashLength + 1] === 'p' ? 'package' : 'tombstone',
+    contentHash: tag.slice(secondsAt - contentHashLength, secondsAt),
+    seconds: decodeSeconds(tag.slice(secondsAt, secondsAt + secondsLength)),
+  };
+}
+
+/** Whether `text` can be the end of a package tag. */
+export function isFreshPart(text: unknown): text is string {
+  return typeof text === 'string' && freshPattern.test(text);
+}
+
+/** When a package tag was made, in milliseconds since 1970, by its maker's clock. */
+export function tagTimeMs(tag: string): number {
+  const secondsAt = tag.length - secondsLength - randomLength;
+  return decodeSeconds(tag.slice(secondsAt, secondsAt + secondsLength)) * 1000;
+}
+
+/** The tombstone of a package tag. */
+export function tombstoneOf(tag: string): string {
+  return `${tag.slice(0, groupHashLength)}-d-${tag.slice(groupHashLength + 3)}`;
+}
+
+/** The package tag that a tombstone buries. */
+export function buriedBy(tombstone: string): string {
+  return `${tombstone.slice(0, groupHashLength)}-p-${tombstone.slice(groupHashLength + 3)}`;
+}
+
+/** A quick look at a listed tag, without checking its whole grammar: a listing may have 100,000 of them. */
+export function peekTag(tag: string): { groupHash: string; kind: 'package' | 'tombstone' } | undefined {
+  const kind = tag[groupHashLength + 1];
+  if (tag[groupHashLength] !== '-' || tag[groupHashLength + 2] !== '-' || (kind !== 'p' && kind !== 'd'))
+    return undefined;
+  return { groupHash: tag.slice(0, groupHashLength), kind: kind === 'p' ? 'package' : 'tombstone' };
+}
+
+/** The tag of a group's index artifact. */
+export function indexTag(group: Omit<Group, 'image'>): string {
+  return `${indexTagPrefix(group)}${readable(group.architecture, 40)}-${groupHash(group)}`;
+}
+
+/** The architecture that an index tag of this repository names, proven by its hash; undefined for any other tag. */
+export function architectureOfIndexTag(at: Omit<RepositoryCoordinates, 'image'>, tag: string): string | undefined {
+  const prefix = indexTagPrefix(at);
+  if (!tag.startsWith(prefix) || tag.length <= prefix.length + groupHashLength + 1) return undefined;
+  const architecture = tag.slice(prefix.length, -groupHashLength - 1);
+  const hash = groupHash({ branch: at.branch, repository: at.repository, architecture });
+  return tag.endsWith(`-${hash}`) ? architecture : undefined;
+}
+
+/** The group hash at the end of an index tag; undefined for any other tag. */
+export function groupHashOfIndexTag(tag: string): string | undefined {
+  return tag.startsWith('index-') && tag.at(-groupHashLength - 1) === '-' ? tag.slice(-groupHashLength) : undefined;
+}
+
+function indexTagPrefix(at: Omit<RepositoryCoordinates, 'image'>): string {
+  return `index-${readable(at.branch, 30)}-${readable(at.repository, 30)}-`;
+}
+
+function readable(text: string, maxLength: number): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9_.-]/g, '_')
+    .slice(0, maxLength);
+}
+
+function hashOf(...parts: readonly string[]): Uint8Array {
+  return createHash('sha256').update(parts.join('\0')).digest();
+}
+
+function base32(bytes: Uint8Array, length: number): string {
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5 && text.length < length) {
+      bits -= 5;
+      text += alphabet.charAt((value >> bits) & 31);
+    }
+    value &= (1 << bits) - 1;
+  }
+  return text;
+}
+
+function encodeSeconds(seconds: number): string {
+  let text = '';
+  let rest = seconds;
+  for (let i = 0; i < secondsLength; i++) {
+    text = alphabet.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+function decodeSeconds(text: string): number {
+  let seconds = 0;
+  for (const digit of text) seconds = seconds * 32 + Math.max(0, alphabet.indexOf(digit));
+  return seconds;
+}

@@ -1,0 +1,106 @@
+import { parseDependency } from '../../apk/dependency.ts';
+import type { Dependency } from '../../apk/dependency.ts';
+import { satisfies } from '../../apk/version.ts';
+import { createPackageSearch } from './package-search.ts';
+import type { PackageSearch } from './package-search.ts';
+import type { IndexListing, ListedPackage } from '../repository.ts';
+
+/** One version of an index, made ready for looking things up in it. */
+export interface PackageCatalog extends PackageSearch {
+  readonly etag: string;
+  /** All versions, in the index's order. */
+  readonly packages: readonly ListedPackage[];
+  /** The versions of one name, newest first; empty where there is none. */
+  versionsOf(name: string): readonly ListedPackage[];
+  /** What fulfils a token of `D:` or `i:`: the newest fulfilling version of each name; empty for a conflict. */
+  providersOf(token: string): readonly ListedPackage[];
+  /** What this very version fulfils a dependency of: the newest such version of each name. */
+  dependentsOf(pkg: ListedPackage): readonly ListedPackage[];
+}
+
+interface Provision {
+  readonly pkg: ListedPackage;
+  /** Undefined for a provided name without version, which fulfils only dependencies without one. */
+  readonly version: string | undefined;
+}
+
+interface Need {
+  readonly pkg: ListedPackage;
+  readonly dependency: Dependency;
+}
+
+/** The catalog of a listing. Its maps of who provides and who needs a name are made when first asked for. */
+export function createPackageCatalog(listing: IndexListing): PackageCatalog {
+  const packages = listing.packages();
+  const byName = grouped(packages.map((pkg) => [pkg.entry.name, pkg]));
+  const newest = [...byName.values()].flatMap((versions) => versions.at(-1) ?? []);
+  const provisions = once(() => grouped(packages.flatMap(provisionsOf)));
+  const needs = once(() => grouped(packages.flatMap(needsOf)));
+
+  return {
+    ...createPackageSearch(newest),
+    etag: listing.etag,
+    packages,
+    versionsOf: (name) => byName.get(name)?.toReversed() ?? [],
+    providersOf(token) {
+      const dependency = parsed(token);
+      if (dependency === undefined || dependency.isConflict) return [];
+      const candidates = provisions().get(dependency.name) ?? [];
+      return newestOfEachName(candidates.filter((one) => isFulfilled(dependency, one)));
+    },
+    dependentsOf(pkg) {
+      const fulfilled = provisionsOf(pkg).flatMap(([name, provision]) =>
+        (needs().get(name) ?? []).filter(({ dependency }) => isFulfilled(dependency, provision)),
+      );
+      return newestOfEachName(fulfilled);
+    },
+  };
+}
+
+/** The package's own name and what it says it provides. */
+function provisionsOf(pkg: ListedPackage): (readonly [string, Provision])[] {
+  const provided = pkg.entry.provides.flatMap((token) => parsed(token) ?? []);
+  return [{ name: pkg.entry.name, version: pkg.entry.version }, ...provided].map(({ name, version }) => [
+    name,
+    { pkg, version },
+  ]);
+}
+
+function needsOf(pkg: ListedPackage): (readonly [string, Need])[] {
+  const dependencies = pkg.entry.depends.flatMap((token) => parsed(token) ?? []);
+  return dependencies
+    .filter(({ isConflict }) => !isConflict)
+    .map((dependency) => [dependency.name, { pkg, dependency }]);
+}
+
+function parsed(token: string): Dependency | undefined {
+  const dependency = parseDependency(token);
+  return 'fault' in dependency ? undefined : dependency;
+}
+
+function isFulfilled({ operator, version: wanted = '' }: Dependency, { pkg, version }: Provision): boolean {
+  if (operator === undefined) return true;
+  if (operator === '><') return pkg.entry.identity === wanted;
+  return version !== undefined && satisfies(version, operator, wanted);
+}
+
+/** Sorted by name. In an index the newest version of a name stands last. */
+function newestOfEachName(found: readonly { readonly pkg: ListedPackage }[]): readonly ListedPackage[] {
+  const newest = new Map(found.map(({ pkg }) => [pkg.entry.name, pkg]));
+  return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pkg]) => pkg);
+}
+
+function grouped<V>(pairs: readonly (readonly [string, V])[]): ReadonlyMap<string, readonly V[]> {
+  const groups = new Map<string, V[]>();
+  for (const [key, value] of pairs) {
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { compareIndexEntries } from '../../apk/index/index-entry.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+
+/** A package as one index lists it: one record, and every live tag that holds these bytes (more than one where twins met). */
+export interface IndexedPackage {
+  readonly pkg: PackageRecord;
+  /** Sorted, at least one. */
+  readonly tags: readonly string[];
+  /** Decides whether a run begins here (index-runs.ts). */
+  readonly cutHash: number;
+}
+
+/** The package as an index lists it; who pushed it is taken from its first tag, so that the same set gives the same words. */
+export function indexedPackage(pkg: PackageRecord, tags: readonly string[]): IndexedPackage {
+  return { pkg, tags: [...tags].sort(), cutHash: cutHash(pkg) };
+}
+
+/** The order of records in an index: name, version, identity; then the architecture, so that it is total. */
+export function compareIndexed(a: IndexedPackage, b: IndexedPackage): number {
+  return compareIndexEntries(a.pkg.entry, b.pkg.entry) || (a.pkg.architecture < b.pkg.architecture ? -1 : 1);
+}
+
+/** Whether two listings of one file say the same: same bytes under the same tags. */
+export function isSameListing(a: IndexedPackage | undefined, b: IndexedPackage | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.pkg.digest === b.pkg.digest && a.tags.length === b.tags.length && a.tags.every((tag, i) => tag === b.tags[i])
+  );
+}
+
+/**
+ * `sorted` with some files replaced: `changes` maps a file name to what is to be listed for it, or undefined for nothing.
+ * What doesn't change stays the same object, by which an unchanged run is known.
+ */
+export function applyChanges(
+  sorted: readonly IndexedPackage[],
+  changes: ReadonlyMap<string, IndexedPackage | undefined>,
+): readonly IndexedPackage[] {
+  const merged = sorted.filter(({ pkg }) => !changes.has(pkg.fileName));
+  const added = [...changes.values()].filter((file) => file !== undefined);
+  if (added.length > maxInsertions) return merged.concat(added).sort(compareIndexed);
+  for (const file of added) merged.splice(placeOf(merged, file), 0, file);
+  return merged;
+}
+
+/** Past so many, sorting anew is cheaper than finding each one's place. */
+const maxInsertions = 256;
+
+/** Where a file belongs among sorted ones. */
+function placeOf(sorted: readonly IndexedPackage[], file: IndexedPackage): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = sorted[middle];
+    if (other !== undefined && compareIndexed(other, file) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function cutHash(pkg: PackageRecord): number {
+  return createHash('sha256').update(pkg.fileName).digest().readUInt32BE(0);
+}

@@ -1,0 +1,216 @@
+import { readSignatureMember } from '../../apk/index/index-file.ts';
+import { isSignatureAlgorithm, verify } from '../../apk/signature.ts';
+import type { Signature } from '../../apk/signature.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Log } from '../../ports.ts';
+import { readBlob } from '../../store/read-blob.ts';
+import type { CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
+import { createByteBoundedMap } from '../../concurrency/bounded-cache.ts';
+import type { Group } from '../coordinates.ts';
+import { parseIndexManifest } from './index-manifest.ts';
+import type { IndexManifest } from './index-manifest.ts';
+import { indexContent, parseRun } from './index-content.ts';
+import type { IndexContent, IndexRun, Part } from './index-content.ts';
+import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { groupHash, indexTag } from '../artifacts/package-tag.ts';
+import type { SigningKey } from '../keys/signing-keys.ts';
+
+/** One version of an index, as the registry has it. Immutable. */
+export interface StoredIndex {
+  readonly manifestDigest: Digest;
+  /** When it was put, by the clock of whoever put it. */
+  readonly createdMs: number;
+  readonly signatures: readonly Signature[];
+  /** What it lists; undefined where none of this replica's keys signed it, so that it isn't believed. */
+  readonly content: IndexContent | undefined;
+  /** The content member as stored, believed or not; empty where the artifact is damaged. */
+  readonly pieces: readonly Uint8Array[];
+  /** What the registry has because this version names it. */
+  readonly blobs: ReadonlySet<Digest>;
+}
+
+export interface StoredIndexes {
+  /**
+   * The index under the group's tag right now, undefined where there is none. One HEAD where it is the version that was read
+   * last, else the manifest and those layers that aren't in memory.
+   */
+  read(
+    image: ImageStore,
+    group: Group,
+    keys: readonly SigningKey[],
+    options?: CallOptions,
+  ): Promise<StoredIndex | undefined>;
+  /** Takes note of a version that this replica put itself. */
+  remember(group: Group, keys: readonly SigningKey[], stored: StoredIndex): void;
+}
+
+export interface StoredIndexOptions {
+  /** The most bytes of layers and of records that are kept in memory. */
+  readonly maxBytes: number;
+  readonly concurrency: number;
+  readonly log: Log;
+}
+
+interface Layers {
+  readonly head: Part;
+  readonly runs: readonly { readonly part: Part; readonly details: Part }[];
+  readonly tail: Part;
+}
+
+/** The largest layer of an index that is read: a run of an index of 100,000 packages is far below. */
+const maxLayerBytes = 16 * 1024 * 1024;
+/** How often a version is read anew whose layers were collected between its manifest and them. */
+const maxAttempts = 3;
+/** Replicas' clocks may differ by that much, in milliseconds. */
+const clockToleranceMs = 300_000;
+
+/** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
+export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexOptions): StoredIndexes {
+  const latest = createByteBoundedMap<StoredIndex>(maxBytes, ({ pieces }) => byteLength(pieces) + 1024);
+  const parts = createByteBoundedMap<Part>(maxBytes, ({ bytes }) => bytes.length);
+  const runs = createByteBoundedMap<IndexRun>(maxBytes, (run) => run.length * 6);
+
+  const fetchPart = async (image: ImageStore, layer: Descriptor, options: CallOptions) => {
+    const known = parts.get(layer.digest);
+    if (known !== undefined) return known;
+    const bytes = await readBlob(image, layer, maxLayerBytes, options);
+    if (bytes === undefined) throw new GatewayError('BLOB_UNKNOWN', `the index layer ${layer.digest} is gone`);
+    const part = { bytes, digest: layer.digest };
+    parts.set(layer.digest, part);
+    return part;
+  };
+
+  const fetchLayers = async (image: ImageStore, manifest: IndexManifest, options: CallOptions): Promise<Layers> => {
+    const wanted = [manifest.head, manifest.tail, ...manifest.runs.flatMap((run) => [run.part, run.details])];
+    const fetched = await mapBounded(wanted, concurrency, (layer) => fetchPart(image, layer, options));
+    const byDigest = new Map(fetched.map((part) => [part.digest, part]));
+    const take = ({ digest }: Descriptor): Part => byDigest.get(digest) ?? { digest, bytes: new Uint8Array() };
+    return {
+      head: take(manifest.head),
+      runs: manifest.runs.map((run) => ({ part: take(run.part), details: take(run.details) })),
+      tail: take(manifest.tail),
+    };
+  };
+
+  const parseRuns = (group: Group, layers: Layers): readonly IndexRun[] =>
+    layers.runs.map(({ part, details }) => {
+      const key = `${groupHash(group)} ${part.digest} ${details.digest}`;
+      const run = runs.get(key) ?? parseRun(group, part, details);
+      runs.set(key, run);
+      return run;
+    });
+
+  const open = async (
+    image: ImageStore,
+    group: Group,
+    manifest: FetchedManifest,
+    keys: readonly SigningKey[],
+    options: CallOptions,
+  ): Promise<StoredIndex> => {
+    try {
+      const parsed = parseIndexManifest(manifest.bytes);
+      const layers = await fetchLayers(image, parsed, options);
+      const { signatures: found, length } = readSignatureMember(layers.head.bytes);
+      const head = layers.head.bytes.subarray(length);
+      const pieces = [head, ...layers.runs.map((run) => run.part.bytes), layers.tail.bytes];
+      // A bad signature under an own key's name would make this replica believe that it has signed already.
+      const signatures = found.filter((signature) => !isNamed(keys, signature) || isBy(keys, signature, pieces));
+      const isOurs = signatures.some((signature) => isNamed(keys, signature));
+      const content = isOurs ? indexContent({ head, runs: parseRuns(group, layers), tail: layers.tail }) : undefined;
+      const { createdMs } = parsed;
+      return { manifestDigest: manifest.digest, createdMs, signatures, content, pieces, blobs: blobsOf(parsed) };
+    } catch (error) {
+      // Whoever may push can put anything here.
+      if (isGatewayError(error, 'INDEX_MALFORMED', 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED'))
+        return damaged(manifest.digest);
+      throw error;
+    }
+  };
+
+  const readOnce = async (image: ImageStore, group: Group, keys: readonly SigningKey[], options: CallOptions) => {
+    const tag = indexTag(group);
+    const key = cacheKey(group, keys);
+    const known = latest.get(key);
+    if (known !== undefined) {
+      const resolved = await image.resolve(tag, options);
+      if (resolved === undefined) return undefined;
+      if (resolved.digest === known.manifestDigest) return known;
+    }
+    const manifest = await fetchSmall(image, tag, options);
+    if (manifest === undefined || !('bytes' in manifest)) return manifest;
+    const stored = await open(image, group, manifest, keys, options);
+    if (known !== undefined && stored.content !== undefined) warnOfOlder(log, group, stored, known);
+    latest.set(key, stored);
+    return stored;
+  };
+
+  return {
+    async read(image, group, keys, options = {}) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await readOnce(image, group, keys, options);
+        } catch (error) {
+          if (!isGatewayError(error, 'BLOB_UNKNOWN', 'DIGEST_MISMATCH')) throw error;
+          // A newer version took the tag and this one's layers were collected: the tag has the newer one. Else they are lost.
+          if (attempt === maxAttempts) return await lost(image, indexTag(group), options);
+        }
+      }
+    },
+    remember(group, keys, stored) {
+      latest.set(cacheKey(group, keys), stored);
+    },
+  };
+}
+
+/** Whoever may write to the registry can put a version back that lists what was deleted since; readers compare it anyway. */
+function warnOfOlder(log: Log, group: Group, stored: StoredIndex, known: StoredIndex): void {
+  if (stored.createdMs + clockToleranceMs >= known.createdMs) return;
+  const times = { madeAt: new Date(stored.createdMs), known: new Date(known.createdMs) };
+  const { manifestDigest } = stored;
+  log.error({ ...group, manifestDigest, ...times }, 'ALARM: an old signed index was put back in the registry');
+}
+
+/** An index is believed differently by other keys, so what was read with some is not what is read with others. */
+function cacheKey(group: Group, keys: readonly SigningKey[]): string {
+  return JSON.stringify([group.image, groupHash(group), keys.map((key) => key.fileName)]);
+}
+
+/** The manifest, or where it is larger than any manifest of ours what is to be said of it. */
+async function fetchSmall(image: ImageStore, tag: string, options: CallOptions) {
+  try {
+    return await image.fetchManifest(tag, options);
+  } catch (error) {
+    if (!isGatewayError(error, 'SIZE_EXCEEDED')) throw error;
+    return await lost(image, tag, options);
+  }
+}
+
+/** A version whose manifest is there and whose content can't be had. */
+async function lost(image: ImageStore, tag: string, options: CallOptions): Promise<StoredIndex | undefined> {
+  const resolved = await image.resolve(tag, options);
+  return resolved && damaged(resolved.digest);
+}
+
+function isNamed(keys: readonly SigningKey[], { keyName }: Signature): boolean {
+  return keys.some(({ fileName }) => fileName === keyName);
+}
+
+function isBy(keys: readonly SigningKey[], signature: Signature, pieces: readonly Uint8Array[]): boolean {
+  const key = keys.find(({ fileName }) => fileName === signature.keyName);
+  if (key === undefined || !isSignatureAlgorithm(signature.algorithm)) return false;
+  return verify(pieces, signature.bytes, key.publicKey, signature.algorithm);
+}
+
+function damaged(manifestDigest: Digest): StoredIndex {
+  return { manifestDigest, createdMs: 0, signatures: [], content: undefined, pieces: [], blobs: new Set() };
+}
+
+function blobsOf({ head, tail, runs }: IndexManifest): ReadonlySet<Digest> {
+  return new Set([head, tail, ...runs.flatMap((run) => [run.part, run.details])].map((layer) => layer.digest));
+}
+
+function byteLength(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}

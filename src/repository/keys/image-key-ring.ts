@@ -1,0 +1,96 @@
+import { isGatewayError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { isKeyTag, keyTagOfFileName } from './key-artifact.ts';
+import type { KeySeal } from './key-seal.ts';
+import { readKeyTag } from './image-key-tags.ts';
+import type { ImageKey, KeyTagContent } from './image-key-tags.ts';
+import type { SigningKeysOptions } from './signing-keys.ts';
+
+/** All that was found under an image's key tags at one time. */
+export interface ImageKeyRing {
+  /** The oldest first, then the one of the smallest id: the same order on every replica. */
+  readonly keys: readonly ImageKey[];
+  /** Tags that hold a key which this gateway can't open. */
+  readonly locked: readonly string[];
+  /** Every tag that was looked at, also in vain. */
+  readonly found: ReadonlyMap<string, FoundKeyTag>;
+  readonly readAtMs: number;
+}
+
+interface FoundKeyTag {
+  /** Of its manifest; undefined for a tag that isn't there, and for an own key just put. */
+  readonly digest: Digest | undefined;
+  readonly content: KeyTagContent;
+}
+
+/** An image has one key, and a few while they are rotated; past that somebody plants them, and each costs work to open. */
+export const maxKeyTags = 64;
+
+/** A ring of what was found under each tag. */
+export function ringOf(found: ReadonlyMap<string, FoundKeyTag>, readAtMs: number): ImageKeyRing {
+  const entries = [...found];
+  const keys = entries.flatMap(([, { content }]) => (typeof content === 'string' ? [] : [content]));
+  const locked = entries.flatMap(([tag, { content }]) => (content === 'locked' ? [tag] : []));
+  return { keys: keys.sort(byAge), locked, found, readAtMs };
+}
+
+/** The key tags that the names of an index's signers lead to; names that aren't this image's keys lead nowhere. */
+export function signerTags(image: string, signers: readonly string[] = []): readonly string[] {
+  return signers.flatMap((name) => keyTagOfFileName(image, name) ?? []);
+}
+
+/**
+ * Reads an image's key tags: those listed, those that `signers` name, those known before. A tag whose manifest is the one
+ * that was read before isn't opened again. Undefined where there are more than 64. Throws the store's faults.
+ */
+export async function readImageKeyRing(
+  deps: { readonly store: ImageStore; readonly seal: KeySeal; readonly nowMs: number },
+  known: ImageKeyRing | undefined,
+  options: SigningKeysOptions & { readonly graceMs: number },
+): Promise<ImageKeyRing | undefined> {
+  const { store, nowMs } = deps;
+  const named = signerTags(store.image, options.signers);
+  const listed = await listKeyTags(store, options, named.length > 0);
+  const tags = new Set([...named, ...listed, ...(known?.keys ?? []).map(({ tag }) => tag)]);
+  if (tags.size > maxKeyTags) return undefined;
+  const found = await Promise.all(
+    [...tags].map(async (tag) => [tag, await look(deps, tag, known?.found.get(tag), options)] as const),
+  );
+  return ringOf(new Map(found), nowMs);
+}
+
+async function listKeyTags(
+  store: ImageStore,
+  { tags, signal }: SigningKeysOptions,
+  mayFail: boolean,
+): Promise<readonly string[]> {
+  try {
+    return (tags ?? (await store.tags({ signal }))).filter(isKeyTag);
+  } catch (error) {
+    // Some may read and not list: the signers of the index that they read name the keys.
+    if (mayFail && isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return [];
+    throw error;
+  }
+}
+
+async function look(
+  { store, seal, nowMs }: { readonly store: ImageStore; readonly seal: KeySeal; readonly nowMs: number },
+  tag: string,
+  before: FoundKeyTag | undefined,
+  options: CallOptions & { readonly graceMs: number },
+): Promise<FoundKeyTag> {
+  const call = { signal: options.signal };
+  if (before === undefined) return (await readKeyTag(store, seal, tag, call)) ?? absent;
+  const now = await store.resolve(tag, call);
+  if (now !== undefined && now.digest === before.digest) return before;
+  if (now !== undefined) return (await readKeyTag(store, seal, tag, call)) ?? absent;
+  // Reads by name lag on some registries: a key made just now isn't gone because one read doesn't show it.
+  return typeof before.content !== 'string' && nowMs - before.content.madeAt * 1000 < options.graceMs ? before : absent;
+}
+
+const absent: FoundKeyTag = { digest: undefined, content: 'foreign' };
+
+function byAge(a: ImageKey, b: ImageKey): number {
+  return a.madeAt - b.madeAt || (a.keyId < b.keyId ? -1 : 1);
+}

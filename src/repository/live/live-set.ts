@@ -1,0 +1,197 @@
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { findFile } from '../index/index-content.ts';
+import type { IndexContent } from '../index/index-content.ts';
+import type { IndexedPackage } from '../index/indexed-package.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { askForTag } from './ask-for-tag.ts';
+import { buriedBy, peekTag } from '../artifacts/package-tag.ts';
+import type { Sightings } from './sightings.ts';
+import { mapBounded } from '../../concurrency/in-parallel.ts';
+import type { BeginProgress } from './reading-progress.ts';
+
+/** A live tag and what stands under it. */
+export interface LiveTag {
+  readonly tag: string;
+  readonly pkg: PackageRecord;
+}
+
+/**
+ * The package tags that live, told by how they differ from what the stored indexes list: an index has tens of thousands, a
+ * difference nearly always less than ten.
+ */
+export interface LiveSet {
+  /** What the indexes that were read list. */
+  readonly listed: readonly IndexContent[];
+  /** Tags that one of them lists and that live no more. */
+  readonly gone: ReadonlySet<string>;
+  /** Live tags that none of them lists. */
+  readonly unlisted: ReadonlyMap<string, PackageRecord>;
+  has(tag: string): boolean;
+  get(tag: string): PackageRecord | undefined;
+  /** The live tags of files of that name, of every architecture that was looked at. */
+  named(fileName: string): readonly LiveTag[];
+}
+
+export interface Witnesses {
+  /** What the stored indexes list; read before the listing was. */
+  readonly indexed: readonly IndexContent[];
+  /** The image's tags, each once. */
+  readonly listing: readonly string[];
+  /** What this replica has seen itself. */
+  readonly sightings: Sightings;
+}
+
+export interface Questions {
+  /** The most tags whose content is known that one look asks for by name. Default 64; the rest is asked in turn. */
+  readonly max: number;
+  /** Requests at a time. */
+  readonly concurrency: number;
+  /** Hears of each that is answered. */
+  readonly beginProgress?: BeginProgress | undefined;
+}
+
+interface Candidate {
+  readonly tag: string;
+  /** What stands under the tag, where this replica knows it already. */
+  readonly pkg: PackageRecord | undefined;
+}
+
+interface Sifted {
+  readonly gone: Set<string>;
+  readonly unlisted: Map<string, PackageRecord>;
+  /** Tags to be asked for by name. */
+  readonly doubtful: readonly Candidate[];
+}
+
+/**
+ * Works out the live set of some groups from three witnesses, none of which is believed alone: a listing may lag or omit, an
+ * index may be a dead writer's, a read by name may be answered by a replica of the registry that is behind. Where listing
+ * and index agree nothing is asked; a tombstone is final; every other tag is asked for by name.
+ */
+export async function judgeLiveSet(
+  image: ImageStore,
+  groupHashes: ReadonlySet<string>,
+  witnesses: Witnesses,
+  questions: Questions,
+  options: CallOptions = {},
+): Promise<LiveSet> {
+  const { gone, unlisted, doubtful } = sift(groupHashes, witnesses);
+  const isIndexed = (tag: string) => witnesses.indexed.some((content) => content.byTag().has(tag));
+  const settle = (tag: string, pkg: PackageRecord | undefined) => {
+    if (isIndexed(tag)) {
+      if (pkg === undefined) gone.add(tag);
+    } else if (pkg !== undefined) unlisted.set(tag, pkg);
+  };
+  const unknown = doubtful.filter((candidate) => candidate.pkg === undefined);
+  const known = doubtful.filter((candidate) => candidate.pkg !== undefined);
+  // Past the limit the witness's word stands for now; whoever is asked becomes fresh, so the next look asks the others.
+  for (const { tag, pkg } of known.slice(questions.max)) settle(tag, pkg);
+  const asked = [...unknown, ...known.slice(0, questions.max)];
+  const passed = questions.beginProgress?.(asked.length);
+  await mapBounded(asked, questions.concurrency, async (candidate) => {
+    settle(candidate.tag, await askForTag(image, candidate, witnesses.sightings, options));
+    passed?.();
+  });
+  return liveSet(witnesses.indexed, gone, unlisted);
+}
+
+/** The live set that differs from these indexes so. */
+export function liveSet(
+  listed: readonly IndexContent[],
+  gone: ReadonlySet<string>,
+  unlisted: ReadonlyMap<string, PackageRecord>,
+): LiveSet {
+  const listedAs = (tag: string) => {
+    for (const content of listed) {
+      const file = content.byTag().get(tag);
+      if (file !== undefined) return file.pkg;
+    }
+    return undefined;
+  };
+  let unlistedNames: ReadonlyMap<string, readonly LiveTag[]> | undefined;
+  const get = (tag: string) => unlisted.get(tag) ?? (gone.has(tag) ? undefined : listedAs(tag));
+  return {
+    listed,
+    gone,
+    unlisted,
+    get,
+    has: (tag) => get(tag) !== undefined,
+    named(fileName) {
+      const found = new Map<string, PackageRecord>();
+      for (const content of listed) {
+        const file = findFile(content, fileName);
+        for (const tag of file?.tags ?? []) if (file !== undefined && !gone.has(tag)) found.set(tag, file.pkg);
+      }
+      unlistedNames ??= byFileName(unlisted);
+      for (const { tag, pkg } of unlistedNames.get(fileName) ?? []) found.set(tag, pkg);
+      return [...found].map(([tag, pkg]) => ({ tag, pkg }));
+    },
+  };
+}
+
+function byFileName(tags: ReadonlyMap<string, PackageRecord>): ReadonlyMap<string, readonly LiveTag[]> {
+  const names = new Map<string, LiveTag[]>();
+  for (const [tag, pkg] of tags) {
+    const same = names.get(pkg.fileName);
+    if (same === undefined) names.set(pkg.fileName, [{ tag, pkg }]);
+    else same.push({ tag, pkg });
+  }
+  return names;
+}
+
+/** Compares the witnesses without asking. */
+function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }: Witnesses): Sifted {
+  const union = unionOf(indexed);
+  const { fresh, buried, shared } = sortListing(groupHashes, listing, union);
+  for (const tag of buried) if (!sightings.isDead(tag)) sightings.dead(tag);
+  const gone = new Set<string>();
+  for (const tag of [...buried, ...sightings.deadTags()]) if (union.has(tag)) gone.add(tag);
+  const unlisted = new Map<string, PackageRecord>();
+  const doubtful: Candidate[] = [];
+  for (const [tag, { pkg }] of shared === union.size ? [] : missingFrom(listing, union)) {
+    if (!gone.has(tag) && !sightings.isFresh(tag)) doubtful.push({ tag, pkg });
+  }
+  const own = sightings.ownTags().filter((tag) => !union.has(tag) && groupHashes.has(peekTag(tag)?.groupHash ?? ''));
+  for (const tag of new Set([...fresh, ...own])) {
+    if (buried.has(tag) || sightings.isDead(tag) || sightings.isForeign(tag)) continue;
+    const pkg = sightings.recordOf(tag);
+    if (pkg !== undefined && sightings.isFresh(tag)) unlisted.set(tag, pkg);
+    else doubtful.push({ tag, pkg });
+  }
+  return { gone, unlisted, doubtful };
+}
+
+function unionOf(indexed: readonly IndexContent[]): ReadonlyMap<string, IndexedPackage> {
+  const [first, ...others] = indexed.map((content) => content.byTag());
+  if (first === undefined || others.length === 0) return first ?? new Map<string, IndexedPackage>();
+  const union = new Map(first);
+  for (const tags of others) for (const [tag, file] of tags) union.set(tag, file);
+  return union;
+}
+
+/** What a listing shows of some groups: package tags that no index lists, buried ones, and how many an index lists too. */
+function sortListing(
+  groupHashes: ReadonlySet<string>,
+  listing: readonly string[],
+  union: ReadonlyMap<string, IndexedPackage>,
+) {
+  const fresh: string[] = [];
+  const buried = new Set<string>();
+  let shared = 0;
+  for (const tag of listing) {
+    if (union.has(tag)) {
+      shared += 1;
+      continue;
+    }
+    const peeked = peekTag(tag);
+    if (peeked === undefined || !groupHashes.has(peeked.groupHash)) continue;
+    if (peeked.kind === 'package') fresh.push(tag);
+    else buried.add(buriedBy(tag));
+  }
+  return { fresh, buried, shared };
+}
+
+function missingFrom(listing: readonly string[], union: ReadonlyMap<string, IndexedPackage>) {
+  const listed = new Set(listing);
+  return [...union].filter(([tag]) => !listed.has(tag));
+}

@@ -1,0 +1,207 @@
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { NOARCH } from '../coordinates.ts';
+import type { RepositoryCoordinates } from '../coordinates.ts';
+import type { Groups } from './groups.ts';
+import { buildIndexContent, contentPieces } from '../index/index-content.ts';
+import type { IndexContent } from '../index/index-content.ts';
+import type { IndexedPackage } from '../index/indexed-package.ts';
+import { hasRivals, indexTarget } from './index-target.ts';
+import type { IndexTarget } from './index-target.ts';
+import { judgeLiveSet } from './live-set.ts';
+import type { LiveSet, Questions } from './live-set.ts';
+import { groupHash } from '../artifacts/package-tag.ts';
+import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
+import type { Sightings } from './sightings.ts';
+import type { StoredIndex, StoredIndexes } from '../index/stored-index.ts';
+
+/** What one comparison of indexes with a listing made after they were read has shown. */
+export interface Look {
+  /** The architectures looked at. */
+  readonly architectures: readonly string[];
+  readonly keys: readonly SigningKey[];
+  readonly stored: ReadonlyMap<string, StoredIndex>;
+  /** The image's tags, as listed after the indexes were read. */
+  readonly listing: readonly string[];
+  readonly live: LiveSet;
+  /** What each architecture's index is to list. */
+  readonly target: (architecture: string) => IndexTarget;
+  /** The content member that lists it, made with as much of the stored one as stays. */
+  readonly content: (architecture: string) => IndexContent;
+  /** Whether the stored index of an architecture lists exactly the live set; where there is none, whether none is needed. */
+  readonly isCovered: (architecture: string) => boolean;
+  /** Whether the stored index of an architecture lists a tag; false where this replica can't tell. */
+  readonly isListed: (architecture: string, tag: string) => boolean;
+  /** The same; true where this replica can't tell. */
+  readonly mayList: (architecture: string, tag: string) => boolean;
+}
+
+/**
+ * Which architectures to look at, by name; `EVERY` among them adds each that the image shows for the repository. Whoever put
+ * something into one names it: a listing may not show it yet.
+ */
+export type Scope = readonly string[];
+
+export const EVERY = '*';
+
+export interface LookDeps {
+  readonly signingKeys: SigningKeys;
+  readonly storedIndexes: StoredIndexes;
+  readonly groups: Groups;
+  readonly sightings: Sightings;
+}
+
+/** So often a look at contested names begins anew because an index changed under it. */
+const maxAttempts = 8;
+
+/**
+ * Reads the index tags, THEN lists the package tags, and works out the live set. The order is what makes a look proof: a
+ * package whose tag was put before the index was read is in the listing, unless it died.
+ */
+export async function look(
+  deps: LookDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  scope: Scope,
+  questions: Questions,
+  options: CallOptions = {},
+): Promise<Look> {
+  const keys = await usableKeys(deps.signingKeys, image, options);
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const { architectures, stored, listing } = await readThenList(deps, image, at, scope, keys, options);
+    const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+    const indexed = [...stored.values()].map(({ content }) => content).filter((content) => content !== undefined);
+    const live = await judgeLiveSet(image, hashes, { indexed, listing, sightings: deps.sightings }, questions, options);
+    const facts = { architectures, keys, stored, listing, live };
+    if (!architectures.some((architecture) => hasRivals(live, architecture))) return seen(at, deps.sightings, facts);
+    // Where names have rivals, what the index lists decides: it must still be the one after the listing that showed them. A
+    // newer one can't take its place here, since nothing was listed after that one was read.
+    const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, options);
+    if (isSameVersions(architectures, stored, latest)) {
+      return seen(at, deps.sightings, facts, latest.get(NOARCH)?.content);
+    }
+  }
+  throw new GatewayError('STORE_UNAVAILABLE', `the index of ${at.branch}/${at.repository} changes while it is read`);
+}
+
+function isSameVersions(
+  architectures: readonly string[],
+  a: ReadonlyMap<string, StoredIndex>,
+  b: ReadonlyMap<string, StoredIndex>,
+): boolean {
+  return architectures.every((one) => a.get(one)?.manifestDigest === b.get(one)?.manifestDigest);
+}
+
+/** The indexes, and a listing made after all of them were read. */
+async function readThenList(
+  deps: LookDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  scope: Scope,
+  keys: readonly SigningKey[],
+  options: CallOptions,
+) {
+  const shownBy = async (listing: readonly string[]) =>
+    scope.includes(EVERY) ? await deps.groups.architecturesOf(image, at, listing, options) : [];
+  const named = scope.filter((one) => one !== EVERY);
+  let architectures = [
+    ...new Set([...named, ...(await shownBy(scope.includes(EVERY) ? await image.tags(options) : []))]),
+  ];
+  for (;;) {
+    const stored = await readIndexes(deps, image, at, architectures, keys, options);
+    const listing = await image.tags(options);
+    const shown = await shownBy(listing);
+    // One appeared since, whose index wasn't read before this listing: again. None is dropped, so listings that contradict
+    // each other end this all the same.
+    const known = architectures;
+    if (shown.every((one) => known.includes(one))) return { architectures, stored, listing };
+    architectures = [...new Set([...architectures, ...shown])];
+  }
+}
+
+/** Keys that can't be opened make an index unbelievable, not unreadable: what others signed still goes out. */
+async function usableKeys(signingKeys: SigningKeys, image: ImageStore, options: CallOptions) {
+  try {
+    return await signingKeys.ofImage(image, options);
+  } catch (error) {
+    if (isGatewayError(error, 'SIGNING_KEY_LOCKED')) return [];
+    throw error;
+  }
+}
+
+async function readIndexes(
+  { storedIndexes }: LookDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  architectures: readonly string[],
+  keys: readonly SigningKey[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, StoredIndex>> {
+  const read = async (architecture: string) =>
+    [architecture, await storedIndexes.read(image, { ...at, architecture }, keys, options)] as const;
+  const found = new Map<string, StoredIndex>();
+  for (const [architecture, stored] of await Promise.all(architectures.map(read))) {
+    if (stored !== undefined) found.set(architecture, stored);
+  }
+  if (found.size === architectures.length || architectures.includes(NOARCH)) return found;
+  // The first index of an architecture lists the noarch packages too; noarch's own index knows what they are.
+  const [, noarch] = await read(NOARCH);
+  if (noarch !== undefined) found.set(NOARCH, noarch);
+  return found;
+}
+
+type Facts = Omit<Look, 'target' | 'content' | 'isCovered' | 'isListed' | 'mayList'>;
+
+/** `noarch` is noarch's own index, where names have rivals: what it lists of noarch files holds for every architecture. */
+function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts, noarch?: IndexContent): Look {
+  const { stored, live } = facts;
+  const target = memoized((architecture) =>
+    indexTarget(architecture, stored.get(architecture)?.content, live, {
+      standsBy: (tag) => sightings.standsBy(tag),
+      noarch,
+    }),
+  );
+  const content = memoized((architecture) => {
+    const before = stored.get(architecture)?.content;
+    if (before !== undefined && target(architecture).changes.size === 0) return before;
+    return buildIndexContent(at, target(architecture).files, before?.runs ?? []);
+  });
+  const isCovered = memoized((architecture) => {
+    const index = stored.get(architecture);
+    if (index === undefined) return target(architecture).files.length === 0;
+    if (index.content !== undefined) return target(architecture).changes.size === 0;
+    // Signed by keys that this replica doesn't hold: it covers the set if it is what this replica would write.
+    return isSameBytes(index.pieces, contentPieces(content(architecture)));
+  });
+  const lists = (index: readonly IndexedPackage[], tag: string) => index.some((file) => file.tags.includes(tag));
+  const isListed = (architecture: string, tag: string) => {
+    const before = stored.get(architecture)?.content;
+    if (before === undefined) return isCovered(architecture) && lists(target(architecture).files, tag);
+    return before.byTag().has(tag);
+  };
+  const isReadable = (architecture: string) => {
+    const index = stored.get(architecture);
+    return index === undefined || index.content !== undefined || isCovered(architecture);
+  };
+  return {
+    ...facts,
+    target,
+    content,
+    isCovered,
+    isListed,
+    mayList: (architecture, tag) => !isReadable(architecture) || isListed(architecture, tag),
+  };
+}
+
+function memoized<R extends object | boolean>(compute: (architecture: string) => R): (architecture: string) => R {
+  const known = new Map<string, R>();
+  return (architecture) => {
+    const result = known.get(architecture) ?? compute(architecture);
+    known.set(architecture, result);
+    return result;
+  };
+}
+
+function isSameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return Buffer.concat(a).equals(Buffer.concat(b));
+}

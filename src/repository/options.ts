@@ -1,0 +1,45 @@
+import type { IndexServingOptions } from './reading/index-serving.ts';
+import type { PackageCacheOptions } from './reading/package-cache.ts';
+import type { SightingOptions } from './live/sightings.ts';
+import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
+
+/** How a service behaves; all has a default. */
+export interface RepositoriesOptions
+  extends
+    Partial<SightingOptions>,
+    Partial<SupersededOptions>,
+    Partial<IndexServingOptions>,
+    Partial<PackageCacheOptions> {
+  /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
+  readonly publishTimeoutMs?: number;
+  /** For how long a push waits until a listing shows its tags, in milliseconds; half of what it waits at most. Default 5,000. */
+  readonly listingPatienceMs?: number;
+  /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
+  readonly maxQuestions?: number;
+  /** Requests of one look at a time. Default 16. */
+  readonly concurrency?: number;
+}
+
+const defaults = {
+  graceMs: 300_000,
+  foundMs: 30_000,
+  keepSupersededMs: 3_600_000,
+  freshnessMs: 1_000,
+  recheckMs: 60_000,
+  rightsMs: 60_000,
+  staleMs: 600_000,
+  publishTimeoutMs: 30_000,
+  listingPatienceMs: 5_000,
+  maxQuestions: 64,
+  concurrency: 16,
+  maxIndexBytes: 128 * 1024 * 1024,
+  maxCachedBytes: 64 * 1024 * 1024,
+  maxCachedPackageBytes: 256 * 1024,
+};
+
+/** The same with every default filled in. */
+export function completeRepositoriesOptions(given: RepositoriesOptions): typeof defaults & RepositoriesOptions {
+  const { listingPatienceMs, ...completed } = { ...defaults, ...given };
+  // Where listings lag, a push must be done with waiting for one before it has waited for too long.
+  return { ...completed, listingPatienceMs: Math.min(listingPatienceMs, completed.publishTimeoutMs / 2) };
+}

@@ -1,0 +1,222 @@
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { Clock, Log, Meter, PublishCause, RandomBytes } from '../../ports.ts';
+import type { CallOptions } from '../../store/store.ts';
+import type { RepositoryCoordinates } from '../coordinates.ts';
+import type { Look, Scope } from '../live/look.ts';
+import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { architecturesIn } from './participants.ts';
+import type { Participant } from './participants.ts';
+
+export interface PublishLoopDeps {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+  readonly meter?: Meter | undefined;
+  /** A look with one participant's rights. */
+  readonly look: (participant: Participant, scope: Scope, call: CallOptions) => Promise<Look>;
+  /** Puts the index of one architecture as the look says it should be, with one participant's rights. */
+  readonly put: (participant: Participant, look: Look, architecture: string, call: CallOptions) => Promise<void>;
+  /** Clears away what is left of the dead, while that participant waits. Never throws. */
+  readonly tidy: (participant: Participant, look: Look, call: CallOptions) => Promise<void>;
+  /** Whether an index that covers the set is to be put again for its signatures. */
+  readonly wantsSignatures: (look: Look, architecture: string) => boolean;
+}
+
+export interface PublishLoop {
+  /** Resolves or rejects as the participant settles; PUBLISH_TIMEOUT past `timeoutMs`, with what it did left as it is. */
+  join(participant: Participant): Promise<void>;
+}
+
+interface Seat {
+  readonly participant: Participant;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  /** Why this one's rights won't do for the common work, once the store said so. */
+  refusal: GatewayError | undefined;
+  /** Fires when this one is answered: their rights serve nobody from then on. */
+  readonly left: AbortController;
+  /** Rejects then: one whose requests hang holds up the others no longer than it waits itself. */
+  readonly gone: Promise<never>;
+}
+
+const firstPauseMs = 20;
+const maxPauseMs = 1000;
+const putConcurrency = 8;
+
+/**
+ * The publishing of one repository by this replica: everybody who waits shares its looks and puts.
+ *
+ *     repeat:  look;  let everybody judge what it shows;  put what doesn't cover the live set
+ *
+ * It runs with the rights of one who waits, of the next where the store refuses those, and never of one who is answered.
+ */
+export function createPublishLoop(
+  deps: PublishLoopDeps,
+  at: RepositoryCoordinates,
+  { timeoutMs }: { readonly timeoutMs: number },
+): PublishLoop {
+  const seats = new Set<Seat>();
+  let isRunning = false;
+
+  const leave = (seat: Seat, answer: () => void) => {
+    if (!seats.delete(seat)) return;
+    answer();
+    seat.left.abort();
+  };
+
+  const rejectAll = (present: Iterable<Seat>, errorOf: (seat: Seat) => unknown) => {
+    for (const seat of [...present]) {
+      leave(seat, () => {
+        seat.reject(errorOf(seat));
+      });
+    }
+  };
+
+  /** Shows a look to one who waits. A fault that may pass leaves them waiting for the next one. */
+  const settle = async (seat: Seat, seen: Look) => {
+    try {
+      const verdict = await Promise.race([seat.participant.settle(seen), seat.gone]);
+      if (verdict === 'done') leave(seat, seat.resolve);
+    } catch (error) {
+      if (isPassing(error)) deps.log.warn({ ...at, err: error }, 'a publisher could not act on a look, trying again');
+      else rejectAll([seat], () => error);
+    }
+  };
+
+  /** Work with one seat's rights; undefined where it failed, with the blame laid on whose rights they were. */
+  const attempt = async <T extends object>(seat: Seat, work: (call: CallOptions) => Promise<T>) => {
+    try {
+      return await Promise.race([work({ signal: seat.left.signal }), seat.gone]);
+    } catch (error) {
+      await recover(seat, error);
+      return undefined;
+    }
+  };
+
+  /** Whoever's rights failed: are they to blame, is the registry, or is nothing to be done? */
+  const recover = async (seat: Seat, error: unknown) => {
+    if (!seats.has(seat)) return;
+    if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) {
+      seat.refusal = error;
+      return;
+    }
+    if (isPassing(error)) {
+      deps.log.warn({ ...at, err: error }, 'a publish round failed, trying again');
+      return;
+    }
+    const present = [...seats];
+    if (isGatewayError(error, 'TAG_IMMUTABLE')) {
+      await Promise.allSettled(present.map((one) => Promise.race([one.participant.abandon(), one.gone])));
+    }
+    rejectAll(present, () => error);
+  };
+
+  /**
+   * One look and what follows from it: how many left, how many indexes were put, and whether somebody came meanwhile.
+   * Undefined where it failed.
+   */
+  const round = async (carrier: Seat) => {
+    const present = [...seats];
+    const scope = [...new Set(present.flatMap((seat) => seat.participant.scope))];
+    const seen = await attempt(carrier, (call) => deps.look(carrier.participant, scope, call));
+    if (seen === undefined) return undefined;
+    await Promise.all(present.filter((seat) => seats.has(seat)).map((seat) => settle(seat, seen)));
+    const rest = present.filter((seat) => seats.has(seat));
+    const wanted = new Set(rest.flatMap((seat) => architecturesIn(seen, seat.participant.scope)));
+    const stale = [...wanted].filter((one) => !seen.isCovered(one) || deps.wantsSignatures(seen, one));
+    const putter = rest.find((seat) => seat.refusal === undefined);
+    // Not waited for: it ends with the wait of whose rights it uses.
+    if (putter !== undefined) void deps.tidy(putter.participant, seen, { signal: putter.left.signal });
+    const hasPut =
+      putter === undefined ||
+      (await attempt(putter, (call) =>
+        mapBounded(stale, putConcurrency, (one) => deps.put(putter.participant, seen, one, call)),
+      ));
+    if (hasPut === undefined) return undefined;
+    const hasNewcomers = [...seats].some((seat) => !present.includes(seat));
+    return { left: present.length - rest.length, puts: putter === undefined ? 0 : stale.length, hasNewcomers };
+  };
+
+  const run = async () => {
+    let fruitless = 0;
+    let cause: PublishCause = 'joined';
+    while (seats.size > 0) {
+      const carrier = [...seats].find((seat) => seat.refusal === undefined);
+      if (carrier === undefined) {
+        rejectAll(seats, (seat) => seat.refusal);
+        return;
+      }
+      deps.meter?.publishRound(cause);
+      const outcome = await round(carrier);
+      cause = causeOfNext(outcome);
+      // The look that follows a put of ours is the proof that somebody waits for: no pause before it.
+      fruitless = outcome !== undefined && outcome.left > 0 ? 0 : fruitless + 1;
+      const isWorthLooking = outcome !== undefined && (outcome.puts > 0 || outcome.hasNewcomers);
+      if (seats.size > 0 && (!isWorthLooking || fruitless > 1)) {
+        await deps.clock.sleep(jitter(deps.random, Math.min(maxPauseMs, firstPauseMs * 2 ** fruitless)));
+      }
+    }
+  };
+
+  const start = () => {
+    if (isRunning) return;
+    isRunning = true;
+    run()
+      .catch((error: unknown) => {
+        rejectAll(seats, () => error);
+      })
+      .finally(() => {
+        isRunning = false;
+        if (seats.size > 0) start();
+      });
+  };
+
+  return {
+    async join(participant) {
+      const left = new AbortController();
+      const gone = rejectionOn(left.signal);
+      await new Promise<void>((resolve, reject) => {
+        const seat: Seat = { participant, resolve, reject, refusal: undefined, left, gone };
+        seats.add(seat);
+        void deps.clock.sleep(timeoutMs, left.signal).then(() => {
+          rejectAll([seat], () => timedOut(at, timeoutMs));
+        });
+        start();
+      });
+    },
+  };
+}
+
+function causeOfNext(outcome: { readonly puts: number; readonly hasNewcomers: boolean } | undefined): PublishCause {
+  if (outcome === undefined) return 'failed';
+  if (outcome.puts > 0) return 'put';
+  return outcome.hasNewcomers ? 'joined' : 'waiting';
+}
+
+/** A promise that only ever rejects, and then does so unheard where nobody waits for it. */
+function rejectionOn(signal: AbortSignal): Promise<never> {
+  const rejection = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new GatewayError('ABORTED', 'whoever waited for this was answered'));
+    });
+  });
+  rejection.catch(() => undefined);
+  return rejection;
+}
+
+/** Faults that the next round may not meet. */
+function isPassing(error: unknown): boolean {
+  return isGatewayError(error, 'STORE_UNAVAILABLE', 'BLOB_UNKNOWN', 'DIGEST_MISMATCH');
+}
+
+function jitter(random: RandomBytes, ms: number): number {
+  return (ms * (1 + (random(1)[0] ?? 0))) / 256;
+}
+
+function timedOut({ branch, repository }: RepositoryCoordinates, timeoutMs: number): GatewayError {
+  return new GatewayError(
+    'PUBLISH_TIMEOUT',
+    `the index of ${branch}/${repository} could not be published within ${timeoutMs / 1000} s; push again`,
+    { details: { retryAfterSeconds: 5 } },
+  );
+}

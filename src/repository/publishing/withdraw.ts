@@ -1,0 +1,67 @@
+import { GatewayError } from '../../errors.ts';
+import type { Clock } from '../../ports.ts';
+import type { ImageStore } from '../../store/store.ts';
+import type { Burial } from './burial.ts';
+import { NOARCH } from '../coordinates.ts';
+import { findFile } from '../index/index-content.ts';
+import type { LiveTag } from '../live/live-set.ts';
+import { EVERY } from '../live/look.ts';
+import type { Look, Scope } from '../live/look.ts';
+import { createMending, createRemoval } from './participants.ts';
+import type { PublishLoop } from './publish-loop.ts';
+
+/** Everything a deletion needs of one repository and one caller. */
+export interface WithdrawContext {
+  readonly image: ImageStore;
+  readonly burial: Burial;
+  readonly loop: PublishLoop;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly look: (scope: Scope) => Promise<Look>;
+}
+
+/**
+ * Deletes a file in one architecture, or in each that has it, with all its twins; resolves with those architectures once no
+ * index lists it. Throws PACKAGE_UNKNOWN where there is nothing to delete.
+ */
+export async function withdrawFile(
+  context: WithdrawContext,
+  file: { readonly architecture: string | undefined; readonly fileName: string },
+): Promise<readonly string[]> {
+  const beganMs = context.clock.now();
+  const { architecture, fileName } = file;
+  const named = architecture === undefined ? [] : [architecture];
+  const seen = await context.look(architecture === undefined || architecture === NOARCH ? [...named, EVERY] : named);
+  const there = seen.live.named(fileName);
+  const targets = there.filter(({ pkg }) => architecture === undefined || pkg.architecture === architecture);
+  if (targets.length === 0) {
+    await unlist(context, seen, fileName);
+    throw unknownFile(file, there);
+  }
+  for (const { tag } of targets) await context.burial.remove(context.image, tag);
+  const architectures = [...new Set(targets.map(({ pkg }) => pkg.architecture))];
+  const scope = architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures;
+  const dead = targets.map(({ tag }) => tag);
+  await context.loop.join(createRemoval(context, { ...context, scope, fileName, architectures, beganMs, dead }));
+  return architectures;
+}
+
+/** A deletion that died half-way left a file listed that is gone: it is tried again, and ends here. */
+async function unlist({ image, loop }: WithdrawContext, seen: Look, fileName: string): Promise<void> {
+  const scope = seen.architectures.filter((architecture) => {
+    const content = seen.stored.get(architecture)?.content;
+    return content !== undefined && findFile(content, fileName) !== undefined && !seen.isCovered(architecture);
+  });
+  if (scope.length > 0) await loop.join(createMending(image, scope));
+}
+
+function unknownFile(
+  { architecture, fileName }: { readonly architecture: string | undefined; readonly fileName: string },
+  there: readonly LiveTag[],
+): GatewayError {
+  const isNoarch = there.some(({ pkg }) => pkg.architecture === NOARCH);
+  const where = architecture === undefined ? 'in any architecture' : `in ${architecture}`;
+  const hint = isNoarch ? `; it is a noarch package, to be deleted as ${NOARCH}/${fileName}` : '';
+  return new GatewayError('PACKAGE_UNKNOWN', `there is no ${fileName} ${where}${hint}`, {
+    details: { file: fileName },
+  });
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { signatureMember } from '../../apk/signature.ts';
+import type { Signature } from '../../apk/signature.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { contentPieces } from '../index/index-content.ts';
+import type { IndexContent } from '../index/index-content.ts';
+import type { SignIndex } from '../publishing/index-writer.ts';
+import type { Look } from '../live/look.ts';
+import type { SigningKey } from '../keys/signing-keys.ts';
+import type { StoredIndex } from '../index/stored-index.ts';
+
+/** An index as it goes out to all who read it. */
+export interface IndexView {
+  /** The stored version that it was made from; undefined where there was none. */
+  readonly digest: Digest | undefined;
+  /** What it lists; undefined where the stored one could neither be compared nor be believed. */
+  readonly content: IndexContent | undefined;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly etag: string;
+  /** When the stored version was put; undefined for one that was mended, which has no time of its own. */
+  readonly createdMs: number | undefined;
+  readonly comparedAtMs: number;
+  readonly isUnverified: boolean;
+}
+
+/** What a look has shown of one architecture's index: no more than a view needs, so that the look itself can go. */
+export interface ComparedIndex {
+  readonly stored: StoredIndex | undefined;
+  /** What lists the live set. */
+  readonly content: IndexContent;
+  readonly isCovered: boolean;
+  readonly hasOwnPackages: boolean;
+  readonly keys: readonly SigningKey[];
+  /** When the look began. */
+  readonly beganMs: number;
+}
+
+export function comparedIndex(seen: Look, architecture: string, beganMs: number): ComparedIndex {
+  return {
+    stored: seen.stored.get(architecture),
+    content: seen.content(architecture),
+    isCovered: seen.isCovered(architecture),
+    hasOwnPackages: seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture),
+    keys: seen.keys,
+    beganMs,
+  };
+}
+
+/**
+ * The stored index where it covers the set, else one made and signed in memory; null where there is nothing. Throws
+ * SIGNING_KEY_LOCKED where there is no key to sign with: nothing unsigned goes out.
+ */
+export async function verifiedView(sign: SignIndex, compared: ComparedIndex): Promise<IndexView | null> {
+  const { stored, content, keys } = compared;
+  // An architecture without packages of its own has no index: noarch's answers for it.
+  if (stored === undefined && !compared.hasOwnPackages) return null;
+  const covering = compared.isCovered ? stored : undefined;
+  const pieces = contentPieces(content);
+  const signatures = await withOwn(sign, pieces, covering?.signatures ?? [], keys);
+  if (signatures.length === 0) {
+    throw new GatewayError('SIGNING_KEY_LOCKED', 'there is no key to sign the index with: push a package first');
+  }
+  return makeView(pieces, signatures, {
+    digest: stored?.manifestDigest,
+    content,
+    createdMs: covering?.createdMs,
+    comparedAtMs: compared.beganMs,
+    isUnverified: false,
+  });
+}
+
+/**
+ * The stored index as it is, for those who may not list; null where there is nothing. Own signatures are added only to what
+ * one of the own keys signed already: anybody who may push could have put what nobody compared.
+ */
+export async function unverifiedView(
+  sign: SignIndex,
+  stored: StoredIndex | undefined,
+  keys: readonly SigningKey[],
+  comparedAtMs: number,
+): Promise<IndexView | null> {
+  if (stored === undefined) return null;
+  const { pieces, content, createdMs, manifestDigest } = stored;
+  const signatures = content === undefined ? stored.signatures : await withOwn(sign, pieces, stored.signatures, keys);
+  if (signatures.length === 0) {
+    throw new GatewayError(
+      'FORBIDDEN',
+      'the stored index is damaged, and these credentials may not list tags to mend it',
+    );
+  }
+  return makeView(pieces, signatures, { digest: manifestDigest, content, createdMs, comparedAtMs, isUnverified: true });
+}
+
+/** The signatures that go out: this replica's own first, then those of keys that only others hold. */
+async function withOwn(
+  sign: SignIndex,
+  pieces: readonly Uint8Array[],
+  stored: readonly Signature[],
+  keys: readonly SigningKey[],
+): Promise<readonly Signature[]> {
+  const has = (key: SigningKey) => stored.some((signature) => signature.keyName === key.fileName);
+  if (keys.every(has)) return stored;
+  const own = await sign(pieces, keys);
+  return [...own, ...stored.filter((signature) => !keys.some((key) => key.fileName === signature.keyName))];
+}
+
+function makeView(
+  pieces: readonly Uint8Array[],
+  signatures: readonly Signature[],
+  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'comparedAtMs' | 'isUnverified'>,
+): IndexView {
+  const bytes = Buffer.concat([signatureMember(signatures), ...pieces]);
+  const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
+  const count = facts.content === undefined ? 0 : facts.content.files().length;
+  return { ...facts, bytes, etag, count };
+}

@@ -1,0 +1,209 @@
+import type { Readable } from 'node:stream';
+import { GatewayError } from '../../errors.ts';
+import type { Clock, Log } from '../../ports.ts';
+import type { CallOptions, Credentials, ImageStore, Store } from '../../store/store.ts';
+import { isStillThere } from '../live/ask-for-tag.ts';
+import { NOARCH } from '../coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../coordinates.ts';
+import { createImageList } from './image-list.ts';
+import type { ImageMemory } from '../image-memory.ts';
+import { findFile } from '../index/index-content.ts';
+import { contestedTags } from '../live/index-target.ts';
+import type { IndexedPackage } from '../index/indexed-package.ts';
+import type { IndexView } from './index-view.ts';
+import type { IndexViews } from './index-views.ts';
+import { EVERY } from '../live/look.ts';
+import type { Look, Scope } from '../live/look.ts';
+import { allFiles, listed, listedRepository, ownFiles, pushedAt } from './listed-files.ts';
+import { mapBounded } from '../../concurrency/in-parallel.ts';
+import type { PackageCache } from './package-cache.ts';
+import { createReader } from './reader-rights.ts';
+import type { Reader } from './reader-rights.ts';
+import type { Caller, FoundPackage, PackageFacts, Repositories, RepositoryStatus } from '../repository.ts';
+import { remembered } from '../../concurrency/once-per-object.ts';
+import { createSignedIndexes } from './served-index.ts';
+import { publicPemOf } from '../keys/signing-key.ts';
+import type { SigningKeys } from '../keys/signing-keys.ts';
+
+export interface ReadingDeps {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly signingKeys: SigningKeys;
+  readonly views: IndexViews;
+  readonly packages: PackageCache;
+  readonly callerKey: (credentials: Credentials) => string;
+  readonly memoryOf: (image: string) => ImageMemory;
+  readonly look: (image: ImageStore, at: RepositoryCoordinates, scope: Scope, call?: CallOptions) => Promise<Look>;
+  readonly log: Log;
+}
+
+/** Groups of an image that are read at a time for a listing. */
+const groupConcurrency = 4;
+
+/** The half of the service that changes nothing. */
+export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | 'withdraw'> {
+  const readerOf = (image: string, caller: Caller) =>
+    createReader(deps.callerKey(caller.credentials), () =>
+      deps.store.image(image, caller.credentials, caller.requestId),
+    );
+  const signedIndexOf = createSignedIndexes();
+  const imagesOf = createImageList(deps);
+  const factsOnce = remembered(factsOf);
+
+  /** The index that answers for an architecture: its own, or noarch's where it never had one. */
+  const viewFor = async (reader: Reader, group: Group) => {
+    const own = await deps.views.view(reader, group);
+    if (own !== undefined || group.architecture === NOARCH) return own && { ...own, group };
+    const noarch = { ...group, architecture: NOARCH };
+    const shared = await deps.views.view(reader, noarch);
+    return shared && { ...shared, group: noarch };
+  };
+
+  const listedUntilLately = async (reader: Reader, group: Group, fileName: string) => {
+    const file = deps.views.delisted(group, fileName);
+    if (file === undefined) return undefined;
+    return (await isStillThere(reader.image, file, deps.memoryOf(group.image).sightings)) ? file : undefined;
+  };
+
+  const groupsOf = async (reader: Reader, within: Within, call: CallOptions): Promise<readonly Group[]> => {
+    const { image } = within;
+    const groups = await deps.memoryOf(image).groups.all(reader.image, await reader.image.tags(call), call);
+    return groups
+      .filter(({ branch }) => within.branch === undefined || branch === within.branch)
+      .filter(({ repository }) => within.repository === undefined || repository === within.repository)
+      .map((group) => ({ ...group, image }));
+  };
+
+  const viewsWithin = async (within: Within, caller: Caller, call: CallOptions) => {
+    const reader = readerOf(within.image, caller);
+    const groups = await groupsOf(reader, within, call);
+    const seen = await mapBounded(groups, groupConcurrency, async (group) => {
+      const found = await deps.views.view(reader, group);
+      return found === undefined ? undefined : { group, view: found.view };
+    });
+    return seen.filter((one) => one !== undefined);
+  };
+
+  return {
+    peekIndex(at, architecture, caller) {
+      const view = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
+      return view && signedIndexOf(view, false);
+    },
+
+    async openIndex(at, architecture, caller) {
+      const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
+      if (found === undefined) return undefined;
+      return signedIndexOf(found.view, found.isStale);
+    },
+
+    async listIndex(at, architecture, caller) {
+      const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
+      return found && { etag: found.view.etag, packages: () => allFiles(found.group, found.view) };
+    },
+
+    async findPackage(at, architecture, fileName, caller) {
+      const reader = readerOf(at.image, caller);
+      const found = await viewFor(reader, { ...at, architecture });
+      if (found?.view.content === undefined) return undefined;
+      const file = findFile(found.view.content, fileName) ?? (await listedUntilLately(reader, found.group, fileName));
+      if (file === undefined) return undefined;
+      return foundPackage(reader, deps.packages, factsOnce(file), () => {
+        deps.views.suspect(found.group);
+      });
+    },
+
+    peekPackage(at, architecture, fileName, caller) {
+      const view = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
+      const file = view?.content === undefined ? undefined : findFile(view.content, fileName);
+      const bytes = file && deps.packages.peek(at.image, file.pkg.digest);
+      return file && bytes && { facts: factsOnce(file), bytes };
+    },
+
+    async list(within, caller, call = {}) {
+      const seen = await viewsWithin(within, caller, call);
+      return seen.flatMap(({ group, view }) => ownFiles(group, view).map((file) => listed(group, file)));
+    },
+
+    async repositories(image, caller, call = {}) {
+      const byRepository = new Map<string, { group: Group; view: IndexView }[]>();
+      for (const one of await viewsWithin({ image }, caller, call)) {
+        const key = JSON.stringify([one.group.branch, one.group.repository]);
+        byRepository.set(key, [...(byRepository.get(key) ?? []), one]);
+      }
+      return [...byRepository.values()].map(listedRepository);
+    },
+
+    async keys(image, caller, call = {}) {
+      const reader = readerOf(image, caller);
+      // One set of keys for all images says nothing of any: the operator's word that it is public is enough.
+      const isOpen = caller.credentials.kind === 'gateway' && !deps.signingKeys.arePerImage;
+      if (!isOpen) await deps.views.authorize(reader, image);
+      const keys = await deps.signingKeys.ofImage(reader.image, call);
+      return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
+    },
+
+    images: (caller) => imagesOf(caller, readerOf),
+    authorize: (image, caller, call) => deps.views.authorize(readerOf(image, caller), image, call),
+
+    async status(at, caller, call = {}) {
+      const began = new Date();
+      const seen = await deps.look(readerOf(at.image, caller).image, at, [EVERY], call);
+      return statusOf(seen, began);
+    },
+  };
+}
+
+// Not by spreading, which is dear where it is done with each request.
+function groupOf({ image, branch, repository }: RepositoryCoordinates, architecture: string): Group {
+  return { image, branch, repository, architecture };
+}
+
+type Within = Parameters<Repositories['list']>[0];
+
+function factsOf({ pkg, tags }: IndexedPackage): PackageFacts {
+  const { digest, entry, fileName } = pkg;
+  return { entry, fileName, digest, size: entry.fileSize, pushedAt: pushedAt(tags) };
+}
+
+function foundPackage(reader: Reader, cache: PackageCache, facts: PackageFacts, suspect: () => void): FoundPackage {
+  const { digest, size, fileName } = facts;
+  const blob = { digest, size };
+  return {
+    ...facts,
+    async open(range, call = {}): Promise<Readable | Uint8Array> {
+      if (cache.isSmall(blob.size)) {
+        const bytes = await cache.read(reader, blob, call);
+        if (bytes !== undefined) return range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
+      } else {
+        const opened = await reader.image.openBlob(blob, { ...call, range });
+        if (opened !== undefined) return opened.stream;
+      }
+      suspect();
+      throw new GatewayError('PACKAGE_UNKNOWN', `${fileName} is gone`, { details: { file: fileName } });
+    },
+    locate: (call = {}) => reader.image.locateBlob(blob, call),
+  };
+}
+
+function statusOf(seen: Look, comparedAt: Date): RepositoryStatus {
+  const statusOfOne = (architecture: string): RepositoryStatus['architectures'][number] => {
+    const stored = seen.stored.get(architecture);
+    // What foreign keys signed isn't believed, so what it lists isn't known; but it covers the set where its bytes do.
+    const isCovering = seen.isCovered(architecture);
+    const changes = isCovering ? [] : [...seen.target(architecture).changes];
+    const rivals = contestedTags(seen.live, architecture);
+    return {
+      architecture,
+      indexDigest: stored?.manifestDigest,
+      count: seen.target(architecture).files.length,
+      signers: stored?.signatures.map((signature) => signature.keyName) ?? [],
+      comparedAt,
+      isCovering,
+      rivals,
+      missing: changes.flatMap(([name, file]) => (file === undefined ? [] : [name])),
+      surplus: changes.flatMap(([name, file]) => (file === undefined ? [name] : [])),
+    };
+  };
+  const isThere = (one: string) => seen.stored.has(one) || seen.target(one).files.length > 0;
+  return { architectures: seen.architectures.filter(isThere).map(statusOfOne) };
+}

@@ -1,0 +1,201 @@
+import { Readable } from 'node:stream';
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import { emptyConfig, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import type { ImageManifest } from '../../oci/manifest.ts';
+import type { Clock } from '../../ports.ts';
+import type { BlobDescriptor, CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
+import { createArtifactWriter } from '../artifacts/artifact-writer.ts';
+import { isKeyTag } from '../keys/key-artifact.ts';
+import { mapBounded } from '../../concurrency/in-parallel.ts';
+import {
+  buriedBy,
+  groupHashOfIndexTag,
+  parsePackageTag,
+  peekTag,
+  tagTimeMs,
+  tombstoneOf,
+} from '../artifacts/package-tag.ts';
+
+/** How far a copy has got; what was there already counts as done. */
+export interface CopyProgress {
+  readonly done: number;
+  readonly total: number;
+  /** Bytes of the files that were written. */
+  readonly bytes: number;
+}
+
+/** What a copy did. */
+export interface Copied {
+  readonly packages: number;
+  /** Proofs that packages were deleted, which come along. */
+  readonly tombstones: number;
+  readonly keys: number;
+  readonly indexes: number;
+  /** Tags that were there already. */
+  readonly unchanged: number;
+  readonly bytes: number;
+  /** Index tags under which the target has another index: it stays, and the next push renews it. */
+  readonly leftIndexes: readonly string[];
+  /**
+   * Package tags that were put though the target had an index at least as young as they are. Where an earlier copy had brought
+   * them, they were deleted at the target, which keeps no proof of that for long: they are back.
+   */
+  readonly maybeRevived: readonly string[];
+}
+
+export interface CopyOptions extends CallOptions {
+  /** Whether signing keys come along, sealed as they are. Default: true. */
+  readonly hasKeys?: boolean | undefined;
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
+}
+
+/** Tags that are copied at a time. */
+const concurrency = 8;
+
+interface Index {
+  readonly tag: string;
+  readonly fetched: FetchedManifest;
+}
+
+/**
+ * Copies what is ours of an image, package by package, under the same tags; what the target has or knows to be dead stays. It may be broken off
+ * and done again, and both sides may be pushed to meanwhile: index manifests are read before the packages are listed and put
+ * after them, so that a copied index lists nothing that wasn't copied. Throws the faults of both stores.
+ */
+export async function copyImage(
+  { clock }: { readonly clock: Pick<Clock, 'sleep'> },
+  from: ImageStore,
+  to: ImageStore,
+  { hasKeys = true, onProgress, ...call }: CopyOptions = {},
+): Promise<Copied> {
+  const writer = createArtifactWriter({ clock });
+  const has = new Set(await to.tags(call));
+  const indexedUntil = createdUntil(await fetchIndexes(to, call));
+  const indexes = await fetchIndexes(from, call);
+  const tags = (await from.tags(call)).filter(
+    (tag) => parsePackageTag(tag) !== undefined || (hasKeys && isKeyTag(tag)),
+  );
+  const total = tags.length + indexes.length;
+  let [done, unchanged, bytes] = [0, 0, 0];
+
+  const copyLayers = async ({ layers }: ImageManifest) => {
+    for (const layer of layers) if (await copyBlob(from, to, layer, call)) bytes += layer.size;
+  };
+  const put = async (tag: string, fetched: FetchedManifest) => {
+    const manifest = ownManifest(fetched);
+    if (manifest === undefined) return false;
+    const document = fetched.bytes;
+    await copyLayers(manifest);
+    // A registry that refuses our type gets the document without it.
+    const plain = () => formatManifest({ ...manifest, artifactType: undefined });
+    await writer.put(to, tag, ({ artifactType }) => (artifactType ? document : plain()), call);
+    return true;
+  };
+  const advance = () => {
+    done += 1;
+    onProgress?.({ done, total, bytes });
+  };
+
+  // Before the packages, which may take hours: an index that is replaced meanwhile may be collected.
+  for (const { fetched } of indexes) {
+    const manifest = ownManifest(fetched);
+    if (manifest !== undefined) await copyLayers(manifest);
+  }
+  const dead = new Set([...has, ...tags].filter(isTombstone).map(buriedBy));
+  const maybeRevived: string[] = [];
+  await mapBounded(tags, concurrency, async (tag) => {
+    if (has.has(tag) || has.has(tombstoneOf(tag))) unchanged += 1;
+    else {
+      const fetched = await from.fetchManifest(tag, call);
+      // Deleted meanwhile.
+      const isPut = fetched !== undefined && (await put(tag, fetched));
+      if (isPut && isPackage(tag) && !dead.has(tag) && tagTimeMs(tag) <= indexedUntil(tag)) maybeRevived.push(tag);
+    }
+    advance();
+  });
+  const leftIndexes: string[] = [];
+  for (const { tag, fetched } of indexes) {
+    const there = await to.resolve(tag, call);
+    if (there === undefined) await put(tag, fetched);
+    else if (there.digest === fetched.digest) unchanged += 1;
+    else leftIndexes.push(tag);
+    advance();
+  }
+  return {
+    packages: tags.filter(isPackage).length,
+    tombstones: tags.filter(isTombstone).length,
+    keys: tags.filter(isKeyTag).length,
+    indexes: indexes.length,
+    ...{ unchanged, bytes, leftIndexes, maybeRevived },
+  };
+}
+
+/**
+ * Until when the indexes of an image know of packages of a tag's group, in milliseconds since 1970; of a group that has no index
+ * of its own, as that of noarch packages, the youngest tells.
+ */
+function createdUntil(indexes: readonly Index[]): (tag: string) => number {
+  const ofGroup = new Map<string | undefined, number>();
+  for (const { tag, fetched } of indexes) {
+    const annotations = ownManifest(fetched)?.annotations;
+    const createdMs = Date.parse(annotations?.['org.opencontainers.image.created'] ?? '');
+    if (!Number.isNaN(createdMs)) ofGroup.set(groupHashOfIndexTag(tag), createdMs);
+  }
+  const youngestMs = Math.max(-Infinity, ...ofGroup.values());
+  return (tag) => ofGroup.get(peekTag(tag)?.groupHash) ?? youngestMs;
+}
+
+async function fetchIndexes(from: ImageStore, call: CallOptions): Promise<readonly Index[]> {
+  const tags = (await from.tags(call)).filter((tag) => groupHashOfIndexTag(tag) !== undefined);
+  const found = await mapBounded(tags, concurrency, async (tag) => {
+    const fetched = await from.fetchManifest(tag, call);
+    return fetched && { tag, fetched };
+  });
+  return found.filter((one) => one !== undefined);
+}
+
+/** Whether a blob had to be copied. */
+async function copyBlob(from: ImageStore, to: ImageStore, blob: BlobDescriptor, call: CallOptions): Promise<boolean> {
+  if (await to.hasBlob(blob.digest, { ...call, size: blob.size })) return false;
+  const upload = await to.startUpload(call);
+  try {
+    await upload.finish(
+      { ...blob, open: () => Readable.from(chunksOf(from, blob, call), { objectMode: false }) },
+      call,
+    );
+  } catch (error) {
+    await upload.cancel();
+    throw error;
+  }
+  return true;
+}
+
+async function* chunksOf(from: ImageStore, blob: BlobDescriptor, call: CallOptions): AsyncGenerator<Uint8Array> {
+  const opened = await from.openBlob(blob, call);
+  if (opened === undefined) {
+    throw new GatewayError(
+      'STORE_ANSWER_INVALID',
+      `${from.image} misses the blob ${blob.digest} that a manifest names`,
+    );
+  }
+  yield* opened.stream as AsyncIterable<Uint8Array>;
+}
+
+function isPackage(tag: string): boolean {
+  return parsePackageTag(tag)?.kind === 'package';
+}
+
+function isTombstone(tag: string): boolean {
+  return parsePackageTag(tag)?.kind === 'tombstone';
+}
+
+/** The manifest, if it has our form: what somebody else put under a tag like ours is none of our business. */
+function ownManifest({ bytes }: FetchedManifest): ImageManifest | undefined {
+  try {
+    const manifest = parseManifest(bytes);
+    return manifest.config.digest === emptyConfig().digest ? manifest : undefined;
+  } catch (error) {
+    if (isGatewayError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import { isGatewayError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Clock, Log } from '../../ports.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { Group, RepositoryCoordinates } from '../coordinates.ts';
+import { NOARCH } from '../coordinates.ts';
+import type { Look } from '../live/look.ts';
+import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from '../artifacts/package-tag.ts';
+import { createSuperseded } from './replaced-indexes.ts';
+import type { SupersededOptions } from './replaced-indexes.ts';
+import { upkeepPauseMs } from './upkeep-pause.ts';
+
+/** Clears away what deaths leave behind. Nothing depends on it: it keeps listings short. */
+export interface Upkeep {
+  /**
+   * With the rights of somebody who waits for a publish: removes package tags whose tombstone stands and whose deleter died
+   * or could not remove them, old tombstones whose package tag is gone, and indexes that were replaced. At most a few at a
+   * time. Never throws.
+   */
+  tidy(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<void>;
+  /** This replica put that index. */
+  hasPut(group: Group, digest: Digest): void;
+}
+
+/** A tombstone is kept so long: until then some replica's listing or read by name may be behind the death it proves. */
+const tombstoneMs = 3_600_000;
+/** The most tombstones that one publish looks at. */
+const maxGraves = 4;
+/** How long an image is left alone after it was tidied. */
+const pauseMs = 10_000;
+
+/** The upkeep of one image. */
+export function createUpkeep(deps: { readonly clock: Clock; readonly log: Log }, options: SupersededOptions): Upkeep {
+  const { clock, log } = deps;
+  const superseded = createSuperseded(deps, options);
+  let nextMs = -Infinity;
+
+  const clearGraves = async (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => {
+    if (clock.now() < nextMs) return;
+    const tombstones = oldTombstones(seen, at, clock.now() - tombstoneMs);
+    if (tombstones.length === 0) return;
+    nextMs = clock.now() + pauseMs;
+    try {
+      await mapBounded(tombstones, 2, (tombstone) => clear(image, tombstone, call));
+    } catch (error) {
+      // Whoever waited was answered: the next publish goes on.
+      if (isGatewayError(error, 'ABORTED')) return;
+      nextMs = clock.now() + upkeepPauseMs(error);
+      log.debug({ image: image.image, err: error }, 'old tombstones could not be cleared away');
+    }
+  };
+
+  return {
+    async tidy(image, at, seen, call) {
+      for (const [architecture, { manifestDigest }] of seen.stored) {
+        superseded.saw(indexTag({ ...at, architecture }), manifestDigest);
+      }
+      await clearGraves(image, at, seen, call);
+      await superseded.clear(image, call);
+    },
+    hasPut(group, digest) {
+      superseded.saw(indexTag(group), digest);
+    },
+  };
+}
+
+/** The package tag goes first, and the tombstone at some later time: nobody may ever see the one without the other. */
+async function clear(image: ImageStore, tombstone: string, call: CallOptions): Promise<void> {
+  const tag = buriedBy(tombstone);
+  const isThere = (await image.resolve(tag, call)) !== undefined;
+  await image.deleteTag(isThere ? tag : tombstone, call);
+}
+
+function oldTombstones({ listing, architectures }: Look, at: RepositoryCoordinates, beforeMs: number): string[] {
+  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+  const old: string[] = [];
+  for (const tag of listing) {
+    const peeked = peekTag(tag);
+    if (peeked?.kind !== 'tombstone' || !hashes.has(peeked.groupHash)) continue;
+    const parsed = parsePackageTag(tag);
+    if (parsed !== undefined && parsed.seconds * 1000 < beforeMs) old.push(tag);
+    if (old.length === maxGraves) break;
+  }
+  return old;
+}

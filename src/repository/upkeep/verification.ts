@@ -1,0 +1,160 @@
+import { finished } from 'node:stream/promises';
+import { isGatewayError } from '../../errors.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { Look } from '../live/look.ts';
+import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { parsePackageManifest } from '../artifacts/package-manifest.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { buriedBy, groupHash, peekTag } from '../artifacts/package-tag.ts';
+import type { RepositoryCoordinates } from '../coordinates.ts';
+import type { Caller } from '../repository.ts';
+
+/** Something that isn't as it should be. */
+export interface Finding {
+  readonly kind: 'index' | 'missing' | 'surplus' | 'manifest' | 'blob';
+  readonly architecture: string;
+  /** For people. */
+  readonly message: string;
+  /** Whether putting a covering index mends it. */
+  readonly isMendable: boolean;
+}
+
+/** What was looked at. */
+export interface Verified {
+  readonly architectures: number;
+  /** Package files, each once. */
+  readonly packages: number;
+  /** Of package files, read to their end. */
+  readonly bytes: number;
+}
+
+/** What an operator asks of a repository besides reading and writing it. */
+export interface RepositoryVerification {
+  /** Looks at everything that is stored, and tells each finding. */
+  verify(
+    at: RepositoryCoordinates,
+    caller: Caller,
+    onFinding: (finding: Finding) => void,
+    options?: CallOptions,
+  ): Promise<Verified>;
+  /**
+   * Puts the indexes that don't list what lives; done once all do. Returns what was wrong with them. Throws PUBLISH_TIMEOUT and
+   * the store's faults.
+   */
+  mend(at: RepositoryCoordinates, caller: Caller): Promise<readonly Finding[]>;
+}
+
+/** Blobs that are read at a time; each within constant memory. */
+const concurrency = 4;
+
+/**
+ * Compares what a look has shown with what is stored: each index with the live set, each package's manifest with its record,
+ * each package file with its digest, read to its end.
+ */
+export async function verifyLook(
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  seen: Look,
+  onFinding: (finding: Finding) => void,
+  options: CallOptions = {},
+): Promise<Verified> {
+  const there = seen.architectures.filter((one) => seen.stored.has(one) || seen.target(one).files.length > 0);
+  for (const finding of indexFindings(seen)) onFinding(finding);
+  for (const finding of foreignFindings(at, seen)) onFinding(finding);
+  const live = liveTags(seen);
+  await mapBounded([...live], concurrency * 2, async ([tag, pkg]) => {
+    const fault = await manifestFault(image, tag, pkg, options);
+    if (fault !== undefined) onFinding(fault);
+  });
+  const blobs = new Map([...live.values()].map((pkg) => [pkg.digest, pkg]));
+  let bytes = 0;
+  await mapBounded([...blobs.values()], concurrency, async (pkg) => {
+    const fault = await blobFault(image, pkg, options);
+    if (fault === undefined) bytes += pkg.entry.fileSize;
+    else onFinding(fault);
+  });
+  return { architectures: there.length, packages: blobs.size, bytes };
+}
+
+function liveTags(seen: Look): ReadonlyMap<string, PackageRecord> {
+  const live = new Map(seen.live.unlisted);
+  for (const architecture of seen.architectures) {
+    for (const { pkg, tags } of seen.target(architecture).files) for (const tag of tags) live.set(tag, pkg);
+  }
+  return live;
+}
+
+/** What is wrong with the indexes that a look has read: all that putting covering ones mends. */
+export function indexFindings(seen: Look): readonly Finding[] {
+  return seen.architectures.flatMap((architecture) => findingsOfOne(seen, architecture));
+}
+
+function findingsOfOne(seen: Look, architecture: string): readonly Finding[] {
+  const stored = seen.stored.get(architecture);
+  if (stored === undefined) {
+    const isNeeded = seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);
+    return isNeeded ? [finding('index', architecture, 'there are packages and no index', true)] : [];
+  }
+  if (stored.content === undefined && !seen.isCovered(architecture)) {
+    return [finding('index', architecture, 'the index is damaged, or none of these keys signed it', true)];
+  }
+  return [...seen.target(architecture).changes].map(([fileName, file]) =>
+    file === undefined
+      ? finding('surplus', architecture, `the index lists ${fileName}, which is gone`, true)
+      : finding('missing', architecture, `the index doesn't list ${fileName} as it is`, true),
+  );
+}
+
+/** Tags that are named like packages of these groups and hold none. */
+function foreignFindings(at: RepositoryCoordinates, seen: Look): readonly Finding[] {
+  const buried = new Set(seen.listing.filter((tag) => peekTag(tag)?.kind === 'tombstone').map(buriedBy));
+  return seen.architectures.flatMap((architecture) => {
+    const hash = groupHash({ ...at, architecture });
+    return seen.listing
+      .filter((tag) => peekTag(tag)?.groupHash === hash && peekTag(tag)?.kind === 'package')
+      .filter((tag) => !seen.live.has(tag) && !buried.has(tag))
+      .map((tag) => finding('manifest', architecture, `${tag} is listed and holds no package`, false));
+  });
+}
+
+async function manifestFault(
+  image: ImageStore,
+  tag: string,
+  pkg: PackageRecord,
+  options: CallOptions,
+): Promise<Finding | undefined> {
+  const { architecture, fileName } = pkg;
+  try {
+    const manifest = await image.fetchManifest(tag, options);
+    if (manifest === undefined) {
+      return finding('manifest', architecture, `the manifest of ${fileName} is gone (${tag})`, false);
+    }
+    const found = parsePackageManifest(tag, manifest.bytes)?.pkg;
+    if (found?.digest === pkg.digest && found.entry.identity === pkg.entry.identity) return undefined;
+  } catch (error) {
+    if (!isGatewayError(error, 'DIGEST_MISMATCH', 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED')) throw error;
+  }
+  return finding('manifest', architecture, `the manifest of ${fileName} is damaged (${tag})`, false);
+}
+
+async function blobFault(
+  image: ImageStore,
+  { architecture, fileName, digest, entry }: PackageRecord,
+  options: CallOptions,
+): Promise<Finding | undefined> {
+  try {
+    const opened = await image.openBlob({ digest, size: entry.fileSize }, options);
+    if (opened === undefined) {
+      return finding('blob', architecture, `${fileName} is gone (${digest}): delete it and push it again`, false);
+    }
+    await finished(opened.stream.resume());
+    return undefined;
+  } catch (error) {
+    if (!isGatewayError(error, 'DIGEST_MISMATCH')) throw error;
+    return finding('blob', architecture, `${fileName} has other bytes than ${digest}`, false);
+  }
+}
+
+function finding(kind: Finding['kind'], architecture: string, message: string, isMendable: boolean): Finding {
+  return { kind, architecture, message, isMendable };
+}

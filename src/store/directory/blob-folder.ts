@@ -1,0 +1,105 @@
+import { open, stat, utimes } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable, pipeline } from 'node:stream';
+import { pipeline as pipelineDone } from 'node:stream/promises';
+import { GatewayError } from '../../errors.ts';
+import { digestOf, hexOf } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { abortedFault } from '../aborted.ts';
+import type { AtomicFiles } from '../../files/atomic-file.ts';
+import { unlessAbsent } from './directory-fault.ts';
+import type { BlobDescriptor, BlobSource, ByteRange, OpenBlob } from '../store.ts';
+import { verifyBlob } from '../verified-stream.ts';
+
+/** Blobs as files under the 64 hex digits of their digest. What is written again is touched instead, where it has its size. */
+export interface BlobFolder {
+  /** False as well where the file has another size than this. */
+  has(digest: Digest, size?: number): Promise<boolean>;
+  /** Whether the blob is there; it then has the time of now. */
+  touch(digest: Digest): Promise<boolean>;
+  open(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
+  /** Throws DIGEST_MISMATCH, and then leaves nothing, where the content isn't what its descriptor says. */
+  write(source: BlobSource, signal?: AbortSignal): Promise<void>;
+  push(bytes: Uint8Array): Promise<BlobDescriptor>;
+}
+
+const readBytes = 256 * 1024;
+
+/** The blobs in a folder, which need not be there. */
+export function createBlobFolder(
+  { files, now }: { readonly files: AtomicFiles; readonly now: () => number },
+  folder: string,
+): BlobFolder {
+  const pathOf = (digest: Digest) => path.join(folder, hexOf(digest));
+  const touch = (digest: Digest) => touchFile(pathOf(digest), now());
+  const has = async (digest: Digest, size?: number) => {
+    const found = await unlessAbsent(stat(pathOf(digest)));
+    return found !== undefined && (size === undefined || found.size === size);
+  };
+  // An empty or short file is what a disk without power, or another tool that was broken off, left of one.
+  const touchWhole = async ({ digest, size }: BlobDescriptor) => (await has(digest, size)) && (await touch(digest));
+  return {
+    touch,
+    has,
+    open: async (blob, range, signal) => {
+      const file = await unlessAbsent(open(pathOf(blob.digest), 'r'));
+      return file && openFile(file, blob, range, signal);
+    },
+    write: async (source, signal) => {
+      if (await touchWhole(source)) return;
+      await files.write(pathOf(source.digest), (file) => fillVerified(file, source, signal));
+    },
+    push: async (bytes) => {
+      const blob = { digest: digestOf(bytes), size: bytes.length };
+      if (!(await touchWhole(blob))) await files.write(pathOf(blob.digest), (file) => file.writeFile(bytes));
+      return blob;
+    },
+  };
+}
+
+/** Gives a file that time, in milliseconds since 1970; false where it isn't there. */
+export async function touchFile(file: string, nowMs: number): Promise<boolean> {
+  const time = new Date(nowMs);
+  return (await unlessAbsent(utimes(file, time, time).then(() => true))) === true;
+}
+
+async function openFile(
+  file: FileHandle,
+  blob: BlobDescriptor,
+  range: ByteRange | undefined,
+  signal: AbortSignal | undefined,
+): Promise<OpenBlob> {
+  const { size } = await file.stat();
+  if (range === undefined ? size !== blob.size : range.end >= size) {
+    await file.close();
+    throw new GatewayError('DIGEST_MISMATCH', `the store has ${size} bytes for ${blob.digest}, expected ${blob.size}`);
+  }
+  const stream = file.createReadStream({ ...range, highWaterMark: readBytes });
+  const result = range === undefined ? pipeline(stream, verifyBlob(blob), ignore) : stream;
+  const leave = () => result.destroy(signal && abortedFault(signal));
+  signal?.addEventListener('abort', leave, { once: true });
+  result.once('close', () => signal?.removeEventListener('abort', leave));
+  return { stream: result, size: range === undefined ? size : range.end - range.start + 1 };
+}
+
+async function fillVerified(file: FileHandle, source: BlobSource, signal: AbortSignal | undefined): Promise<void> {
+  const content = source.open();
+  const stream = content instanceof Uint8Array ? Readable.from([content], { objectMode: false }) : content;
+  try {
+    await pipelineDone(stream, verifyBlob(source), (chunks: AsyncIterable<Uint8Array>) => writeChunks(file, chunks), {
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    throw signal?.aborted === true ? abortedFault(signal) : error;
+  }
+}
+
+async function writeChunks(file: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  // At a handle, writeFile goes on from where the one before ended, and writes all of it.
+  for await (const chunk of chunks) await file.writeFile(chunk);
+}
+
+function ignore(): void {
+  // Whoever reads the stream is told by it.
+}

@@ -1,0 +1,128 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import { isImageName } from '../../oci/reference.ts';
+import { refuseAborted } from '../aborted.ts';
+import { createAtomicFiles } from '../../files/atomic-file.ts';
+import { diskFault } from './directory-fault.ts';
+import { findImages } from './directory-images.ts';
+import { createImageFolder } from './image-folder.ts';
+import type { ImageFolder } from './image-folder.ts';
+import type { CallOptions, Credentials, ImageStore, Store } from '../store.ts';
+
+export type ImageAction = 'pull' | 'push' | 'delete';
+
+/** Judges whether a caller may do this to an image: returns, or throws UNAUTHORIZED or FORBIDDEN. */
+export type Authenticate = (credentials: Credentials, image: string, action: ImageAction) => Promise<void>;
+
+export interface DirectoryStoreDeps {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Not asked for the gateway's own credentials. Default: everyone may do everything. */
+  readonly authenticate?: Authenticate | undefined;
+}
+
+export interface DirectoryStoreOptions {
+  /** Made where it isn't there; its content may be shared by processes of one machine. */
+  readonly directory: string;
+  /** Whether a write is on the disk before it counts. Default: true. */
+  readonly fsync?: boolean | undefined;
+}
+
+const leftoverAgeMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Creates the store that is a folder. Each image has its own, `images/<image>`, with `_tags/<tag>`, `_manifests/<hex>` and
+ * `_blobs/<hex>`: no image name has a part that begins with `_`, and no image reaches into another's content.
+ */
+export function createDirectoryStore(deps: DirectoryStoreDeps, options: DirectoryStoreOptions): Store {
+  const { directory, fsync = true } = options;
+  const files = createAtomicFiles({ tempFolder: path.join(directory, 'uploads'), fsync });
+  const cleaned = files.removeLeftovers(deps.now(), leftoverAgeMs).catch(() => undefined);
+
+  return {
+    description: `directory ${directory}`,
+    image: (image, credentials) => {
+      if (!isImageName(image)) {
+        throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
+      }
+      const folder = createImageFolder({ files, now: deps.now }, path.join(directory, 'images', image));
+      return guardedImage(folder, image, (action) => authorize(deps.authenticate, credentials, image, action));
+    },
+    imageNames: async (credentials, call) => {
+      const found = await findImages(path.join(directory, 'images'), call).catch((error: unknown) => {
+        throw diskFault(error);
+      });
+      const names: string[] = [];
+      for (const image of found.names) if (await mayPull(deps.authenticate, credentials, image)) names.push(image);
+      return { ...found, names };
+    },
+    ping: async ({ signal } = {}) => {
+      refuseAborted(signal);
+      try {
+        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+      } catch (error) {
+        throw diskFault(error);
+      }
+    },
+    close: async () => {
+      await cleaned;
+    },
+  };
+}
+
+async function authorize(
+  authenticate: Authenticate | undefined,
+  credentials: Credentials,
+  image: string,
+  action: ImageAction,
+): Promise<void> {
+  if (credentials.kind !== 'gateway') await authenticate?.(credentials, image, action);
+}
+
+/** Whether this caller may see the image; UNAUTHORIZED where they are nobody at all. */
+async function mayPull(authenticate: Authenticate | undefined, credentials: Credentials, image: string) {
+  try {
+    await authorize(authenticate, credentials, image, 'pull');
+    return true;
+  } catch (error) {
+    if (isGatewayError(error, 'FORBIDDEN')) return false;
+    throw error;
+  }
+}
+
+function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageAction) => Promise<void>): ImageStore {
+  const guarded = async <T>(
+    action: ImageAction,
+    options: CallOptions | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    refuseAborted(options?.signal);
+    await mayDo(action);
+    return work().catch((error: unknown) => {
+      throw diskFault(error);
+    });
+  };
+
+  return {
+    image,
+    resolve: (reference, options) => guarded('pull', options, () => folder.resolve(reference)),
+    fetchManifest: (reference, options) => guarded('pull', options, () => folder.fetchManifest(reference)),
+    pushManifest: (tag, manifest, options) => guarded('push', options, () => folder.pushManifest(tag, manifest)),
+    tags: (options) => guarded('pull', options, () => folder.tags()),
+    deleteTag: (tag, options) => guarded('delete', options, () => folder.deleteTag(tag)),
+    deleteManifest: (digest, options) => guarded('delete', options, () => folder.deleteManifest(digest)),
+    hasBlob: (digest, options) => guarded('pull', options, () => folder.hasBlob(digest, options?.size)),
+    openBlob: (blob, options) => guarded('pull', options, () => folder.openBlob(blob, options?.range, options?.signal)),
+    locateBlob: (_blob, options) => guarded('pull', options, () => Promise.resolve(undefined)),
+    startUpload: (options) =>
+      guarded('push', options, () =>
+        Promise.resolve({
+          finish: (source, finishing) => guarded('push', finishing, () => folder.writeBlob(source, finishing?.signal)),
+          cancel: () => Promise.resolve(),
+        }),
+      ),
+    pushBlob: (bytes, options) => guarded('push', options, () => folder.pushBlob(bytes)),
+  };
+}

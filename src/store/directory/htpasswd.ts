@@ -1,0 +1,102 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { compare } from 'bcryptjs';
+import { GatewayError } from '../../errors.ts';
+import type { Authenticate } from './directory-store.ts';
+import type { Credentials } from '../store.ts';
+
+export interface HtpasswdOptions {
+  /** As Apache's htpasswd writes it; only bcrypt (`htpasswd -B`). */
+  readonly file: string;
+  /** How long the file is taken to be unchanged without looking. Default: 1,000 ms. */
+  readonly lookAgainMs?: number | undefined;
+  /** The users who may push and delete; the others read. Default: all of them. */
+  readonly writers?: readonly string[] | undefined;
+}
+
+interface Users {
+  readonly version: string;
+  readonly hashes: ReadonlyMap<string, string>;
+  /** Who has proven who they are, by user: bcrypt is made to be slow, and apk sends a password with each request. */
+  readonly proven: Map<string, Buffer>;
+}
+
+/**
+ * Judges callers by an htpasswd file: whoever is in it may read, and push and delete unless only others may; nobody else may do
+ * anything. The file is read again when it changes. Throws CONFIG_INVALID where it can't be read or has a line that isn't bcrypt.
+ */
+export async function createHtpasswd(
+  deps: { readonly now: () => number },
+  options: HtpasswdOptions,
+): Promise<Authenticate> {
+  const { file, lookAgainMs = 1000, writers } = options;
+  const secret = randomBytes(32);
+  let users = await readUsers(file);
+  let lookedAtMs = deps.now();
+
+  async function current(): Promise<Users> {
+    if (deps.now() - lookedAtMs < lookAgainMs) return users;
+    lookedAtMs = deps.now();
+    // While the file is being replaced, who was known stays known.
+    users = await readUsers(file, users).catch(() => users);
+    return users;
+  }
+
+  const proofOf = (password: string) => createHmac('sha256', secret).update(password).digest();
+
+  const authenticate = async (credentials: Credentials): Promise<string> => {
+    if (credentials.kind !== 'basic') throw unauthorized('a user and a password are needed');
+    const { username, password } = credentials;
+    const { hashes, proven } = await current();
+    const proof = proofOf(password);
+    const before = proven.get(username);
+    if (before !== undefined && timingSafeEqual(before, proof)) return username;
+    const hash = hashes.get(username);
+    // An unknown user costs as much time as a wrong password, so that nobody learns who is known.
+    const [anyHash = ''] = hashes.values();
+    if (!(await compare(password, hash ?? anyHash)) || hash === undefined) {
+      throw unauthorized('the user or the password is wrong');
+    }
+    proven.set(username, proof);
+    return username;
+  };
+
+  return async (credentials, _image, action) => {
+    const username = await authenticate(credentials);
+    if (action === 'pull' || writers === undefined || writers.includes(username)) return;
+    throw new GatewayError('FORBIDDEN', `${username} may read here, and not ${action}`, { details: { right: action } });
+  };
+}
+
+async function readUsers(file: string, before?: Users): Promise<Users> {
+  try {
+    const { mtimeMs, size, ino } = await stat(file);
+    const version = `${mtimeMs} ${size} ${ino}`;
+    if (before?.version === version) return before;
+    return { version, hashes: parseHtpasswd(await readFile(file, 'utf8')), proven: new Map() };
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError('CONFIG_INVALID', `--htpasswd ${file} can't be read`, { cause });
+  }
+}
+
+function parseHtpasswd(text: string): ReadonlyMap<string, string> {
+  const lines = text.split(/\r?\n/).map((line, at) => ({ line: line.trim(), number: at + 1 }));
+  const used = lines.filter(({ line }) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    used.map(({ line, number }) => {
+      const [, user, hash] = /^([^:]+):(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53})$/.exec(line) ?? [];
+      if (user === undefined || hash === undefined) {
+        throw new GatewayError(
+          'CONFIG_INVALID',
+          `--htpasswd: line ${number} is no bcrypt entry (htpasswd -B makes them)`,
+        );
+      }
+      return [user, hash] as const;
+    }),
+  );
+}
+
+function unauthorized(message: string): GatewayError {
+  return new GatewayError('UNAUTHORIZED', message);
+}

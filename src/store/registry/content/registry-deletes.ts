@@ -1,0 +1,107 @@
+import { GatewayError } from '../../../errors.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { parseNextLink } from '../../../oci/link.ts';
+import { refuseAborted } from '../../aborted.ts';
+import { hasFault, refusalFault } from '../transport/registry-fault.ts';
+import type { RequestSubject } from '../transport/registry-fault.ts';
+import { isImmutable, manifestUrl, resolveManifest } from './registry-manifests.ts';
+import { headerOf } from '../transport/registry-request.ts';
+import type { RegistryAnswer } from '../transport/registry-request.ts';
+import type { RegistrySession } from './registry-session.ts';
+import type { CallOptions } from '../../store.ts';
+
+/** Removes tags from one registry, and remembers for some minutes in which of the known ways it can't. */
+export interface TagRemover {
+  /** ImageStore.deleteTag at a registry. */
+  deleteTag(session: RegistrySession, tag: string, options?: CallOptions): Promise<void>;
+  /** ImageStore.deleteManifest at a registry. */
+  deleteManifest(session: RegistrySession, digest: Digest, options?: CallOptions): Promise<void>;
+}
+
+const rememberedMs = 5 * 60_000;
+const maxRepeats = 1000;
+
+/** Creates the ladder: by tag, else by the digest under it, else DELETE_UNSUPPORTED. */
+export function createTagRemover(deps: { readonly now: () => number }): TagRemover {
+  let noTagsUntil = 0;
+  let noUnnamedUntil = 0;
+  let nothingUntil = 0;
+
+  const removedByTag = async (session: RegistrySession, tag: string, options: CallOptions): Promise<boolean> => {
+    if (deps.now() < noTagsUntil) return false;
+    const answer = await deleteAll(session, tag, options);
+    if (isGone(answer)) return true;
+    refuseUnlessUnsupported(answer, session, tag);
+    // A 404 without a code is some front end's, or the tag is gone: only a look at the tag tells.
+    if (answer.status !== 404) noTagsUntil = deps.now() + rememberedMs;
+    return false;
+  };
+
+  const removedByDigest = async (session: RegistrySession, digest: Digest, options: CallOptions): Promise<boolean> => {
+    const answer = await deleteAll(session, digest, options);
+    if (isGone(answer) || answer.status === 404) return true;
+    refuseUnlessUnsupported(answer, session, digest);
+    return false;
+  };
+
+  return {
+    deleteManifest: async (session, digest, options = {}) => {
+      refuseAborted(options.signal);
+      if (deps.now() < Math.max(noUnnamedUntil, nothingUntil)) throw unsupported(session);
+      if (await removedByDigest(session, digest, options)) return;
+      // No word on tags: to believe that none can be removed would let whoever may push bury what only others may delete.
+      noUnnamedUntil = deps.now() + rememberedMs;
+      throw unsupported(session);
+    },
+    deleteTag: async (session, tag, options = {}) => {
+      refuseAborted(options.signal);
+      if (deps.now() < nothingUntil) throw unsupported(session);
+      if (await removedByTag(session, tag, options)) return;
+      const found = await resolveManifest(session, tag, options);
+      if (found === undefined || (await removedByDigest(session, found.digest, options))) return;
+      nothingUntil = deps.now() + rememberedMs;
+      throw unsupported(session);
+    },
+  };
+}
+
+// serverless-registry looks through a part of its objects at a time, and says by a Link where to go on.
+async function deleteAll(
+  session: RegistrySession,
+  reference: string,
+  { signal }: CallOptions,
+): Promise<RegistryAnswer> {
+  const subject = deleteSubject(session, reference);
+  const url = manifestUrl(session, reference);
+  for (let repeats = 0; ; repeats += 1) {
+    const answer = await session.send({ method: 'DELETE', operation: 'manifest', url, subject, signal });
+    const link = answer.status === 400 ? parseNextLink(headerOf(answer, 'link')) : undefined;
+    if (link === undefined || repeats === maxRepeats || !URL.canParse(link, url.href)) return answer;
+    url.search = new URL(link, url).search;
+  }
+}
+
+function isGone(answer: RegistryAnswer): boolean {
+  return answer.status < 300 || (answer.status === 404 && hasFault(answer, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN'));
+}
+
+// Distribution 2.8 answers 400 DIGEST_INVALID for a tag, Harbor 400 UNSUPPORTED, others 405.
+function refuseUnlessUnsupported(answer: RegistryAnswer, session: RegistrySession, reference: string): void {
+  if (isImmutable(answer)) {
+    throw new GatewayError('TAG_IMMUTABLE', `the registry forbids to remove ${reference} of ${session.image}`, {
+      details: { image: session.image, reference, status: answer.status },
+    });
+  }
+  if ([400, 404, 405, 501].includes(answer.status)) return;
+  throw refusalFault(answer, deleteSubject(session, reference));
+}
+
+function deleteSubject(session: RegistrySession, reference: string): RequestSubject {
+  return { what: `removing ${reference} of ${session.image}`, right: 'delete' };
+}
+
+function unsupported(session: RegistrySession): GatewayError {
+  return new GatewayError('DELETE_UNSUPPORTED', `the registry of ${session.image} removes neither tags nor manifests`, {
+    details: { image: session.image },
+  });
+}

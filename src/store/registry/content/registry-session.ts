@@ -1,0 +1,97 @@
+import type { Readable } from 'node:stream';
+import { GatewayError, isGatewayError } from '../../../errors.ts';
+import { isImageName } from '../../../oci/reference.ts';
+import type { RegistryAuth } from '../login/registry-auth.ts';
+import type { RegistryClient } from '../transport/registry-client.ts';
+import type { GatewayCredentials, RegistryCredentials } from '../login/registry-credentials.ts';
+import type { RequestSubject } from '../transport/registry-fault.ts';
+import type { RegistryAnswer, RegistryRequest } from '../transport/registry-request.ts';
+import type { RequestBudget } from './request-budget.ts';
+import type { Credentials } from '../../store.ts';
+import { requestIdHeader } from '../login/token-service.ts';
+
+/** A request on behalf of a session's caller; `subject.right` decides the scope asked for. */
+export type SessionRequest = Omit<RegistryRequest, 'authorization'> & { readonly subject: RequestSubject };
+
+/** One caller at one image of a registry: every request carries what proves who they are, to the registry alone. */
+export interface RegistrySession {
+  readonly image: string;
+  readonly client: RegistryClient;
+  /** `/v2/<image>/<path>` at the registry. */
+  url(path: string): URL;
+  /** As RegistryClient.send; UNAUTHORIZED where the registry won't know this caller. */
+  send(request: SessionRequest, maxBytes?: number): Promise<RegistryAnswer & { readonly bytes: Uint8Array }>;
+  /** As RegistryClient.open; UNAUTHORIZED where the registry won't know this caller. */
+  open(request: SessionRequest): Promise<RegistryAnswer & { readonly stream: Readable }>;
+}
+
+export interface RegistrySessionDeps {
+  readonly client: RegistryClient;
+  readonly auth: RegistryAuth;
+  readonly gatewayCredentials: GatewayCredentials;
+  /** Default: as many requests as are wanted. */
+  readonly budget?: RequestBudget | undefined;
+}
+
+// Quay gives no right at all for a scope with `delete` in it, old token services know `*` alone.
+const actions = { pull: ['pull'], push: ['pull,push'], delete: ['pull,push,delete', '*'] } as const;
+
+/** Opens a session; asks nothing yet. Throws IMAGE_INVALID for what is no image name. */
+export function createRegistrySession(
+  deps: RegistrySessionDeps,
+  image: string,
+  credentials: Credentials,
+  requestId?: string,
+): RegistrySession {
+  if (!isImageName(image)) {
+    throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
+  }
+  const { client, auth } = deps;
+
+  const authorized = async <T extends RegistryAnswer>(
+    request: SessionRequest,
+    send: (request: RegistryRequest) => Promise<T>,
+  ): Promise<T> => {
+    const headers = { ...request.headers, ...requestIdHeader(requestId) };
+    // A registry may have its uploads taken elsewhere; that place proves itself by its URL.
+    if (request.url.origin !== client.origin.origin) return send(request);
+    const shown = await registryCredentials(deps, image, credentials);
+    const [wanted, fallback] = actions[request.subject.right];
+    const takeTurn = () => deps.budget?.take(image, request.signal) ?? Promise.resolve();
+    const ask = (action: string) =>
+      auth.authorized(
+        {
+          image,
+          credentials: shown,
+          scope: `repository:${image}:${action}`,
+          subject: request.subject,
+          requestId,
+          signal: request.signal,
+        },
+        (authorization) => send({ ...request, headers, authorization, takeTurn }),
+      );
+    if (fallback === undefined) return ask(wanted);
+    const answer = await ask(wanted).catch((error: unknown) => {
+      if (!isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN') || !auth.usesTokens(image)) throw error;
+      return undefined;
+    });
+    const isRefused = answer === undefined || (answer.status === 403 && auth.usesTokens(image));
+    return isRefused ? ask(fallback) : answer;
+  };
+
+  return {
+    image,
+    client,
+    url: (path) => new URL(`/v2/${image}/${path}`, client.origin),
+    send: (request, maxBytes) => authorized(request, (sent) => client.send(sent, maxBytes)),
+    open: (request) => authorized(request, (sent) => client.open(sent)),
+  };
+}
+
+async function registryCredentials(
+  { gatewayCredentials }: RegistrySessionDeps,
+  image: string,
+  credentials: Credentials,
+): Promise<RegistryCredentials> {
+  return credentials.kind === 'gateway' ? gatewayCredentials.find(image) : credentials;
+}

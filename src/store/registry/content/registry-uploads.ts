@@ -1,0 +1,191 @@
+import type { Readable } from 'node:stream';
+import { GatewayError, isGatewayError } from '../../../errors.ts';
+import { resolveLocation } from '../transport/redirect.ts';
+import { hasBlob } from './registry-blobs.ts';
+import { hasFault, isTransientFault, refusalFault } from '../transport/registry-fault.ts';
+import type { RequestSubject } from '../transport/registry-fault.ts';
+import { headerOf } from '../transport/registry-request.ts';
+import type { RegistryAnswer } from '../transport/registry-request.ts';
+import type { RegistrySession } from './registry-session.ts';
+import type { BlobSource, BlobUpload, CallOptions } from '../../store.ts';
+
+/** Where the next request of an upload session goes, and the least that it takes in one piece. */
+interface UploadSession {
+  readonly url: URL;
+  readonly chunkBytes: number;
+}
+
+// GHCR takes no larger pieces; who wants larger ones says so.
+const defaultChunkBytes = 4 * 1024 * 1024;
+const maxChunkBytes = 64 * 1024 * 1024;
+
+/** ImageStore.startUpload at a registry: opens a session, which asks for the right to push. */
+export async function startUpload(session: RegistrySession, options: CallOptions = {}): Promise<BlobUpload> {
+  let upload: UploadSession | undefined = await openUpload(session, options);
+  return {
+    finish: async (source, finishing = {}) => {
+      const first = upload;
+      upload = undefined;
+      await uploadBlob(session, first, source, finishing);
+    },
+    cancel: async () => {
+      const abandoned = upload;
+      upload = undefined;
+      if (abandoned !== undefined) await cancelUpload(session, abandoned);
+    },
+  };
+}
+
+/**
+ * Uploads a blob: one PUT into `first`, else into a session of its own (distribution-spec, Pushing a blob monolithically). An
+ * upload that broke is begun again from its session on, unless the blob turns out to be there.
+ */
+export async function uploadBlob(
+  session: RegistrySession,
+  first: UploadSession | undefined,
+  source: BlobSource,
+  options: CallOptions,
+): Promise<void> {
+  let upload = first;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      upload ??= await openUpload(session, options);
+      await putWhole(session, upload, source, options);
+      return;
+    } catch (error) {
+      if (!isGatewayError(error, 'STORE_UNAVAILABLE') || !isTransientFault(error)) throw error;
+      upload = undefined;
+      await session.client.pause(attempt, error, options.signal);
+      // GHCR forgets a session whose answer was lost, and has the blob.
+      if (await hasBlob(session, source.digest, options)) return;
+    }
+  }
+}
+
+async function openUpload(session: RegistrySession, { signal }: CallOptions): Promise<UploadSession> {
+  const subject = pushSubject(session);
+  const url = session.url('blobs/uploads/');
+  const answer = await session.send({ method: 'POST', operation: 'upload', url, subject, signal });
+  if (answer.status >= 300) throw refusalFault(answer, subject);
+  return nextStep(url, answer, undefined);
+}
+
+async function putWhole(
+  session: RegistrySession,
+  upload: UploadSession,
+  source: BlobSource,
+  { signal }: CallOptions,
+): Promise<void> {
+  const subject = pushSubject(session);
+  const answer = await session.send({
+    ...closing(session, upload, source),
+    body: { size: source.size, open: () => source.open() },
+    isRestartable: false,
+    subject,
+    signal,
+  });
+  if (answer.status < 300) return;
+  if (answer.status === 413) {
+    await putChunks(session, await openUpload(session, { signal }), source, { signal });
+    return;
+  }
+  throw uploadFault(answer, subject, source);
+}
+
+// For a registry, or a proxy before it, that limits a request's body (distribution-spec, Pushing a blob in chunks).
+async function putChunks(
+  session: RegistrySession,
+  first: UploadSession,
+  source: BlobSource,
+  { signal }: CallOptions,
+): Promise<void> {
+  const subject = pushSubject(session);
+  let upload = first;
+  let sent = 0;
+  for await (const chunk of inChunks(source.open(), first.chunkBytes)) {
+    const answer = await session.send({
+      method: 'PATCH',
+      operation: 'upload',
+      url: upload.url,
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-range': `${sent}-${sent + chunk.length - 1}`,
+      },
+      body: { size: chunk.length, open: () => chunk },
+      isRestartable: false,
+      subject,
+      signal,
+    });
+    if (answer.status >= 300) throw uploadFault(answer, subject, source);
+    sent += chunk.length;
+    upload = nextStep(upload.url, answer, upload);
+  }
+  const answer = await session.send({ ...closing(session, upload, source), isRestartable: false, subject, signal });
+  if (answer.status >= 300) throw uploadFault(answer, subject, source);
+}
+
+function closing(session: RegistrySession, upload: UploadSession, source: BlobSource) {
+  const url = new URL(upload.url);
+  // The session's own query must come back as it was sent, byte for byte: distribution signs it.
+  url.search += `${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(source.digest)}`;
+  const headers = { 'content-type': 'application/octet-stream' };
+  return { method: 'PUT', operation: 'upload', url, headers, answerMs: session.client.timeouts.commitMs } as const;
+}
+
+async function cancelUpload(session: RegistrySession, upload: UploadSession): Promise<void> {
+  const subject = pushSubject(session);
+  const request = { method: 'DELETE', operation: 'upload', url: upload.url, subject, isRestartable: false } as const;
+  await session.send(request).catch(() => undefined);
+}
+
+function nextStep(base: URL, answer: RegistryAnswer, previous: UploadSession | undefined): UploadSession {
+  const location = headerOf(answer, 'location');
+  if (location === undefined && previous === undefined) {
+    throw new GatewayError('STORE_ANSWER_INVALID', `${base.host} opens an upload without saying where`);
+  }
+  const least = Number(headerOf(answer, 'oci-chunk-min-length') ?? NaN);
+  const chunkBytes = previous?.chunkBytes ?? (least > 0 ? Math.min(least, maxChunkBytes) : defaultChunkBytes);
+  return { url: location === undefined ? (previous?.url ?? base) : resolveLocation(base, location), chunkBytes };
+}
+
+// A session that the registry lost is begun again, like a broken connection.
+function uploadFault(answer: RegistryAnswer, subject: RequestSubject, source: BlobSource): GatewayError {
+  const { digest, size } = source;
+  const isLost = answer.status === 404 || answer.status === 416 || hasFault(answer, 'BLOB_UPLOAD_UNKNOWN');
+  if (isLost) {
+    return new GatewayError('STORE_UNAVAILABLE', `${answer.url.host} lost an upload`, { details: { digest } });
+  }
+  if (hasFault(answer, 'DIGEST_INVALID', 'SIZE_INVALID')) {
+    return new GatewayError('DIGEST_MISMATCH', `the registry read other content than ${digest}`, {
+      details: { digest },
+    });
+  }
+  if (answer.status === 413) {
+    return new GatewayError('SIZE_EXCEEDED', `the registry takes no blob of ${size} bytes`, {
+      details: { digest, size },
+    });
+  }
+  return refusalFault(answer, subject);
+}
+
+async function* inChunks(content: Readable | Uint8Array, chunkBytes: number): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of content instanceof Uint8Array ? [content] : (content as AsyncIterable<Uint8Array>)) {
+    for (let rest = piece; rest.length > 0;) {
+      const taken = rest.subarray(0, chunkBytes - size);
+      rest = rest.subarray(taken.length);
+      parts.push(taken);
+      size += taken.length;
+      if (size < chunkBytes) continue;
+      yield Buffer.concat(parts);
+      parts = [];
+      size = 0;
+    }
+  }
+  if (size > 0) yield Buffer.concat(parts);
+}
+
+function pushSubject(session: RegistrySession): RequestSubject {
+  return { what: `an upload to ${session.image}`, right: 'push' };
+}

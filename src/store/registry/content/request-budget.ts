@@ -1,0 +1,74 @@
+import { LRUCache } from 'lru-cache';
+import { GatewayError } from '../../../errors.ts';
+import { abortedFault } from '../../aborted.ts';
+
+/** How many requests this process may send to a registry for each image, so that a registry that counts them doesn't refuse. */
+export interface RequestBudget {
+  /**
+   * Takes one request of an image's budget, after a short wait where it is spent; STORE_UNAVAILABLE with
+   * `retryAfterSeconds` where that would take longer, ABORTED where the signal fires.
+   */
+  take(image: string, signal?: AbortSignal): Promise<void>;
+  /** The share of an image's budget that is spent now, from 0 to 1. */
+  spent(image: string): number;
+}
+
+export interface RequestBudgetOptions {
+  /** Requests a minute for one image: as many at once, and again as time goes by. */
+  readonly perMinute: number;
+  /** How long a request waits for its turn, in milliseconds. Default 5,000. */
+  readonly maxWaitMs?: number | undefined;
+  /** Hears of each request that had to wait, or was refused. */
+  readonly onShort?: ((outcome: 'waited' | 'refused') => void) | undefined;
+}
+
+interface Account {
+  /** Below 0: those who wait have theirs promised. */
+  left: number;
+  atMs: number;
+}
+
+const maxImages = 10_000;
+
+/** A budget that fills up evenly. */
+export function createRequestBudget(
+  deps: { readonly now: () => number; readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void> },
+  { perMinute, maxWaitMs = 5_000, onShort }: RequestBudgetOptions,
+): RequestBudget {
+  const accounts = new LRUCache<string, Account>({ max: maxImages });
+  const perMs = perMinute / 60_000;
+
+  const accountOf = (image: string): Account => {
+    const account = accounts.get(image) ?? { left: perMinute, atMs: deps.now() };
+    // A clock that was set back must not take anything away.
+    account.left = Math.min(perMinute, account.left + Math.max(0, deps.now() - account.atMs) * perMs);
+    account.atMs = deps.now();
+    accounts.set(image, account);
+    return account;
+  };
+
+  return {
+    async take(image, signal) {
+      const account = accountOf(image);
+      const waitMs = Math.max(0, (1 - account.left) / perMs);
+      if (waitMs > maxWaitMs) {
+        onShort?.('refused');
+        throw spentFault(image, perMinute, waitMs);
+      }
+      account.left -= 1;
+      if (waitMs === 0) return;
+      onShort?.('waited');
+      await deps.sleep(waitMs, signal).catch((error: unknown) => {
+        account.left += 1;
+        throw signal?.aborted === true ? abortedFault(signal) : error;
+      });
+    },
+    spent: (image) => (accounts.has(image) ? 1 - Math.max(0, accountOf(image).left) / perMinute : 0),
+  };
+}
+
+function spentFault(image: string, perMinute: number, waitMs: number): GatewayError {
+  return new GatewayError('STORE_UNAVAILABLE', `the ${perMinute} requests a minute for ${image} are spent; try again`, {
+    details: { image, retryAfterSeconds: Math.ceil(waitMs / 1000), isFinal: true },
+  });
+}

@@ -1,0 +1,138 @@
+import { LRUCache } from 'lru-cache';
+import { isGatewayError } from '../../errors.ts';
+import { digestOf } from '../../oci/digest.ts';
+import { refuseAborted } from '../aborted.ts';
+import { createRegistryAuth } from './login/registry-auth.ts';
+import { hasBlob, locateBlob, openBlob } from './content/registry-blobs.ts';
+import { listImages } from './content/registry-catalog.ts';
+import { createRegistryClient } from './transport/registry-client.ts';
+import type { RegistryClientDeps, RegistryTimeouts, RegistryTls } from './transport/registry-client.ts';
+import type { GatewayCredentials } from './login/registry-credentials.ts';
+import { createTagRemover } from './content/registry-deletes.ts';
+import type { TagRemover } from './content/registry-deletes.ts';
+import { fetchManifest, pushManifest, resolveManifest } from './content/registry-manifests.ts';
+import { createRegistrySession } from './content/registry-session.ts';
+import type { RegistrySession } from './content/registry-session.ts';
+import { listTags } from './content/registry-tags.ts';
+import { startUpload, uploadBlob } from './content/registry-uploads.ts';
+import { defaultRetryOptions } from '../../concurrency/retry.ts';
+import type { RetryOptions } from '../../concurrency/retry.ts';
+import { createRequestBudget } from './content/request-budget.ts';
+import type { RequestBudgetOptions } from './content/request-budget.ts';
+import type { BlobDescriptor, ImageStore, Store } from '../store.ts';
+import { createTagPages } from './content/tag-pages.ts';
+import type { TagPages } from './content/tag-pages.ts';
+
+export interface RegistryStoreDeps extends RegistryClientDeps {
+  /** What `{ kind: 'gateway' }` stands for. */
+  readonly gatewayCredentials: GatewayCredentials;
+  /** Hears of each request that waited for its turn, or was refused one. */
+  readonly onShort?: RequestBudgetOptions['onShort'];
+}
+
+export interface RegistryStoreOptions {
+  /** `HOST[:PORT]`, without scheme or path. */
+  readonly host: string;
+  /** Speaks http. Default: false. */
+  readonly plainHttp?: boolean | undefined;
+  readonly tls?: RegistryTls | undefined;
+  readonly timeouts?: Partial<RegistryTimeouts> | undefined;
+  readonly retry?: Partial<RetryOptions> | undefined;
+  /** How long a caller's access token is kept at most, in ms. Default: as long as it lives. */
+  readonly maxTokenAgeMs?: number | undefined;
+  /** Requests for one image and minute. Default: as many as are wanted. */
+  readonly requestsPerMinute?: number | undefined;
+  /** How long a request waits for its turn among those, in ms. Default: 5,000. */
+  readonly requestWaitMs?: number | undefined;
+}
+
+const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, answerMs: 60_000, commitMs: 300_000, idleMs: 60_000 };
+const maxKnownBlobs = 10_000;
+/** A registry's own collection may take a blob that no manifest names any more. */
+const knownBlobMs = 15 * 60_000;
+const maxTagPageBytes = 48 * 1024 * 1024;
+
+/** Creates the store that is an OCI registry (distribution-spec 1.1). Connects to nothing by itself. */
+export function createRegistryStore(deps: RegistryStoreDeps, options: RegistryStoreOptions): Store {
+  const client = createRegistryClient(deps, {
+    origin: originOf(options),
+    tls: options.tls ?? {},
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    retry: { ...defaultRetryOptions, ...options.retry },
+  });
+  const auth = createRegistryAuth({ client, now: deps.now }, options);
+  const { requestsPerMinute: perMinute, requestWaitMs: maxWaitMs } = options;
+  const pace = { maxWaitMs, onShort: deps.onShort };
+  const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, ...pace });
+  const remover = createTagRemover(deps);
+  const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs, ttl: knownBlobMs });
+  const tagPages = createTagPages(maxTagPageBytes);
+
+  return {
+    description: `registry ${options.host}`,
+    image: (image, credentials, requestId) => {
+      const session = createRegistrySession(
+        { client, auth, gatewayCredentials: deps.gatewayCredentials, budget },
+        image,
+        credentials,
+        requestId,
+      );
+      return registryImage(session, remover, knownBlobs, tagPages);
+    },
+    imageNames: (credentials, call) => listImages({ client, auth, ...deps }, credentials, call),
+    ...(budget && { spent: (image: string) => budget.spent(image) }),
+    ping: async ({ signal } = {}) => {
+      const url = new URL('/v2/', client.origin);
+      await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, signal });
+    },
+    close: () => client.close(),
+  };
+}
+
+// Docker Hub's registry goes by another name than its images do.
+function originOf({ host, plainHttp }: RegistryStoreOptions): URL {
+  const name = host === 'docker.io' || host === 'index.docker.io' ? 'registry-1.docker.io' : host;
+  const href = `${plainHttp === true ? 'http' : 'https'}://${name}/`;
+  const url = URL.canParse(href) ? new URL(href) : undefined;
+  if (url?.pathname !== '/' || url.search + url.hash + url.username !== '')
+    throw new TypeError(`not HOST[:PORT]: ${host}`);
+  return url;
+}
+
+function registryImage(
+  session: RegistrySession,
+  remover: TagRemover,
+  knownBlobs: LRUCache<string, true>,
+  tagPages: TagPages,
+): ImageStore {
+  const key = (digest: string) => `${session.image}@${digest}`;
+  const forgetBlobs = () => {
+    for (const known of knownBlobs.keys()) if (known.startsWith(`${session.image}@`)) knownBlobs.delete(known);
+  };
+
+  return {
+    image: session.image,
+    resolve: (reference, options) => resolveManifest(session, reference, options),
+    fetchManifest: (reference, options) => fetchManifest(session, reference, options),
+    pushManifest: (tag, manifest, options) =>
+      pushManifest(session, tag, manifest, options).catch((error: unknown) => {
+        if (isGatewayError(error, 'BLOB_UNKNOWN')) forgetBlobs();
+        throw error;
+      }),
+    tags: (options) => listTags(session, tagPages, options),
+    deleteTag: (tag, options) => remover.deleteTag(session, tag, options),
+    deleteManifest: (digest, options) => remover.deleteManifest(session, digest, options),
+    hasBlob: (digest, options) => hasBlob(session, digest, options),
+    openBlob: (blob, options) => openBlob(session, blob, options),
+    locateBlob: (blob, options) => locateBlob(session, blob, options),
+    startUpload: (options) => startUpload(session, options),
+    pushBlob: async (bytes, options = {}) => {
+      const blob: BlobDescriptor = { digest: digestOf(bytes), size: bytes.length };
+      refuseAborted(options.signal);
+      if (knownBlobs.get(key(blob.digest)) === true) return blob;
+      await uploadBlob(session, undefined, { ...blob, open: () => bytes }, options);
+      knownBlobs.set(key(blob.digest), true);
+      return blob;
+    },
+  };
+}

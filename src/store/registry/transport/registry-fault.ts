@@ -1,0 +1,94 @@
+import { GatewayError } from '../../../errors.ts';
+import { abortedFault } from '../../aborted.ts';
+import { headerOf } from './registry-request.ts';
+import type { RegistryAnswer, RegistryRequest } from './registry-request.ts';
+import { isRateLimitText, isTransientStatus, parseRetryAfter } from '../../../concurrency/retry.ts';
+
+/** What a refused request was about, for the message: `what` is a noun, `right` what the registry wants the caller to have. */
+export interface RequestSubject {
+  readonly what: string;
+  readonly right: 'pull' | 'push' | 'delete';
+}
+
+const networkCodes: ReadonlySet<string> = new Set([
+  ...['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH'],
+  ...['ENETDOWN', 'EADDRNOTAVAIL', 'EAI_AGAIN', 'ENOTFOUND', 'EPROTO'],
+]);
+const certificateCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
+
+/**
+ * What a failed request means: ABORTED, STORE_UNAVAILABLE for what the network did, DIGEST_MISMATCH for a body of another
+ * length than promised; undefined for any other error, which is that of the body's own source.
+ */
+export function networkFault(
+  error: unknown,
+  { url, signal }: Pick<RegistryRequest, 'url' | 'signal'>,
+): GatewayError | undefined {
+  if (error instanceof GatewayError) return error;
+  if (signal?.aborted === true) return abortedFault(signal);
+  const code = codeOf(error);
+  if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
+    return new GatewayError('DIGEST_MISMATCH', 'the content to upload is not as long as it should be', {
+      cause: error,
+    });
+  }
+  const isFinal = certificateCode.test(code);
+  if (!isFinal && !networkCodes.has(code) && !/^(?:UND_ERR|HPE)_/.test(code)) return undefined;
+  return new GatewayError('STORE_UNAVAILABLE', `${url.host} can't be reached: ${code}`, {
+    details: { host: url.host, reason: code, isFinal: isFinal || undefined },
+    cause: error,
+  });
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // undici 7 leaves the parser's own code out.
+  return error.name === 'HTTPParserError' ? 'HPE_INVALID' : '';
+}
+
+/** What it means that an answer's body ended too early: ABORTED or STORE_UNAVAILABLE. */
+export function cutOffFault(error: unknown, request: Pick<RegistryRequest, 'url' | 'signal'>): GatewayError {
+  const { host } = request.url;
+  const cutOff = () =>
+    new GatewayError('STORE_UNAVAILABLE', `${host} cut its answer off`, { details: { host }, cause: error });
+  return networkFault(error, request) ?? cutOff();
+}
+
+/** STORE_UNAVAILABLE for an answer that may be another one the next time; undefined for any other answer. */
+export function transientFault(answer: RegistryAnswer, nowMs: number): GatewayError | undefined {
+  const isLimited = answer.status === 403 && answer.faults.some(({ code, message }) => isRateLimitText(code + message));
+  if (!isLimited && !isTransientStatus(answer.status)) return undefined;
+  const retryAfterSeconds = parseRetryAfter(headerOf(answer, 'retry-after'), nowMs);
+  return new GatewayError('STORE_UNAVAILABLE', `${answer.url.host} answers ${answer.status}${reasonOf(answer)}`, {
+    details: { host: answer.url.host, status: isLimited ? 429 : answer.status, retryAfterSeconds },
+  });
+}
+
+/** Whether trying again may help: a fault of the moment, not a certificate or an answer that breaks the spec. */
+export function isTransientFault(fault: GatewayError): boolean {
+  return fault.code === 'STORE_UNAVAILABLE' && fault.details['isFinal'] !== true;
+}
+
+/** What an unexpected answer means: UNAUTHORIZED, FORBIDDEN, else STORE_ANSWER_INVALID. */
+export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): GatewayError {
+  const details = { status: answer.status, reason: answer.faults[0]?.code };
+  const text = `${answer.url.host} answers ${answer.status} for ${subject.what}${reasonOf(answer)}`;
+  if (answer.status === 401) return new GatewayError('UNAUTHORIZED', text, { details });
+  if (answer.status === 403) {
+    return new GatewayError('FORBIDDEN', `${text}; this takes the right to ${subject.right}`, {
+      details: { ...details, right: subject.right },
+    });
+  }
+  return new GatewayError('STORE_ANSWER_INVALID', text, { details });
+}
+
+/** Whether one of the answer's faults has one of these codes. */
+export function hasFault(answer: RegistryAnswer, ...codes: readonly string[]): boolean {
+  return answer.faults.some(({ code }) => codes.includes(code));
+}
+
+function reasonOf(answer: RegistryAnswer): string {
+  const [fault] = answer.faults;
+  return fault === undefined ? '' : `: ${[fault.code, fault.message].filter(Boolean).join(' ')}`;
+}

@@ -1,0 +1,263 @@
+import { describe, expect, it, vi } from 'vitest';
+import { GatewayError } from '../../../../src/errors.ts';
+import { createMemoryStore } from '../../../support/memory-store.ts';
+import type { MemoryCall, MemoryImage } from '../../../support/memory-store.ts';
+import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
+
+const keys = fixedKeys(aSigningKey());
+const minuteMs = 60_000;
+const pkg = (name: string) => ({ name, version: '1.0-r0' });
+
+/** Two replicas before one registry, the first with a hook after its calls. */
+function twoReplicas(after: (call: MemoryCall) => Promise<void> = () => Promise.resolve(), freshnessMs = 1000) {
+  const clock = aClock();
+  const images = new Map<string, MemoryImage>();
+  const calls: MemoryCall[] = [];
+  const noted = (call: MemoryCall) => {
+    calls.push(call);
+    return after(call);
+  };
+  const first = aReplica({ store: createMemoryStore({ images, after: noted }), clock, keys }, { freshnessMs });
+  const second = aReplica({ store: createMemoryStore({ images }), clock, keys }, { freshnessMs });
+  return { clock, calls, first, second };
+}
+
+describe('serving an index', () => {
+  it('never goes back to what an older look of a publisher has seen', async () => {
+    let mayAnswer = true;
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { clock, first, second } = twoReplicas(({ operation, credentials }) => {
+      const isHeld =
+        !mayAnswer && operation === 'tags' && credentials.kind === 'basic' && credentials.username === 'ci';
+      return isHeld ? held : Promise.resolve();
+    });
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    // A second push of the same bytes is refused once the index covers them: its look is under way…
+    mayAnswer = false;
+    const begun = first.push([pkg('one')]).catch((error: unknown) => (error as GatewayError).code);
+    clock.pass(2000);
+    // …while the other replica publishes, and a reader of this one has seen that.
+    await second.push([pkg('two')]);
+    clock.pass(2000);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+    release();
+    mayAnswer = true;
+    expect(await begun).toBe('PACKAGE_EXISTS');
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
+  it('serves what another replica published within the freshness', async () => {
+    const { clock, first, second } = twoReplicas();
+    await first.push([pkg('one')]);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0']);
+    await second.push([pkg('two')]);
+    clock.pass(1000);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
+  it('asks the registry once for all readers who share rights', async () => {
+    const { clock, calls, first } = twoReplicas();
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    clock.pass(2000);
+    calls.splice(0);
+    await Promise.all(Array.from({ length: 20 }, () => listedBy(clock, first)));
+    expect(calls.map(({ operation }) => operation)).toEqual(['resolve']);
+  });
+
+  it('asks behind a reader for what is about to be too old, so that the next one does not wait', async () => {
+    const { clock, calls, first, second } = twoReplicas();
+    const peeked = () => first.repositories.peekIndex(at, 'x86_64', aCaller('reader'))?.etag;
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    const before = peeked();
+    clock.pass(800);
+    await second.push([pkg('two')]);
+    calls.splice(0);
+    expect(peeked()).toBe(before);
+    await vi.waitFor(() => {
+      expect(peeked()).not.toBe(before);
+    });
+    // Asked at 800 ms, it is good until 1,800.
+    expect(calls.filter(({ operation }) => operation === 'resolve').length).toBeGreaterThan(0);
+    clock.pass(700);
+    expect(peeked()).toBeDefined();
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
+  it('holds it for fresh longer when little may be asked of the registry any more', async () => {
+    let share = 0;
+    const images = new Map<string, MemoryImage>();
+    const calls: MemoryCall[] = [];
+    const after = (call: MemoryCall) => Promise.resolve(void calls.push(call));
+    const store = { ...createMemoryStore({ images, after }), spent: () => share };
+    const clock = aClock();
+    const replica = aReplica({ store, clock, keys }, { freshnessMs: 1000 });
+    await replica.push([pkg('one')]);
+    await listedBy(clock, replica);
+    const askedAfter = async (ms: number) => {
+      clock.pass(ms);
+      calls.splice(0);
+      await listedBy(clock, replica);
+      return calls.length;
+    };
+    share = 0.5;
+    expect(await askedAfter(2000)).toBe(1);
+    share = 1;
+    expect(await askedAfter(50_000)).toBe(0);
+    expect(await askedAfter(50_000)).toBe(1);
+  });
+
+  it('has nobody wait for ever while an index is made from its packages', async () => {
+    let isAnswering = true;
+    const { clock, first, second } = twoReplicas(({ operation }) =>
+      isAnswering || operation !== 'tags' ? Promise.resolve() : new Promise<never>(() => undefined),
+    );
+    await second.push([pkg('one')]);
+    isAnswering = false;
+    await expect(listedBy(clock, first)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      details: { retryAfterSeconds: 10 },
+    });
+  });
+
+  it('asks with the credentials of each reader whether they may read', async () => {
+    const { clock, first } = twoReplicas(({ credentials }) =>
+      credentials.kind === 'basic' && credentials.username === 'stranger'
+        ? Promise.reject(new GatewayError('FORBIDDEN', 'may not read'))
+        : Promise.resolve(),
+    );
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    await expect(listedBy(clock, first, 'x86_64', aCaller('stranger'))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('serves the last good index, marked, while the registry is away, to those who were let in before', async () => {
+    let isAway = false;
+    const { clock, first } = twoReplicas(() =>
+      isAway ? Promise.reject(new GatewayError('STORE_UNAVAILABLE', 'away')) : Promise.resolve(),
+    );
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    isAway = true;
+    clock.pass(2000);
+    const index = await clock.until(first.repositories.openIndex(at, 'x86_64', aCaller('reader')));
+    expect([index?.isStale, index?.count]).toEqual([true, 1]);
+    await expect(listedBy(clock, first, 'x86_64', aCaller('newcomer'))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
+
+  it('serves an old index unmarked for some seconds and no longer, however often the comparison fails', async () => {
+    let isBroken = false;
+    const world = twoReplicas(async ({ operation }) => {
+      if (!isBroken || operation !== 'tags') return;
+      await world.clock.sleep(5000);
+      throw new GatewayError('STORE_UNAVAILABLE', 'no listing');
+    });
+    const { clock, first, second } = world;
+    await first.push([pkg('one')]);
+    await listedBy(clock, first);
+    await second.push([pkg('two')]);
+    isBroken = true;
+    clock.pass(2000);
+    const began = clock.now();
+    const marks: boolean[] = [];
+    while (clock.now() - began < 60_000) {
+      const index = await clock.until(first.repositories.openIndex(at, 'x86_64', aCaller('reader')));
+      if (clock.now() - began > 16_000) marks.push(index?.isStale === true);
+      clock.pass(500);
+    }
+    expect(marks.length).toBeGreaterThan(2);
+    expect(marks).not.toContain(false);
+  });
+
+  it('sends Last-Modified only once no later put can share its second', async () => {
+    const { clock, first } = twoReplicas();
+    await first.push([pkg('one')]);
+    const lastModified = async () =>
+      (await clock.until(first.repositories.openIndex(at, 'x86_64', aCaller('reader'))))?.lastModified;
+    expect(await lastModified()).toBeUndefined();
+    clock.pass(2 * minuteMs);
+    const before = await lastModified();
+    expect(before).toBeInstanceOf(Date);
+    await first.push([pkg('two')]);
+    expect(await lastModified()).toBeUndefined();
+    clock.pass(2 * minuteMs);
+    expect((await lastModified())!.getTime()).toBeGreaterThan(before!.getTime());
+  });
+
+  it('made of its packages because it is lost is made anew the less often, the longer that takes', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    let listings = 0;
+    let tookMs = 0;
+    const after = ({ operation }: MemoryCall) => {
+      if (operation === 'tags') {
+        listings += 1;
+        clock.pass(tookMs);
+      }
+      return Promise.resolve();
+    };
+    const reading = aReplica({ store: createMemoryStore({ images, after }), clock, keys }, { freshnessMs: 1000 });
+    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push([pkg('one')]);
+    const { tags } = images.get(at.image)!;
+    for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
+    const listingsAfter = async (ms: number) => {
+      clock.pass(ms);
+      listings = 0;
+      expect(await listedBy(clock, reading)).toEqual(['one-1.0-r0']);
+      await clock.until(Promise.resolve());
+      return listings;
+    };
+    await listingsAfter(0);
+    expect(await listingsAfter(1000)).toBe(1);
+    tookMs = 1500;
+    expect(await listingsAfter(1000)).toBe(1);
+    expect([await listingsAfter(1100), await listingsAfter(1100)]).toEqual([0, 0]);
+    expect(await listingsAfter(5000)).toBe(1);
+  });
+
+  describe('a package that an index listed a moment ago', () => {
+    /** A reader who has an index that lists `one`, before a registry where a late put brought back one that doesn't. */
+    async function anOlderIndexComesBack() {
+      const clock = aClock();
+      const images = new Map<string, MemoryImage>();
+      const hidden = new Set<string>();
+      const store = () =>
+        createMemoryStore({
+          images,
+          listing: (_image, { tags }) => [...tags.keys()].filter((tag) => !hidden.has(tag)),
+        });
+      const [first, second] = [store(), store()].map((one) => aReplica({ store: one, clock, keys }));
+      await second!.push([pkg('two')]);
+      const { tags } = images.get(at.image)!;
+      const indexTag = [...tags.keys()].find((tag) => tag.startsWith('index-'))!;
+      const older = tags.get(indexTag)!;
+      await second!.push([pkg('one')]);
+      expect(await listedBy(clock, first!)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+      for (const tag of tags.keys()) if (tag.includes('-p-one')) hidden.add(tag);
+      tags.set(indexTag, older);
+      clock.pass(2000);
+      expect(await listedBy(clock, first!)).toEqual(['two-1.0-r0']);
+      const find = () => clock.until(first!.repositories.findPackage(at, 'x86_64', 'one-1.0-r0.apk', aCaller('ci')));
+      return { clock, second: second!, find };
+    }
+
+    it('is still given out as long as it lives', async () => {
+      const { clock, find } = await anOlderIndexComesBack();
+      expect((await find())?.fileName).toBe('one-1.0-r0.apk');
+      clock.pass(minuteMs);
+      expect(await find()).toBeUndefined();
+    });
+
+    it('is not, once it was deleted', async () => {
+      const { clock, second, find } = await anOlderIndexComesBack();
+      const file = { architecture: 'x86_64', fileName: 'one-1.0-r0.apk' };
+      await clock.until(second.repositories.withdraw(at, file, aCaller('ci')));
+      expect(await find()).toBeUndefined();
+    });
+  });
+});

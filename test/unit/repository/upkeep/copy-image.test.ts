@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../../src/errors.ts';
+import { copyImage } from '../../../../src/repository/upkeep/copy-image.ts';
+import { createMemoryStore } from '../../../support/memory-store.ts';
+import type { MemoryStoreOptions } from '../../../support/memory-store.ts';
+import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, someRandom } from '../../../support/a-repository.ts';
+
+const key = aSigningKey('test-only-2048.rsa');
+const anonymous = { kind: 'anonymous' } as const;
+
+async function aWorld(target: MemoryStoreOptions = {}) {
+  const clock = aClock();
+  const [source, other] = [createMemoryStore(), createMemoryStore(target)];
+  await aReplica({ store: source, clock, keys: fixedKeys(key) }).push([
+    { name: 'hello', version: '1.0-r0' },
+    { name: 'other', version: '1.0-r0' },
+  ]);
+  const copy = () =>
+    clock.until(copyImage({ clock }, source.image(at.image, anonymous), other.image('team/copy', anonymous)));
+  const namesThere = async () => {
+    const { repositories } = aReplica({ store: other, clock, keys: fixedKeys(key) });
+    const listed = await clock.until(repositories.list({ image: 'team/copy' }, aCaller('reader')));
+    return listed.map(({ entry }) => entry.name).sort();
+  };
+  const deleteThere = (fileName: string) => {
+    const { repositories } = aReplica({ store: other, clock, keys: fixedKeys(key) });
+    return clock.until(
+      repositories.withdraw({ ...at, image: 'team/copy' }, { architecture: undefined, fileName }, aCaller('ci')),
+    );
+  };
+  return { clock, source, other, copy, namesThere, deleteThere };
+}
+
+describe('a copy of an image', () => {
+  it('leaves out what is not ours, whatever it is called', async () => {
+    const { source, other, copy, namesThere } = await aWorld();
+    const { tags, manifests } = source.state(at.image);
+    const [ours = ''] = tags.keys();
+    const digest = `sha256:${'1'.repeat(64)}` as const;
+    manifests.set(digest, { mediaType: 'application/json', bytes: Buffer.from('{"no":"manifest"}') });
+    tags.set('latest', digest).set(ours.replace(/.{6}$/, '222222'), digest);
+    await copy();
+    expect(other.state('team/copy').tags.has('latest')).toBe(false);
+    expect(await namesThere()).toEqual(['hello', 'other']);
+  });
+
+  it('is done again where it was broken off', async () => {
+    let calls = 0;
+    const { copy, namesThere } = await aWorld({
+      before: ({ operation }) =>
+        operation === 'pushManifest' && ++calls === 2
+          ? Promise.reject(new GatewayError('STORE_UNAVAILABLE', 'gone'))
+          : Promise.resolve(),
+    });
+    await expect(copy()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await copy()).toMatchObject({ packages: 2, indexes: 1, leftIndexes: [] });
+    expect(await namesThere()).toEqual(['hello', 'other']);
+    expect(await copy()).toMatchObject({ unchanged: 3, bytes: 0 });
+  });
+
+  it('goes without our type where a registry refuses that', async () => {
+    const { other, copy, namesThere } = await aWorld();
+    const open = other.image.bind(other);
+    other.image = (name, credentials) => {
+      const image = open(name, credentials);
+      return {
+        ...image,
+        pushManifest: (tag, manifest, options) =>
+          Buffer.from(manifest.bytes).includes('artifactType')
+            ? Promise.reject(new GatewayError('STORE_ANSWER_INVALID', 'no', { details: { refused: true } }))
+            : image.pushManifest(tag, manifest, options),
+      };
+    };
+    await copy();
+    expect(await namesThere()).toEqual(['hello', 'other']);
+  });
+
+  it('tells of what it may have brought back, and never brings what the target knows to be dead', async () => {
+    const { clock, source, other, copy, namesThere, deleteThere } = await aWorld();
+    expect(await copy()).toMatchObject({ packages: 2, tombstones: 0, maybeRevived: [] });
+    await deleteThere('hello-1.0-r0.apk');
+    expect(await copy()).toMatchObject({ packages: 2, maybeRevived: [] });
+    expect(await namesThere()).toEqual(['other']);
+    // Old enough for its deletion to leave no proof.
+    clock.pass(3_600_000);
+    await deleteThere('other-1.0-r0.apk');
+    clock.pass(1000);
+    await aReplica({ store: source, clock, keys: fixedKeys(key), random: someRandom('later') }).push([
+      { name: 'later', version: '1.0-r0' },
+    ]);
+    expect(await copy()).toMatchObject({ packages: 3, maybeRevived: [expect.stringContaining('-p-other-1.0-r0-')] });
+    expect([...other.state('team/copy').tags.keys()].some((tag) => tag.includes('-p-hello-'))).toBe(false);
+  });
+
+  it('counts tombstones by themselves', async () => {
+    const { clock, source, copy } = await aWorld();
+    const { repositories } = aReplica({ store: source, clock, keys: fixedKeys(key) });
+    await clock.until(
+      repositories.withdraw(at, { architecture: undefined, fileName: 'hello-1.0-r0.apk' }, aCaller('ci')),
+    );
+    expect(await copy()).toMatchObject({ packages: 1, tombstones: 1 });
+  });
+});
