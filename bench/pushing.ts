@@ -2,8 +2,7 @@ import { request } from 'undici';
 import { readIndexFile } from '../src/apk/index/index-file.ts';
 import { startRegistry } from '../test/support/registry.ts';
 import { startCountingProxy } from './support/counting-proxy.ts';
-import { showMs, spreadOf, timed } from './support/figures.ts';
-import type { Row } from './support/figures.ts';
+import { showMs, spreadOf, timed, type Row } from './support/figures.ts';
 import { processorSeconds, startGatewayProcess } from './support/gateway-process.ts';
 import { barePush, fill, prepareBare, push, smallPackage } from './support/push.ts';
 

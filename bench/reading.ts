@@ -4,13 +4,10 @@ import { request } from 'undici';
 import { anApk } from '../test/support/an-apk.ts';
 import { startRegistry } from '../test/support/registry.ts';
 import { makeTempDir } from '../test/support/temp-dir.ts';
-import { spreadOf } from './support/figures.ts';
-import type { Row } from './support/figures.ts';
+import { spreadOf, type Row } from './support/figures.ts';
 import { processorSeconds, startGatewayProcess } from './support/gateway-process.ts';
-import { loadGenerator, requestsPerSecond } from './support/load.ts';
-import type { Target } from './support/load.ts';
-import { bareEtag, startBareServer, startNginx } from './support/peers.ts';
-import type { Peer } from './support/peers.ts';
+import { loadGenerator, requestsPerSecond, type Target } from './support/load.ts';
+import { bareEtag, startBareServer, startNginx, type Peer } from './support/peers.ts';
 import { fill, push } from './support/push.ts';
 
 const rounds = 3;

@@ -1,11 +1,9 @@
 import { request } from 'undici';
 import type { RunningLkard } from '../test/support/programs.ts';
-import { showMs, showSeconds, spreadOf, timed } from './support/figures.ts';
-import type { Row } from './support/figures.ts';
+import { showMs, showSeconds, spreadOf, timed, type Row } from './support/figures.ts';
 import { peakResidentBytes, processorSeconds, residentBytes } from './support/gateway-process.ts';
 import { push, smallPackage } from './support/push.ts';
-import { inFolder, inRegistry, place } from './support/scale-world.ts';
-import type { World } from './support/scale-world.ts';
+import { inFolder, inRegistry, place, type World } from './support/scale-world.ts';
 
 export interface ScaleOptions {
   /** Packages of each of two architectures: what goals are set for. */

@@ -1,6 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { startLkard } from '../../test/support/programs.ts';
-import type { RunningLkard } from '../../test/support/programs.ts';
+import { startLkard, type RunningLkard } from '../../test/support/programs.ts';
 import { keyFixture } from '../../test/support/signing-keys.ts';
 
 /** A gateway in a process of its own, as an operator runs it, with a signing key of the length that operators use. */

@@ -2,10 +2,8 @@ import { request } from 'undici';
 import type { RunningLkard } from '../../test/support/programs.ts';
 import { startRegistry } from '../../test/support/registry.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
-import { startCountingProxy } from './counting-proxy.ts';
-import type { Traffic } from './counting-proxy.ts';
-import { spreadOf, timed } from './figures.ts';
-import type { Spread } from './figures.ts';
+import { startCountingProxy, type Traffic } from './counting-proxy.ts';
+import { spreadOf, timed, type Spread } from './figures.ts';
 import { startGatewayProcess } from './gateway-process.ts';
 import { embeddedFolder, registryFolder, seedPackages } from './seed.ts';
 

@@ -5,7 +5,7 @@ import type { IndexEntry } from '../../src/apk/index/index-entry.ts';
 import { packageFileName } from '../../src/apk/package-name.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { emptyConfigBytes } from '../../src/oci/manifest.ts';
-import type { Group } from '../../src/repository/coordinates.ts';
+import type { Group } from '../../src/protocol/coordinates.ts';
 import { formatPackageManifest } from '../../src/repository/artifacts/package-manifest.ts';
 import { newPackageTag } from '../../src/repository/artifacts/package-tag.ts';
 

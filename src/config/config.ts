@@ -1,9 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { contradictionsOf, givenSchema } from './schema.ts';
-import type { Given } from './schema.ts';
-import { environmentName, settings } from './settings.ts';
-import type { GivenSettings, Setting } from './settings.ts';
+import { contradictionsOf, givenSchema, type Given } from './schema.ts';
+import { environmentName, settings, type GivenSettings, type Setting } from './settings.ts';
 import type { ListenAddress } from './values.ts';
 import { GatewayError } from '../errors.ts';
 

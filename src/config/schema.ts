@@ -12,10 +12,10 @@ import {
   sizeValue,
   textValue,
   workersValue,
+  type ListenAddress,
 } from './values.ts';
-import type { ListenAddress } from './values.ts';
 import { isImageName } from '../oci/reference.ts';
-import { isBranchOrRepository } from '../repository/coordinates.ts';
+import { isBranchOrRepository } from '../protocol/coordinates.ts';
 
 const nameValue = textValue.refine(isBranchOrRepository, "can't name a branch or repository");
 const switchValue = z.literal(true).optional().transform(Boolean);

@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseDockerConfig } from './docker-config.ts';
-import type { DockerConfig } from './docker-config.ts';
+import { parseDockerConfig, type DockerConfig } from './docker-config.ts';
 
 /** Reads configurations, each again when its file has changed. */
 export interface ConfigFiles {

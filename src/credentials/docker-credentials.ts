@@ -1,8 +1,6 @@
 import { createConfigFiles } from './config-files.ts';
-import { createCredentialHelper } from './credential-helper.ts';
-import type { CredentialHelper } from './credential-helper.ts';
-import { credentialNames, credentialsIn, credentialsOf } from './docker-config.ts';
-import type { DockerConfig } from './docker-config.ts';
+import { createCredentialHelper, type CredentialHelper } from './credential-helper.ts';
+import { credentialNames, credentialsIn, credentialsOf, type DockerConfig } from './docker-config.ts';
 import type { GatewayCredentials, RegistryCredentials } from '../store/registry/login/registry-credentials.ts';
 
 export interface DockerCredentialsOptions {

@@ -4,18 +4,15 @@ import { GatewayError } from '../errors.ts';
 import { openStore, repositoryOptionsOf, systemClock } from './gateway.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import type { Log } from '../ports.ts';
-import { copyImage } from '../repository/upkeep/copy-image.ts';
-import type { Copied, CopyOptions } from '../repository/upkeep/copy-image.ts';
-import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import { copyImage, type Copied, type CopyOptions } from '../repository/upkeep/copy-image.ts';
+import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { createRepositories } from '../repository/create-repositories.ts';
 import type { Caller } from '../repository/repository.ts';
 import { createSignIndex } from '../repository/publishing/sign-index.ts';
 import type { Finding, Verified } from '../repository/upkeep/verification.ts';
-import { openImageLayout } from '../store/directory/image-layout.ts';
-import type { ImageLayout } from '../store/directory/image-layout.ts';
+import { openImageLayout, type ImageLayout } from '../store/directory/image-layout.ts';
 import type { Store } from '../store/store.ts';
-import { collectGarbage } from '../store/directory/directory-garbage.ts';
-import type { Garbage } from '../store/directory/directory-garbage.ts';
+import { collectGarbage, type Garbage } from '../store/directory/directory-garbage.ts';
 
 /** What an operator's commands do, beside gateways that run. */
 export interface Maintenance {

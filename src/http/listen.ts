@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -7,8 +6,7 @@ import { textAnswer } from './answer/answer.ts';
 import type { HttpApp } from './app.ts';
 import { sendEarlyAnswer } from './answer/early-answer.ts';
 import { judgeHead } from './request/request-head.ts';
-import { observeRequest } from './request/request-log.ts';
-import type { ObserveDeps } from './request/request-log.ts';
+import { observeRequest, type ObserveDeps } from './request/request-log.ts';
 import type { RequestRecord } from './request/request-record.ts';
 
 export interface ListenOptions {

@@ -1,5 +1,12 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { MetricObject, MetricValueWithName } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObject,
+  type MetricValueWithName,
+} from 'prom-client';
 import type { Meter } from '../ports.ts';
 import { registerCounter, registerTimes } from './tallies.ts';
 

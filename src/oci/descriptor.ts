@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Digest } from './digest.ts';
-import { isDigest } from './digest.ts';
+import { type Digest, isDigest } from './digest.ts';
 
 /** What a manifest says of one blob (image-spec, Descriptor); members that this program doesn't use are dropped. */
 export interface Descriptor {

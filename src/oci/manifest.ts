@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
-import { annotationsSchema, descriptorSchema, mediaTypeSchema } from './descriptor.ts';
-import type { Descriptor } from './descriptor.ts';
+import { annotationsSchema, descriptorSchema, mediaTypeSchema, type Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 
 /** The most bytes a manifest may have: what every registry takes (distribution-spec, Pushing manifests). */

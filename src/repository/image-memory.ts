@@ -1,12 +1,9 @@
 import type { Clock, Log } from '../ports.ts';
 import { createBoundedMap } from '../concurrency/bounded-cache.ts';
-import { createGroups } from './live/groups.ts';
-import type { Groups } from './live/groups.ts';
-import { createSightings } from './live/sightings.ts';
-import type { SightingOptions, Sightings } from './live/sightings.ts';
+import { createGroups, type Groups } from './live/groups.ts';
+import { createSightings, type SightingOptions, type Sightings } from './live/sightings.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
-import { createUpkeep } from './upkeep/upkeep.ts';
-import type { Upkeep } from './upkeep/upkeep.ts';
+import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 
 /** What this replica remembers of one image. Losing it loses nothing but time. */
 export interface ImageMemory {

@@ -4,7 +4,7 @@ import type { IndexEntry } from '../apk/index/index-entry.ts';
 import type { PackageSummary } from '../apk/package/package-file.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobSource, ByteRange, CallOptions, Credentials } from '../store/store.ts';
-import type { RepositoryCoordinates } from './coordinates.ts';
+import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import type { PackageSignature } from './artifacts/package-signature.ts';
 
 /** Who asks: what the store judges them by, and the name that a package remembers its pusher by. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
-import type { TransformCallback } from 'node:stream';
+import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { GatewayError } from '../errors.ts';
 import { digestOfHex } from '../oci/digest.ts';
 import type { BlobDescriptor } from './store.ts';

@@ -2,16 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../ports.ts';
-import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
-import { createPackageSignatures } from './package-signatures.ts';
-import type { PackageSignatures, PlaceKeys } from './package-signatures.ts';
-import { isAbout, parseTrustPolicy } from './policy.ts';
-import type { TrustPolicy } from './policy.ts';
-import { readPublicKeys } from './public-keys.ts';
-import type { NamedKey } from './public-keys.ts';
-import { createTrustedPublishers } from './trusted-publishers.ts';
-import type { TrustedPublishers } from './trusted-publishers.ts';
+import { createPackageSignatures, type PackageSignatures, type PlaceKeys } from './package-signatures.ts';
+import { isAbout, parseTrustPolicy, type TrustPolicy } from './policy.ts';
+import { readPublicKeys, type NamedKey } from './public-keys.ts';
+import { createTrustedPublishers, type TrustedPublishers } from './trusted-publishers.ts';
 
 export interface TrustOptions {
   /** YAML or JSON, see `parseTrustPolicy`; keys it names are relative to its folder. Default: nobody is let in by a policy. */

@@ -1,10 +1,8 @@
 import type { PackageSummary } from '../apk/package/package-file.ts';
-import { isSignatureAlgorithm, verifyDigest } from '../apk/signature.ts';
-import type { Signature } from '../apk/signature.ts';
+import { isSignatureAlgorithm, verifyDigest, type Signature } from '../apk/signature.ts';
 import { GatewayError } from '../errors.ts';
-import type { RepositoryCoordinates } from '../repository/coordinates.ts';
-import { packageSignature } from '../repository/artifacts/package-signature.ts';
-import type { PackageSignature } from '../repository/artifacts/package-signature.ts';
+import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
+import { packageSignature, type PackageSignature } from '../repository/artifacts/package-signature.ts';
 import type { NamedKey } from './public-keys.ts';
 
 /** Judges packages by who signed them. */

@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { isLoopback } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
-import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { matchesAny, matchesGlob } from './glob.ts';
 
 const pattern = z.string().min(1).max(512);

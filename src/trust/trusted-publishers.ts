@@ -1,11 +1,9 @@
-import { decodeJwt, errors, jwtVerify } from 'jose';
-import type { JWTPayload } from 'jose';
+import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
 import { GatewayError } from '../errors.ts';
-import type { RepositoryCoordinates } from '../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import type { Caller } from '../repository/repository.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
-import { fitsClaims, isAbout } from './policy.ts';
-import type { PublisherRule, TrustPolicy } from './policy.ts';
+import { fitsClaims, isAbout, type PublisherRule, type TrustPolicy } from './policy.ts';
 
 /** Lets in who pushes from CI with a token of its issuer (OpenID Connect), where a policy says so. */
 export interface TrustedPublishers {

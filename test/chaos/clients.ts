@@ -3,8 +3,7 @@ import { Agent, FormData, request } from 'undici';
 import type { Chance } from './chance.ts';
 import type { Replica } from './cluster.ts';
 import type { History, Operation } from './history.ts';
-import { makePackage, readSignedIndex, sha256Of } from './packages.ts';
-import type { ChaosPackage } from './packages.ts';
+import { makePackage, readSignedIndex, sha256Of, type ChaosPackage } from './packages.ts';
 
 /** The architectures that clients push for. */
 export const architectures = ['x86_64', 'aarch64', 'noarch'] as const;

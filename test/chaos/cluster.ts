@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startLkard } from '../support/programs.ts';
-import type { RunningLkard } from '../support/programs.ts';
-import { startRegistry } from '../support/registry.ts';
-import type { TestRegistry } from '../support/registry.ts';
+import { startLkard, type RunningLkard } from '../support/programs.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { keyFixture } from '../support/signing-keys.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import type { Chance } from './chance.ts';
-import { startFaultyProxy } from './faulty-proxy.ts';
-import type { FaultyProxy, Weather } from './faulty-proxy.ts';
+import { startFaultyProxy, type FaultyProxy, type Weather } from './faulty-proxy.ts';
 import { createListingLag } from './listing-lag.ts';
 import { signingKeyName } from './packages.ts';
 

@@ -2,15 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { buildPrograms, startLkard } from '../support/programs.ts';
-import type { ProgramOptions, RunningLkard } from '../support/programs.ts';
+import { buildPrograms, startLkard, type ProgramOptions, type RunningLkard } from '../support/programs.ts';
 import { findOnPath } from '../support/registry.ts';
 import { keyFixture } from '../support/signing-keys.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-import { createClient } from './clients.ts';
-import type { Client } from './clients.ts';
-import { emptyHistory, fetchFault, indexOf, missedBy } from './history.ts';
-import type { History } from './history.ts';
+import { createClient, type Client } from './clients.ts';
+import { emptyHistory, fetchFault, indexOf, missedBy, type History } from './history.ts';
 import { makePackage, signingKeyName } from './packages.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,18 @@
 import type { Client, Scene } from './clients.ts';
 import type { Cluster } from './cluster.ts';
-import { deniedFaults, fetchFault, indexOf, missedBy, rivalFaults, surplusOf, tellOf } from './history.ts';
-import type { Allowance, Fetch, History, Operation } from './history.ts';
+import {
+  deniedFaults,
+  fetchFault,
+  indexOf,
+  missedBy,
+  rivalFaults,
+  surplusOf,
+  tellOf,
+  type Allowance,
+  type Fetch,
+  type History,
+  type Operation,
+} from './history.ts';
 
 export interface Judgement {
   /** What was promised and not kept, each with the history of the file; empty where all is well. */

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import type { Chance } from './chance.ts';
-import { actAsReader, actAsWriter, createClient } from './clients.ts';
-import type { Scene } from './clients.ts';
+import { actAsReader, actAsWriter, createClient, type Scene } from './clients.ts';
 import type { Cluster } from './cluster.ts';
-import { emptyHistory } from './history.ts';
-import type { Allowance, History } from './history.ts';
-import { judge, judgeEnd } from './judgement.ts';
-import type { Judgement } from './judgement.ts';
+import { emptyHistory, type Allowance, type History } from './history.ts';
+import { judge, judgeEnd, type Judgement } from './judgement.ts';
 import { makePackage } from './packages.ts';
 
 /** One image from its first push to its last judgement. */

@@ -1,8 +1,6 @@
 import { createChance } from './chance.ts';
-import { startCluster } from './cluster.ts';
-import type { ClusterOptions } from './cluster.ts';
-import { runRound } from './round.ts';
-import type { RoundResult } from './round.ts';
+import { startCluster, type ClusterOptions } from './cluster.ts';
+import { runRound, type RoundResult } from './round.ts';
 
 export interface ChaosOptions {
   readonly seed: number;

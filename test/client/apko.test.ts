@@ -3,12 +3,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { findClient } from '../support/clients.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-import { mustSucceed, runProgram } from './apk-root.ts';
-import type { ProgramResult } from './apk-root.ts';
+import { mustSucceed, runProgram, type ProgramResult } from './apk-root.ts';
 import { startForwardProxy } from './forward-proxy.ts';
 import { describeForEachStore } from './matrix.ts';
-import { basicAuth, dockerRegistry, embeddedStore, repositoryAt } from './world.ts';
-import type { World } from './world.ts';
+import { basicAuth, dockerRegistry, embeddedStore, repositoryAt, type World } from './world.ts';
 
 const apko = findClient('apko');
 const keyName = 'test-only-2048.rsa.pub';

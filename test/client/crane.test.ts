@@ -3,8 +3,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findClient } from '../support/clients.ts';
 import { describeForEachStore } from './matrix.ts';
-import { distribution3, dockerRegistry, repositoryAt } from './world.ts';
-import type { World } from './world.ts';
+import { distribution3, dockerRegistry, repositoryAt, type World } from './world.ts';
 
 const crane = findClient('crane');
 const run = promisify(execFile);

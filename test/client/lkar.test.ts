@@ -4,11 +4,9 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { anApk } from '../support/an-apk.ts';
 import { findClient } from '../support/clients.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-import { makeApkRoot, mayInstall, mayUnshare, mustSucceed, runProgram } from './apk-root.ts';
-import type { ProgramResult } from './apk-root.ts';
+import { makeApkRoot, mayInstall, mayUnshare, mustSucceed, runProgram, type ProgramResult } from './apk-root.ts';
 import { describeForEachStore } from './matrix.ts';
-import { dockerRegistry, embeddedStore } from './world.ts';
-import type { World } from './world.ts';
+import { dockerRegistry, embeddedStore, type World } from './world.ts';
 
 const lkar = findClient('lkarUpstream');
 const apk = findClient('apk3') ?? findClient('apk2');

@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
-import { clientTitle, findClient } from '../support/clients.ts';
-import type { ClientName } from '../support/clients.ts';
-import { makeApkRoot, mayInstall } from './apk-root.ts';
-import type { ApkRoot } from './apk-root.ts';
-import { dockerRegistry, embeddedStore, repositoryAt } from './world.ts';
-import type { StoreKind, TestRepository, World, WorldOptions } from './world.ts';
+import { clientTitle, findClient, type ClientName } from '../support/clients.ts';
+import { makeApkRoot, mayInstall, type ApkRoot } from './apk-root.ts';
+import {
+  dockerRegistry,
+  embeddedStore,
+  repositoryAt,
+  type StoreKind,
+  type TestRepository,
+  type World,
+  type WorldOptions,
+} from './world.ts';
 
 /** What a test on one apk and one store works with; each test has images and roots of its own. */
 export interface ApkScene {

@@ -1,10 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { GivenSettings } from '../../src/config/settings.ts';
-import { anApk } from '../support/an-apk.ts';
-import type { ApkSpec } from '../support/an-apk.ts';
-import { startGateway } from '../support/gateway.ts';
-import type { TestGateway } from '../support/gateway.ts';
+import { anApk, type ApkSpec } from '../support/an-apk.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { htpasswdOf, registryProgram, registryV3Program, startRegistry } from '../support/registry.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 

@@ -1,11 +1,9 @@
 import { readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { digestOf, hexOf } from '../../src/oci/digest.ts';
-import type { Digest } from '../../src/oci/digest.ts';
+import { digestOf, hexOf, type Digest } from '../../src/oci/digest.ts';
 import { emptyConfig, emptyConfigBytes, formatManifest, imageManifestType } from '../../src/oci/manifest.ts';
-import { collectGarbage } from '../../src/store/directory/directory-garbage.ts';
-import type { Garbage } from '../../src/store/directory/directory-garbage.ts';
+import { collectGarbage, type Garbage } from '../../src/store/directory/directory-garbage.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import type { ImageStore } from '../../src/store/store.ts';
 import { makeTempDir } from '../support/temp-dir.ts';

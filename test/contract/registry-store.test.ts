@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { makeCertificate } from '../support/certificate.ts';
-import { registryProgram, registryV3Program, startRegistry } from '../support/registry.ts';
-import type { RegistryOptions } from '../support/registry.ts';
+import { registryProgram, registryV3Program, startRegistry, type RegistryOptions } from '../support/registry.ts';
 import { anyRegistryStore } from '../support/registry-store.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import type { RegistryStoreOptions } from '../../src/store/registry/registry-store.ts';
-import { describeStore } from './store.ts';
-import type { StoreUnderTest } from './store.ts';
+import { describeStore, type StoreUnderTest } from './store.ts';
 
 const mustRun = process.env['CI'] === 'true';
 const users = { alice: 'correct horse: battery' };

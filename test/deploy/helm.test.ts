@@ -7,8 +7,7 @@ import { startGateway } from '../support/gateway.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { configOf } from './lkard-settings.ts';
 import { faultsOf } from './manifest-faults.ts';
-import { environmentOf, lkardContainersOf, parseManifests, podOf } from './manifests.ts';
-import type { Manifest } from './manifests.ts';
+import { environmentOf, lkardContainersOf, parseManifests, podOf, type Manifest } from './manifests.ts';
 import { deployFolder, findTool, runTool } from './tools.ts';
 
 // Making RSA keys of 4096 bits can take a while.

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { parseManifests } from './manifests.ts';
-import type { Manifest } from './manifests.ts';
+import { parseManifests, type Manifest } from './manifests.ts';
 
 interface Kustomization {
   readonly resources?: readonly string[];

@@ -8,8 +8,7 @@ import { makeTempDir } from '../support/temp-dir.ts';
 import { buildKustomization } from './kustomization.ts';
 import { configOf } from './lkard-settings.ts';
 import { faultsOf } from './manifest-faults.ts';
-import { environmentOf, lkardContainersOf, parseManifests, podOf } from './manifests.ts';
-import type { Manifest } from './manifests.ts';
+import { environmentOf, lkardContainersOf, parseManifests, podOf, type Manifest } from './manifests.ts';
 import { deployFolder, findTool, runTool } from './tools.ts';
 
 const kustomize = findTool('kustomize');

@@ -1,7 +1,6 @@
 import { createLkardProgram } from '../../src/cli/lkard/lkard-program.ts';
 import { runProgram } from '../../src/cli/shared/run-program.ts';
-import { readConfig } from '../../src/config/config.ts';
-import type { Config } from '../../src/config/config.ts';
+import { readConfig, type Config } from '../../src/config/config.ts';
 import { environmentName, settings } from '../../src/config/settings.ts';
 import { aTerminal } from '../support/a-terminal.ts';
 

@@ -1,5 +1,13 @@
-import { lkardContainersOf, podOf } from './manifests.ts';
-import type { Container, Labels, Manifest, PodSpec, Probe, Selector } from './manifests.ts';
+import {
+  lkardContainersOf,
+  podOf,
+  type Container,
+  type Labels,
+  type Manifest,
+  type PodSpec,
+  type Probe,
+  type Selector,
+} from './manifests.ts';
 
 export interface FaultOptions {
   /** Secrets and ConfigMaps that the operator makes, as `Secret/name`. */

@@ -4,16 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { findClient } from '../support/clients.ts';
 import { buildPrograms } from '../support/programs.ts';
-import { findOnPath, registryProgram, startRegistry } from '../support/registry.ts';
-import type { TestRegistry } from '../support/registry.ts';
+import { findOnPath, registryProgram, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { keyFixture } from '../support/signing-keys.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-import { startStaticMirror } from './static-mirror.ts';
-import type { StaticMirror } from './static-mirror.ts';
-import { blocksOf, isPrinted } from './doc-blocks.ts';
-import type { DocBlock } from './doc-blocks.ts';
-import { apkClients, startDocSession } from './doc-session.ts';
-import type { DocSession } from './doc-session.ts';
+import { startStaticMirror, type StaticMirror } from './static-mirror.ts';
+import { blocksOf, isPrinted, type DocBlock } from './doc-blocks.ts';
+import { apkClients, startDocSession, type DocSession } from './doc-session.ts';
 
 /** Pages all of whose blocks are run, or say why not; one that starts no gateway finds the first page's. */
 const pages: readonly {

@@ -2,10 +2,8 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readIndexFile } from '../../src/apk/index/index-file.ts';
 import { anApk } from '../support/an-apk.ts';
-import { buildPrograms, startLkard } from '../support/programs.ts';
-import type { RunningLkard } from '../support/programs.ts';
-import { registryProgram, startRegistry } from '../support/registry.ts';
-import type { TestRegistry } from '../support/registry.ts';
+import { buildPrograms, startLkard, type RunningLkard } from '../support/programs.ts';
+import { registryProgram, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { keyFixture } from '../support/signing-keys.ts';
 
 const isMissing = registryProgram() === undefined && process.env['CI'] !== 'true';

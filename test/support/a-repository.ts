@@ -7,7 +7,7 @@ import { packageFileName } from '../../src/apk/package-name.ts';
 import { sign } from '../../src/apk/signature.ts';
 import { digestOf, digestOfHex } from '../../src/oci/digest.ts';
 import type { Clock, RandomBytes } from '../../src/ports.ts';
-import type { Group } from '../../src/repository/coordinates.ts';
+import type { Group } from '../../src/protocol/coordinates.ts';
 import { createRepositories } from '../../src/repository/create-repositories.ts';
 import type { RepositoriesOptions } from '../../src/repository/options.ts';
 import type { SignIndex } from '../../src/repository/publishing/index-writer.ts';
@@ -16,8 +16,7 @@ import type { Repositories, StagedPackage } from '../../src/repository/repositor
 import { signingKeyOf } from '../../src/repository/keys/signing-key.ts';
 import type { SigningKey, SigningKeys } from '../../src/repository/keys/signing-keys.ts';
 import type { Credentials, Store } from '../../src/store/store.ts';
-import { anApk } from './an-apk.ts';
-import type { ApkSpec } from './an-apk.ts';
+import { anApk, type ApkSpec } from './an-apk.ts';
 import { aLog, aPrivateKey } from './signing-keys.ts';
 
 /** A clock that a test moves. */

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../src/errors.ts';
-import { digestOf, isDigest } from '../../src/oci/digest.ts';
-import type { Digest } from '../../src/oci/digest.ts';
+import { digestOf, isDigest, type Digest } from '../../src/oci/digest.ts';
 import type { BlobDescriptor, BlobSource, CallOptions, Credentials, ImageStore, Store } from '../../src/store/store.ts';
 
 /** Everything an image has, open to whoever wants to look or to tamper. */

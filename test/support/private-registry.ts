@@ -1,6 +1,12 @@
 import { digestOf } from '../../src/oci/digest.ts';
-import { fault, json, startScriptedRegistry } from './scripted-registry.ts';
-import type { ScriptedAnswer, ScriptedRegistry, SeenRequest } from './scripted-registry.ts';
+import {
+  fault,
+  json,
+  startScriptedRegistry,
+  type ScriptedAnswer,
+  type ScriptedRegistry,
+  type SeenRequest,
+} from './scripted-registry.ts';
 
 export type Right = 'pull' | 'push' | 'delete';
 

@@ -1,7 +1,10 @@
 import { promises as dns } from 'node:dns';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRegistryStore } from '../../src/store/registry/registry-store.ts';
-import type { RegistryStoreDeps, RegistryStoreOptions } from '../../src/store/registry/registry-store.ts';
+import {
+  createRegistryStore,
+  type RegistryStoreDeps,
+  type RegistryStoreOptions,
+} from '../../src/store/registry/registry-store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** A registry store over the real clock and network; `deps` and `options` take the place of single ones. */

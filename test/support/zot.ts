@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { freePort } from './free-port.ts';
-import { findOnPath, htpasswdOf, untilAnswering } from './registry.ts';
-import type { TestRegistry } from './registry.ts';
+import { findOnPath, htpasswdOf, untilAnswering, type TestRegistry } from './registry.ts';
 import { makeTempDir } from './temp-dir.ts';
 
 export interface ZotOptions {

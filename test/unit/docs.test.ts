@@ -161,14 +161,16 @@ describe('the folder map', () => {
   const mayImport: Readonly<Record<string, readonly string[]>> = {
     apk: ['errors.ts'],
     oci: ['errors.ts', 'zod'],
+    protocol: ['errors.ts', 'apk', 'oci', 'zod'],
     store: [...base, 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
     credentials: [...base, 'oci', 'store', 'zod'],
-    repository: [...base, 'apk', 'oci', 'store', 'lru-cache', 'jose', 'zod'],
-    trust: [...base, 'apk', 'repository', 'config', 'jose', 'yaml', 'zod'],
+    repository: [...base, 'apk', 'oci', 'protocol', 'store', 'lru-cache', 'jose', 'zod'],
+    trust: [...base, 'apk', 'protocol', 'repository', 'config', 'jose', 'yaml', 'zod'],
     http: [
       ...base,
       'apk',
       'oci',
+      'protocol',
       'store',
       'repository',
       'trust',

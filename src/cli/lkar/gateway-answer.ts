@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { errorCodes, GatewayError } from '../../errors.ts';
-import type { ErrorCode } from '../../errors.ts';
+import { errorCodes, GatewayError, type ErrorCode } from '../../errors.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { harmless } from '../shared/terminal.ts';
 

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
-import { imageSegments, urlOf } from '../shared/target.ts';
-import type { Target } from '../shared/target.ts';
+import { imageSegments, urlOf, type Target } from '../shared/target.ts';
 
 /** A user and password for the gateway. */
 export interface Login {

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
-import { createCredentialHelper } from '../../credentials/credential-helper.ts';
-import type { CredentialHelper } from '../../credentials/credential-helper.ts';
-import { credentialNames, credentialsIn, helperNameOf, parseDockerConfig } from '../../credentials/docker-config.ts';
-import type { DockerConfig } from '../../credentials/docker-config.ts';
+import { createCredentialHelper, type CredentialHelper } from '../../credentials/credential-helper.ts';
+import {
+  credentialNames,
+  credentialsIn,
+  helperNameOf,
+  parseDockerConfig,
+  type DockerConfig,
+} from '../../credentials/docker-config.ts';
 import { readTextFile, writeTextFile } from '../../files/atomic-text-file.ts';
 import type { Login } from './gateway-client.ts';
 

@@ -1,6 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import { parseChallenges } from '../../oci/challenge.ts';
-import type { Challenge } from '../../oci/challenge.ts';
+import { parseChallenges, type Challenge } from '../../oci/challenge.ts';
 import { basicAuthorization } from '../../store/registry/login/registry-credentials.ts';
 import { resolveLocation } from '../../store/registry/transport/redirect.ts';
 import { fetchToken } from '../../store/registry/login/token-service.ts';

@@ -1,14 +1,10 @@
-import { createLoginKeeper } from './login-keeper.ts';
-import type { LoginKeeper } from './login-keeper.ts';
-import { createGatewayClient } from './gateway-client.ts';
-import type { GatewayClient, Login } from './gateway-client.ts';
+import { createLoginKeeper, type LoginKeeper } from './login-keeper.ts';
+import { createGatewayClient, type GatewayClient, type Login } from './gateway-client.ts';
 import { createHttpClient } from './http-client.ts';
 import { createRetryingClient } from './retrying-client.ts';
 import { checkRegistryLogin } from './registry-login.ts';
-import { parseTarget } from '../shared/target.ts';
-import type { Target } from '../shared/target.ts';
-import { sayLine } from '../shared/terminal.ts';
-import type { Terminal } from '../shared/terminal.ts';
+import { parseTarget, type Target } from '../shared/target.ts';
+import { sayLine, type Terminal } from '../shared/terminal.ts';
 
 /** The options that every command of lkar takes. */
 export interface SessionOptions {

@@ -1,8 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { GatewayError } from '../../errors.ts';
 import type { LineOutput } from './log.ts';
-import { sayLine } from '../shared/terminal.ts';
-import type { Terminal } from '../shared/terminal.ts';
+import { sayLine, type Terminal } from '../shared/terminal.ts';
 
 /**
  * A file that lines are added to, made readable to its owner alone. It is opened anew for each line, so that it may be moved

@@ -8,8 +8,7 @@ import { createCountProgress } from '../shared/count-progress.ts';
 import type { LayoutRequest, LkardCommands } from './lkard-commands.ts';
 import { formatSize } from '../shared/output.ts';
 import { parseTarget } from '../shared/target.ts';
-import { printLine, sayLine } from '../shared/terminal.ts';
-import type { Terminal } from '../shared/terminal.ts';
+import { printLine, sayLine, type Terminal } from '../shared/terminal.ts';
 
 /** Where a process hears that it is to end. */
 export type Interrupts = Pick<NodeJS.Process, 'once' | 'removeListener'>;

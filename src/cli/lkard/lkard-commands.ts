@@ -1,7 +1,5 @@
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
-import { settings } from '../../config/settings.ts';
-import type { GivenSettings, SettingName } from '../../config/settings.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { settings, type GivenSettings, type SettingName } from '../../config/settings.ts';
 import { durationValue } from '../../config/values.ts';
 import { givenFlags, optionOf } from './setting-options.ts';
 

@@ -1,11 +1,9 @@
 import tab from '@bomb.sh/tab/commander';
 import { Command } from 'commander';
-import { environmentName, settings } from '../../config/settings.ts';
-import type { GivenSettings } from '../../config/settings.ts';
+import { environmentName, settings, type GivenSettings } from '../../config/settings.ts';
 import { exitCodeHelp } from '../shared/exit-code.ts';
 import { tame } from '../shared/run-program.ts';
-import { addLkardCommands } from './lkard-commands.ts';
-import type { LkardCommands } from './lkard-commands.ts';
+import { addLkardCommands, type LkardCommands } from './lkard-commands.ts';
 import { givenFlags, optionOf } from './setting-options.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { readVersion } from '../shared/version.ts';

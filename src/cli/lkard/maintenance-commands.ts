@@ -1,14 +1,12 @@
 import { readConfig } from '../../config/config.ts';
 import { GatewayError } from '../../errors.ts';
 import { createMaintenance } from '../../gateway/maintenance.ts';
-import { parseCoordinates } from '../../repository/coordinates.ts';
-import { createCopyCommands } from './copy-commands.ts';
-import type { Interrupts } from './copy-commands.ts';
+import { parseCoordinates } from '../../protocol/coordinates.ts';
+import { createCopyCommands, type Interrupts } from './copy-commands.ts';
 import type { LkardCommands } from './lkard-commands.ts';
 import { createLog } from './log.ts';
 import { formatSize } from '../shared/output.ts';
-import { printLine } from '../shared/terminal.ts';
-import type { Terminal } from '../shared/terminal.ts';
+import { printLine, type Terminal } from '../shared/terminal.ts';
 
 /** The commands for operators: what they find and do goes to standard output, log lines to standard error. */
 export function createMaintenanceCommands(

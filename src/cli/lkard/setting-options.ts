@@ -1,7 +1,5 @@
-import { Option } from 'commander';
-import type { Command } from 'commander';
-import { settings } from '../../config/settings.ts';
-import type { GivenSettings, Setting } from '../../config/settings.ts';
+import { Option, type Command } from 'commander';
+import { settings, type GivenSettings, type Setting } from '../../config/settings.ts';
 
 /** A setting as an option of the command line. */
 export function optionOf({ name, kind, value = '', help, group }: Setting): Option {

@@ -1,7 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { formatSize } from './output.ts';
-import { sayLine } from './terminal.ts';
-import type { Terminal } from './terminal.ts';
+import { sayLine, type Terminal } from './terminal.ts';
 
 /** How far a work of many equal steps has got. */
 export interface CountProgress {

@@ -1,5 +1,4 @@
-import { isGatewayError } from '../../errors.ts';
-import type { ErrorCode } from '../../errors.ts';
+import { isGatewayError, type ErrorCode } from '../../errors.ts';
 
 /** What a script can tell from how a command ended; docs and `--help` list the same. */
 export const exitCodes = Object.freeze({

@@ -1,9 +1,7 @@
 import { inspect } from 'node:util';
-import { CommanderError } from 'commander';
-import type { Command } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
-import { sayLine } from './terminal.ts';
-import type { Terminal } from './terminal.ts';
+import { sayLine, type Terminal } from './terminal.ts';
 
 /** Makes a program print to this terminal, and throw where commander would end the process. Before its commands are added. */
 export function tame(program: Command, terminal: Terminal): Command {

@@ -3,8 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { AnswerHeaders } from './answer.ts';
-import { nodeOf } from '../options.ts';
-import type { RequestContext } from '../options.ts';
+import { nodeOf, type RequestContext } from '../options.ts';
 
 /**
  * An answer as a value: a Response costs as much as all the rest of serving an index from memory, so that the way past

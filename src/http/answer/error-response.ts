@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorCode, GatewayError } from '../../errors.ts';
-import { answer, textAnswer, wantedJson } from './answer.ts';
-import type { AnswerHeaders } from './answer.ts';
+import { answer, textAnswer, wantedJson, type AnswerHeaders } from './answer.ts';
 
 /** What of a request decides how its refusal is written. */
 export interface RefusedRequest {

@@ -2,8 +2,7 @@ import { isGatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { ContentAnswer } from './content-answer.ts';
 import { errorResponse, internalErrorResponse, statusOf } from './error-response.ts';
-import { nodeOf } from '../options.ts';
-import type { HttpSettings, RequestContext } from '../options.ts';
+import { nodeOf, type HttpSettings, type RequestContext } from '../options.ts';
 
 /** What callers are told when something goes wrong; what they aren't told stands in the log. */
 export interface FaultAnswers {

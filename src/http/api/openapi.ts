@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { operations } from './operations.ts';
-import type { Operation, OperationAnswer } from './operations.ts';
+import { operations, type Operation, type OperationAnswer } from './operations.ts';
 import { problemSchema } from './schemas.ts';
 
 export interface OpenApiOptions {

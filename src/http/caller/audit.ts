@@ -4,8 +4,7 @@ import type { Caller } from '../../repository/repository.ts';
 import type { CallerAddresses } from './caller-address.ts';
 import { shownName } from './caller-credentials.ts';
 import { statusOf } from '../answer/error-response.ts';
-import { nodeOf } from '../options.ts';
-import type { RequestContext } from '../options.ts';
+import { nodeOf, type RequestContext } from '../options.ts';
 
 /** What somebody did to a repository, or tried to. */
 export interface AuditedAttempt {

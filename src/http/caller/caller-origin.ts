@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { CallerAddresses } from './caller-address.ts';
-import { nodeOf } from '../options.ts';
-import type { RequestContext } from '../options.ts';
+import { nodeOf, type RequestContext } from '../options.ts';
 
 /** How the caller reaches this gateway, proxies in between included. */
 export interface CallerOrigin {

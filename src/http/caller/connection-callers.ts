@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Caller } from '../../repository/repository.ts';
-import { callerOf } from './caller-credentials.ts';
-import type { CallerOptions } from './caller-credentials.ts';
-import { nodeOf } from '../options.ts';
-import type { RequestContext } from '../options.ts';
+import { callerOf, type CallerOptions } from './caller-credentials.ts';
+import { nodeOf, type RequestContext } from '../options.ts';
 
 /**
  * Who reads, as `callerOf` says. A client sends the same header with each request of a connection: the last one is

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
-import { addressKey } from './caller-address.ts';
-import type { CallerAddresses } from './caller-address.ts';
+import { addressKey, type CallerAddresses } from './caller-address.ts';
 import { createRateBuckets } from '../../concurrency/token-buckets.ts';
 import { pathOfTarget } from '../request/request-path.ts';
 

@@ -3,14 +3,11 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
 import { createCallerKeys } from '../../repository/reading/caller-key.ts';
 import type { Caller, Repositories } from '../../repository/repository.ts';
-import { auditName } from './audit.ts';
-import type { Audit } from './audit.ts';
+import { auditName, type Audit } from './audit.ts';
 import type { CallOptions } from '../../store/store.ts';
-import { addressKey } from './caller-address.ts';
-import type { CallerAddresses } from './caller-address.ts';
+import { addressKey, type CallerAddresses } from './caller-address.ts';
 import { isAnonymous } from './caller-credentials.ts';
-import { nodeOf } from '../options.ts';
-import type { RequestContext } from '../options.ts';
+import { nodeOf, type RequestContext } from '../options.ts';
 import { loginProbe } from './login-check.ts';
 import { createRateBuckets } from '../../concurrency/token-buckets.ts';
 

@@ -1,18 +1,15 @@
 import { GatewayError } from '../../errors.ts';
-import type { RepositoryCoordinates } from '../../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Caller } from '../../repository/repository.ts';
 import type { TrustedPublishers } from '../../trust/trusted-publishers.ts';
 import type { Attempts } from './refusals.ts';
 import type { CallerAddresses } from './caller-address.ts';
-import { callerOf, isAnonymous } from './caller-credentials.ts';
-import type { Action } from './caller-credentials.ts';
+import { callerOf, isAnonymous, type Action } from './caller-credentials.ts';
 import { createConnectionCallers } from './connection-callers.ts';
-import { createOriginReader } from './caller-origin.ts';
-import type { CallerOrigin } from './caller-origin.ts';
+import { createOriginReader, type CallerOrigin } from './caller-origin.ts';
 import type { Conditions } from '../request/conditional.ts';
 import { refuseCrossSite } from './cross-site.ts';
-import { nodeOf } from '../options.ts';
-import type { RequestContext, HttpSettings } from '../options.ts';
+import { nodeOf, type RequestContext, type HttpSettings } from '../options.ts';
 import type { RequestRecord } from '../request/request-record.ts';
 
 /** What the routes ask of a request. */

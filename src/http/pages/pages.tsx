@@ -5,15 +5,13 @@ import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../op
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
 import { prefersHtml } from '../request/accept.ts';
-import { assetFolder, readAssets } from './frame/assets.ts';
-import type { Assets } from './frame/assets.ts';
+import { assetFolder, readAssets, type Assets } from './frame/assets.ts';
 import { ErrorPage } from './frame/error-page.tsx';
 import { createImagePages } from './image/image-pages.tsx';
 import { loginRoutes } from './login/login-routes.tsx';
 import { pageAnswer, seeOther } from './frame/page-answer.ts';
 import { createPageContext } from './frame/page-context.tsx';
-import { createRepositoryPages } from './repository/repository-pages.tsx';
-import type { RepositoryPages } from './repository/repository-pages.tsx';
+import { createRepositoryPages, type RepositoryPages } from './repository/repository-pages.tsx';
 import { createSessions } from './frame/session-cookie.ts';
 
 /** All that is made for browsers. */

@@ -1,11 +1,9 @@
 import { GatewayError } from '../../errors.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { isImageName } from '../../oci/reference.ts';
-import { parseCoordinates } from '../../repository/coordinates.ts';
-import type { RepositoryCoordinates } from '../../repository/coordinates.ts';
+import { parseCoordinates, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { splitPath } from './request-path.ts';
-import { buildkiteCoordinates, giteaImage } from './upload-forms.ts';
-import type { AddressingOptions } from './upload-forms.ts';
+import { buildkiteCoordinates, giteaImage, type AddressingOptions } from './upload-forms.ts';
 
 /** A repository as a request addressed it. */
 export interface RepositoryBase {

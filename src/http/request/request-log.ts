@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Log, Meter, RequestLine } from '../../ports.ts';
 import { pathOfTarget } from './request-path.ts';
-import { createRequestRecord } from './request-record.ts';
-import type { RequestRecord } from './request-record.ts';
+import { createRequestRecord, type RequestRecord } from './request-record.ts';
 
 /** What hears of requests. */
 export interface ObserveDeps {

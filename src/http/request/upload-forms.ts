@@ -1,4 +1,4 @@
-import type { RepositoryCoordinates } from '../../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 
 /** What decides which image, branch and repository a path stands for. */
 export interface AddressingOptions {

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
-import { parseCoordinates } from '../../repository/coordinates.ts';
+import { parseCoordinates } from '../../protocol/coordinates.ts';
 import type { HttpEnv, HttpSettings } from '../options.ts';
 import { publishAnswer } from '../upload/publish-answer.ts';
 import type { Publisher } from '../upload/publisher.ts';

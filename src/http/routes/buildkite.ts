@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { parseCoordinates } from '../../repository/coordinates.ts';
+import { parseCoordinates } from '../../protocol/coordinates.ts';
 import { jsonAnswer } from '../answer/answer.ts';
 import type { HttpEnv, HttpSettings } from '../options.ts';
 import { describePush, statusOfPush } from '../upload/publish-answer.ts';

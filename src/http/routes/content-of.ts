@@ -1,8 +1,7 @@
 import { remembered } from '../../concurrency/once-per-object.ts';
 import type { PackageFacts, SignedIndex } from '../../repository/repository.ts';
 import type { ByteRange } from '../../store/store.ts';
-import { safeHeaders } from '../answer/answer.ts';
-import type { AnswerHeaders } from '../answer/answer.ts';
+import { safeHeaders, type AnswerHeaders } from '../answer/answer.ts';
 import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../request/conditional.ts';
 import type { ContentAnswer } from '../answer/content-answer.ts';
 import type { RequestContext } from '../options.ts';

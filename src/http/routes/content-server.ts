@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
-import { parseAddress } from '../request/addressing.ts';
-import type { Address } from '../request/addressing.ts';
-import type { ContentAnswer } from '../answer/content-answer.ts';
-import { sendContent } from '../answer/content-answer.ts';
+import { parseAddress, type Address } from '../request/addressing.ts';
+import { type ContentAnswer, sendContent } from '../answer/content-answer.ts';
 import type { FaultAnswers } from '../answer/fault-answers.ts';
 import type { HttpSettings, RequestContext } from '../options.ts';
 import { pathOfTarget } from '../request/request-path.ts';

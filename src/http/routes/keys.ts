@@ -1,8 +1,7 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
 import type { Caller, PublicKey } from '../../repository/repository.ts';
-import { isRepositoryHost } from '../request/addressing.ts';
-import type { RepositoryBase } from '../request/addressing.ts';
+import { isRepositoryHost, type RepositoryBase } from '../request/addressing.ts';
 import { answer, jsonAnswer } from '../answer/answer.ts';
 import type { HttpContext, HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';

@@ -1,6 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import { usualArchitecture } from '../../repository/catalog/package-catalogs.ts';
-import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
+import { usualArchitecture, type PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
 import { asPackageOrder } from '../../repository/catalog/package-search.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
 import { jsonAnswer } from '../answer/answer.ts';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
-import { parseCoordinates } from '../../repository/coordinates.ts';
+import { parseCoordinates } from '../../protocol/coordinates.ts';
 import { jsonAnswer, textAnswer } from '../answer/answer.ts';
 import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../options.ts';
 import { checkLogin } from '../caller/login-check.ts';

@@ -1,12 +1,10 @@
 import { GatewayError } from '../../errors.ts';
 import type { FileAddress, FileReading, RepositoryBase } from '../request/addressing.ts';
 import { answer, jsonAnswer, safeHeaders } from '../answer/answer.ts';
-import { auditName } from '../caller/audit.ts';
-import type { Audit } from '../caller/audit.ts';
+import { auditName, type Audit } from '../caller/audit.ts';
 import type { ContentAnswer } from '../answer/content-answer.ts';
 import { findByReading } from '../request/ambiguous-path.ts';
-import { nodeOf } from '../options.ts';
-import type { HttpContext, HttpDependencies, HttpSettings, RequestContext } from '../options.ts';
+import { nodeOf, type HttpContext, type HttpDependencies, type HttpSettings, type RequestContext } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { createContentOf } from './content-of.ts';
 

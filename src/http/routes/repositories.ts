@@ -1,10 +1,8 @@
-import type { Address, FileAddress, RepositoryBase } from '../request/addressing.ts';
-import { parseAddress } from '../request/addressing.ts';
+import { type Address, type FileAddress, type RepositoryBase, parseAddress } from '../request/addressing.ts';
 import { textAnswer } from '../answer/answer.ts';
 import { contentResponse } from '../answer/content-answer.ts';
 import { likeliestFirst } from '../request/ambiguous-path.ts';
-import { nodeOf } from '../options.ts';
-import type { HttpContext, HttpSettings } from '../options.ts';
+import { nodeOf, type HttpContext, type HttpSettings } from '../options.ts';
 import { prefersHtml } from '../request/accept.ts';
 import type { Pages } from '../pages/pages.tsx';
 import { publishAnswer } from '../upload/publish-answer.ts';

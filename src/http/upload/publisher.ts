@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Meter, PushPhase } from '../../ports.ts';
-import type { RepositoryCoordinates } from '../../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type {
   Caller,
   PublishedPackage,
@@ -10,10 +10,8 @@ import type {
   StagedPackage,
 } from '../../repository/repository.ts';
 import type { FileReading } from '../request/addressing.ts';
-import { auditName } from '../caller/audit.ts';
-import type { Audit, AuditedAttempt } from '../caller/audit.ts';
-import { nodeOf } from '../options.ts';
-import type { HttpContext, HttpDependencies, HttpSettings } from '../options.ts';
+import { auditName, type Audit, type AuditedAttempt } from '../caller/audit.ts';
+import { nodeOf, type HttpContext, type HttpDependencies, type HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { receiveUpload, tooLarge } from './upload.ts';
 import { createUploadSlots } from './upload-slots.ts';

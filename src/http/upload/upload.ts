@@ -3,8 +3,7 @@ import { createPackageReader } from '../../apk/package/package-file.ts';
 import { GatewayError } from '../../errors.ts';
 import type { StagedPackage } from '../../repository/repository.ts';
 import { readFormFiles } from './form-files.ts';
-import { createMemoryBudget, createSpool } from './spool.ts';
-import type { Spool } from './spool.ts';
+import { createMemoryBudget, createSpool, type Spool } from './spool.ts';
 
 export interface UploadOptions {
   /** Bytes of the largest package. */

@@ -1,12 +1,10 @@
-import { formatIndexEntry, parseIndexEntry } from '../../apk/index/index-entry.ts';
-import type { IndexEntry } from '../../apk/index/index-entry.ts';
+import { formatIndexEntry, parseIndexEntry, type IndexEntry } from '../../apk/index/index-entry.ts';
 import { packageFileName } from '../../apk/package-name.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
-import type { Group } from '../coordinates.ts';
-import { formatPackageSignature, parsePackageSignature } from './package-signature.ts';
-import type { PackageSignature } from './package-signature.ts';
+import type { Group } from '../../protocol/coordinates.ts';
+import { formatPackageSignature, parsePackageSignature, type PackageSignature } from './package-signature.ts';
 import { freshPartOf, packageTagOf, tagTimeMs } from './package-tag.ts';
 
 /** The artifactType of a package's manifest; left out for registries that take only types they know. */

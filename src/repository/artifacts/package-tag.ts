@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Group, RepositoryCoordinates } from '../coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 
 /**
  * The names of everything this program keeps in an image. A package tag is

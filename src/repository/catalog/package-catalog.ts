@@ -1,8 +1,6 @@
-import { parseDependency } from '../../apk/dependency.ts';
-import type { Dependency } from '../../apk/dependency.ts';
+import { parseDependency, type Dependency } from '../../apk/dependency.ts';
 import { satisfies } from '../../apk/version.ts';
-import { createPackageSearch } from './package-search.ts';
-import type { PackageSearch } from './package-search.ts';
+import { createPackageSearch, type PackageSearch } from './package-search.ts';
 import type { IndexListing, ListedPackage } from '../repository.ts';
 
 /** One version of an index, made ready for looking things up in it. */

@@ -1,10 +1,8 @@
 import { isGatewayError } from '../../errors.ts';
 import type { CallOptions } from '../../store/store.ts';
 import { createByteBoundedMap } from '../../concurrency/bounded-cache.ts';
-import { NOARCH } from '../coordinates.ts';
-import type { Group, RepositoryCoordinates } from '../coordinates.ts';
-import { createPackageCatalog } from './package-catalog.ts';
-import type { PackageCatalog } from './package-catalog.ts';
+import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { createPackageCatalog, type PackageCatalog } from './package-catalog.ts';
 import type { Caller, ListedRepository, Repositories } from '../repository.ts';
 
 /** Catalogs of indexes, each made once for a version of its index. */

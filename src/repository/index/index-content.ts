@@ -4,15 +4,16 @@ import { formatIndexEntry } from '../../apk/index/index-entry.ts';
 import { parseIndexText } from '../../apk/index/index-file.ts';
 import { encodeText, decodeText } from '../../apk/text.ts';
 import { GatewayError } from '../../errors.ts';
-import { digestOf, digestOfHex, hexOf } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
-import type { Group } from '../coordinates.ts';
-import { indexedPackage } from './indexed-package.ts';
-import type { IndexedPackage } from './indexed-package.ts';
+import { digestOf, digestOfHex, hexOf, type Digest } from '../../oci/digest.ts';
+import type { Group } from '../../protocol/coordinates.ts';
+import { indexedPackage, type IndexedPackage } from './indexed-package.ts';
 import { cutRuns } from './index-runs.ts';
 import { packageFileName } from '../../apk/package-name.ts';
-import { formatPackageSignature, parsePackageSignature } from '../artifacts/package-signature.ts';
-import type { PackageSignature } from '../artifacts/package-signature.ts';
+import {
+  formatPackageSignature,
+  parsePackageSignature,
+  type PackageSignature,
+} from '../artifacts/package-signature.ts';
 import { freshPartOf, isFreshPart, packageTagOf } from '../artifacts/package-tag.ts';
 
 /** Some bytes as a layer. */

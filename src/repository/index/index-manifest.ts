@@ -1,9 +1,8 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Digest } from '../../oci/digest.ts';
-import { digestOf } from '../../oci/digest.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
 import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Group } from '../coordinates.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexContent } from './index-content.ts';
 
 /** The artifactType of an index; left out for registries that take only types they know. */

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import { createFileExclusively, isErrno } from '../../files/exclusive-file.ts';
-import { makePrivateKey, parsePrivateKey, signingKeyOf } from './signing-key.ts';
-import type { MakePrivateKey } from './signing-key.ts';
+import { makePrivateKey, parsePrivateKey, signingKeyOf, type MakePrivateKey } from './signing-key.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
 
 /** The file in the embedded store's folder that holds its signing key. */

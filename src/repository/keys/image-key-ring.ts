@@ -3,8 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { isKeyTag, keyTagOfFileName } from './key-artifact.ts';
 import type { KeySeal } from './key-seal.ts';
-import { readKeyTag } from './image-key-tags.ts';
-import type { ImageKey, KeyTagContent } from './image-key-tags.ts';
+import { readKeyTag, type ImageKey, type KeyTagContent } from './image-key-tags.ts';
 import type { SigningKeysOptions } from './signing-keys.ts';
 
 /** All that was found under an image's key tags at one time. */

@@ -1,13 +1,11 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock, InTurn, Log } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
-import { maxKeyTags, readImageKeyRing, ringOf, signerTags } from './image-key-ring.ts';
-import type { ImageKeyRing } from './image-key-ring.ts';
+import { maxKeyTags, readImageKeyRing, ringOf, signerTags, type ImageKeyRing } from './image-key-ring.ts';
 import { pushKeyTag } from './image-key-tags.ts';
 import { imageKeyFileName } from './key-artifact.ts';
 import type { KeySeal } from './key-seal.ts';
-import { makePrivateKey, signingKeyOf } from './signing-key.ts';
-import type { MakePrivateKey } from './signing-key.ts';
+import { makePrivateKey, signingKeyOf, type MakePrivateKey } from './signing-key.ts';
 import type { SigningKey, SigningKeys, SigningKeysOptions } from './signing-keys.ts';
 
 export interface ImageSigningKeysOptions {

@@ -1,8 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
-import { parsePackageManifest } from '../artifacts/package-manifest.ts';
-import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { parsePackageTag, tagTimeMs, tombstoneOf } from '../artifacts/package-tag.ts';
 import type { Sightings } from './sightings.ts';
 

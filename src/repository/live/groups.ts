@@ -1,9 +1,7 @@
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
-import type { BoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedMap, type BoundedMap } from '../../concurrency/bounded-cache.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
-import { NOARCH, isBranchOrRepository } from '../coordinates.ts';
-import type { Group, RepositoryCoordinates } from '../coordinates.ts';
+import { NOARCH, isBranchOrRepository, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { parseIndexManifest } from '../index/index-manifest.ts';
 import { mapBounded } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest } from '../artifacts/package-manifest.ts';

@@ -1,9 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
-import { NOARCH } from '../coordinates.ts';
-import { findFile } from '../index/index-content.ts';
-import type { IndexContent } from '../index/index-content.ts';
-import { applyChanges, indexedPackage, isSameListing } from '../index/indexed-package.ts';
-import type { IndexedPackage } from '../index/indexed-package.ts';
+import { NOARCH } from '../../protocol/coordinates.ts';
+import { findFile, type IndexContent } from '../index/index-content.ts';
+import { applyChanges, indexedPackage, isSameListing, type IndexedPackage } from '../index/indexed-package.ts';
 import type { LiveSet, LiveTag } from './live-set.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { tagTimeMs } from '../artifacts/package-tag.ts';

@@ -1,6 +1,5 @@
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import { findFile } from '../index/index-content.ts';
-import type { IndexContent } from '../index/index-content.ts';
+import { findFile, type IndexContent } from '../index/index-content.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { askForTag } from './ask-for-tag.ts';

@@ -2,13 +2,12 @@ import { GatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import type { Burial } from './burial.ts';
-import { NOARCH } from '../coordinates.ts';
+import { NOARCH } from '../../protocol/coordinates.ts';
 import { rivalsOf } from '../live/index-target.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look, Scope } from '../live/look.ts';
 import { tagTimeMs, tombstoneOf } from '../artifacts/package-tag.ts';
-import { architecturesIn, nameTaken } from './participants.ts';
-import type { Participant } from './participants.ts';
+import { architecturesIn, nameTaken, type Participant } from './participants.ts';
 import type { Sightings } from '../live/sightings.ts';
 
 /** So often the smaller of two rivals' tags looks again: the other may withdraw meanwhile, and then one push succeeds. */

@@ -1,14 +1,12 @@
-import { signatureMember } from '../../apk/signature.ts';
-import type { Signature } from '../../apk/signature.ts';
+import { signatureMember, type Signature } from '../../apk/signature.ts';
 import { isGatewayError } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { Clock, RandomBytes } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
-import type { Group } from '../coordinates.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import { formatIndexManifest } from '../index/index-manifest.ts';
-import { contentPieces } from '../index/index-content.ts';
-import type { IndexContent } from '../index/index-content.ts';
+import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import type { Look } from '../live/look.ts';
 import { mapBounded } from '../../concurrency/in-parallel.ts';
 import { indexTag } from '../artifacts/package-tag.ts';

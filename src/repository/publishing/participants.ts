@@ -2,8 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { ImageStore } from '../../store/store.ts';
 import type { Burial } from './burial.ts';
 import type { LiveTag } from '../live/live-set.ts';
-import { EVERY } from '../live/look.ts';
-import type { Look, Scope } from '../live/look.ts';
+import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { tagTimeMs } from '../artifacts/package-tag.ts';
 
 /**

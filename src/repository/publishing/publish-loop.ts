@@ -1,11 +1,10 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Clock, Log, Meter, PublishCause, RandomBytes } from '../../ports.ts';
 import type { CallOptions } from '../../store/store.ts';
-import type { RepositoryCoordinates } from '../coordinates.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look, Scope } from '../live/look.ts';
 import { mapBounded } from '../../concurrency/in-parallel.ts';
-import { architecturesIn } from './participants.ts';
-import type { Participant } from './participants.ts';
+import { architecturesIn, type Participant } from './participants.ts';
 
 export interface PublishLoopDeps {
   readonly clock: Clock;

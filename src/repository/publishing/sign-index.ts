@@ -1,5 +1,4 @@
-import { sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { SignIndex } from './index-writer.ts';
 

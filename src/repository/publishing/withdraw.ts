@@ -2,11 +2,10 @@ import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import type { Burial } from './burial.ts';
-import { NOARCH } from '../coordinates.ts';
+import { NOARCH } from '../../protocol/coordinates.ts';
 import { findFile } from '../index/index-content.ts';
 import type { LiveTag } from '../live/live-set.ts';
-import { EVERY } from '../live/look.ts';
-import type { Look, Scope } from '../live/look.ts';
+import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { createMending, createRemoval } from './participants.ts';
 import type { PublishLoop } from './publish-loop.ts';
 

@@ -1,5 +1,4 @@
-import type { IndexContent } from '../index/index-content.ts';
-import { findFile } from '../index/index-content.ts';
+import { type IndexContent, findFile } from '../index/index-content.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 
 /**

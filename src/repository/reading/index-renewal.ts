@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
-import type { Group } from '../coordinates.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { Latest } from './latest-index.ts';
 import type { Reader } from './reader-rights.ts';
 

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { signatureMember } from '../../apk/signature.ts';
-import type { Signature } from '../../apk/signature.ts';
+import { signatureMember, type Signature } from '../../apk/signature.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { contentPieces } from '../index/index-content.ts';
-import type { IndexContent } from '../index/index-content.ts';
+import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import type { SignIndex } from '../publishing/index-writer.ts';
 import type { Look } from '../live/look.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';

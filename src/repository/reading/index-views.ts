@@ -1,17 +1,14 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Clock, Log, Meter } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { Group } from '../coordinates.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { Spent } from './freshness.ts';
-import { createIndexServing } from './index-serving.ts';
-import type { IndexServingOptions, ServedIndex } from './index-serving.ts';
-import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
-import type { IndexView } from './index-view.ts';
+import { createIndexServing, type IndexServingOptions, type ServedIndex } from './index-serving.ts';
+import { comparedIndex, unverifiedView, verifiedView, type IndexView } from './index-view.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { SignIndex } from '../publishing/index-writer.ts';
 import type { Look } from '../live/look.ts';
-import { createReaderRights } from './reader-rights.ts';
-import type { Reader } from './reader-rights.ts';
+import { createReaderRights, type Reader } from './reader-rights.ts';
 
 export interface IndexViewDeps {
   readonly clock: Clock;

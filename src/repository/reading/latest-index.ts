@@ -1,6 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import { createDelisted } from './delisted.ts';
-import type { Delisted } from './delisted.ts';
+import { createDelisted, type Delisted } from './delisted.ts';
 import type { ComparedIndex, IndexView } from './index-view.ts';
 
 /** What is known of one group's index; one for all who read it. */

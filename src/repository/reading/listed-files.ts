@@ -1,4 +1,4 @@
-import type { Group } from '../coordinates.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { IndexView } from './index-view.ts';
 import { uncheckedSignature } from '../artifacts/package-signature.ts';

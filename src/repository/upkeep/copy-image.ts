@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import { emptyConfig, formatManifest, parseManifest } from '../../oci/manifest.ts';
-import type { ImageManifest } from '../../oci/manifest.ts';
+import { emptyConfig, formatManifest, parseManifest, type ImageManifest } from '../../oci/manifest.ts';
 import type { Clock } from '../../ports.ts';
 import type { BlobDescriptor, CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
 import { createArtifactWriter } from '../artifacts/artifact-writer.ts';

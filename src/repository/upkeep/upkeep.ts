@@ -2,13 +2,11 @@ import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { Group, RepositoryCoordinates } from '../coordinates.ts';
-import { NOARCH } from '../coordinates.ts';
+import { type Group, type RepositoryCoordinates, NOARCH } from '../../protocol/coordinates.ts';
 import type { Look } from '../live/look.ts';
 import { mapBounded } from '../../concurrency/in-parallel.ts';
 import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from '../artifacts/package-tag.ts';
-import { createSuperseded } from './replaced-indexes.ts';
-import type { SupersededOptions } from './replaced-indexes.ts';
+import { createSuperseded, type SupersededOptions } from './replaced-indexes.ts';
 import { upkeepPauseMs } from './upkeep-pause.ts';
 
 /** Clears away what deaths leave behind. Nothing depends on it: it keeps listings short. */

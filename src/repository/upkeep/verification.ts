@@ -3,10 +3,9 @@ import { isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Look } from '../live/look.ts';
 import { mapBounded } from '../../concurrency/in-parallel.ts';
-import { parsePackageManifest } from '../artifacts/package-manifest.ts';
-import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { buriedBy, groupHash, peekTag } from '../artifacts/package-tag.ts';
-import type { RepositoryCoordinates } from '../coordinates.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Caller } from '../repository.ts';
 
 /** Something that isn't as it should be. */

@@ -1,11 +1,9 @@
-import { open, stat, utimes } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, stat, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, pipeline } from 'node:stream';
 import { pipeline as pipelineDone } from 'node:stream/promises';
 import { GatewayError } from '../../errors.ts';
-import { digestOf, hexOf } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { abortedFault } from '../aborted.ts';
 import type { AtomicFiles } from '../../files/atomic-file.ts';
 import { unlessAbsent } from './directory-fault.ts';

@@ -6,8 +6,7 @@ import { refuseAborted } from '../aborted.ts';
 import { createAtomicFiles } from '../../files/atomic-file.ts';
 import { diskFault } from './directory-fault.ts';
 import { findImages } from './directory-images.ts';
-import { createImageFolder } from './image-folder.ts';
-import type { ImageFolder } from './image-folder.ts';
+import { createImageFolder, type ImageFolder } from './image-folder.ts';
 import type { CallOptions, Credentials, ImageStore, Store } from '../store.ts';
 
 export type ImageAction = 'pull' | 'push' | 'delete';

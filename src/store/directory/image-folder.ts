@@ -1,8 +1,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import { digestOf, hexOf, isDigest } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { digestOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { imageManifestType, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
 import { isTag } from '../../oci/reference.ts';
 import type { AtomicFiles } from '../../files/atomic-file.ts';

@@ -5,23 +5,22 @@ import { refuseAborted } from '../aborted.ts';
 import { createRegistryAuth } from './login/registry-auth.ts';
 import { hasBlob, locateBlob, openBlob } from './content/registry-blobs.ts';
 import { listImages } from './content/registry-catalog.ts';
-import { createRegistryClient } from './transport/registry-client.ts';
-import type { RegistryClientDeps, RegistryTimeouts, RegistryTls } from './transport/registry-client.ts';
+import {
+  createRegistryClient,
+  type RegistryClientDeps,
+  type RegistryTimeouts,
+  type RegistryTls,
+} from './transport/registry-client.ts';
 import type { GatewayCredentials } from './login/registry-credentials.ts';
-import { createTagRemover } from './content/registry-deletes.ts';
-import type { TagRemover } from './content/registry-deletes.ts';
+import { createTagRemover, type TagRemover } from './content/registry-deletes.ts';
 import { fetchManifest, pushManifest, resolveManifest } from './content/registry-manifests.ts';
-import { createRegistrySession } from './content/registry-session.ts';
-import type { RegistrySession } from './content/registry-session.ts';
+import { createRegistrySession, type RegistrySession } from './content/registry-session.ts';
 import { listTags } from './content/registry-tags.ts';
 import { startUpload, uploadBlob } from './content/registry-uploads.ts';
-import { defaultRetryOptions } from '../../concurrency/retry.ts';
-import type { RetryOptions } from '../../concurrency/retry.ts';
-import { createRequestBudget } from './content/request-budget.ts';
-import type { RequestBudgetOptions } from './content/request-budget.ts';
+import { defaultRetryOptions, type RetryOptions } from '../../concurrency/retry.ts';
+import { createRequestBudget, type RequestBudgetOptions } from './content/request-budget.ts';
 import type { BlobDescriptor, ImageStore, Store } from '../store.ts';
-import { createTagPages } from './content/tag-pages.ts';
-import type { TagPages } from './content/tag-pages.ts';
+import { createTagPages, type TagPages } from './content/tag-pages.ts';
 
 export interface RegistryStoreDeps extends RegistryClientDeps {
   /** What `{ kind: 'gateway' }` stands for. */

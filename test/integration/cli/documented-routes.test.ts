@@ -6,8 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { operations } from '../../../src/http/api/operations.ts';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { buildPrograms, runBin } from '../../support/programs.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 

@@ -5,11 +5,9 @@ import { logIn } from '../../../src/cli/lkar/commands/login.ts';
 import { openSession } from '../../../src/cli/lkar/session.ts';
 import { aTerminal } from '../../support/a-terminal.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { RegistryManner } from '../../support/private-registry.ts';
+import { startPrivateRegistry, type RegistryManner } from '../../support/private-registry.ts';
 import { registryProgram, startRegistry } from '../../support/registry.ts';
-import { startScriptedRegistry } from '../../support/scripted-registry.ts';
-import type { Script } from '../../support/scripted-registry.ts';
+import { startScriptedRegistry, type Script } from '../../support/scripted-registry.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 async function logInAt(name: string, pass: string) {

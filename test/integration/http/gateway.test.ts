@@ -4,10 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { startRegistry } from '../../support/registry.ts';
-import type { TestRegistry } from '../../support/registry.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startRegistry, type TestRegistry } from '../../support/registry.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const run = promisify(execFile);

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,8 +8,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
-import { listen } from '../../../src/http/listen.ts';
-import type { ListenOptions, Listening } from '../../../src/http/listen.ts';
+import { listen, type ListenOptions, type Listening } from '../../../src/http/listen.ts';
 import type { HttpOptions } from '../../../src/http/options.ts';
 import type { Log } from '../../../src/ports.ts';
 import type { Repositories } from '../../../src/repository/repository.ts';

@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGatewayOptions } from '../../support/gateway.ts';
+import { startGateway, type TestGatewayOptions } from '../../support/gateway.ts';
 import { registryProgram, startRegistry } from '../../support/registry.ts';
 import { freePort } from '../../support/free-port.ts';
 

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operations } from '../../../src/http/api/operations.ts';
-import type { Operation } from '../../../src/http/api/operations.ts';
+import { operations, type Operation } from '../../../src/http/api/operations.ts';
 import { problemSchema } from '../../../src/http/api/schemas.ts';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
 
 const parts: Readonly<Record<string, string>> = {
   ...{ image: 'team/app', branch: 'edge', repository: 'main', arch: 'x86_64', file: 'demo-1.0-r0.apk' },

@@ -4,8 +4,7 @@ import { chmod, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { formatSetupScript, quote } from '../../../src/http/routes/setup-script.ts';
-import type { SetupTarget } from '../../../src/http/routes/setup-script.ts';
+import { formatSetupScript, quote, type SetupTarget } from '../../../src/http/routes/setup-script.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const shells = [

@@ -1,10 +1,8 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listen } from '../../../src/http/listen.ts';
-import type { ListenOptions } from '../../../src/http/listen.ts';
+import { listen, type ListenOptions } from '../../../src/http/listen.ts';
 import type { Repositories } from '../../../src/repository/repository.ts';
 import { aFoundPackage, aPushService, aWholeEdge, silentLog } from '../../unit/http/an-edge.ts';
 

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMemoryBudget, createSpool } from '../../../src/http/upload/spool.ts';
-import type { Spool } from '../../../src/http/upload/spool.ts';
+import { createMemoryBudget, createSpool, type Spool } from '../../../src/http/upload/spool.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 let folder: Awaited<ReturnType<typeof makeTempDir>>;

@@ -1,8 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { GivenSettings } from '../../../src/config/settings.ts';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
 
 const modes: readonly (readonly [string, GivenSettings, { readonly 'x-forwarded-host'?: string }])[] = [
   ['/apk/team/app', {}, {}],

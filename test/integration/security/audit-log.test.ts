@@ -5,10 +5,8 @@ import { createLog } from '../../../src/cli/lkard/log.ts';
 import { openAuditFile } from '../../../src/cli/lkard/audit-file.ts';
 import { aTerminal } from '../../support/a-terminal.ts';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { PrivateRegistry } from '../../support/private-registry.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const as = (user: string, password = `${user}-pw`) => ({

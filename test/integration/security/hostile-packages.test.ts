@@ -12,8 +12,7 @@ import {
   packageOfFolders,
   repeatedMember,
 } from '../../support/hostile-packages.ts';
-import { buildPrograms, startLkard } from '../../support/programs.ts';
-import type { RunningLkard } from '../../support/programs.ts';
+import { buildPrograms, startLkard, type RunningLkard } from '../../support/programs.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 import { keyFixture } from '../../support/signing-keys.ts';
 

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { GivenSettings } from '../../../src/config/settings.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { PrivateRegistry } from '../../support/private-registry.ts';
+import { startPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
 
 const everything = ['pull', 'push', 'delete'] as const;
 const index = '/apk/team/app/edge/main/x86_64/APKINDEX.tar.gz';

@@ -5,12 +5,10 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
 import { makeCertificate } from '../../support/certificate.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { htpasswdOf, registryProgram, registryV3Program, startRegistry } from '../../support/registry.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
-import { startTokenServer } from '../../support/token-server.ts';
-import type { TokenServer, TokenUser } from '../../support/token-server.ts';
+import { startTokenServer, type TokenServer, type TokenUser } from '../../support/token-server.ts';
 import { startZot, zotProgram } from '../../support/zot.ts';
 
 /** A registry on this machine, behind TLS with a certificate of its own, that asks who one is. */

@@ -2,8 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { PrivateRegistry, RegistryManner } from '../../support/private-registry.ts';
+import { startPrivateRegistry, type PrivateRegistry, type RegistryManner } from '../../support/private-registry.ts';
 import { fault } from '../../support/scripted-registry.ts';
 
 interface Variant {

@@ -2,10 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verbs } from '../../../src/http/request/addressing.ts';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { PrivateRegistry, RegistryManner } from '../../support/private-registry.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startPrivateRegistry, type PrivateRegistry, type RegistryManner } from '../../support/private-registry.ts';
 import { anEdge } from '../../unit/http/an-edge.ts';
 
 const rightsTtlMs = 500;

@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { anApk } from '../../support/an-apk.ts';
-import type { ApkSigner } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { PrivateRegistry } from '../../support/private-registry.ts';
+import { anApk, type ApkSigner } from '../../support/an-apk.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
 import { aPrivateKey, keyFixture } from '../../support/signing-keys.ts';
 
 const known = 'test-only-2048.rsa';

@@ -2,13 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { PrivateRegistry } from '../../support/private-registry.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
-import { startTokenIssuer } from '../../support/token-issuer.ts';
-import type { TokenIssuer } from '../../support/token-issuer.ts';
+import { startTokenIssuer, type TokenIssuer } from '../../support/token-issuer.ts';
 
 describe('a policy that trusts an issuer', () => {
   let registry: PrivateRegistry;

@@ -3,11 +3,14 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import {
+  startPrivateRegistry,
+  type PrivateRegistry,
+  type RegistryManner,
+  type RegistryUser,
+} from '../../support/private-registry.ts';
 import { fault } from '../../support/scripted-registry.ts';
-import type { PrivateRegistry, RegistryManner, RegistryUser } from '../../support/private-registry.ts';
 
 const rightsTtlMs = 1000;
 const paths = [

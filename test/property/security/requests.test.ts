@@ -2,10 +2,8 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
-import { startGateway } from '../../support/gateway.ts';
-import type { TestGateway } from '../../support/gateway.ts';
-import { startPrivateRegistry } from '../../support/private-registry.ts';
-import type { PrivateRegistry } from '../../support/private-registry.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
 
 const owner = `Basic ${Buffer.from('alice:pw').toString('base64')}`;
 let registry: PrivateRegistry;

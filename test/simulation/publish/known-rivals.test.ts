@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at } from './scenario.ts';
-import { createStage, simulated } from './stage.ts';
-import type { Answer, Stage } from './stage.ts';
+import { createStage, simulated, type Answer, type Stage } from './stage.ts';
 import type { Replica } from './world.ts';
 
 const { a } = simulated;

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allStagedPackages } from './packages.ts';
-import { runLaggingScenario, scenarioArbitrary } from './scenario.ts';
-import type { Step } from './scenario.ts';
+import { runLaggingScenario, scenarioArbitrary, type Step } from './scenario.ts';
 import { simulationKey } from './world.ts';
 
 const runs = Math.ceil(Number(process.env['SIMULATION_RUNS'] ?? 2000) / 4);

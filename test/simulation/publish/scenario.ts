@@ -3,12 +3,19 @@ import type { Scheduler } from 'fast-check';
 import { isGatewayError } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/repository.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
-import { contentFaultsOf, disagreements, faultsOf, lateFaultsOf, listedIn } from './history.ts';
-import type { History, Operation, Reading } from './history.ts';
+import {
+  contentFaultsOf,
+  disagreements,
+  faultsOf,
+  lateFaultsOf,
+  listedIn,
+  type History,
+  type Operation,
+  type Reading,
+} from './history.ts';
 import type { Lag } from './lag.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
-import { createWorld } from './world.ts';
-import type { Replica, World, WorldOptions } from './world.ts';
+import { createWorld, type Replica, type World, type WorldOptions } from './world.ts';
 
 export const at = { image: 'team/image', branch: 'v1', repository: 'main' };
 export const caller = { credentials: { kind: 'anonymous' } } as const;

@@ -1,14 +1,10 @@
-import { isGatewayError } from '../../../src/errors.ts';
-import type { ErrorCode } from '../../../src/errors.ts';
+import { isGatewayError, type ErrorCode } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/repository.ts';
 import { at, caller } from './scenario.ts';
 import { listedIn } from './history.ts';
-import type { SimulatedFile } from './packages.ts';
-import { stagedPackage } from './packages.ts';
-import { createScript } from './script.ts';
-import type { Hold } from './script.ts';
-import { createWorld, simulationKey } from './world.ts';
-import type { Replica, World, WorldOptions } from './world.ts';
+import { type SimulatedFile, stagedPackage } from './packages.ts';
+import { createScript, type Hold } from './script.ts';
+import { createWorld, simulationKey, type Replica, type World, type WorldOptions } from './world.ts';
 
 const key = simulationKey();
 

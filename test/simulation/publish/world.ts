@@ -10,10 +10,13 @@ import type { SignIndex } from '../../../src/repository/publishing/index-writer.
 import type { Repositories } from '../../../src/repository/repository.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
-import { laggingRegistry } from './lag.ts';
-import type { Lag } from './lag.ts';
-import { createMemoryStore } from '../../support/memory-store.ts';
-import type { MemoryCall, MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
+import { laggingRegistry, type Lag } from './lag.ts';
+import {
+  createMemoryStore,
+  type MemoryCall,
+  type MemoryImage,
+  type MemoryStoreOptions,
+} from '../../support/memory-store.ts';
 
 /** One gateway process. `isDead` from the moment it was killed: none of its requests is sent or answered any more. */
 export interface Replica {

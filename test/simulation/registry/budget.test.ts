@@ -1,7 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { json, startScriptedRegistry } from '../../support/scripted-registry.ts';
-import type { ScriptedAnswer } from '../../support/scripted-registry.ts';
+import { json, startScriptedRegistry, type ScriptedAnswer } from '../../support/scripted-registry.ts';
 import { createRequestBudget } from '../../../src/store/registry/content/request-budget.ts';
 import { aWorld, inTurn } from './world.ts';
 

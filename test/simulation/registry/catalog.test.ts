@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fault, json } from '../../support/scripted-registry.ts';
-import type { ScriptedAnswer } from '../../support/scripted-registry.ts';
+import { fault, json, type ScriptedAnswer } from '../../support/scripted-registry.ts';
 import { aWorld } from './world.ts';
 
 const anonymous = { kind: 'anonymous' } as const;

@@ -2,8 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { maxManifestBytes } from '../../../src/oci/manifest.ts';
-import { fault } from '../../support/scripted-registry.ts';
-import type { ScriptedAnswer } from '../../support/scripted-registry.ts';
+import { fault, type ScriptedAnswer } from '../../support/scripted-registry.ts';
 import { aWorld } from './world.ts';
 
 const content = Buffer.from('0123456789');

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { fault } from '../../support/scripted-registry.ts';
-import type { ScriptedAnswer, SeenRequest } from '../../support/scripted-registry.ts';
+import { fault, type ScriptedAnswer, type SeenRequest } from '../../support/scripted-registry.ts';
 import { aWorld } from './world.ts';
 
 const digest = digestOf('manifest');

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fault, json } from '../../support/scripted-registry.ts';
-import type { ScriptedAnswer } from '../../support/scripted-registry.ts';
+import { fault, json, type ScriptedAnswer } from '../../support/scripted-registry.ts';
 import { aWorld, inTurn } from './world.ts';
 
 const page = (tags: unknown, link?: string) => json({ name: 'a/b', tags }, link === undefined ? {} : { link });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fault, json } from '../../support/scripted-registry.ts';
-import type { ScriptedAnswer, SeenRequest } from '../../support/scripted-registry.ts';
+import { fault, json, type ScriptedAnswer, type SeenRequest } from '../../support/scripted-registry.ts';
 import type { RegistryCredentials } from '../../../src/store/registry/login/registry-credentials.ts';
 import { aWorld } from './world.ts';
 

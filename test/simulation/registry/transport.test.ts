@@ -2,8 +2,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { buffer } from 'node:stream/consumers';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RequestReport } from '../../../src/store/registry/transport/registry-client.ts';
-import { fault, json, startScriptedRegistry } from '../../support/scripted-registry.ts';
-import type { Script, ScriptedAnswer } from '../../support/scripted-registry.ts';
+import {
+  fault,
+  json,
+  startScriptedRegistry,
+  type Script,
+  type ScriptedAnswer,
+} from '../../support/scripted-registry.ts';
 import { aWorld, inTurn } from './world.ts';
 
 const noTags = json({ tags: [] });

@@ -2,8 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { fault, startScriptedRegistry } from '../../support/scripted-registry.ts';
-import type { ScriptedAnswer, SeenRequest } from '../../support/scripted-registry.ts';
+import {
+  fault,
+  startScriptedRegistry,
+  type ScriptedAnswer,
+  type SeenRequest,
+} from '../../support/scripted-registry.ts';
 import { aWorld, inTurn } from './world.ts';
 
 const bytes = Buffer.from('content');

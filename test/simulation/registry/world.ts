@@ -1,7 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { anyRegistryStore } from '../../support/registry-store.ts';
-import { startScriptedRegistry } from '../../support/scripted-registry.ts';
-import type { Script, ScriptedRegistry } from '../../support/scripted-registry.ts';
+import { startScriptedRegistry, type Script, type ScriptedRegistry } from '../../support/scripted-registry.ts';
 import type { RegistryStoreDeps, RegistryStoreOptions } from '../../../src/store/registry/registry-store.ts';
 import type { Credentials, ImageStore, Store } from '../../../src/store/store.ts';
 

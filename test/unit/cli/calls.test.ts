@@ -1,7 +1,6 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { createCalls } from '../../../src/cli/lkard/workers/calls.ts';
-import type { Message } from '../../../src/cli/lkard/workers/calls.ts';
+import { createCalls, type Message } from '../../../src/cli/lkard/workers/calls.ts';
 
 it('a process that says nothing is waited for as long as was said, and what it says later is nobody’s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -3,8 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatConfig, readConfig } from '../../../src/config/config.ts';
-import { environmentName, settings } from '../../../src/config/settings.ts';
-import type { GivenSettings } from '../../../src/config/settings.ts';
+import { environmentName, settings, type GivenSettings } from '../../../src/config/settings.ts';
 
 const faultsOf = (flags: GivenSettings, environment: Record<string, string> = {}): string => {
   try {

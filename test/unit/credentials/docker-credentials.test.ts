@@ -2,8 +2,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HelperCredentials } from '../../../src/credentials/credential-helper.ts';
-import { createCredentialHelper } from '../../../src/credentials/credential-helper.ts';
+import { type HelperCredentials, createCredentialHelper } from '../../../src/credentials/credential-helper.ts';
 import { createDockerCredentials } from '../../../src/credentials/docker-credentials.ts';
 
 let folder: string;

@@ -1,11 +1,10 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Hono } from 'hono';
-import { createApp } from '../../../src/http/app.ts';
-import type { HttpApp } from '../../../src/http/app.ts';
+import { createApp, type HttpApp } from '../../../src/http/app.ts';
 import type { HttpEnv, HttpOptions } from '../../../src/http/options.ts';
 import type { Log } from '../../../src/ports.ts';
-import type { RepositoryCoordinates } from '../../../src/repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../../../src/protocol/coordinates.ts';
 import type {
   Caller,
   FoundPackage,

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
-import { parseAddress } from '../../../src/http/request/addressing.ts';
-import type { Address } from '../../../src/http/request/addressing.ts';
+import { parseAddress, type Address } from '../../../src/http/request/addressing.ts';
 import { parseRange } from '../../../src/http/request/conditional.ts';
 
 const piece = fc.constantFrom(

@@ -4,10 +4,24 @@ import { verify } from '../../../src/apk/signature.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { indexTag } from '../../../src/repository/artifacts/package-tag.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
-import { createMemoryStore } from '../../support/memory-store.ts';
-import type { MemoryCall, MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
-import { aCaller, aClock, aGroup, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../support/a-repository.ts';
-import type { TestClock, TestReplica } from '../../support/a-repository.ts';
+import {
+  createMemoryStore,
+  type MemoryCall,
+  type MemoryImage,
+  type MemoryStoreOptions,
+} from '../../support/memory-store.ts';
+import {
+  aCaller,
+  aClock,
+  aGroup,
+  aReplica,
+  aSigningKey,
+  at,
+  fixedKeys,
+  listedBy,
+  type TestClock,
+  type TestReplica,
+} from '../../support/a-repository.ts';
 
 const hello = { name: 'hello', version: '1.0-r0' };
 const other = { name: 'other', version: '2.0-r0' };

@@ -1,11 +1,10 @@
-import { copyFile, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, utimes, writeFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectorySigningKeys, directoryKeyFile } from '../../../src/repository/keys/directory-signing-keys.ts';
 import { clientFileNameOf, createKeyFileSigningKeys } from '../../../src/repository/keys/key-file-signing-keys.ts';
 import { publicPemOf } from '../../../src/repository/keys/signing-key.ts';
-import { stat } from 'node:fs/promises';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { aLog, aPrivateKey, keyFixture } from '../../support/signing-keys.ts';
 

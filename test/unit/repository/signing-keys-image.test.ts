@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import { createImageSigningKeys } from '../../../src/repository/keys/image-signing-keys.ts';
-import { createKeySeal } from '../../../src/repository/keys/key-seal.ts';
-import type { KeySealOptions } from '../../../src/repository/keys/key-seal.ts';
+import { createKeySeal, type KeySealOptions } from '../../../src/repository/keys/key-seal.ts';
 import type { SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
-import { createMemoryStore } from '../../support/memory-store.ts';
-import type { MemoryCall, MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
+import {
+  createMemoryStore,
+  type MemoryCall,
+  type MemoryImage,
+  type MemoryStoreOptions,
+} from '../../support/memory-store.ts';
 import { aLog, aPrivateKey } from '../../support/signing-keys.ts';
 
 const aesKey = new Uint8Array(32).fill(7);

@@ -1,6 +1,5 @@
 import type { PackageLine, RepositoryLine } from '../gateway-client.ts';
-import { formatRows, formatSize } from '../../shared/output.ts';
-import type { Column, OutputFormat } from '../../shared/output.ts';
+import { formatRows, formatSize, type Column, type OutputFormat } from '../../shared/output.ts';
 import type { Session } from '../session.ts';
 import { printLine } from '../../shared/terminal.ts';
 

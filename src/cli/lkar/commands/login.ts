@@ -3,8 +3,7 @@ import type { Login } from '../gateway-client.ts';
 import { askLine, readPassword } from '../prompt.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../../shared/target.ts';
-import { printLine, sayLine } from '../../shared/terminal.ts';
-import type { Terminal } from '../../shared/terminal.ts';
+import { printLine, sayLine, type Terminal } from '../../shared/terminal.ts';
 
 export interface LoginOptions {
   readonly user?: string | undefined;

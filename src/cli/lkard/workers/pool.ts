@@ -5,8 +5,7 @@ import { errorCodes, GatewayError } from '../../../errors.ts';
 import { createMetricsSum } from '../../../metrics/summed-metrics.ts';
 import type { MetricsSnapshot } from '../../../metrics/metrics.ts';
 import type { Log } from '../../../ports.ts';
-import { createCalls } from './calls.ts';
-import type { Calls, Handlers } from './calls.ts';
+import { createCalls, type Calls, type Handlers } from './calls.ts';
 import { createTurns } from './turns.ts';
 import type { WorkerProcess } from './worker-process.ts';
 

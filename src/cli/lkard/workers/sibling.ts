@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { isGatewayError } from '../../../errors.ts';
 import type { Gateway, Siblings } from '../../../gateway/gateway.ts';
-import { createCalls } from './calls.ts';
-import type { Channel } from './calls.ts';
+import { createCalls, type Channel } from './calls.ts';
 import type { Ready } from './pool.ts';
 
 /** The primary itself waits for other workers, but not for so long. */

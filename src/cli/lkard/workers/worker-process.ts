@@ -1,6 +1,5 @@
 import cluster from 'node:cluster';
-import { isMessage } from './calls.ts';
-import type { Channel } from './calls.ts';
+import { isMessage, type Channel } from './calls.ts';
 
 /** A worker as the primary process sees it. */
 export interface WorkerProcess {

@@ -1,6 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { Layout } from './layout.tsx';
-import type { PageFrame } from './layout.tsx';
+import { Layout, type PageFrame } from './layout.tsx';
 
 export interface ErrorPageProps {
   readonly frame: PageFrame;

@@ -1,7 +1,6 @@
 import { raw } from 'hono/html';
 import type { JSX } from 'hono/jsx/jsx-runtime';
-import { answer } from '../../answer/answer.ts';
-import type { AnswerHeaders } from '../../answer/answer.ts';
+import { answer, type AnswerHeaders } from '../../answer/answer.ts';
 
 type Element = JSX.Element;
 

@@ -1,9 +1,7 @@
-import { isGatewayError } from '../../../errors.ts';
-import type { GatewayError } from '../../../errors.ts';
+import { isGatewayError, type GatewayError } from '../../../errors.ts';
 import type { Caller } from '../../../repository/repository.ts';
 import { errorResponse, statusOf } from '../../answer/error-response.ts';
-import { nodeOf } from '../../options.ts';
-import type { HttpContext, HttpSettings } from '../../options.ts';
+import { nodeOf, type HttpContext, type HttpSettings } from '../../options.ts';
 import type { RequestReader } from '../../caller/request-reader.ts';
 import type { Assets } from './assets.ts';
 import { ErrorPage } from './error-page.tsx';

@@ -1,4 +1,4 @@
-import type { RepositoryCoordinates } from '../../../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../../../protocol/coordinates.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
 
 /** A repository as pages link to it. */

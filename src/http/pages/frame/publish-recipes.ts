@@ -1,4 +1,4 @@
-import type { RepositoryCoordinates } from '../../../repository/coordinates.ts';
+import type { RepositoryCoordinates } from '../../../protocol/coordinates.ts';
 import type { Recipe } from './use-recipes.ts';
 
 /** What recipes for pushing are made of. */

@@ -1,7 +1,6 @@
 import type { ListedRepository, PublicKey } from '../../../repository/repository.ts';
 import { KeysBox } from '../frame/keys-box.tsx';
-import { Layout } from '../frame/layout.tsx';
-import type { Crumb, PageFrame } from '../frame/layout.tsx';
+import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { countOf, Day, formatBytes } from '../frame/page-text.tsx';
 import { RecipeBox } from '../frame/recipe-box.tsx';
 import type { Recipe } from '../frame/use-recipes.ts';

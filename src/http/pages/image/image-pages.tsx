@@ -1,5 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
-import { parseCoordinates } from '../../../repository/coordinates.ts';
+import { parseCoordinates } from '../../../protocol/coordinates.ts';
 import type { ListedImages } from '../../../repository/repository.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { isRepositoryHost } from '../../request/addressing.ts';
@@ -12,8 +12,7 @@ import { pageAnswer, seeOther } from '../frame/page-answer.ts';
 import type { PageContext, PageRequest } from '../frame/page-context.tsx';
 import { withQuery } from '../frame/page-links.ts';
 import { publishRecipes } from '../frame/publish-recipes.ts';
-import { StartPage } from './start-page.tsx';
-import type { ShownImages } from './start-page.tsx';
+import { StartPage, type ShownImages } from './start-page.tsx';
 
 const pageSize = 100;
 

@@ -1,7 +1,6 @@
 import type { Paged } from '../../request/paging.ts';
 import { CopyText } from '../frame/recipe-box.tsx';
-import { Layout } from '../frame/layout.tsx';
-import type { PageFrame } from '../frame/layout.tsx';
+import { Layout, type PageFrame } from '../frame/layout.tsx';
 import { countOf } from '../frame/page-text.tsx';
 import { Pager } from '../frame/pager.tsx';
 

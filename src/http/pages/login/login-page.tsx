@@ -1,5 +1,4 @@
-import { Layout } from '../frame/layout.tsx';
-import type { PageFrame } from '../frame/layout.tsx';
+import { Layout, type PageFrame } from '../frame/layout.tsx';
 
 export interface LoginPageProps {
   readonly frame: PageFrame;

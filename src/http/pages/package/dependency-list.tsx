@@ -1,7 +1,6 @@
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
-import { packageLink } from '../frame/page-links.ts';
-import type { RepositoryPlace } from '../frame/page-links.ts';
+import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { countOf } from '../frame/page-text.tsx';
 
 interface LookUp {

@@ -1,8 +1,7 @@
 import { raw } from 'hono/html';
 import type { InstalledFile } from '../../../apk/package/package-contents.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
-import { Layout } from '../frame/layout.tsx';
-import type { Crumb, PageFrame } from '../frame/layout.tsx';
+import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { renderPage, renderPart } from '../frame/page-answer.ts';
 import { countOf, formatBytes } from '../frame/page-text.tsx';
 

@@ -1,13 +1,11 @@
 import { GatewayError } from '../../../errors.ts';
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
-import { usualArchitecture } from '../../../repository/catalog/package-catalogs.ts';
-import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
+import { usualArchitecture, type PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import type { Crumb } from '../frame/layout.tsx';
 import type { PageRequest } from '../frame/page-context.tsx';
-import { repositoryLink } from '../frame/page-links.ts';
-import type { RepositoryPlace } from '../frame/page-links.ts';
+import { repositoryLink, type RepositoryPlace } from '../frame/page-links.ts';
 
 /** A repository in the architecture that a request asks for. */
 export interface OpenedRepository {

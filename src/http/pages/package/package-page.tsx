@@ -1,11 +1,9 @@
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
 import { DependencyList, PackageLinks } from './dependency-list.tsx';
-import { Layout } from '../frame/layout.tsx';
-import type { Crumb, PageFrame } from '../frame/layout.tsx';
+import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { PackageFacts } from './package-facts.tsx';
-import { packageLink } from '../frame/page-links.ts';
-import type { RepositoryPlace } from '../frame/page-links.ts';
+import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { Day, formatBytes } from '../frame/page-text.tsx';
 import { RecipeBox } from '../frame/recipe-box.tsx';
 import type { Recipe } from '../frame/use-recipes.ts';

@@ -1,6 +1,5 @@
 import type { ListedPackage } from '../../../repository/repository.ts';
-import { packageLink, packageUrl } from '../frame/page-links.ts';
-import type { RepositoryPlace } from '../frame/page-links.ts';
+import { packageLink, packageUrl, type RepositoryPlace } from '../frame/page-links.ts';
 
 /** What a feed tells of. */
 export interface FeedContent {

@@ -1,6 +1,5 @@
 import type { ListedPackage } from '../../../repository/repository.ts';
-import { packageLink } from '../frame/page-links.ts';
-import type { RepositoryPlace } from '../frame/page-links.ts';
+import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { formatBytes } from '../frame/page-text.tsx';
 
 export interface SizeChartProps {

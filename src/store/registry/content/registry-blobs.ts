@@ -1,13 +1,9 @@
-import { pipeline } from 'node:stream';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { GatewayError } from '../../../errors.ts';
-import { isDigest } from '../../../oci/digest.ts';
-import type { Digest } from '../../../oci/digest.ts';
+import { isDigest, type Digest } from '../../../oci/digest.ts';
 import { redirectLocation, resolveLocation } from '../transport/redirect.ts';
-import { cutOffFault, refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
-import { headerOf } from '../transport/registry-request.ts';
-import type { RegistryAnswer } from '../transport/registry-request.ts';
+import { cutOffFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
+import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { BlobDescriptor, ByteRange, CallOptions, OpenBlob } from '../../store.ts';
 import { cutBlob, verifyBlob } from '../../verified-stream.ts';

@@ -2,8 +2,7 @@ import { isImageName } from '../../../oci/reference.ts';
 import type { RegistryAuth } from '../login/registry-auth.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
 import type { GatewayCredentials } from '../login/registry-credentials.ts';
-import { refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
+import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
 import type { CallOptions, Credentials, ImageNames } from '../../store.ts';
 

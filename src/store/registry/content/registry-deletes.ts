@@ -2,11 +2,9 @@ import { GatewayError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { parseNextLink } from '../../../oci/link.ts';
 import { refuseAborted } from '../../aborted.ts';
-import { hasFault, refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
+import { hasFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { isImmutable, manifestUrl, resolveManifest } from './registry-manifests.ts';
-import { headerOf } from '../transport/registry-request.ts';
-import type { RegistryAnswer } from '../transport/registry-request.ts';
+import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions } from '../../store.ts';
 

@@ -1,8 +1,6 @@
-import { GatewayError } from '../../../errors.ts';
-import type { ErrorDetails } from '../../../errors.ts';
+import { GatewayError, type ErrorDetails } from '../../../errors.ts';
 import { parseNextLink } from '../../../oci/link.ts';
-import { headerOf } from '../transport/registry-request.ts';
-import type { RegistryAnswer } from '../transport/registry-request.ts';
+import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 
 /**
  * The URL of the page that an answer's `Link` leads to (distribution-spec, Listing Tags); undefined where it is the last.

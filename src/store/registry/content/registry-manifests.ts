@@ -1,14 +1,11 @@
 import { GatewayError } from '../../../errors.ts';
-import { digestOf, isDigest } from '../../../oci/digest.ts';
-import type { Digest } from '../../../oci/digest.ts';
+import { digestOf, isDigest, type Digest } from '../../../oci/digest.ts';
 import { isMediaType } from '../../../oci/descriptor.ts';
 import { imageManifestType, maxManifestBytes } from '../../../oci/manifest.ts';
 import { isTag } from '../../../oci/reference.ts';
 import { untilIntact } from '../transport/damaged-answers.ts';
-import { hasFault, refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
-import { headerOf } from '../transport/registry-request.ts';
-import type { RegistryAnswer } from '../transport/registry-request.ts';
+import { hasFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
+import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions, FetchedManifest, PushOptions, Resolved } from '../../store.ts';
 

@@ -1,7 +1,6 @@
 import { GatewayError } from '../../../errors.ts';
 import { untilIntact } from '../transport/damaged-answers.ts';
-import { refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
+import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions } from '../../store.ts';

@@ -2,10 +2,8 @@ import type { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import { resolveLocation } from '../transport/redirect.ts';
 import { hasBlob } from './registry-blobs.ts';
-import { hasFault, isTransientFault, refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
-import { headerOf } from '../transport/registry-request.ts';
-import type { RegistryAnswer } from '../transport/registry-request.ts';
+import { hasFault, isTransientFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
+import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { BlobSource, BlobUpload, CallOptions } from '../../store.ts';
 

@@ -1,17 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { isGatewayError } from '../../../errors.ts';
-import { parseChallenges } from '../../../oci/challenge.ts';
-import type { Challenge } from '../../../oci/challenge.ts';
+import { parseChallenges, type Challenge } from '../../../oci/challenge.ts';
 import { abortedFault } from '../../aborted.ts';
 import { resolveLocation } from '../transport/redirect.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
-import { basicAuthorization, hashCredentials } from './registry-credentials.ts';
-import type { RegistryCredentials } from './registry-credentials.ts';
-import { hasFault, refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
+import { basicAuthorization, hashCredentials, type RegistryCredentials } from './registry-credentials.ts';
+import { hasFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import type { RegistryAnswer } from '../transport/registry-request.ts';
-import { fetchToken, requestIdHeader } from './token-service.ts';
-import type { AccessToken, TokenService } from './token-service.ts';
+import { fetchToken, requestIdHeader, type AccessToken, type TokenService } from './token-service.ts';
 
 /** Who asks for what: `scope` as a token service takes it, `repository:<image>:pull,push`. */
 export interface Access {

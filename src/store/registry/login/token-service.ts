@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { GatewayError } from '../../../errors.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
-import { basicAuthorization } from './registry-credentials.ts';
-import type { RegistryCredentials } from './registry-credentials.ts';
-import { refusalFault } from '../transport/registry-fault.ts';
-import type { RequestSubject } from '../transport/registry-fault.ts';
+import { basicAuthorization, type RegistryCredentials } from './registry-credentials.ts';
+import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import type { RegistryAnswer, RegistryRequest } from '../transport/registry-request.ts';
 
 /** Where a registry's Bearer challenge sends its callers for a token. */

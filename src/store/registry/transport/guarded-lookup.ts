@@ -1,7 +1,6 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { GatewayError } from '../../../errors.ts';
-import { literalAddress, reachOf } from './network-address.ts';
-import type { AddressReach } from './network-address.ts';
+import { literalAddress, reachOf, type AddressReach } from './network-address.ts';
 
 /** Every address of a name, as `dns.promises.lookup` with `all` gives them. */
 export type ResolveName = (hostname: string) => Promise<readonly LookupAddress[]>;

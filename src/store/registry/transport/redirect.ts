@@ -1,6 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
-import { headerOf } from './registry-request.ts';
-import type { RegistryAnswer } from './registry-request.ts';
+import { headerOf, type RegistryAnswer } from './registry-request.ts';
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 

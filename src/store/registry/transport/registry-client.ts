@@ -1,18 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
-import { Agent, Pool } from 'undici';
-import type { Dispatcher } from 'undici';
+import { Agent, Pool, type Dispatcher } from 'undici';
 import { GatewayError } from '../../../errors.ts';
 import { maxErrorBytes, parseErrorBody } from '../../../oci/error-body.ts';
 import { abortedFault } from '../../aborted.ts';
-import { createAddressGuard } from './guarded-lookup.ts';
-import type { AddressGuard, ResolveName } from './guarded-lookup.ts';
+import { createAddressGuard, type AddressGuard, type ResolveName } from './guarded-lookup.ts';
 import { readBeginning, readBounded } from '../../../files/read-bounded.ts';
 import { redirectLocation, refuseDowngrade, resolveLocation } from './redirect.ts';
 import { isTransientFault, networkFault, transientFault } from './registry-fault.ts';
 import type { RegistryAnswer, RegistryOperation, RegistryRequest } from './registry-request.ts';
-import { pauseBeforeRetry } from '../../../concurrency/retry.ts';
-import type { RetryOptions } from '../../../concurrency/retry.ts';
+import { pauseBeforeRetry, type RetryOptions } from '../../../concurrency/retry.ts';
 
 export interface RegistryClientDeps {
   /** Milliseconds since 1970. */

@@ -1,7 +1,6 @@
 import { GatewayError } from '../../../errors.ts';
 import { abortedFault } from '../../aborted.ts';
-import { headerOf } from './registry-request.ts';
-import type { RegistryAnswer, RegistryRequest } from './registry-request.ts';
+import { headerOf, type RegistryAnswer, type RegistryRequest } from './registry-request.ts';
 import { isRateLimitText, isTransientStatus, parseRetryAfter } from '../../../concurrency/retry.ts';
 
 /** What a refused request was about, for the message: `what` is a noun, `right` what the registry wants the caller to have. */

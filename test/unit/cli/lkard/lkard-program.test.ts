@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatGreeting, localUrlOf } from '../../../../src/cli/lkard/greeting.ts';
-import { createLkardProgram } from '../../../../src/cli/lkard/lkard-program.ts';
-import type { LkardRequest } from '../../../../src/cli/lkard/lkard-program.ts';
+import { createLkardProgram, type LkardRequest } from '../../../../src/cli/lkard/lkard-program.ts';
 import { runProgram } from '../../../../src/cli/shared/run-program.ts';
 import { readConfig } from '../../../../src/config/config.ts';
 import { settings } from '../../../../src/config/settings.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { formatRows, formatSize } from '../../../../src/cli/shared/output.ts';
-import type { Column } from '../../../../src/cli/shared/output.ts';
+import { formatRows, formatSize, type Column } from '../../../../src/cli/shared/output.ts';
 
 const rows = [
   { name: 'a', size: 1 },

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError, errorCodes } from '../../../../src/errors.ts';
-import type { ErrorCode, ErrorDetails } from '../../../../src/errors.ts';
+import { GatewayError, errorCodes, type ErrorCode, type ErrorDetails } from '../../../../src/errors.ts';
 import { errorResponse, internalErrorResponse } from '../../../../src/http/answer/error-response.ts';
 
 const plain = { accept: undefined, isAnonymous: false };

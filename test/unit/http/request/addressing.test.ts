@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../../src/errors.ts';
-import { parseAddress } from '../../../../src/http/request/addressing.ts';
-import type { Address } from '../../../../src/http/request/addressing.ts';
+import { parseAddress, type Address } from '../../../../src/http/request/addressing.ts';
 import type { AddressingOptions } from '../../../../src/http/request/upload-forms.ts';
 
 const single = { singleImage: 'user/image' };

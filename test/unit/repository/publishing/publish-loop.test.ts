@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../../src/errors.ts';
-import type { ErrorCode } from '../../../../src/errors.ts';
+import { GatewayError, type ErrorCode } from '../../../../src/errors.ts';
 import type { Look } from '../../../../src/repository/live/look.ts';
 import type { Participant } from '../../../../src/repository/publishing/participants.ts';
-import { createPublishLoop } from '../../../../src/repository/publishing/publish-loop.ts';
-import type { PublishLoopDeps } from '../../../../src/repository/publishing/publish-loop.ts';
+import { createPublishLoop, type PublishLoopDeps } from '../../../../src/repository/publishing/publish-loop.ts';
 import type { ImageStore } from '../../../../src/store/store.ts';
 import { aClock, at, someRandom } from '../../../support/a-repository.ts';
 import { aLog } from '../../../support/signing-keys.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
-import { createMemoryStore } from '../../../support/memory-store.ts';
-import type { MemoryCall, MemoryStore } from '../../../support/memory-store.ts';
+import { createMemoryStore, type MemoryCall, type MemoryStore } from '../../../support/memory-store.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys } from '../../../support/a-repository.ts';
 
 const key = aSigningKey('test-only-2048.rsa');

@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
-import { createMemoryStore } from '../../../support/memory-store.ts';
-import type { MemoryCall, MemoryImage } from '../../../support/memory-store.ts';
+import { createMemoryStore, type MemoryCall, type MemoryImage } from '../../../support/memory-store.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
 
 const keys = fixedKeys(aSigningKey());

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { copyImage } from '../../../../src/repository/upkeep/copy-image.ts';
-import { createMemoryStore } from '../../../support/memory-store.ts';
-import type { MemoryStoreOptions } from '../../../support/memory-store.ts';
+import { createMemoryStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, someRandom } from '../../../support/a-repository.ts';
 
 const key = aSigningKey('test-only-2048.rsa');

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
-import { digestOf } from '../../../../src/oci/digest.ts';
-import type { Digest } from '../../../../src/oci/digest.ts';
+import { digestOf, type Digest } from '../../../../src/oci/digest.ts';
 import { createSuperseded } from '../../../../src/repository/upkeep/replaced-indexes.ts';
 import type { ImageStore } from '../../../../src/store/store.ts';
 import { aClock } from '../../../support/a-repository.ts';

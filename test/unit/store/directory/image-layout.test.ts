@@ -1,8 +1,7 @@
 import { readdir, rm, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { copyImage } from '../../../../src/repository/upkeep/copy-image.ts';
-import type { CopyOptions } from '../../../../src/repository/upkeep/copy-image.ts';
+import { copyImage, type CopyOptions } from '../../../../src/repository/upkeep/copy-image.ts';
 import { openImageLayout } from '../../../../src/store/directory/image-layout.ts';
 import { aClock, aReplica, at } from '../../../support/a-repository.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
