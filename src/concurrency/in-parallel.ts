@@ -2,7 +2,7 @@
  * Calls `work` for every item, at most `concurrency` at a time, and returns the results in the items' order. After a fault
  * nothing more is begun, and it is thrown once what was under way has ended: nothing goes on behind the caller's back.
  */
-export async function mapBounded<T, R>(
+export async function inParallel<T, R>(
   items: readonly T[],
   concurrency: number,
   work: (item: T) => Promise<R>,

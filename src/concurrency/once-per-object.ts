@@ -1,5 +1,5 @@
 /** What was made of an object once, made no second time as long as the object lives. */
-export function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
+export function oncePerObject<K extends object, V>(make: (key: K) => V): (key: K) => V {
   const made = new WeakMap<K, V>();
   return (key) => {
     const known = made.get(key);

@@ -2,7 +2,7 @@
  * Calls that many may share, where each must begin after whoever asked did: who comes while one runs shares the next one
  * with all who come meanwhile.
  */
-export function createSharedCalls<T>(): (key: string, call: () => Promise<T>) => Promise<T> {
+export function createFreshCalls<T>(): (key: string, call: () => Promise<T>) => Promise<T> {
   const running = new Map<string, Promise<T>>();
   const queued = new Map<string, Promise<T>>();
 

@@ -1,14 +1,14 @@
-import { createBoundedMap } from './bounded-cache.ts';
+import { createBoundedCache } from './bounded-cache.ts';
 
 /** Counts what somebody did lately against what they may do: each has a bucket that empties by use and fills with time. */
-export interface RateBuckets {
+export interface TokenBuckets {
   /** Milliseconds until `key` has more than `reserved` left; 0 where it has now. */
   waitMs(key: string, reserved?: number): number;
   /** Takes one from `key`'s bucket, as far as there is one. */
   take(key: string): void;
 }
 
-export interface RateOptions {
+export interface TokenBucketOptions {
   /** How many fit in: so many may come at once. */
   readonly capacity: number;
   /** Milliseconds in which one comes back. */
@@ -23,11 +23,11 @@ interface Bucket {
 /** Whoever was seen longest ago is forgotten past so many: some MiB. */
 const maxBuckets = 20_000;
 
-export function createRateBuckets(
+export function createTokenBuckets(
   { now }: { readonly now: () => number },
-  { capacity, refillMs }: RateOptions,
-): RateBuckets {
-  const buckets = createBoundedMap<Bucket>(maxBuckets);
+  { capacity, refillMs }: TokenBucketOptions,
+): TokenBuckets {
+  const buckets = createBoundedCache<Bucket>(maxBuckets);
   const leftOf = (key: string): number => {
     const bucket = buckets.get(key);
     // A clock that was set back must not take anything away.

@@ -4,7 +4,7 @@ import type { CallOptions, ImageStore, Store } from '../store/store.ts';
 import { createArtifactWriter } from './artifacts/artifact-writer.ts';
 import { createBurial } from './publishing/burial.ts';
 import { createCallerKeys } from './reading/caller-key.ts';
-import { createBoundedMap } from '../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../concurrency/bounded-cache.ts';
 import type { Group, RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { createImageMemories } from './image-memory.ts';
 import { createIndexViews } from './reading/index-views.ts';
@@ -19,7 +19,7 @@ import { publishFiles } from './publishing/publish.ts';
 import { createPublishLoop, type PublishLoop } from './publishing/publish-loop.ts';
 import type { Caller, Repositories } from './repository.ts';
 import { completeRepositoriesOptions, type RepositoriesOptions } from './options.ts';
-import { createSharedCalls } from '../concurrency/shared-calls.ts';
+import { createFreshCalls } from '../concurrency/shared-calls.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import { indexFindings, verifyLook, type RepositoryVerification } from './upkeep/verification.ts';
@@ -50,8 +50,8 @@ export function createRepositories(
   const memoryOf = createImageMemories({ clock, log }, options);
   const callerKey = createCallerKeys(random);
   const packages = createPackageCache({ ...options, onLookUp: deps.meter?.lookedUpPackage });
-  const loops = createBoundedMap<PublishLoop>(10_000);
-  const shareLook = createSharedCalls<Look>();
+  const loops = createBoundedCache<PublishLoop>(10_000);
+  const shareLook = createFreshCalls<Look>();
 
   const lookNow = (image: ImageStore, at: RepositoryCoordinates, scope: Scope, call: CallOptions = {}) => {
     const { sightings, groups } = memoryOf(at.image);

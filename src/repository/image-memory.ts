@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../ports.ts';
-import { createBoundedMap } from '../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../concurrency/bounded-cache.ts';
 import { createGroups, type Groups } from './live/groups.ts';
 import { createSightings, type SightingOptions, type Sightings } from './live/sightings.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
@@ -19,7 +19,7 @@ export function createImageMemories(
   deps: { readonly clock: Clock; readonly log: Log },
   options: SightingOptions & SupersededOptions & { readonly concurrency: number },
 ): (image: string) => ImageMemory {
-  const memories = createBoundedMap<ImageMemory>(1000);
+  const memories = createBoundedCache<ImageMemory>(1000);
   return (image) => {
     const known = memories.get(image);
     if (known !== undefined) return known;

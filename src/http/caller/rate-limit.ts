@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { addressKey, type CallerAddresses } from './caller-address.ts';
-import { createRateBuckets } from '../../concurrency/token-buckets.ts';
+import { createTokenBuckets } from '../../concurrency/token-buckets.ts';
 import { pathOfTarget } from '../request/request-path.ts';
 
 /** RATE_LIMITED for a request whose address sent too many lately; undefined for one that may be answered. */
@@ -19,7 +19,7 @@ export function createRateLimit(
 ): RateLimit {
   if (requestsPerSecond === 0) return () => undefined;
   const rate = { capacity: requestsPerSecond * burstSeconds, refillMs: 1000 / requestsPerSecond };
-  const buckets = createRateBuckets(deps, rate);
+  const buckets = createTokenBuckets(deps, rate);
   return (incoming) => {
     const address = deps.addresses.addressOf(incoming);
     if (address === undefined || unlimited.has(pathOfTarget(incoming.url ?? ''))) return undefined;

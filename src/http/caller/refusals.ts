@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createCallerKeys } from '../../repository/reading/caller-key.ts';
 import type { Caller, Repositories } from '../../repository/repository.ts';
 import { auditName, type Audit } from './audit.ts';
@@ -9,7 +9,7 @@ import { addressKey, type CallerAddresses } from './caller-address.ts';
 import { isAnonymous } from './caller-credentials.ts';
 import { nodeOf, type RequestContext } from '../options.ts';
 import { loginProbe } from './login-check.ts';
-import { createRateBuckets } from '../../concurrency/token-buckets.ts';
+import { createTokenBuckets } from '../../concurrency/token-buckets.ts';
 
 /**
  * Watches who tries to get in. An address whose credentials were refused too often is told to wait before the registry is asked
@@ -53,8 +53,8 @@ export function createAttempts(deps: AttemptsDeps, options: { readonly refusalsP
   const { refusalsPerMinute } = options;
   const isLimited = refusalsPerMinute > 0;
   const callerKey = createCallerKeys(randomBytes);
-  const refusals = createRateBuckets({ now }, { capacity: refusalsPerMinute, refillMs: minuteMs / refusalsPerMinute });
-  const proven = createBoundedMap<true>(maxProven);
+  const refusals = createTokenBuckets({ now }, { capacity: refusalsPerMinute, refillMs: minuteMs / refusalsPerMinute });
+  const proven = createBoundedCache<true>(maxProven);
   const attempts = new WeakMap<Caller, Attempt>();
   const ofRequests = new WeakMap<RequestContext, Attempt>();
   /** By address, the credentials that are being judged. Guesses that come all at once are many; one pusher's requests aren't. */

@@ -1,4 +1,4 @@
-import { remembered } from '../../concurrency/once-per-object.ts';
+import { oncePerObject } from '../../concurrency/once-per-object.ts';
 import type { PackageFacts, SignedIndex } from '../../repository/repository.ts';
 import type { ByteRange } from '../../store/store.ts';
 import { safeHeaders, type AnswerHeaders } from '../answer/answer.ts';
@@ -35,10 +35,10 @@ export interface ContentOf {
 
 /** Headers are made once an index version and once a package, for as long as the service hands out the same object. */
 export function createContentOf(): ContentOf {
-  const headersOfIndex = remembered((index: SignedIndex) =>
+  const headersOfIndex = oncePerObject((index: SignedIndex) =>
     byReader('no-cache', (cacheControl) => formatIndexHeaders(index, cacheControl)),
   );
-  const headersOfPackage = remembered((facts: PackageFacts) =>
+  const headersOfPackage = oncePerObject((facts: PackageFacts) =>
     byReader('max-age=31536000, immutable', (cacheControl) => formatPackageHeaders(facts, cacheControl)),
   );
 

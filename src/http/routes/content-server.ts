@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { parseAddress, type Address } from '../request/addressing.ts';
 import { type ContentAnswer, sendContent } from '../answer/content-answer.ts';
 import type { FaultAnswers } from '../answer/fault-answers.ts';
@@ -31,7 +31,7 @@ const maxTargetLength = 512;
 
 export function createContentServer(deps: ContentServerDeps, settings: HttpSettings): ContentServer {
   const { packages, requests, faults } = deps;
-  const addresses = createBoundedMap<ContentAddress>(maxAddresses);
+  const addresses = createBoundedCache<ContentAddress>(maxAddresses);
 
   /** Where a request points; undefined for all else than content, and for what only Hono's side answers well. */
   const addressOf = (c: NodeContext): ContentAddress | undefined => {

@@ -3,7 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { emptyConfig, emptyConfigBytes, imageManifestType } from '../../oci/manifest.ts';
 import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore, PushOptions } from '../../store/store.ts';
-import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 
 /** How a manifest may have to be written for a registry to take it. */
 export interface ArtifactProfile {
@@ -29,8 +29,8 @@ const maxAttempts = 3;
 
 /** One for each store. */
 export function createArtifactWriter({ clock }: { readonly clock: Pick<Clock, 'sleep'> }): ArtifactWriter {
-  const profiles = createBoundedMap<ArtifactProfile>(10_000);
-  const configs = createBoundedMap<true>(10_000);
+  const profiles = createBoundedCache<ArtifactProfile>(10_000);
+  const configs = createBoundedCache<true>(10_000);
   const uploads = new Map<string, Promise<void>>();
 
   /**

@@ -1,6 +1,6 @@
 import { isGatewayError } from '../../errors.ts';
 import type { CallOptions } from '../../store/store.ts';
-import { createByteBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { createPackageCatalog, type PackageCatalog } from './package-catalog.ts';
 import type { Caller, ListedRepository, Repositories } from '../repository.ts';
@@ -41,8 +41,8 @@ export function createPackageCatalogs(
   { maxPackages = 500_000, architecturesMs = 15_000 }: PackageCatalogOptions = {},
 ): PackageCatalogs {
   const { repositories } = deps;
-  const catalogs = createByteBoundedMap<PackageCatalog>(maxPackages, ({ packages }) => packages.length);
-  const images = createByteBoundedMap<KnownImage>(100_000, (known) => known.repositories.length);
+  const catalogs = createByteBoundedCache<PackageCatalog>(maxPackages, ({ packages }) => packages.length);
+  const images = createByteBoundedCache<KnownImage>(100_000, (known) => known.repositories.length);
 
   const repositoriesOf = async (image: string, caller: Caller, options: CallOptions) => {
     // Asked in the same words whether anything is remembered or not: a refusal must not tell that there is something.

@@ -6,11 +6,11 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Log } from '../../ports.ts';
 import { readBlob } from '../../store/read-blob.ts';
 import type { CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
-import { createByteBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { parseIndexManifest, type IndexManifest } from './index-manifest.ts';
 import { indexContent, parseRun, type IndexContent, type IndexRun, type Part } from './index-content.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { groupHash, indexTag } from '../artifacts/package-tag.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
 
@@ -65,9 +65,9 @@ const clockToleranceMs = 300_000;
 
 /** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
 export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexOptions): StoredIndexes {
-  const latest = createByteBoundedMap<StoredIndex>(maxBytes, ({ pieces }) => byteLength(pieces) + 1024);
-  const parts = createByteBoundedMap<Part>(maxBytes, ({ bytes }) => bytes.length);
-  const runs = createByteBoundedMap<IndexRun>(maxBytes, (run) => run.length * 6);
+  const latest = createByteBoundedCache<StoredIndex>(maxBytes, ({ pieces }) => byteLength(pieces) + 1024);
+  const parts = createByteBoundedCache<Part>(maxBytes, ({ bytes }) => bytes.length);
+  const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
 
   const fetchPart = async (image: ImageStore, layer: Descriptor, options: CallOptions) => {
     const known = parts.get(layer.digest);
@@ -81,7 +81,7 @@ export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexO
 
   const fetchLayers = async (image: ImageStore, manifest: IndexManifest, options: CallOptions): Promise<Layers> => {
     const wanted = [manifest.head, manifest.tail, ...manifest.runs.flatMap((run) => [run.part, run.details])];
-    const fetched = await mapBounded(wanted, concurrency, (layer) => fetchPart(image, layer, options));
+    const fetched = await inParallel(wanted, concurrency, (layer) => fetchPart(image, layer, options));
     const byDigest = new Map(fetched.map((part) => [part.digest, part]));
     const take = ({ digest }: Descriptor): Part => byDigest.get(digest) ?? { digest, bytes: new Uint8Array() };
     return {

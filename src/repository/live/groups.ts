@@ -1,9 +1,9 @@
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import { createBoundedMap, type BoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache, type BoundedCache } from '../../concurrency/bounded-cache.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { NOARCH, isBranchOrRepository, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { parseIndexManifest } from '../index/index-manifest.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest } from '../artifacts/package-manifest.ts';
 import { architectureOfIndexTag, groupHash, groupHashOfIndexTag, peekTag } from '../artifacts/package-tag.ts';
 import { isGatewayError } from '../../errors.ts';
@@ -31,14 +31,14 @@ type Coordinates = Omit<Group, 'image'>;
 
 /** The memory of one image. */
 export function createGroups({ concurrency }: { readonly concurrency: number }): Groups {
-  const known = createBoundedMap<Coordinates>(10_000);
+  const known = createBoundedCache<Coordinates>(10_000);
 
   // What is foreign is read once, and others of that hash are tried: they may hide a real one behind planted tags.
-  const foreign = createBoundedMap<true>(100_000);
+  const foreign = createBoundedCache<true>(100_000);
 
   const resolveAll = async (image: ImageStore, listing: readonly string[], options: CallOptions) => {
     const examples = exampleTags(listing, (tag) => foreign.get(tag) === true);
-    const groups = await mapBounded([...examples], concurrency, async ([hash, tags]) => {
+    const groups = await inParallel([...examples], concurrency, async ([hash, tags]) => {
       const group = known.get(hash) ?? (await readGroup(image, hash, tags, foreign, options));
       if (group !== undefined) known.set(hash, group);
       return group;
@@ -86,7 +86,7 @@ async function readGroup(
   image: ImageStore,
   hash: string,
   tags: readonly string[],
-  foreign: BoundedMap<true>,
+  foreign: BoundedCache<true>,
   options: CallOptions,
 ): Promise<Coordinates | undefined> {
   for (const tag of tags) {

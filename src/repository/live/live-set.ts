@@ -5,7 +5,7 @@ import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { askForTag } from './ask-for-tag.ts';
 import { buriedBy, peekTag } from '../artifacts/package-tag.ts';
 import type { Sightings } from './sightings.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { BeginProgress } from './reading-progress.ts';
 
 /** A live tag and what stands under it. */
@@ -87,7 +87,7 @@ export async function judgeLiveSet(
   for (const { tag, pkg } of known.slice(questions.max)) settle(tag, pkg);
   const asked = [...unknown, ...known.slice(0, questions.max)];
   const passed = questions.beginProgress?.(asked.length);
-  await mapBounded(asked, questions.concurrency, async (candidate) => {
+  await inParallel(asked, questions.concurrency, async (candidate) => {
     settle(candidate.tag, await askForTag(image, candidate, witnesses.sightings, options));
     passed?.();
   });

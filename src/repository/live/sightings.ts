@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports.ts';
-import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { tagTimeMs } from '../artifacts/package-tag.ts';
 
@@ -61,13 +61,13 @@ export function createSightings(
   { clock }: { readonly clock: Clock },
   { graceMs, foundMs }: SightingOptions,
 ): Sightings {
-  const puts = createBoundedMap<number>(100_000);
-  const foundAt = createBoundedMap<number>(100_000);
-  const deadAt = createBoundedMap<number>(100_000);
-  const missedAt = createBoundedMap<number>(10_000);
-  const foreignAt = createBoundedMap<number>(100_000);
-  const acknowledged = createBoundedMap<true>(100_000);
-  const records = createBoundedMap<PackageRecord>(100_000);
+  const puts = createBoundedCache<number>(100_000);
+  const foundAt = createBoundedCache<number>(100_000);
+  const deadAt = createBoundedCache<number>(100_000);
+  const missedAt = createBoundedCache<number>(10_000);
+  const foreignAt = createBoundedCache<number>(100_000);
+  const acknowledged = createBoundedCache<true>(100_000);
+  const records = createBoundedCache<PackageRecord>(100_000);
   let laggedAtMs = -Infinity;
   const isWithin = (at: number | undefined, ms: number) => at !== undefined && clock.now() - at < ms;
 

@@ -8,7 +8,7 @@ import type { Group } from '../../protocol/coordinates.ts';
 import { formatIndexManifest } from '../index/index-manifest.ts';
 import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import type { Look } from '../live/look.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { indexTag } from '../artifacts/package-tag.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
 import type { StoredIndex } from '../index/stored-index.ts';
@@ -47,7 +47,7 @@ export async function putIndex(
   const layers = [signedHead, ...content.runs.flatMap((run) => [run.part, run.details]), content.tail].map(asLayer);
   const upload = async (known: ReadonlySet<string>) => {
     const missing = layers.filter((layer) => !known.has(layer.digest));
-    await mapBounded(missing, 4, (layer) => image.pushBlob(layer.bytes, options));
+    await inParallel(missing, 4, (layer) => image.pushBlob(layer.bytes, options));
     const format = (profile: { artifactType: boolean }) =>
       formatIndexManifest({ group, createdMs, signedHead, content }, nonce, profile);
     // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.

@@ -3,7 +3,7 @@ import type { Clock, Log, Meter, PublishCause, RandomBytes } from '../../ports.t
 import type { CallOptions } from '../../store/store.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look, Scope } from '../live/look.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { architecturesIn, type Participant } from './participants.ts';
 
 export interface PublishLoopDeps {
@@ -129,7 +129,7 @@ export function createPublishLoop(
     const hasPut =
       putter === undefined ||
       (await attempt(putter, (call) =>
-        mapBounded(stale, putConcurrency, (one) => deps.put(putter.participant, seen, one, call)),
+        inParallel(stale, putConcurrency, (one) => deps.put(putter.participant, seen, one, call)),
       ));
     if (hasPut === undefined) return undefined;
     const hasNewcomers = [...seats].some((seat) => !present.includes(seat));

@@ -9,7 +9,7 @@ import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/c
 import { rivalsOf } from '../live/index-target.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { formatPackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { newPackageTag, tagTimeMs } from '../artifacts/package-tag.ts';
 import { createMending, nameTaken, type Participant } from './participants.ts';
@@ -153,7 +153,7 @@ function asLive({ pkg }: File): LiveTag {
 }
 
 async function uploadLayers(image: ImageStore, first: BlobUpload, files: readonly File[], options: CallOptions) {
-  await mapBounded([...files.entries()], uploadConcurrency, async ([i, { staged }]) => {
+  await inParallel([...files.entries()], uploadConcurrency, async ([i, { staged }]) => {
     const session = i === 0 ? first : await image.startUpload(options);
     try {
       await session.finish(staged.source, options);
@@ -174,7 +174,7 @@ async function putManifests(
 ): Promise<readonly LiveTag[]> {
   const begun: string[] = [];
   try {
-    return await mapBounded(files, uploadConcurrency, async ({ pkg }) => {
+    return await inParallel(files, uploadConcurrency, async ({ pkg }) => {
       const group = { ...context.at, architecture: pkg.architecture };
       const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
       const tag = newPackageTag(group, names, context.clock.now(), context.random);

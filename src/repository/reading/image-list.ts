@@ -1,9 +1,9 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, Credentials, ImageNames, Store } from '../../store/store.ts';
-import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { IndexViews } from './index-views.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { groupHashOfIndexTag, parsePackageTag } from '../artifacts/package-tag.ts';
 import type { Reader } from './reader-rights.ts';
 import type { Caller, ListedImages } from '../repository.ts';
@@ -32,8 +32,8 @@ const otherKindMs = 60_000;
  * made at most once in a while, whoever asks for it meanwhile, since it takes a request for each image.
  */
 export function createImageList({ store, clock, views, callerKey, log }: ImageListDeps) {
-  const lists = createBoundedMap<{ readonly atMs: number; readonly found: Promise<ListedImages | undefined> }>(1000);
-  const kinds = createBoundedMap<{ readonly atMs: number; readonly holdsPackages: boolean }>(100_000);
+  const lists = createBoundedCache<{ readonly atMs: number; readonly found: Promise<ListedImages | undefined> }>(1000);
+  const kinds = createBoundedCache<{ readonly atMs: number; readonly holdsPackages: boolean }>(100_000);
   const isRecent = ({ atMs }: { readonly atMs: number }, ms: number) => clock.now() - atMs < ms;
 
   const holdsPackages = async ({ image }: Reader, call: CallOptions): Promise<boolean> => {
@@ -56,7 +56,7 @@ export function createImageList({ store, clock, views, callerKey, log }: ImageLi
     const found = await namesFor(caller, call);
     if (found === undefined) return undefined;
     let isComplete = found.isComplete;
-    const shown = await mapBounded(found.names, concurrency, async (name) => {
+    const shown = await inParallel(found.names, concurrency, async (name) => {
       const reader = readerOf(name, caller);
       try {
         await views.authorize(reader, name, call);

@@ -1,6 +1,6 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Clock, Log, Meter } from '../../ports.ts';
-import { createByteBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { stretchOf, type Spent } from './freshness.ts';
 import { comparedIndex, verifiedView, type IndexView } from './index-view.ts';
@@ -63,7 +63,7 @@ export function createIndexServing(
 ): IndexServing {
   const { clock, log, sign, meter, spent } = deps;
   const freshMs = ({ image }: Group) => options.freshnessMs * stretchOf(spent, image);
-  const groups = createByteBoundedMap<Latest>(options.maxIndexBytes, weightOf);
+  const groups = createByteBoundedCache<Latest>(options.maxIndexBytes, weightOf);
   const wait = createComparisonWait(deps);
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
   const keyOf = ({ image, branch, repository, architecture }: Group) =>

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import { readBlob } from '../../store/read-blob.ts';
 import type { BlobDescriptor, CallOptions } from '../../store/store.ts';
-import { createByteBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Reader } from './reader-rights.ts';
 
 export interface PackageCacheOptions {
@@ -28,7 +28,7 @@ export interface PackageCache {
 
 export function createPackageCache(options: PackageCacheOptions): PackageCache {
   const { maxCachedBytes, maxCachedPackageBytes, onLookUp } = options;
-  const kept = createByteBoundedMap<Uint8Array>(Math.max(1, maxCachedBytes), (bytes) => bytes.byteLength + 512);
+  const kept = createByteBoundedCache<Uint8Array>(Math.max(1, maxCachedBytes), (bytes) => bytes.byteLength + 512);
   const keyOf = (image: string, digest: Digest) => `${image} ${digest}`;
   const maxBytes = Math.min(maxCachedPackageBytes, maxCachedBytes / 4);
 

@@ -1,7 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import { createBoundedMap } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 
 /** Somebody who reads, by the hash that stands for their credentials. */
 export interface Reader {
@@ -47,8 +47,8 @@ export function createReaderRights(
   { clock }: { readonly clock: Clock },
   { rightsMs }: { readonly rightsMs: number },
 ): ReaderRights {
-  const provenAt = createBoundedMap<number>(100_000);
-  const refusedListingAt = createBoundedMap<number>(100_000);
+  const provenAt = createBoundedCache<number>(100_000);
+  const refusedListingAt = createBoundedCache<number>(100_000);
   const keyOf = (reader: Reader, image: string) => `${reader.key} ${image}`;
   const isWithin = (at: number | undefined, ms: number) => at !== undefined && clock.now() - at < ms;
 

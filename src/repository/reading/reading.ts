@@ -13,11 +13,11 @@ import type { IndexView } from './index-view.ts';
 import type { IndexViews } from './index-views.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { allFiles, listed, listedRepository, ownFiles, pushedAt } from './listed-files.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader, type Reader } from './reader-rights.ts';
 import type { Caller, FoundPackage, PackageFacts, Repositories, RepositoryStatus } from '../repository.ts';
-import { remembered } from '../../concurrency/once-per-object.ts';
+import { oncePerObject } from '../../concurrency/once-per-object.ts';
 import { createSignedIndexes } from './served-index.ts';
 import { publicPemOf } from '../keys/signing-key.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
@@ -45,7 +45,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     );
   const signedIndexOf = createSignedIndexes();
   const imagesOf = createImageList(deps);
-  const factsOnce = remembered(factsOf);
+  const factsOnce = oncePerObject(factsOf);
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
   const viewFor = async (reader: Reader, group: Group) => {
@@ -74,7 +74,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
   const viewsWithin = async (within: Within, caller: Caller, call: CallOptions) => {
     const reader = readerOf(within.image, caller);
     const groups = await groupsOf(reader, within, call);
-    const seen = await mapBounded(groups, groupConcurrency, async (group) => {
+    const seen = await inParallel(groups, groupConcurrency, async (group) => {
       const found = await deps.views.view(reader, group);
       return found === undefined ? undefined : { group, view: found.view };
     });

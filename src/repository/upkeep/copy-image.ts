@@ -5,7 +5,7 @@ import type { Clock } from '../../ports.ts';
 import type { BlobDescriptor, CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
 import { createArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { isKeyTag } from '../keys/key-artifact.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import {
   buriedBy,
   groupHashOfIndexTag,
@@ -102,7 +102,7 @@ export async function copyImage(
   }
   const dead = new Set([...has, ...tags].filter(isTombstone).map(buriedBy));
   const maybeRevived: string[] = [];
-  await mapBounded(tags, concurrency, async (tag) => {
+  await inParallel(tags, concurrency, async (tag) => {
     if (has.has(tag) || has.has(tombstoneOf(tag))) unchanged += 1;
     else {
       const fetched = await from.fetchManifest(tag, call);
@@ -146,7 +146,7 @@ function createdUntil(indexes: readonly Index[]): (tag: string) => number {
 
 async function fetchIndexes(from: ImageStore, call: CallOptions): Promise<readonly Index[]> {
   const tags = (await from.tags(call)).filter((tag) => groupHashOfIndexTag(tag) !== undefined);
-  const found = await mapBounded(tags, concurrency, async (tag) => {
+  const found = await inParallel(tags, concurrency, async (tag) => {
     const fetched = await from.fetchManifest(tag, call);
     return fetched && { tag, fetched };
   });

@@ -4,7 +4,7 @@ import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { type Group, type RepositoryCoordinates, NOARCH } from '../../protocol/coordinates.ts';
 import type { Look } from '../live/look.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from '../artifacts/package-tag.ts';
 import { createSuperseded, type SupersededOptions } from './replaced-indexes.ts';
 import { upkeepPauseMs } from './upkeep-pause.ts';
@@ -40,7 +40,7 @@ export function createUpkeep(deps: { readonly clock: Clock; readonly log: Log },
     if (tombstones.length === 0) return;
     nextMs = clock.now() + pauseMs;
     try {
-      await mapBounded(tombstones, 2, (tombstone) => clear(image, tombstone, call));
+      await inParallel(tombstones, 2, (tombstone) => clear(image, tombstone, call));
     } catch (error) {
       // Whoever waited was answered: the next publish goes on.
       if (isGatewayError(error, 'ABORTED')) return;

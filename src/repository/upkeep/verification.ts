@@ -2,7 +2,7 @@ import { finished } from 'node:stream/promises';
 import { isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Look } from '../live/look.ts';
-import { mapBounded } from '../../concurrency/in-parallel.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { buriedBy, groupHash, peekTag } from '../artifacts/package-tag.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
@@ -61,13 +61,13 @@ export async function verifyLook(
   for (const finding of indexFindings(seen)) onFinding(finding);
   for (const finding of foreignFindings(at, seen)) onFinding(finding);
   const live = liveTags(seen);
-  await mapBounded([...live], concurrency * 2, async ([tag, pkg]) => {
+  await inParallel([...live], concurrency * 2, async ([tag, pkg]) => {
     const fault = await manifestFault(image, tag, pkg, options);
     if (fault !== undefined) onFinding(fault);
   });
   const blobs = new Map([...live.values()].map((pkg) => [pkg.digest, pkg]));
   let bytes = 0;
-  await mapBounded([...blobs.values()], concurrency, async (pkg) => {
+  await inParallel([...blobs.values()], concurrency, async (pkg) => {
     const fault = await blobFault(image, pkg, options);
     if (fault === undefined) bytes += pkg.entry.fileSize;
     else onFinding(fault);

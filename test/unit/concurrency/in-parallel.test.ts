@@ -1,12 +1,12 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { mapBounded } from '../../../src/concurrency/in-parallel.ts';
+import { inParallel } from '../../../src/concurrency/in-parallel.ts';
 
 describe('mapping with bounded concurrency', () => {
   it('keeps the order of the items and never exceeds the bound', async () => {
     let running = 0;
     let most = 0;
-    const results = await mapBounded([5, 1, 4, 2, 3], 2, async (n) => {
+    const results = await inParallel([5, 1, 4, 2, 3], 2, async (n) => {
       most = Math.max(most, (running += 1));
       for (let i = 0; i < n; i += 1) await macrotask();
       running -= 1;
@@ -18,7 +18,7 @@ describe('mapping with bounded concurrency', () => {
   it('begins nothing after a fault, and throws it only once nothing is under way any more', async () => {
     const begun: number[] = [];
     const ended: number[] = [];
-    const all = mapBounded([1, 2, 3, 4], 2, async (n) => {
+    const all = inParallel([1, 2, 3, 4], 2, async (n) => {
       begun.push(n);
       if (n === 1) throw new Error('one');
       await macrotask();
