@@ -1,6 +1,11 @@
-/** What the domain takes from the machine it runs on, handed in so that tests and the simulation can take its place. */
-export interface Clock {
-  /** Milliseconds since 1970. */
+import type { MonotonicClock } from './time/monotonic.ts';
+
+/**
+ * What the domain takes from the machine it runs on, handed in so that tests and the simulation can take its place. How long
+ * something lasts is measured with `monotonicMs`; `now` may step and go back, and is for stamps alone.
+ */
+export interface Clock extends MonotonicClock {
+  /** Milliseconds since 1970, as this machine's wall clock says. */
   now(): number;
   /** Resolves after that many milliseconds, or at once when the signal fires. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

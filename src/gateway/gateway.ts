@@ -18,6 +18,7 @@ import { createDockerCredentials } from '../credentials/docker-credentials.ts';
 import { createHtpasswd } from '../store/directory/htpasswd.ts';
 import { createRegistryStore } from '../store/registry/registry-store.ts';
 import type { Store } from '../store/store.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 import { checkTempFolder } from '../files/temp-folder.ts';
 import { openTrust } from '../trust/open-trust.ts';
 import { readPem, readTls, watchTls } from './tls-files.ts';
@@ -114,6 +115,7 @@ export async function createGateway(
 export function systemClock(): Clock {
   return {
     now: Date.now,
+    monotonicMs,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
   };
 }

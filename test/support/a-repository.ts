@@ -13,6 +13,7 @@ import type { RepositoriesOptions } from '../../src/repository/options.ts';
 import type { SignIndex } from '../../src/repository/publishing/index-writer.ts';
 import type { PackageRecord } from '../../src/repository/artifacts/package-manifest.ts';
 import type { Repositories, StagedPackage } from '../../src/repository/repository.ts';
+import type { MonotonicMs } from '../../src/time/monotonic.ts';
 import { signingKeyOf } from '../../src/repository/keys/signing-key.ts';
 import type { SigningKey, SigningKeys } from '../../src/repository/keys/signing-keys.ts';
 import type { Credentials, Store } from '../../src/store/store.ts';
@@ -23,6 +24,8 @@ import { aLog, aPrivateKey } from './signing-keys.ts';
 export interface TestClock extends Clock {
   /** Moves it and wakes who is due. */
   pass(ms: number): void;
+  /** Sets the wall clock on, or back with a negative number; no time passes. */
+  step(ms: number): void;
   /** Lets things happen until the promise settles; moves the clock only when nothing else happens. */
   until<T>(promise: Promise<T>): Promise<T>;
 }
@@ -30,6 +33,7 @@ export interface TestClock extends Clock {
 export function aClock(startMs = Date.UTC(2026, 0, 1)): TestClock {
   const timers = new Set<{ readonly dueMs: number; readonly ring: () => void }>();
   let nowMs = startMs;
+  let steppedMs = 0;
   const moveTo = (ms: number) => {
     nowMs = Math.max(nowMs, ms);
     for (const timer of [...timers].sort((a, b) => a.dueMs - b.dueMs)) {
@@ -38,9 +42,14 @@ export function aClock(startMs = Date.UTC(2026, 0, 1)): TestClock {
     }
   };
   return {
-    now: () => nowMs,
+    now: () => nowMs + steppedMs,
+    // Of another origin, as on a real machine: a test that mixes both up fails.
+    monotonicMs: () => (nowMs - startMs + 1000) as MonotonicMs,
     pass(ms) {
       moveTo(nowMs + ms);
+    },
+    step(ms) {
+      steppedMs += ms;
     },
     sleep: (ms, signal) =>
       new Promise((resolve) => {

@@ -157,8 +157,11 @@ describe('the pages of the manual', () => {
 
 describe('the folder map', () => {
   // A folder, or a file that stands beside the folders, and what it may import of them and of packages.
-  const base = ['errors.ts', 'ports.ts', 'concurrency', 'files'];
+  const base = ['errors.ts', 'ports.ts', 'concurrency', 'files', 'time'];
   const mayImport: Readonly<Record<string, readonly string[]>> = {
+    concurrency: ['lru-cache'],
+    time: [],
+    files: ['errors.ts', 'ports.ts'],
     apk: ['errors.ts'],
     oci: ['errors.ts', 'zod'],
     protocol: ['errors.ts', 'apk', 'oci', 'zod'],

@@ -10,6 +10,7 @@ import type { SignIndex } from '../../../src/repository/publishing/index-writer.
 import type { Repositories } from '../../../src/repository/repository.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
+import type { MonotonicMs } from '../../../src/time/monotonic.ts';
 import { laggingRegistry, type Lag } from './lag.ts';
 import {
   createMemoryStore,
@@ -85,6 +86,7 @@ export function createWorld(
 
   const clock: Clock = {
     now: () => nowMs,
+    monotonicMs: () => (nowMs - startMs) as MonotonicMs,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         const timer = { dueMs: nowMs + ms, ring: resolve };

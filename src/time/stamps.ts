@@ -1,0 +1,7 @@
+declare const isStamp: unique symbol;
+
+/**
+ * A moment that all replicas mean alike, in ms since 1970: what a tag, an annotation or a tombstone holds. It is compared with
+ * other stamps only: how long something lasted is measured on a monotonic clock (`MonotonicMs`).
+ */
+export type Stamp = number & { readonly [isStamp]: true };
