@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { makeTempDir } from '../support/temp-dir.ts';
 import { configOf } from './lkard-settings.ts';
 import { deployFolder, findTool, root, runTool } from './tools.ts';
 
@@ -20,7 +21,7 @@ interface Service {
 }
 
 interface Compose {
-  readonly services: Readonly<Record<'proxy' | 'lkard' | 'registry', Service>>;
+  readonly services: Readonly<Record<'proxy' | 'lkard' | 'registry' | 'users', Service>>;
   readonly volumes: Readonly<Record<string, null>>;
 }
 
@@ -48,6 +49,35 @@ describe('deploy/compose.yaml', () => {
     expect(store).toMatchObject({ host: 'registry:5000', isPlainHttp: true });
     expect(services.proxy.environment).toMatchObject({ LKARD_UPSTREAM: `lkard:${listen.port}` });
     expect(http.trustedProxies).toHaveLength(3);
+  });
+
+  it('asks everybody who they are, and starts with no password of its own', async () => {
+    const { services } = await compose();
+    expect(services.registry.environment).toMatchObject({
+      REGISTRY_AUTH: 'htpasswd',
+      REGISTRY_AUTH_HTPASSWD_PATH: '/users/htpasswd',
+    });
+    expect(services.registry.depends_on).toEqual({ users: { condition: 'service_completed_successfully' } });
+    expect(services.users.environment?.['LKARD_PASSWORD']).toMatch(/^\$\{LKARD_PASSWORD:\?/);
+    const [mount] = services.users.volumes ?? [];
+    expect(services.registry.volumes).toContain(`${mount}:ro`);
+    expect((await configOf(services.lkard.command ?? [])).http.anonymousAsGateway).toBeUndefined();
+  });
+
+  it.skipIf(findTool('htpasswd') === undefined)('writes the first user once, and none again', async () => {
+    const { services } = await compose();
+    const [shell = '', flag = '', script = ''] = services.users.command ?? [];
+    const folder = await makeTempDir();
+    const place = script.replaceAll('$$', '$').replaceAll('/users/', `${folder.path}/`);
+    const start = (password: string) =>
+      runTool(shell, [flag, place], { env: { ...process.env, LKARD_USER: 'ci', LKARD_PASSWORD: password } });
+    expect(start('first')).toMatchObject({ exitCode: 0 });
+    const file = path.join(folder.path, 'htpasswd');
+    const written = await readFile(file, 'utf8');
+    expect(written).toMatch(/^ci:\$2y\$/);
+    expect(start('second')).toMatchObject({ exitCode: 0 });
+    expect(await readFile(file, 'utf8')).toBe(written);
+    await folder.remove();
   });
 
   it('lets others reach nothing but the proxy, and that on loopback unless told otherwise', async () => {

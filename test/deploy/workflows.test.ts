@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -64,8 +64,36 @@ describe('.github/workflows', () => {
     const build = jobs['image']?.steps?.find(({ uses = '' }) => uses.startsWith('docker/build-push-action@'));
     expect(build?.with).toMatchObject({ platforms: 'linux/amd64,linux/arm64', provenance: 'mode=max', sbom: true });
     expect(build?.with?.['file']).toBe('deploy/Containerfile');
-    expect(jobs['npm']?.steps?.map(({ run }) => run)).toContain('npm publish --provenance --access public');
+    const npm = jobs['npm']?.steps?.map(({ run = '' }) => run) ?? [];
+    expect(npm).toContain('npm publish --provenance --access public');
+    // Provenance is refused without it, and a fork's is its own.
+    expect(npm).toContain(
+      'npm pkg set repository.type=git repository.url="git+$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git"',
+    );
+    const chart = jobs['chart']?.steps?.map(({ run = '' }) => run).join('\n');
+    expect(chart).toContain('repository: ghcr.io/${GITHUB_REPOSITORY,,}');
     expect(jobs['npm']?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+  });
+
+  it('releases only what the changelog, the package and the chart agree to be that version', async () => {
+    const { jobs } = await workflow('release');
+    const script = jobs['version']?.steps?.map(({ run = '' }) => run).join('\n') ?? '';
+    const { version } = (await read('package.json')) as { version: string };
+    const folder = await makeTempDir();
+    await mkdir(path.join(folder.path, 'deploy', 'helm', 'lkard'), { recursive: true });
+    await cp(path.join(root, 'package.json'), path.join(folder.path, 'package.json'));
+    const chart = path.join('deploy', 'helm', 'lkard', 'Chart.yaml');
+    await cp(path.join(root, chart), path.join(folder.path, chart));
+    const judge = async (tag: string, heading: string) => {
+      await writeFile(path.join(folder.path, 'CHANGELOG.md'), `# Changelog\n\n${heading}\n\n- It is there.\n`);
+      const env = { ...process.env, GITHUB_REF_NAME: tag };
+      return runTool('bash', ['-eo', 'pipefail', '-c', script], { cwd: folder.path, env }).exitCode;
+    };
+    expect(await judge(`v${version}`, `## [${version}] - 2026-12-01`)).toBe(0);
+    expect(await judge(`v${version}`, `## [${version}] - unreleased`)).not.toBe(0);
+    expect(await judge(`v${version}`, '## [Unreleased]')).not.toBe(0);
+    expect(await judge('v99.0.0', `## [${version}] - 2026-12-01`)).not.toBe(0);
+    await folder.remove();
   });
 
   it.skipIf(actionlint === undefined)('is what actionlint takes', () => {
@@ -126,6 +154,30 @@ describe('deploy/actions/push', () => {
     });
   }
   const target = () => `${lkard.host}/team/app`;
+
+  it('installs the lkar of the checkout that it is in, for the steps that follow', { timeout: 180_000 }, async () => {
+    const { runs } = await action();
+    const step = runs.steps.find(({ name }) => name === 'Install lkar')!;
+    const checkout = path.join(folder.path, 'checkout');
+    await mkdir(checkout);
+    // As a runner checks an action out: no dependencies, nothing built.
+    const names = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'tsconfig.build.json'];
+    for (const name of [...names, 'src', 'bin', 'man', 'deploy', 'assets'])
+      await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
+    const temp = path.join(folder.path, 'runner');
+    const env = {
+      ...process.env,
+      GITHUB_ACTION_PATH: path.join(checkout, 'deploy', 'actions', 'push'),
+      GITHUB_PATH: path.join(folder.path, 'github-path'),
+      RUNNER_TEMP: temp,
+    };
+    const shell = ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step.run!];
+    expect(runTool('bash', shell, { cwd: folder.path, env })).toMatchObject({ exitCode: 0 });
+    expect((await readFile(env.GITHUB_PATH, 'utf8')).trim()).toBe(`${temp}/lkar/bin`);
+    const { version } = (await read('package.json')) as { version: string };
+    const said = runTool(`${temp}/lkar/bin/lkar`, ['--version'], { cwd: folder.path, env });
+    expect(said).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
+  });
 
   it('takes all that callers give from its environment', async () => {
     const { inputs, runs } = await action();

@@ -19,7 +19,7 @@ Push a package (either way${user === '' ? '' : '; without -u where nobody is ask
   ${lkar} push ${target} ${defaultBranch} ${defaultRepository} hello-1.0-r0.apk
 
 Install it (on Alpine, as root):
-  curl ${user}-fsS ${base}/setup | sh
+  ${user === '' ? 'wget -qO-' : 'curl -fsS -u USER'} ${base}/setup | sh
   apk -U add hello
 ${
   config.http.isUiEnabled

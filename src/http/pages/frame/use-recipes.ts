@@ -36,8 +36,9 @@ export function useRecipes(target: RecipeTarget): readonly Recipe[] {
 }
 
 function setupRecipe({ url, isPrivate, packageName = 'PACKAGE' }: RecipeTarget): Recipe {
-  const user = isPrivate ? '-u USER ' : '';
-  const text = `curl -fsS ${user}${url}/setup | sh\napk -U add ${packageName}`;
+  // Alpine ships BusyBox's wget, which sends no credentials, and no curl.
+  const fetch = isPrivate ? 'curl -fsS -u USER' : 'wget -qO-';
+  const text = `${fetch} ${url}/setup | sh\napk -U add ${packageName}`;
   return { id: 'setup', title: 'Setup script', note: 'As root, on Alpine.', text };
 }
 

@@ -62,7 +62,7 @@ describe('the greeting', () => {
     const text = formatGreeting(readConfig({}, {}), 'http://127.0.0.1:9887', 'directory ./data');
     expect(text).toContain('curl --upload-file hello-1.0-r0.apk http://127.0.0.1:9887/apk/team/app/edge/main/push\n');
     expect(text).toContain('lkar push 127.0.0.1:9887/team/app edge main hello-1.0-r0.apk\n');
-    expect(text).toContain('curl -fsS http://127.0.0.1:9887/apk/team/app/edge/main/setup | sh\n');
+    expect(text).toContain('wget -qO- http://127.0.0.1:9887/apk/team/app/edge/main/setup | sh\n');
     expect(text).toContain('in a browser:\n  http://127.0.0.1:9887/\n');
   });
 
