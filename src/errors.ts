@@ -33,6 +33,7 @@ export const errorCodes = [
   'DELETE_UNSUPPORTED',
   'STORE_UNAVAILABLE',
   'STORE_ANSWER_INVALID',
+  'STORE_READ_ONLY',
   'PUBLISH_TIMEOUT',
   'OVERLOADED',
   // this program itself

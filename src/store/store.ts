@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';
+import type { Stamp } from '../time/stamps.ts';
 
 /**
  * Where content lives: manifests under tags and blobs under digests, image by image, as the OCI distribution-spec has
@@ -9,8 +10,14 @@ import type { Digest } from '../oci/digest.ts';
  * Faults that any call may throw:
  * UNAUTHORIZED (no or bad credentials), FORBIDDEN (these credentials lack the right; the message names it),
  * STORE_UNAVAILABLE (unreachable, or still failing after retries; `details.retryAfterSeconds` where it said so),
+ * STORE_READ_ONLY (it takes no writes for now),
  * STORE_ANSWER_INVALID (an answer that breaks the spec), SIZE_EXCEEDED and DIGEST_MISMATCH (an answer that is not what
  * its descriptor says), ABORTED (the signal fired).
+ *
+ * Absence is told by `undefined` only where the store itself says that there is none. A 404 that says nothing of itself may
+ * come from a front end whose back end is away, so it is STORE_UNAVAILABLE with `details.bare404`; "no such image", where this
+ * caller has just read something of it, is STORE_UNAVAILABLE with `details.isContradiction`. Absence proves no right: a
+ * registry may hide behind it what a caller may not see.
  */
 export interface Store {
   /** What a person would call it, without credentials: `registry 127.0.0.1:5000`, `directory /var/lib/lkard`. */
@@ -33,6 +40,9 @@ export interface Store {
 
   /** The share of what may be asked for an image that is spent now, from 0 to 1; absent where nothing bounds that. */
   spent?(image: string): number;
+
+  /** The present moment on the store's clock, which all gateways before it share as far as it tells the time. */
+  stamp(): Stamp;
 
   /** Resolves when the store answers at all, whatever it says of rights; throws STORE_UNAVAILABLE otherwise. */
   ping(options?: CallOptions): Promise<void>;
@@ -66,6 +76,11 @@ export interface PushOptions extends CallOptions {
    * back after another took their place. Default: sent again where the answer was lost.
    */
   readonly isOnce?: boolean | undefined;
+}
+
+export interface UploadOptions extends CallOptions {
+  /** Uploads what the store claims to have, too: for a blob that couldn't be read. Default: false. */
+  readonly isAnew?: boolean | undefined;
 }
 
 /** What stands under a reference. `mediaType` is what the store says, which a reader checks against the document. */
@@ -113,7 +128,7 @@ export interface BlobSource extends BlobDescriptor {
 /** An upload session: proof, before any content is read, that this caller may push to this image. */
 export interface BlobUpload {
   /** Uploads the content and closes the session; done when the store has the blob. */
-  finish(source: BlobSource, options?: CallOptions): Promise<void>;
+  finish(source: BlobSource, options?: UploadOptions): Promise<void>;
   /** Gives the session back. Never throws: an abandoned session costs the registry nothing that its own upkeep won't find. */
   cancel(): Promise<void>;
 }
@@ -136,7 +151,7 @@ export interface ImageStore {
 
   /**
    * Every tag of the image, in no order, without duplicates, as far as the store's listing knows (best effort: it may lag
-   * behind both puts and deletes); empty where the image doesn't exist. At most 1,000,000 tags, else SIZE_EXCEEDED.
+   * behind both puts and deletes); empty where the store says that the image doesn't exist. At most 1,000,000 tags, else SIZE_EXCEEDED.
    */
   tags(options?: CallOptions): Promise<readonly string[]>;
 
@@ -153,8 +168,17 @@ export interface ImageStore {
    */
   deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
 
-  /** Whether the image has this blob; a file of another `size`, where that is known, is none. */
+  /**
+   * Whether the store says that the image has this blob; a file of another `size`, where that is known, is none. A hint that
+   * may save an upload: false isn't a proof of absence, and true none that it can be read.
+   */
   hasBlob(digest: Digest, options?: CallOptions & { readonly size?: number | undefined }): Promise<boolean>;
+
+  /**
+   * Whether the blob can be read now: its last byte, or all of a small one. False as well where the store promises it and
+   * delivers something else or breaks off each time (what a registry's collection may leave), which another upload mends.
+   */
+  isReadable(blob: BlobDescriptor, options?: CallOptions): Promise<boolean>;
 
   /** Opens a blob, or one range of it; undefined where there is none. */
   openBlob(
@@ -172,5 +196,5 @@ export interface ImageStore {
   startUpload(options?: CallOptions): Promise<BlobUpload>;
 
   /** Uploads a small blob, unless it is known to be there. */
-  pushBlob(bytes: Uint8Array, options?: CallOptions): Promise<BlobDescriptor>;
+  pushBlob(bytes: Uint8Array, options?: UploadOptions): Promise<BlobDescriptor>;
 }

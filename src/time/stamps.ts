@@ -5,3 +5,8 @@ declare const isStamp: unique symbol;
  * other stamps only: how long something lasted is measured on a monotonic clock (`MonotonicMs`).
  */
 export type Stamp = number & { readonly [isStamp]: true };
+
+/** The stamp of a number that was read or measured: ms since 1970. */
+export function stampOf(ms: number): Stamp {
+  return ms as Stamp;
+}

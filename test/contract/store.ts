@@ -43,6 +43,7 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await image.tags()).toEqual([]);
       expect(await image.hasBlob(absent)).toBe(false);
       expect(await image.openBlob({ digest: absent, size: 6 })).toBeUndefined();
+      expect(await image.isReadable({ digest: absent, size: 6 })).toBe(false);
       expect(await image.locateBlob({ digest: absent, size: 6 })).toBeUndefined();
     });
 
@@ -151,6 +152,26 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(blob).toEqual({ digest: digestOf('small'), size: 5 });
       expect(await image.hasBlob(blob.digest)).toBe(true);
       expect(Buffer.from((await readBlob(image, blob, 5))!).toString()).toBe('small');
+    });
+
+    it.each([0, 1, 65_536, 3_000_000])('says that a blob of %i bytes can be read, and takes it again', async (size) => {
+      const image = anImage();
+      const bytes = randomBytes(size);
+      const blob = await image.pushBlob(bytes);
+      expect(await image.isReadable(blob)).toBe(true);
+      expect(await image.pushBlob(bytes, { isAnew: true })).toEqual(blob);
+      await (await image.startUpload()).finish({ ...blob, open: () => bytes }, { isAnew: true });
+      expect((await read(image, blob)).equals(bytes)).toBe(true);
+    });
+
+    it.each([1, 65_536, 3_000_000])('says that a blob shorter than its %i bytes can’t be read', async (size) => {
+      const image = anImage();
+      const { digest } = await image.pushBlob(randomBytes(size - 1));
+      expect(await image.isReadable({ digest, size })).toBe(false);
+    });
+
+    it('tells the time', () => {
+      expect(Math.abs(started.store.stamp() - Date.now())).toBeLessThan(5_000);
     });
 
     it.each([0, 1, 65_536, 3_000_000])('takes a streamed blob of %i bytes through an upload session', async (size) => {

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../src/errors.ts';
 import { digestOf, isDigest, type Digest } from '../../src/oci/digest.ts';
+import { isReadable } from '../../src/store/is-readable.ts';
+import { stampOf } from '../../src/time/stamps.ts';
 import type { BlobDescriptor, BlobSource, CallOptions, Credentials, ImageStore, Store } from '../../src/store/store.ts';
 
 /** Everything an image has, open to whoever wants to look or to tamper. */
@@ -51,6 +53,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       const names = [...images].flatMap(([name, { tags }]) => (tags.size > 0 ? [name] : []));
       return Promise.resolve({ names: names.slice(0, max), isComplete: names.length <= max });
     },
+    stamp: () => stampOf(Date.now()),
     ping: (call) =>
       hooked(options, { image: '', operation: 'ping', credentials: { kind: 'anonymous' } }, call, () => {}),
     close: () => Promise.resolve(),
@@ -107,6 +110,8 @@ function memoryImage(
     return digest === undefined || manifest === undefined ? undefined : { digest, ...manifest };
   };
 
+  const openBlob: ImageStore['openBlob'] = (blob, call) =>
+    run('openBlob', blob.digest, call, () => open(state(), blob, call?.range));
   return {
     image,
     resolve: (reference, call) =>
@@ -131,7 +136,8 @@ function memoryImage(
         manifests.delete(digest);
       }),
     hasBlob: (digest, call) => run('hasBlob', digest, call, () => state().blobs.has(digest)),
-    openBlob: (blob, call) => run('openBlob', blob.digest, call, () => open(state(), blob, call?.range)),
+    openBlob,
+    isReadable: (blob, call) => isReadable({ openBlob }, blob, call),
     locateBlob: (blob, call) => run('locateBlob', blob.digest, call, () => undefined),
     startUpload: (call) =>
       run('startUpload', undefined, call, () => ({
@@ -186,6 +192,7 @@ function open(state: MemoryImage, blob: BlobDescriptor, range: { start: number; 
   const stream = new Readable({
     read() {
       if (range === undefined && !isBlob(blob, bytes)) return void this.destroy(mismatch(blob));
+      if (range !== undefined && range.end >= bytes.length) return void this.destroy(mismatch(blob));
       if (wanted.length > 0) this.push(Buffer.from(wanted));
       this.push(null);
     },

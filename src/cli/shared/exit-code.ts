@@ -50,6 +50,7 @@ const outcomes: Readonly<Record<ErrorCode, Outcome>> = {
   BLOB_UNKNOWN: 'failure',
   DELETE_UNSUPPORTED: 'failure',
   STORE_UNAVAILABLE: 'unreachable',
+  STORE_READ_ONLY: 'unreachable',
   STORE_ANSWER_INVALID: 'failure',
   PUBLISH_TIMEOUT: 'unreachable',
   OVERLOADED: 'unreachable',

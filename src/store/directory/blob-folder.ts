@@ -7,7 +7,7 @@ import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { abortedFault } from '../aborted.ts';
 import type { AtomicFiles } from '../../files/atomic-file.ts';
 import { unlessAbsent } from './directory-fault.ts';
-import type { BlobDescriptor, BlobSource, ByteRange, OpenBlob } from '../store.ts';
+import type { BlobDescriptor, BlobSource, ByteRange, OpenBlob, UploadOptions } from '../store.ts';
 import { verifyBlob } from '../verified-stream.ts';
 
 /** Blobs as files under the 64 hex digits of their digest. What is written again is touched instead, where it has its size. */
@@ -18,8 +18,8 @@ export interface BlobFolder {
   touch(digest: Digest): Promise<boolean>;
   open(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
   /** Throws DIGEST_MISMATCH, and then leaves nothing, where the content isn't what its descriptor says. */
-  write(source: BlobSource, signal?: AbortSignal): Promise<void>;
-  push(bytes: Uint8Array): Promise<BlobDescriptor>;
+  write(source: BlobSource, options?: UploadOptions): Promise<void>;
+  push(bytes: Uint8Array, options?: UploadOptions): Promise<BlobDescriptor>;
 }
 
 const readBytes = 256 * 1024;
@@ -44,13 +44,13 @@ export function createBlobFolder(
       const file = await unlessAbsent(open(pathOf(blob.digest), 'r'));
       return file && openFile(file, blob, range, signal);
     },
-    write: async (source, signal) => {
-      if (await touchWhole(source)) return;
+    write: async (source, { signal, isAnew = false } = {}) => {
+      if (!isAnew && (await touchWhole(source))) return;
       await files.write(pathOf(source.digest), (file) => fillVerified(file, source, signal));
     },
-    push: async (bytes) => {
+    push: async (bytes, { isAnew = false } = {}) => {
       const blob = { digest: digestOf(bytes), size: bytes.length };
-      if (!(await touchWhole(blob))) await files.write(pathOf(blob.digest), (file) => file.writeFile(bytes));
+      if (isAnew || !(await touchWhole(blob))) await files.write(pathOf(blob.digest), (file) => file.writeFile(bytes));
       return blob;
     },
   };

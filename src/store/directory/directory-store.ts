@@ -2,7 +2,9 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import { isImageName } from '../../oci/reference.ts';
+import { stampOf } from '../../time/stamps.ts';
 import { refuseAborted } from '../aborted.ts';
+import { isReadable } from '../is-readable.ts';
 import { createAtomicFiles } from '../../files/atomic-file.ts';
 import { diskFault } from './directory-fault.ts';
 import { findImages } from './directory-images.ts';
@@ -56,6 +58,7 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
       for (const image of found.names) if (await mayPull(deps.authenticate, credentials, image)) names.push(image);
       return { ...found, names };
     },
+    stamp: () => stampOf(deps.now()),
     ping: async ({ signal } = {}) => {
       refuseAborted(signal);
       try {
@@ -104,6 +107,8 @@ function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageA
     });
   };
 
+  const openBlob: ImageStore['openBlob'] = (blob, options) =>
+    guarded('pull', options, () => folder.openBlob(blob, options?.range, options?.signal));
   return {
     image,
     resolve: (reference, options) => guarded('pull', options, () => folder.resolve(reference)),
@@ -113,15 +118,16 @@ function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageA
     deleteTag: (tag, options) => guarded('delete', options, () => folder.deleteTag(tag)),
     deleteManifest: (digest, options) => guarded('delete', options, () => folder.deleteManifest(digest)),
     hasBlob: (digest, options) => guarded('pull', options, () => folder.hasBlob(digest, options?.size)),
-    openBlob: (blob, options) => guarded('pull', options, () => folder.openBlob(blob, options?.range, options?.signal)),
+    openBlob,
+    isReadable: (blob, options) => isReadable({ openBlob }, blob, options),
     locateBlob: (_blob, options) => guarded('pull', options, () => Promise.resolve(undefined)),
     startUpload: (options) =>
       guarded('push', options, () =>
         Promise.resolve({
-          finish: (source, finishing) => guarded('push', finishing, () => folder.writeBlob(source, finishing?.signal)),
+          finish: (source, finishing) => guarded('push', finishing, () => folder.writeBlob(source, finishing)),
           cancel: () => Promise.resolve(),
         }),
       ),
-    pushBlob: (bytes, options) => guarded('push', options, () => folder.pushBlob(bytes)),
+    pushBlob: (bytes, options) => guarded('push', options, () => folder.pushBlob(bytes, options)),
   };
 }

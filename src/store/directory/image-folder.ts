@@ -7,7 +7,15 @@ import { isTag } from '../../oci/reference.ts';
 import type { AtomicFiles } from '../../files/atomic-file.ts';
 import { createBlobFolder, touchFile } from './blob-folder.ts';
 import { unlessAbsent } from './directory-fault.ts';
-import type { BlobDescriptor, BlobSource, ByteRange, FetchedManifest, OpenBlob, Resolved } from '../store.ts';
+import type {
+  BlobDescriptor,
+  BlobSource,
+  ByteRange,
+  FetchedManifest,
+  OpenBlob,
+  Resolved,
+  UploadOptions,
+} from '../store.ts';
 
 /** One image's content in a folder, for whoever may have it. Absent is undefined; a disk's own faults come as they are. */
 export interface ImageFolder {
@@ -19,8 +27,8 @@ export interface ImageFolder {
   deleteManifest(digest: Digest): Promise<void>;
   hasBlob(digest: Digest, size?: number): Promise<boolean>;
   openBlob(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
-  writeBlob(source: BlobSource, signal?: AbortSignal): Promise<void>;
-  pushBlob(bytes: Uint8Array): Promise<BlobDescriptor>;
+  writeBlob(source: BlobSource, options?: UploadOptions): Promise<void>;
+  pushBlob(bytes: Uint8Array, options?: UploadOptions): Promise<BlobDescriptor>;
 }
 
 const maxTags = 1_000_000;
@@ -77,8 +85,8 @@ export function createImageFolder(
 
   return {
     fetchManifest,
-    writeBlob: (source, signal) => blobs.write(source, signal),
-    pushBlob: (bytes) => blobs.push(bytes),
+    writeBlob: (source, options) => blobs.write(source, options),
+    pushBlob: (bytes, options) => blobs.push(bytes, options),
     resolve: async (reference) => {
       const digest = await digestAt(reference);
       const found = digest && (await unlessAbsent(stat(manifestPath(digest))));

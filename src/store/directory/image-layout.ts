@@ -9,6 +9,7 @@ import { isTag } from '../../oci/reference.ts';
 import { createAtomicFiles, type AtomicFiles } from '../../files/atomic-file.ts';
 import { createBlobFolder } from './blob-folder.ts';
 import { diskFault, unlessAbsent } from './directory-fault.ts';
+import { isReadable } from '../is-readable.ts';
 import { readBlob } from '../read-blob.ts';
 import type { ImageStore } from '../store.ts';
 
@@ -37,6 +38,7 @@ export async function openImageLayout(folder: string, image: string): Promise<Im
   const find = (reference: string): Entry | undefined =>
     isDigest(reference) ? [...tags.values()].find(({ digest }) => digest === reference) : tags.get(reference);
 
+  const openBlob: ImageStore['openBlob'] = (blob, options) => blobs.open(blob, options?.range, options?.signal);
   return {
     image,
     resolve: (reference) => Promise.resolve(find(reference)),
@@ -60,14 +62,15 @@ export async function openImageLayout(folder: string, image: string): Promise<Im
       return Promise.resolve();
     },
     hasBlob: (digest, options) => blobs.has(digest, options?.size),
-    openBlob: (blob, options) => blobs.open(blob, options?.range, options?.signal),
+    openBlob,
+    isReadable: (blob, options) => isReadable({ openBlob }, blob, options),
     locateBlob: () => Promise.resolve(undefined),
     startUpload: () =>
       Promise.resolve({
-        finish: (source, options) => blobs.write(source, options?.signal),
+        finish: (source, options) => blobs.write(source, options),
         cancel: () => Promise.resolve(),
       }),
-    pushBlob: (bytes) => blobs.push(bytes),
+    pushBlob: (bytes, options) => blobs.push(bytes, options),
     async close() {
       const manifests = [...others, ...tags.values()];
       await writeJson(files, path.join(folder, 'oci-layout'), { imageLayoutVersion: '1.0.0' });

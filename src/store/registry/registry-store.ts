@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { isGatewayError } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
+import { stampOf } from '../../time/stamps.ts';
 import { refuseAborted } from '../aborted.ts';
+import { isReadable } from '../is-readable.ts';
 import { createRegistryAuth } from './login/registry-auth.ts';
 import { hasBlob, locateBlob, openBlob } from './content/registry-blobs.ts';
 import { listImages } from './content/registry-catalog.ts';
@@ -12,6 +14,7 @@ import {
   type RegistryTls,
 } from './transport/registry-client.ts';
 import type { GatewayCredentials } from './login/registry-credentials.ts';
+import { createImageSights } from './content/image-sights.ts';
 import { createTagRemover, type TagRemover } from './content/registry-deletes.ts';
 import { fetchManifest, pushManifest, resolveManifest } from './content/registry-manifests.ts';
 import { createRegistrySession, type RegistrySession } from './content/registry-session.ts';
@@ -64,6 +67,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
   const pace = { maxWaitMs, onShort: deps.onShort };
   const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, ...pace });
   const remover = createTagRemover(deps);
+  const sights = createImageSights(deps);
   const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs, ttl: knownBlobMs });
   const tagPages = createTagPages(maxTagPageBytes);
 
@@ -71,7 +75,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     description: `registry ${options.host}`,
     image: (image, credentials, requestId) => {
       const session = createRegistrySession(
-        { client, auth, gatewayCredentials: deps.gatewayCredentials, budget },
+        { client, auth, gatewayCredentials: deps.gatewayCredentials, sights, budget },
         image,
         credentials,
         requestId,
@@ -80,6 +84,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     },
     imageNames: (credentials, call) => listImages({ client, auth, ...deps }, credentials, call),
     ...(budget && { spent: (image: string) => budget.spent(image) }),
+    stamp: () => stampOf(deps.now()),
     ping: async ({ signal } = {}) => {
       const url = new URL('/v2/', client.origin);
       await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, signal });
@@ -109,6 +114,7 @@ function registryImage(
     for (const known of knownBlobs.keys()) if (known.startsWith(`${session.image}@`)) knownBlobs.delete(known);
   };
 
+  const open: ImageStore['openBlob'] = (blob, options) => openBlob(session, blob, options);
   return {
     image: session.image,
     resolve: (reference, options) => resolveManifest(session, reference, options),
@@ -122,13 +128,14 @@ function registryImage(
     deleteTag: (tag, options) => remover.deleteTag(session, tag, options),
     deleteManifest: (digest, options) => remover.deleteManifest(session, digest, options),
     hasBlob: (digest, options) => hasBlob(session, digest, options),
-    openBlob: (blob, options) => openBlob(session, blob, options),
+    openBlob: open,
+    isReadable: (blob, options) => isReadable({ openBlob: open }, blob, options),
     locateBlob: (blob, options) => locateBlob(session, blob, options),
     startUpload: (options) => startUpload(session, options),
     pushBlob: async (bytes, options = {}) => {
       const blob: BlobDescriptor = { digest: digestOf(bytes), size: bytes.length };
       refuseAborted(options.signal);
-      if (knownBlobs.get(key(blob.digest)) === true) return blob;
+      if (options.isAnew !== true && knownBlobs.get(key(blob.digest)) === true) return blob;
       await uploadBlob(session, undefined, { ...blob, open: () => bytes }, options);
       knownBlobs.set(key(blob.digest), true);
       return blob;

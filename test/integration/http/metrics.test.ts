@@ -37,7 +37,7 @@ describe('a request’s id', () => {
     const seen: (string | undefined)[] = [];
     const registry = createHttpServer((incoming, outgoing) => {
       seen.push(incoming.headers['x-request-id'] as string | undefined);
-      outgoing.writeHead(404).end();
+      outgoing.writeHead(404).end('{"errors":[{"code":"NAME_UNKNOWN"}]}');
     }).listen(0, '127.0.0.1');
     await once(registry, 'listening');
     ends.push(async () => {

@@ -127,7 +127,7 @@ describe('a put manifest', () => {
     ['a missing blob', fault(404, 'MANIFEST_BLOB_UNKNOWN'), 'BLOB_UNKNOWN', {}],
     ['a missing blob, the other way', fault(400, 'BLOB_UNKNOWN'), 'BLOB_UNKNOWN', {}],
   ])('that is refused says why: %s', async (_name, answer, code, details) => {
-    const { image } = await aWorld(({ method }) => (method === 'PUT' ? answer : { status: 404 }));
+    const { image } = await aWorld(({ method }) => (method === 'PUT' ? answer : fault(404, 'MANIFEST_UNKNOWN')));
     await expect(image().pushManifest('tag', push)).rejects.toMatchObject({ code, details });
   });
 

@@ -41,9 +41,24 @@ describe('removing a tag', () => {
   });
 
   it('is done where a look shows that the tag is gone', async () => {
-    const { image, registry } = await aWorld(removing({ status: 404 }, unused, { status: 404 }));
+    const { image, registry } = await aWorld(({ method }) =>
+      method === 'GET' ? fault(404, 'MANIFEST_UNKNOWN') : { status: 404 },
+    );
     await image().deleteTag('tag');
-    expect(registry.log()).toEqual([byTag, head]);
+    expect(registry.log()).toEqual([byTag, head, 'GET /v2/a/b/manifests/tag']);
+  });
+
+  it('is not done because a front end answers 404 to everything', async () => {
+    const { image } = await aWorld(() => ({ status: 404, body: '404 page not found' }));
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(image().deleteManifest(digest)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('is unsupported, and asked for anew each time, where only removals are answered by a page that says 404', async () => {
+    const { image, registry } = await aWorld(removing({ status: 404 }, { status: 404 }));
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
+    expect(registry.log().filter((line) => line === byTag)).toHaveLength(2);
   });
 
   it('goes straight to the digest once the registry is known to take no tags, for some minutes', async () => {

@@ -8,7 +8,9 @@ process.on('warning', keep);
 afterEach(() => process.off('warning', keep));
 
 it('makes many requests at once under one signal without a warning of leaks', async () => {
-  const registry = await startScriptedRegistry(({ path }) => fault(path.startsWith('/v2/') ? 404 : 500, 'UNKNOWN'));
+  const registry = await startScriptedRegistry(({ path }) =>
+    path.startsWith('/v2/') ? fault(404, 'MANIFEST_UNKNOWN') : fault(500, 'UNKNOWN'),
+  );
   const store = anyRegistryStore(registry.host);
   const image = store.image('user/image', { kind: 'anonymous' });
   const { signal } = new AbortController();

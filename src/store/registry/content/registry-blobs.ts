@@ -4,6 +4,8 @@ import { isDigest, type Digest } from '../../../oci/digest.ts';
 import { redirectLocation, resolveLocation } from '../transport/redirect.ts';
 import { cutOffFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
+import { untilIntact } from '../transport/damaged-answers.ts';
+import { isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { BlobDescriptor, ByteRange, CallOptions, OpenBlob } from '../../store.ts';
 import { cutBlob, verifyBlob } from '../../verified-stream.ts';
@@ -11,21 +13,37 @@ import { cutBlob, verifyBlob } from '../../verified-stream.ts';
 // A content coding would make other bytes of it.
 const headers = { 'accept-encoding': 'identity' };
 
-/** ImageStore.hasBlob at a registry. */
+/** ImageStore.hasBlob at a registry: a HEAD, and a GET that is never read where the registry has no HEAD. */
 export async function hasBlob(session: RegistrySession, digest: Digest, options: CallOptions = {}): Promise<boolean> {
   const subject = blobSubject(digest);
   const url = blobUrl(session, digest);
-  const answer = await session.send({ method: 'HEAD', operation: 'blob', url, subject, signal: options.signal });
+  const request = { operation: 'blob', url, subject, signal: options.signal } as const;
+  let answer: RegistryAnswer = await session.send({ ...request, method: 'HEAD' });
+  if (answer.status === 405 || answer.status === 501) {
+    const got = await session.open({ ...request, method: 'GET', headers });
+    got.stream.destroy();
+    answer = got;
+  }
   if (answer.status === 404) return false;
   if (answer.status !== 200) throw refusalFault(answer, subject);
   return true;
 }
 
+type OpenOptions = CallOptions & { readonly range?: ByteRange | undefined };
+
 /** ImageStore.openBlob at a registry: streamed through, with back-pressure down to the registry's socket. */
-export async function openBlob(
+export function openBlob(
   session: RegistrySession,
   blob: BlobDescriptor,
-  { signal, range }: CallOptions & { readonly range?: ByteRange | undefined } = {},
+  options: OpenOptions = {},
+): Promise<OpenBlob | undefined> {
+  return untilIntact(session.client, () => openOnce(session, blob, options), options.signal);
+}
+
+async function openOnce(
+  session: RegistrySession,
+  blob: BlobDescriptor,
+  { signal, range }: OpenOptions,
 ): Promise<OpenBlob | undefined> {
   const subject = blobSubject(blob.digest);
   const url = blobUrl(session, blob.digest);
@@ -39,8 +57,9 @@ export async function openBlob(
     signal,
   } as const;
   const { stream, ...answer } = await session.open(request);
-  if (answer.status === 404) return undefined;
+  if (isProvenAbsent(session, answer)) return undefined;
   if (answer.status !== 200 && answer.status !== 206) throw refusalFault(answer, subject);
+  session.sight.note();
   const failed = (error: unknown) => cutOffFault(error, { url: answer.url, signal });
   try {
     if (range !== undefined) return openRange(stream, answer, range, failed);

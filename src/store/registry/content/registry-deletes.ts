@@ -2,9 +2,10 @@ import { GatewayError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { parseNextLink } from '../../../oci/link.ts';
 import { refuseAborted } from '../../aborted.ts';
-import { hasFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
+import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { isImmutable, manifestUrl, resolveManifest } from './registry-manifests.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
+import { isCodedAbsence, isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions } from '../../store.ts';
 
@@ -15,6 +16,9 @@ export interface TagRemover {
   /** ImageStore.deleteManifest at a registry. */
   deleteManifest(session: RegistrySession, digest: Digest, options?: CallOptions): Promise<void>;
 }
+
+/** `refused`: by an answer of the moment. */
+type Outcome = 'gone' | 'unsupported' | 'refused';
 
 const rememberedMs = 5 * 60_000;
 const maxRepeats = 1000;
@@ -28,27 +32,28 @@ export function createTagRemover(deps: { readonly now: () => number }): TagRemov
   const removedByTag = async (session: RegistrySession, tag: string, options: CallOptions): Promise<boolean> => {
     if (deps.now() < noTagsUntil) return false;
     const answer = await deleteAll(session, tag, options);
-    if (isGone(answer)) return true;
+    if (isGone(session, answer)) return true;
     refuseUnlessUnsupported(answer, session, tag);
-    // A 404 without a code is some front end's, or the tag is gone: only a look at the tag tells.
-    if (answer.status !== 404) noTagsUntil = deps.now() + rememberedMs;
+    if (isOfTheRegistry(answer)) noTagsUntil = deps.now() + rememberedMs;
     return false;
   };
 
-  const removedByDigest = async (session: RegistrySession, digest: Digest, options: CallOptions): Promise<boolean> => {
+  const removeByDigest = async (session: RegistrySession, digest: Digest, options: CallOptions): Promise<Outcome> => {
     const answer = await deleteAll(session, digest, options);
-    if (isGone(answer) || answer.status === 404) return true;
+    if (isGone(session, answer)) return 'gone';
     refuseUnlessUnsupported(answer, session, digest);
-    return false;
+    if (isOfTheRegistry(answer)) return 'unsupported';
+    return (await resolveManifest(session, digest, options)) === undefined ? 'gone' : 'refused';
   };
 
   return {
     deleteManifest: async (session, digest, options = {}) => {
       refuseAborted(options.signal);
       if (deps.now() < Math.max(noUnnamedUntil, nothingUntil)) throw unsupported(session);
-      if (await removedByDigest(session, digest, options)) return;
+      const outcome = await removeByDigest(session, digest, options);
+      if (outcome === 'gone') return;
       // No word on tags: to believe that none can be removed would let whoever may push bury what only others may delete.
-      noUnnamedUntil = deps.now() + rememberedMs;
+      if (outcome === 'unsupported') noUnnamedUntil = deps.now() + rememberedMs;
       throw unsupported(session);
     },
     deleteTag: async (session, tag, options = {}) => {
@@ -56,8 +61,10 @@ export function createTagRemover(deps: { readonly now: () => number }): TagRemov
       if (deps.now() < nothingUntil) throw unsupported(session);
       if (await removedByTag(session, tag, options)) return;
       const found = await resolveManifest(session, tag, options);
-      if (found === undefined || (await removedByDigest(session, found.digest, options))) return;
-      nothingUntil = deps.now() + rememberedMs;
+      if (found === undefined) return;
+      const outcome = await removeByDigest(session, found.digest, options);
+      if (outcome === 'gone') return;
+      if (outcome === 'unsupported') nothingUntil = deps.now() + rememberedMs;
       throw unsupported(session);
     },
   };
@@ -79,8 +86,17 @@ async function deleteAll(
   }
 }
 
-function isGone(answer: RegistryAnswer): boolean {
-  return answer.status < 300 || (answer.status === 404 && hasFault(answer, 'MANIFEST_UNKNOWN', 'NAME_UNKNOWN'));
+// It is gone, or was so before. Once something was removed, the image may be gone as a whole.
+function isGone(session: RegistrySession, answer: RegistryAnswer): boolean {
+  const isDone = answer.status < 300;
+  if (isDone) session.sight.forget();
+  return isDone || (isCodedAbsence(answer) && isProvenAbsent(session, answer));
+}
+
+// A 404 or 405 without a code is some front end's, a registry's that is read-only for now, or what is asked for is gone: only
+// a look tells, and nothing of it is worth remembering.
+function isOfTheRegistry(answer: RegistryAnswer): boolean {
+  return answer.faults.some(({ code }) => code !== '') || ![404, 405].includes(answer.status);
 }
 
 // Distribution 2.8 answers 400 DIGEST_INVALID for a tag, Harbor 400 UNSUPPORTED, others 405.

@@ -4,22 +4,24 @@ import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts'
 
 /**
  * The URL of the page that an answer's `Link` leads to (distribution-spec, Listing Tags); undefined where it is the last.
- * Artifactory leaves out a part of the path and proxies change host names, so only the query is taken: it is all that moves.
- * Throws STORE_ANSWER_INVALID where the link leads elsewhere.
+ * Artifactory leaves out a part of the path and registries behind proxies don't know their host name, so only the query is
+ * taken: it is all that moves, and no link leads anywhere else. Throws STORE_ANSWER_INVALID for what is no URL.
  */
 export function nextPageOf(url: URL, answer: RegistryAnswer, what: string): URL | undefined {
   const link = parseNextLink(headerOf(answer, 'link'));
   if (link === undefined) return undefined;
   if (!URL.canParse(link, url.href)) throw invalidListingOf(what, 'its next page has no URL');
-  const target = new URL(link, url);
-  if (target.hostname !== url.hostname) throw invalidListingOf(what, 'its next page is at another host');
   const next = new URL(url);
-  next.search = target.search;
+  next.search = new URL(link, url).search;
   return next;
 }
 
-/** The list that a page has as `member`; GitLab sends null for none. Throws STORE_ANSWER_INVALID for any other document. */
+/**
+ * The list that a page has as `member`; none where GitLab sends null for it, or a registry nothing at all. Throws
+ * STORE_ANSWER_INVALID for any other document.
+ */
 export function parseListing(bytes: Uint8Array, member: 'tags' | 'repositories', what: string): readonly unknown[] {
+  if (bytes.length === 0) return [];
   const page = parseJson(bytes);
   if (typeof page !== 'object' || page === null || Array.isArray(page))
     throw invalidListingOf(what, 'it is no JSON object', { isDamaged: page === undefined });
@@ -37,7 +39,8 @@ export function invalidListingOf(what: string, reason: string, details: ErrorDet
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+    // Unlike a Buffer's, this decoder leaves out a byte order mark, which some front ends put before what they pass on.
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }

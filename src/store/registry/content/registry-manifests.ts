@@ -6,6 +6,7 @@ import { isTag } from '../../../oci/reference.ts';
 import { untilIntact } from '../transport/damaged-answers.ts';
 import { hasFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
+import { isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions, FetchedManifest, PushOptions, Resolved } from '../../store.ts';
 
@@ -17,7 +18,10 @@ const accept = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ].join(', ');
 
-/** ImageStore.resolve at a registry: a HEAD, and a GET only where the registry's HEAD doesn't tell enough. */
+/**
+ * ImageStore.resolve at a registry: a HEAD, and a GET where that doesn't tell enough: its 404 has no body, so it can't be told
+ * from a front end's.
+ */
 export async function resolveManifest(
   session: RegistrySession,
   reference: string,
@@ -33,12 +37,12 @@ export async function resolveManifest(
     subject,
     signal,
   });
-  if (answer.status === 404) return undefined;
-  if (answer.status !== 200 && answer.status !== 405) throw refusalFault(answer, subject);
+  if (![200, 404, 405, 501].includes(answer.status)) throw refusalFault(answer, subject);
   const digest = headerOf(answer, 'docker-content-digest');
   const size = Number(headerOf(answer, 'content-length') ?? NaN);
   if (answer.status === 200 && isDigest(digest) && Number.isSafeInteger(size) && size > 0) {
     refuseOtherDigest(reference, digest);
+    session.sight.note();
     return { digest, mediaType: mediaTypeOf(answer), size };
   }
   const manifest = await fetchManifest(session, reference, { signal });
@@ -65,11 +69,12 @@ async function fetchOnce(
     { method: 'GET', operation: 'manifest', url, headers: { accept }, subject, signal },
     maxManifestBytes,
   );
-  if (answer.status === 404) return undefined;
+  if (isProvenAbsent(session, answer)) return undefined;
   if (answer.status !== 200) throw refusalFault(answer, subject);
   const digest = digestOf(answer.bytes);
   refuseOtherDigest(reference, digest);
   refuseOtherDigest(headerOf(answer, 'docker-content-digest') ?? digest, digest);
+  session.sight.note();
   return { digest, mediaType: mediaTypeOf(answer), bytes: answer.bytes };
 }
 
@@ -94,7 +99,10 @@ export async function pushManifest(
     subject,
     signal,
   });
-  if (answer.status < 300) return digest;
+  if (answer.status < 300) {
+    session.sight.note();
+    return digest;
+  }
   if (!isImmutable(answer)) throw pushFault(answer, subject);
   // A retry of a put whose answer was lost, or the very same content again: what was wanted is there.
   if ((await resolveManifest(session, tag, { signal }))?.digest === digest) return digest;

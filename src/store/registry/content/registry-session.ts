@@ -6,6 +6,7 @@ import type { RegistryClient } from '../transport/registry-client.ts';
 import type { GatewayCredentials, RegistryCredentials } from '../login/registry-credentials.ts';
 import type { RequestSubject } from '../transport/registry-fault.ts';
 import type { RegistryAnswer, RegistryRequest } from '../transport/registry-request.ts';
+import type { ImageSight, ImageSights } from './image-sights.ts';
 import type { RequestBudget } from './request-budget.ts';
 import type { Credentials } from '../../store.ts';
 import { requestIdHeader } from '../login/token-service.ts';
@@ -17,6 +18,7 @@ export type SessionRequest = Omit<RegistryRequest, 'authorization'> & { readonly
 export interface RegistrySession {
   readonly image: string;
   readonly client: RegistryClient;
+  readonly sight: ImageSight;
   /** `/v2/<image>/<path>` at the registry. */
   url(path: string): URL;
   /** As RegistryClient.send; UNAUTHORIZED where the registry won't know this caller. */
@@ -29,6 +31,7 @@ export interface RegistrySessionDeps {
   readonly client: RegistryClient;
   readonly auth: RegistryAuth;
   readonly gatewayCredentials: GatewayCredentials;
+  readonly sights: ImageSights;
   /** Default: as many requests as are wanted. */
   readonly budget?: RequestBudget | undefined;
 }
@@ -82,6 +85,7 @@ export function createRegistrySession(
   return {
     image,
     client,
+    sight: deps.sights.of(image, credentials),
     url: (path) => new URL(`/v2/${image}/${path}`, client.origin),
     send: (request, maxBytes) => authorized(request, (sent) => client.send(sent, maxBytes)),
     open: (request) => authorized(request, (sent) => client.open(sent)),

@@ -2,6 +2,7 @@ import { GatewayError } from '../../../errors.ts';
 import { untilIntact } from '../transport/damaged-answers.ts';
 import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
+import { isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { CallOptions } from '../../store.ts';
 import type { TagPages } from './tag-pages.ts';
@@ -27,7 +28,8 @@ export async function listTags(
   }
 }
 
-// Undefined where a page that was linked to isn't there: zot loses its place when the tag it goes on from was deleted.
+// Undefined where a page that was linked to isn't there: zot loses its place when the tag it goes on from was deleted, and
+// says so by a 404 without a code.
 async function walkPages(
   session: RegistrySession,
   pages: TagPages,
@@ -39,10 +41,15 @@ async function walkPages(
   while (!seen.has(url.search)) {
     seen.add(url.search);
     const at = url;
-    const page = await untilIntact(session.client, () => readPage(session, pages, at, signal), signal);
-    if (page === undefined) return seen.size === 1 ? [] : undefined;
+    const isFirst = seen.size === 1;
+    const page = await untilIntact(
+      session.client,
+      () => readPage(session, pages, { url: at, isFirst }, signal),
+      signal,
+    );
+    if (page === undefined) return isFirst ? [] : undefined;
     if (tags.size + page.tags.length > maxTags) throw tooManyTags(session);
-    if (page.next === undefined && seen.size === 1) return page.tags;
+    if (page.next === undefined && isFirst) return page.tags;
     for (const tag of page.tags) tags.add(tag);
     if (page.next === undefined) return [...tags];
     if (seen.size === maxPages) throw tooManyTags(session);
@@ -51,14 +58,28 @@ async function walkPages(
   throw invalidListing(session, 'its pages lead back to one read before');
 }
 
-async function readPage(session: RegistrySession, pages: TagPages, url: URL, signal: AbortSignal | undefined) {
+interface PagePlace {
+  readonly url: URL;
+  readonly isFirst: boolean;
+}
+
+async function readPage(
+  session: RegistrySession,
+  pages: TagPages,
+  { url, isFirst }: PagePlace,
+  signal: AbortSignal | undefined,
+) {
   const what = `tags of ${session.image}`;
   const subject: RequestSubject = { what: `the ${what}`, right: 'pull' };
   const answer = await session.send({ method: 'GET', operation: 'tags', url, subject, signal }, maxPageBytes);
-  if (answer.status === 404) return undefined;
+  if (isFirst ? isProvenAbsent(session, answer) : answer.status === 404) return undefined;
   if (answer.status !== 200) throw refusalFault(answer, subject);
+  if (answer.bytes.length === 0 && session.sight.isRecent()) {
+    throw invalidListingOf(what, 'it is empty, and yet there is something', { isDamaged: true });
+  }
   const parse = (bytes: Uint8Array) => parseListing(bytes, 'tags', what);
   const tags = pages.read(`${session.image}${url.search}`, answer.bytes, parse);
+  if (tags.length > 0) session.sight.note();
   return { tags, next: nextPageOf(url, answer, what) };
 }
 

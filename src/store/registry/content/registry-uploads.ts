@@ -5,7 +5,7 @@ import { hasBlob } from './registry-blobs.ts';
 import { hasFault, isTransientFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { BlobSource, BlobUpload, CallOptions } from '../../store.ts';
+import type { BlobSource, BlobUpload, CallOptions, UploadOptions } from '../../store.ts';
 
 /** Where the next request of an upload session goes, and the least that it takes in one piece. */
 interface UploadSession {
@@ -42,7 +42,7 @@ export async function uploadBlob(
   session: RegistrySession,
   first: UploadSession | undefined,
   source: BlobSource,
-  options: CallOptions,
+  { isAnew = false, ...options }: UploadOptions,
 ): Promise<void> {
   let upload = first;
   for (let attempt = 1; ; attempt += 1) {
@@ -55,7 +55,7 @@ export async function uploadBlob(
       upload = undefined;
       await session.client.pause(attempt, error, options.signal);
       // GHCR forgets a session whose answer was lost, and has the blob.
-      if (await hasBlob(session, source.digest, options)) return;
+      if (!isAnew && (await hasBlob(session, source.digest, options))) return;
     }
   }
 }

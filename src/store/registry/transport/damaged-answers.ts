@@ -1,12 +1,12 @@
-import { isGatewayError } from '../../../errors.ts';
+import { isGatewayError, type GatewayError } from '../../../errors.ts';
 import type { RegistryClient } from './registry-client.ts';
 
 /** So often something is asked for in all whose answer isn't what it says it is. */
 const maxAttempts = 3;
 
 /**
- * Asks again where an answer is damaged: not of the digest that was asked for, or no document at all. A line or a proxy between
- * may have done that, and does it rarely twice. Throws the last DIGEST_MISMATCH or STORE_ANSWER_INVALID, and any other fault
+ * Asks again where an answer is damaged: not of the digest that was asked for, no document at all, or a 404 that proves
+ * nothing. A line or a proxy between may have done that, and does it rarely twice. Throws the last such fault, and any other
  * at once.
  */
 export async function untilIntact<T>(
@@ -18,11 +18,13 @@ export async function untilIntact<T>(
     try {
       return await ask();
     } catch (error) {
-      const isDamaged =
-        isGatewayError(error, 'DIGEST_MISMATCH') ||
-        (isGatewayError(error, 'STORE_ANSWER_INVALID') && error.details['isDamaged'] === true);
-      if (!isDamaged || attempt === maxAttempts) throw error;
+      if (!isGatewayError(error) || !mayBeDamaged(error) || attempt === maxAttempts) throw error;
       await client.pause(attempt, error, signal);
     }
   }
+}
+
+function mayBeDamaged({ code, details }: GatewayError): boolean {
+  if (code === 'DIGEST_MISMATCH') return true;
+  return details['isDamaged'] === true || details['bare404'] === true || details['isContradiction'] === true;
 }

@@ -150,8 +150,18 @@ async function answerOf(head: Omit<RegistryAnswer, 'faults'>, body: Readable): P
   // A body that is destroyed before its end says so by an error, which would end the process where nobody listens.
   body.on('error', () => undefined);
   if (head.status < 400) return { ...head, faults: [], stream: body };
-  const { bytes } = await readBeginning(body, maxErrorBytes);
-  return { ...head, faults: parseErrorBody(bytes), stream: Readable.from([]) };
+  return { ...head, faults: parseErrorBody(await readRefusal(body)), stream: Readable.from([]) };
+}
+
+// Distribution answers 416 with the length of the blob and then less: the status says enough without its text.
+async function readRefusal(body: Readable): Promise<Uint8Array> {
+  try {
+    const { bytes } = await readBeginning(body, maxErrorBytes);
+    return bytes;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    return new Uint8Array();
+  }
 }
 
 interface Dispatch {

@@ -46,12 +46,13 @@ function codeOf(error: unknown): string {
   return error.name === 'HTTPParserError' ? 'HPE_INVALID' : '';
 }
 
-/** What it means that an answer's body ended too early: ABORTED or STORE_UNAVAILABLE. */
+/** What it means that an answer's body ended too early: ABORTED, or STORE_UNAVAILABLE with `details.isCutOff`. */
 export function cutOffFault(error: unknown, request: Pick<RegistryRequest, 'url' | 'signal'>): GatewayError {
   const { host } = request.url;
-  const cutOff = () =>
-    new GatewayError('STORE_UNAVAILABLE', `${host} cut its answer off`, { details: { host }, cause: error });
-  return networkFault(error, request) ?? cutOff();
+  const fault = networkFault(error, request);
+  if (fault !== undefined && fault.code !== 'STORE_UNAVAILABLE') return fault;
+  const details = { ...fault?.details, host, isCutOff: true };
+  return new GatewayError('STORE_UNAVAILABLE', `${host} cut its answer off`, { details, cause: error });
 }
 
 /** STORE_UNAVAILABLE for an answer that may be another one the next time; undefined for any other answer. */
