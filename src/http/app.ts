@@ -1,18 +1,18 @@
 import { Hono } from 'hono';
 import { createPackageCatalogs } from '../repository/catalog/package-catalogs.ts';
 import { routePath } from 'hono/route';
-import { textAnswer } from './answer/answer.ts';
-import { explainAbsence } from './answer/not-found.ts';
+import { notFoundAnswer } from './answer/not-found.ts';
 import { createAttempts } from './caller/refusals.ts';
 import { createAudit } from './caller/audit.ts';
 import { createCallerAddresses } from './caller/caller-address.ts';
 import { createContentServer, type ContentServer } from './routes/content-server.ts';
 import { createFaultAnswers } from './answer/fault-answers.ts';
-import { completeHttpOptions, nodeOf, type HttpDependencies, type HttpEnv, type HttpOptions } from './options.ts';
+import { exchangeOf, routed, type HttpEnv } from './exchange/hono-exchange.ts';
+import { pathOfTarget } from './exchange/request-target.ts';
+import { completeHttpOptions, type HttpDependencies, type HttpOptions } from './options.ts';
 import { createPages } from './pages/pages.tsx';
 import { createPublisher } from './upload/publisher.ts';
 import { createRateLimit, type RateLimit } from './caller/rate-limit.ts';
-import { pathOfTarget } from './request/request-path.ts';
 import { createRequestReader } from './caller/request-reader.ts';
 import { artifactdRoutes } from './routes/artifactd.ts';
 import { buildkiteRoutes } from './routes/buildkite.ts';
@@ -54,11 +54,11 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
 
   const app = new Hono<HttpEnv>({ getPath: rawPath });
   app.use(async (c, next) => {
-    const { record } = nodeOf(c);
-    if (record?.refusal !== undefined) throw record.refusal;
+    const { record } = exchangeOf(c);
+    if (record.refusal !== undefined) throw record.refusal;
     await next();
-    // The template of whichever handler answered: never a name.
-    if (record !== undefined) record.route ??= routePath(c);
+    // The template of the handler that answered: never a name.
+    record.route ??= routePath(c);
   });
   app.route('/', openApiRoutes({ requests }, settings));
   app.route('/', healthRoutes(deps));
@@ -66,10 +66,10 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   app.route('/', lkarRoutes({ ...deps, requests }, settings));
   app.route('/', buildkiteRoutes({ publisher }, settings));
   app.route('/', artifactdRoutes({ publisher }, settings));
-  app.all('*', createRepositoryHandler({ packages, keys, publisher, requests, listing, pages }, settings));
-  app.notFound((c) => textAnswer(404, explainAbsence(c.req.path, settings), { Vary: 'Accept' }));
+  app.all('*', routed(createRepositoryHandler({ packages, keys, publisher, requests, listing, pages }, settings)));
+  app.notFound((c) => notFoundAnswer(exchangeOf(c), settings));
   const faults = createFaultAnswers(deps, settings);
-  app.onError((error, c) => faults.responseTo(error, c));
+  app.onError((error, c) => faults.responseTo(error, exchangeOf(c)));
   return {
     hono: app,
     serveContent: createContentServer({ packages, requests, faults }, settings),
@@ -82,7 +82,7 @@ export function createHealthApp(deps: Pick<HttpDependencies, 'findUnreadiness' |
   return { hono: healthRoutes(deps), serveContent: () => false, judgeRate: () => undefined };
 }
 
-/** The path as it was sent: a URL parser would resolve `..` and `%2e%2e` before anybody could refuse them. */
+/** The path as it was sent, which is what the exchange has too. */
 function rawPath(request: Request, options?: { env?: HttpEnv['Bindings'] }): string {
-  return pathOfTarget(options?.env?.incoming?.url ?? request.url);
+  return options?.env?.exchange?.path ?? pathOfTarget(request.url);
 }

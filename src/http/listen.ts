@@ -5,9 +5,9 @@ import { getRequestListener } from '@hono/node-server';
 import { textAnswer } from './answer/answer.ts';
 import type { HttpApp } from './app.ts';
 import { sendEarlyAnswer } from './answer/early-answer.ts';
-import { judgeHead } from './request/request-head.ts';
-import { observeRequest, type ObserveDeps } from './request/request-log.ts';
-import type { RequestRecord } from './request/request-record.ts';
+import { judgeHead } from './exchange/request-head.ts';
+import { observeRequest, type ObserveDeps } from './exchange/request-log.ts';
+import { NodeExchange } from './exchange/node-exchange.ts';
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
@@ -93,24 +93,24 @@ function createListener(
   deps: ObserveDeps,
   state: { readonly isClosing: boolean },
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  const records = new WeakMap<IncomingMessage, RequestRecord>();
-  const respond = async (request: Request, env: { incoming: IncomingMessage; outgoing: ServerResponse }) => {
-    const { incoming, outgoing } = env;
-    const record = records.get(incoming);
-    const response = await hono.fetch(request, { incoming, outgoing, ...(record && { record }) });
-    const isBodyComing = !incoming.complete && !incoming.destroyed && !outgoing.headersSent;
-    return isBodyComing ? sendEarlyAnswer(response, incoming, outgoing) : response;
+  const exchanges = new WeakMap<IncomingMessage, NodeExchange>();
+  const respond = async (request: Request, incoming: IncomingMessage) => {
+    const exchange = exchanges.get(incoming);
+    const response = await hono.fetch(request, exchange === undefined ? {} : { exchange });
+    return exchange?.isBodyComing === true ? sendEarlyAnswer(response, incoming, exchange.outgoing) : response;
   };
   const listener = getRequestListener(
-    (request, env) => respond(request, env as { incoming: IncomingMessage; outgoing: ServerResponse }),
-    { errorHandler: () => textAnswer(400, 'the request has no usable URL or Host') },
+    (request, env) => respond(request, (env as { incoming: IncomingMessage }).incoming),
+    {
+      errorHandler: () => textAnswer(400, 'the request has no usable URL or Host'),
+    },
   );
   return (incoming, outgoing) => {
     if (state.isClosing) outgoing.shouldKeepAlive = false;
-    const record = observeRequest(incoming, outgoing, deps);
-    record.refusal = judgeHead(incoming) ?? judgeRate(incoming);
-    if (record.refusal === undefined && serveContent(incoming, outgoing, record)) return;
-    records.set(incoming, record);
+    const exchange = new NodeExchange(incoming, outgoing, observeRequest(incoming, outgoing, deps));
+    exchange.record.refusal = judgeHead(incoming) ?? judgeRate(exchange);
+    if (exchange.record.refusal === undefined && serveContent(exchange)) return;
+    exchanges.set(incoming, exchange);
     void listener(incoming, outgoing);
   };
 }

@@ -1,10 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import type { Context } from 'hono';
 import type { Log, Meter } from '../ports.ts';
 import type { Repositories } from '../repository/repository.ts';
 import type { Trust } from '../trust/open-trust.ts';
-import type { RequestRecord } from './request/request-record.ts';
 import type { AddressingOptions } from './request/upload-forms.ts';
 
 /** What the HTTP edge is built on. */
@@ -50,37 +47,6 @@ export interface HttpOptions extends AddressingOptions {
   readonly refusalsPerMinute?: number | undefined;
   /** Requests that an address has a second, health and metrics aside; 0 for any number. Default 0. */
   readonly requestsPerSecond?: number | undefined;
-}
-
-/** What a request brings along from node; nothing where a test calls the app without a socket. */
-export interface NodeBindings {
-  readonly incoming?: IncomingMessage;
-  readonly outgoing?: ServerResponse;
-  readonly record?: RequestRecord;
-}
-
-export interface HttpEnv {
-  readonly Bindings: NodeBindings;
-}
-
-export type HttpContext = Context<HttpEnv>;
-
-/** The part of a Hono context that whoever only reads needs: there is a cheaper one of node's own (content-server.ts). */
-export interface RequestContext {
-  readonly req: {
-    readonly method: string;
-    readonly url: string;
-    /** By its name in lower case. */
-    header(name: string): string | undefined;
-    readonly raw: { readonly signal: AbortSignal };
-  };
-  readonly env: NodeBindings;
-}
-
-/** What node knows of the request; without a socket Hono leaves it undefined, whatever its type says. */
-export function nodeOf(c: Pick<RequestContext, 'env'>): NodeBindings {
-  const bindings: unknown = c.env;
-  return (bindings as NodeBindings | undefined) ?? {};
 }
 
 /** The same with every default filled in. */

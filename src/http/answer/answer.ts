@@ -23,10 +23,3 @@ export function textAnswer(status: number, text: string, headers: AnswerHeaders 
 export function jsonAnswer(status: number, value: unknown, headers: AnswerHeaders = {}): Response {
   return answer(status, `${JSON.stringify(value)}\n`, { 'Content-Type': 'application/json', ...headers });
 }
-
-/** The JSON type that an Accept header names, if any; a wildcard is no wish for JSON (RFC 9110 section 12.5.1). */
-export function wantedJson(accept: string | undefined): 'application/json' | 'application/problem+json' | undefined {
-  const types = (accept ?? '').split(',').map((range) => range.split(';', 1)[0]?.trim().toLowerCase());
-  if (types.includes('application/problem+json')) return 'application/problem+json';
-  return types.includes('application/json') ? 'application/json' : undefined;
-}

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { AnswerHeaders } from './answer.ts';
-import { nodeOf, type RequestContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 
 /**
  * An answer as a value: a Response costs as much as all the rest of serving an index from memory, so that the way past
@@ -18,10 +18,10 @@ export interface ContentAnswer {
 }
 
 /** The answer for Hono. A stream goes past it where there is a socket. */
-export async function contentResponse(c: RequestContext, content: ContentAnswer): Promise<Response> {
+export async function contentResponse(exchange: Exchange, content: ContentAnswer): Promise<Response> {
   const { status, headers, body } = content;
   if (!(body instanceof Readable)) return new Response(body, { status, headers });
-  const { outgoing } = nodeOf(c);
+  const { outgoing } = exchange;
   if (outgoing === undefined) return new Response(Readable.toWeb(body) as ReadableStream, { status, headers });
   await sendContent(outgoing, content);
   return RESPONSE_ALREADY_SENT;

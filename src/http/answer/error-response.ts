@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorCode, GatewayError } from '../../errors.ts';
-import { answer, textAnswer, wantedJson, type AnswerHeaders } from './answer.ts';
+import { wantedJson } from '../request/accept.ts';
+import { answer, textAnswer, type AnswerHeaders } from './answer.ts';
 
 /** What of a request decides how its refusal is written. */
 export interface RefusedRequest {

@@ -2,21 +2,22 @@ import { isGatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { ContentAnswer } from './content-answer.ts';
 import { errorResponse, internalErrorResponse, statusOf } from './error-response.ts';
-import { nodeOf, type HttpSettings, type RequestContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { HttpSettings } from '../options.ts';
 
 /** What callers are told when something goes wrong; what they aren't told stands in the log. */
 export interface FaultAnswers {
-  responseTo(error: unknown, c: RequestContext): Response;
+  responseTo(error: unknown, exchange: Exchange): Response;
   /** The same as a value, for the way past Hono. */
-  contentOf(error: unknown, c: RequestContext): Promise<ContentAnswer>;
+  contentOf(error: unknown, exchange: Exchange): Promise<ContentAnswer>;
 }
 
 export function createFaultAnswers({ log }: { readonly log: Log }, settings: HttpSettings): FaultAnswers {
-  const responseTo = (error: unknown, c: RequestContext): Response => {
-    const requestId = nodeOf(c).record?.requestId;
+  const responseTo = (error: unknown, exchange: Exchange): Response => {
+    const requestId = exchange.record.requestId;
     const request = {
-      accept: c.req.header('accept'),
-      isAnonymous: c.req.header('authorization') === undefined,
+      accept: exchange.header('accept'),
+      isAnonymous: exchange.header('authorization') === undefined,
       requestId,
       hiddenImage: settings.singleImage,
     };
@@ -31,8 +32,8 @@ export function createFaultAnswers({ log }: { readonly log: Log }, settings: Htt
   };
   return {
     responseTo,
-    async contentOf(error, c) {
-      const response = responseTo(error, c);
+    async contentOf(error, exchange) {
+      const response = responseTo(error, exchange);
       const body = Buffer.from(await response.arrayBuffer());
       const headers = { ...Object.fromEntries(response.headers), 'content-length': String(body.byteLength) };
       return { status: response.status, headers, body };

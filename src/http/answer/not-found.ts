@@ -1,10 +1,18 @@
-import { splitPath } from '../request/request-path.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import { verbs } from '../request/addressing.ts';
+import { splitPath } from '../request/request-path.ts';
+import { textAnswer } from './answer.ts';
 
-/** Why nothing is under a path, in one line: mostly a part of the address was left out. */
-export function explainAbsence(path: string, { singleImage }: { readonly singleImage?: string | undefined }): string {
+/** 404 with the reason in one line: mostly a part of the address was left out. */
+export function notFoundAnswer(
+  { path }: Pick<Exchange, 'path'>,
+  { singleImage }: { readonly singleImage?: string | undefined },
+): Response {
   const place = singleImage === undefined ? '/apk/<image>/<branch>/<repository>' : '/apk/<branch>/<repository>';
   const last = splitPath(path).at(-1) ?? '';
-  if (verbs.has(last)) return `nothing here: ${last} is at ${place}/${last}`;
-  return `nothing here; an index is at ${place}/<arch>/APKINDEX.tar.gz`;
+  const text = verbs.has(last)
+    ? `nothing here: ${last} is at ${place}/${last}`
+    : `nothing here; an index is at ${place}/<arch>/APKINDEX.tar.gz`;
+  // Browsers get pages under some of these paths.
+  return textAnswer(404, text, { Vary: 'Accept' });
 }

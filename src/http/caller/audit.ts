@@ -4,7 +4,7 @@ import type { Caller } from '../../repository/repository.ts';
 import type { CallerAddresses } from './caller-address.ts';
 import { shownName } from './caller-credentials.ts';
 import { statusOf } from '../answer/error-response.ts';
-import { nodeOf, type RequestContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 
 /** What somebody did to a repository, or tried to. */
 export interface AuditedAttempt {
@@ -18,47 +18,44 @@ export interface AuditedAttempt {
 
 /** Writes the audit log: one line for each change, each attempt at one, and each refusal of somebody who says who they are. */
 export interface Audit {
-  accepted(c: RequestContext, attempt: AuditedAttempt): void;
+  accepted(exchange: Exchange, attempt: AuditedAttempt): void;
   /** `refused` where the caller is to blame or may not, `failed` where the gateway or its registry is. */
-  refused(c: RequestContext, attempt: AuditedAttempt, error: unknown): void;
+  refused(exchange: Exchange, attempt: AuditedAttempt, error: unknown): void;
 }
 
 export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses): Audit {
   const write = (
-    c: RequestContext,
+    exchange: Exchange,
     { action, who, at, files }: AuditedAttempt,
     rest: { outcome: string; code?: string },
   ) => {
-    const { record, incoming } = nodeOf(c);
-    const remote = addresses.addressOf(incoming);
-    log.audit(
-      { action, ...rest, who, ...at, files, requestId: record?.requestId, remote },
-      `audit: ${action} ${rest.outcome}`,
-    );
+    const { requestId } = exchange.record;
+    const remote = addresses.addressOf(exchange);
+    log.audit({ action, ...rest, who, ...at, files, requestId, remote }, `audit: ${action} ${rest.outcome}`);
   };
   return {
-    accepted(c, attempt) {
-      write(c, attempt, { outcome: 'accepted' });
+    accepted(exchange, attempt) {
+      write(exchange, attempt, { outcome: 'accepted' });
     },
-    refused(c, attempt, error) {
+    refused(exchange, attempt, error) {
       const isRefusal = isGatewayError(error) && statusOf(error, { isAnonymous: false }) < 500;
       const code = isGatewayError(error) ? error.code : 'INTERNAL';
-      write(c, attempt, { outcome: isRefusal ? 'refused' : 'failed', code });
+      write(exchange, attempt, { outcome: isRefusal ? 'refused' : 'failed', code });
     },
   };
 }
 
 /** The name that a line has for a caller; never what they prove themselves by. */
-export function auditName(caller: Caller | undefined, c: RequestContext): string {
+export function auditName(caller: Caller | undefined, exchange: Exchange): string {
   if (caller?.name !== undefined) return caller.name;
-  const scheme = /^(basic|bearer) /i.exec(c.req.header('authorization') ?? '')?.[1]?.toLowerCase();
+  const scheme = /^(basic|bearer) /i.exec(exchange.header('authorization') ?? '')?.[1]?.toLowerCase();
   if (scheme === undefined) return 'anonymous';
-  return scheme === 'bearer' ? 'a Bearer token' : claimedName(c);
+  return scheme === 'bearer' ? 'a Bearer token' : claimedName(exchange);
 }
 
 /** Whom the caller says they are: nobody has confirmed it where the attempt was refused. */
-function claimedName(c: RequestContext): string {
-  const value = (c.req.header('authorization') ?? '').slice('basic '.length).trim();
+function claimedName(exchange: Exchange): string {
+  const value = (exchange.header('authorization') ?? '').slice('basic '.length).trim();
   const name = Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0] ?? '';
   return shownName(name);
 }

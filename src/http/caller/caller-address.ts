@@ -1,15 +1,17 @@
-import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import type { Exchange } from '../exchange/exchange.ts';
+
+type Peer = Pick<Exchange, 'connection' | 'header'>;
 
 /** Tells from which address a request comes, and which proxies are believed. */
 export interface CallerAddresses {
   /** Whether the peer of this request is a proxy that is believed. */
-  isProxied(incoming: IncomingMessage | undefined): boolean;
+  isProxied(exchange: Peer): boolean;
   /**
    * The address of who asks: the peer's, or behind proxies that are believed the last one in `X-Forwarded-For` that isn't such
    * a proxy's; all before it anybody could have written. Undefined without a socket.
    */
-  addressOf(incoming: IncomingMessage | undefined): string | undefined;
+  addressOf(exchange: Peer): string | undefined;
 }
 
 /** So many proxies in a row at most. */
@@ -20,17 +22,16 @@ export function createCallerAddresses(trustedProxies: readonly string[]): Caller
   const proxies = addressesIn(trustedProxies);
   const isTrusted = (address: string | undefined): boolean =>
     address !== undefined && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-  const peerOf = (incoming: IncomingMessage | undefined) => plainAddress(incoming?.socket.remoteAddress);
+  const peerOf = ({ connection }: Peer) => plainAddress(connection?.remoteAddress);
 
   // Each request asks, and asking a list that is empty costs as well.
   if (trustedProxies.length === 0) return { isProxied: () => false, addressOf: peerOf };
   return {
-    isProxied: (incoming) => isTrusted(peerOf(incoming)),
-    addressOf(incoming) {
-      let address = peerOf(incoming);
+    isProxied: (exchange) => isTrusted(peerOf(exchange)),
+    addressOf(exchange) {
+      let address = peerOf(exchange);
       if (!isTrusted(address)) return address;
-      const header = incoming?.headers['x-forwarded-for'] ?? '';
-      const hops = (typeof header === 'string' ? header : header.join(',')).split(',').slice(-maxHops);
+      const hops = (exchange.header('x-forwarded-for') ?? '').split(',').slice(-maxHops);
       for (const hop of hops.toReversed()) {
         const before = plainAddress(hop.trim());
         if (before === undefined || isIP(before) === 0) return address;

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { CallerAddresses } from './caller-address.ts';
-import { nodeOf, type RequestContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 
 /** How the caller reaches this gateway, proxies in between included. */
 export interface CallerOrigin {
@@ -12,29 +12,29 @@ export interface CallerOrigin {
 
 /** Reads the origin of requests; `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from proxies that are believed. */
 export interface OriginReader {
-  origin(c: RequestContext): CallerOrigin;
+  origin(exchange: Exchange): CallerOrigin;
   /** Its host alone. */
-  host(c: RequestContext): string;
+  host(exchange: Exchange): string;
 }
 
 export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>): OriginReader {
-  const forwardedOf = (c: RequestContext): ForwardedOrigin =>
-    addresses.isProxied(nodeOf(c).incoming) ? forwardedOrigin(c) : direct;
+  const forwardedOf = (exchange: Exchange): ForwardedOrigin =>
+    addresses.isProxied(exchange) ? forwardedOrigin(exchange) : direct;
   // Nearly all callers use one name.
   let known: string | undefined;
-  const hostOf = (c: RequestContext, forwarded: ForwardedOrigin): string => {
-    const host = forwarded.host ?? c.req.header('host') ?? new URL(c.req.url).host;
+  const hostOf = (exchange: Exchange, forwarded: ForwardedOrigin): string => {
+    const host = forwarded.host ?? exchange.host ?? '';
     if (host !== known && !isHost(host)) throw invalid('Host');
     known = host;
     return host;
   };
   return {
-    origin(c) {
-      const forwarded = forwardedOf(c);
-      const host = hostOf(c, forwarded);
-      return { host, root: `${forwarded.scheme ?? schemeOf(c)}://${host}${forwarded.prefix ?? ''}` };
+    origin(exchange) {
+      const forwarded = forwardedOf(exchange);
+      const host = hostOf(exchange, forwarded);
+      return { host, root: `${forwarded.scheme ?? exchange.scheme}://${host}${forwarded.prefix ?? ''}` };
     },
-    host: (c) => hostOf(c, forwardedOf(c)),
+    host: (exchange) => hostOf(exchange, forwardedOf(exchange)),
   };
 }
 
@@ -52,14 +52,10 @@ function isHost(text: string): boolean {
   return isPlain && URL.canParse(`http://${text}/`);
 }
 
-function schemeOf(c: RequestContext): string {
-  return c.req.url.startsWith('https:') ? 'https' : 'http';
-}
-
-function forwardedOrigin(c: RequestContext): ForwardedOrigin {
-  const scheme = firstOf(c.req.header('x-forwarded-proto'));
-  const host = firstOf(c.req.header('x-forwarded-host'));
-  const prefix = firstOf(c.req.header('x-forwarded-prefix'))?.replace(/\/+$/, '');
+function forwardedOrigin(exchange: Exchange): ForwardedOrigin {
+  const scheme = firstOf(exchange.header('x-forwarded-proto'));
+  const host = firstOf(exchange.header('x-forwarded-host'));
+  const prefix = firstOf(exchange.header('x-forwarded-prefix'))?.replace(/\/+$/, '');
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') throw invalid('X-Forwarded-Proto');
   if (prefix !== undefined && !/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*$/.test(prefix))
     throw invalid('X-Forwarded-Prefix');

@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { addressKey, type CallerAddresses } from './caller-address.ts';
 import { createTokenBuckets } from '../../concurrency/token-buckets.ts';
-import { pathOfTarget } from '../request/request-path.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 
 /** RATE_LIMITED for a request whose address sent too many lately; undefined for one that may be answered. */
-export type RateLimit = (incoming: IncomingMessage) => GatewayError | undefined;
+export type RateLimit = (exchange: Pick<Exchange, 'path' | 'connection' | 'header'>) => GatewayError | undefined;
 
 // Whoever keeps the gateway alive must not be turned away by whoever shares their address.
 const unlimited: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
@@ -20,9 +19,9 @@ export function createRateLimit(
   if (requestsPerSecond === 0) return () => undefined;
   const rate = { capacity: requestsPerSecond * burstSeconds, refillMs: 1000 / requestsPerSecond };
   const buckets = createTokenBuckets(deps, rate);
-  return (incoming) => {
-    const address = deps.addresses.addressOf(incoming);
-    if (address === undefined || unlimited.has(pathOfTarget(incoming.url ?? ''))) return undefined;
+  return (exchange) => {
+    const address = deps.addresses.addressOf(exchange);
+    if (address === undefined || unlimited.has(exchange.path)) return undefined;
     const key = addressKey(address);
     const waitMs = buckets.waitMs(key);
     if (waitMs > 0) return tooManyRequests(waitMs);

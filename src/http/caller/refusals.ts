@@ -7,7 +7,7 @@ import { auditName, type Audit } from './audit.ts';
 import type { CallOptions } from '../../store/store.ts';
 import { addressKey, type CallerAddresses } from './caller-address.ts';
 import { isAnonymous } from './caller-credentials.ts';
-import { nodeOf, type RequestContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import { loginProbe } from './login-check.ts';
 import { createTokenBuckets } from '../../concurrency/token-buckets.ts';
 
@@ -17,7 +17,7 @@ import { createTokenBuckets } from '../../concurrency/token-buckets.ts';
  */
 export interface Attempts {
   /** Remembers from where this caller asks. */
-  note(c: RequestContext, caller: Caller): Caller;
+  note(exchange: Exchange, caller: Caller): Caller;
   /** The same service, with its refusals seen. Throws RATE_LIMITED where the caller has to wait. */
   watch(repositories: Repositories): Repositories;
   /** What `work` gives; a refusal counts as one of this caller's. For what isn't asked of the service. */
@@ -37,7 +37,7 @@ interface Place {
 }
 
 interface Attempt {
-  readonly c: RequestContext;
+  readonly exchange: Exchange;
   readonly address: string;
   /** A request that asks for several things is one attempt: it is refused once, and not at all once it got anything. */
   isJudged: boolean;
@@ -56,7 +56,7 @@ export function createAttempts(deps: AttemptsDeps, options: { readonly refusalsP
   const refusals = createTokenBuckets({ now }, { capacity: refusalsPerMinute, refillMs: minuteMs / refusalsPerMinute });
   const proven = createBoundedCache<true>(maxProven);
   const attempts = new WeakMap<Caller, Attempt>();
-  const ofRequests = new WeakMap<RequestContext, Attempt>();
+  const ofRequests = new WeakMap<Exchange, Attempt>();
   /** By address, the credentials that are being judged. Guesses that come all at once are many; one pusher's requests aren't. */
   const judging = new Map<string, Map<string, number>>();
 
@@ -80,8 +80,12 @@ export function createAttempts(deps: AttemptsDeps, options: { readonly refusalsP
     // Some registries say 403 to a wrong password. To somebody whom they know it means no more than it says.
     if (error.code === 'UNAUTHORIZED' || !wasProven) refusals.take(attempt.address);
     if (place.action === 'push' || place.action === 'delete') return;
-    const { c } = attempt;
-    audit.refused(c, { action: place.action, who: auditName(caller, c), at: { image: place.image }, files: [] }, error);
+    const { exchange } = attempt;
+    audit.refused(
+      exchange,
+      { action: place.action, who: auditName(caller, exchange), at: { image: place.image }, files: [] },
+      error,
+    );
   };
 
   const watching: Attempts['watching'] = async (caller, place, work) => {
@@ -121,12 +125,12 @@ export function createAttempts(deps: AttemptsDeps, options: { readonly refusalsP
   };
 
   return {
-    note(c, caller) {
-      const address = addresses.addressOf(nodeOf(c).incoming);
+    note(exchange, caller) {
+      const address = addresses.addressOf(exchange);
       const isKnown = !isAnonymous(caller) && caller.credentials.kind !== 'gateway';
       if (!isKnown || address === undefined) return caller;
-      const attempt = ofRequests.get(c) ?? { c, address: addressKey(address), isJudged: false };
-      ofRequests.set(c, attempt);
+      const attempt = ofRequests.get(exchange) ?? { exchange, address: addressKey(address), isJudged: false };
+      ofRequests.set(exchange, attempt);
       attempts.set(caller, attempt);
       return caller;
     },

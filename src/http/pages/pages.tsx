@@ -1,16 +1,18 @@
 import { Hono } from 'hono';
 import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
 import { answer } from '../answer/answer.ts';
-import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../options.ts';
+import { notFoundAnswer } from '../answer/not-found.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { routed, routedIf, type HttpEnv } from '../exchange/hono-exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
-import { prefersHtml } from '../request/accept.ts';
 import { assetFolder, readAssets, type Assets } from './frame/assets.ts';
 import { ErrorPage } from './frame/error-page.tsx';
 import { createImagePages } from './image/image-pages.tsx';
 import { loginRoutes } from './login/login-routes.tsx';
 import { pageAnswer, seeOther } from './frame/page-answer.ts';
-import { createPageContext } from './frame/page-context.tsx';
+import { createPageContext, isForBrowser } from './frame/page-context.tsx';
 import { createRepositoryPages, type RepositoryPages } from './repository/repository-pages.tsx';
 import { createSessions } from './frame/session-cookie.ts';
 
@@ -19,7 +21,7 @@ export interface Pages extends RepositoryPages {
   /** Start page, images, login and the files that pages refer to; what isn't for browsers goes on to the next route. */
   readonly routes: Hono<HttpEnv>;
   /** For a path that is nothing else: an image's page where it may name one, else a page that says so. */
-  serveElse(c: HttpContext): Promise<Response>;
+  serveElse(exchange: Exchange): Promise<Response>;
 }
 
 interface PagesDeps extends Pick<HttpDependencies, 'repositories' | 'log'> {
@@ -32,21 +34,22 @@ export function createPages(deps: PagesDeps, settings: HttpSettings): Pages {
   const sessions = createSessions(settings.sessionSecret);
   const context = createPageContext({ ...deps, sessions, assets }, settings);
   const images = createImagePages({ ...deps, context }, settings);
-  const forBrowsers = (serve: (c: HttpContext) => Promise<Response>) => (c: HttpContext, next: () => Promise<void>) =>
-    prefersHtml(c.req.header('accept')) ? serve(c) : next();
 
   const routes = new Hono<HttpEnv>();
-  routes.get(`${assetFolder}*`, (c) => serveAsset(c, assets));
-  routes.get('/', forBrowsers(images.serveStart));
-  routes.on('GET', ['/_images', '/_images/*'], forBrowsers(images.serveImage));
+  routes.get(
+    `${assetFolder}*`,
+    routed((exchange) => serveAsset(exchange, assets) ?? notFoundAnswer(exchange, settings)),
+  );
+  routes.get('/', routedIf(isForBrowser, images.serveStart));
+  routes.on('GET', ['/_images', '/_images/*'], routedIf(isForBrowser, images.serveImage));
   routes.route('/', loginRoutes({ ...deps, context, sessions }, settings));
 
   return {
     routes,
     ...createRepositoryPages({ ...deps, context, now: Date.now }, settings),
-    async serveElse(c) {
-      const frame = context.frame(c);
-      const segments = splitPath(c.req.path);
+    async serveElse(exchange) {
+      const frame = context.frame(exchange);
+      const segments = splitPath(exchange.path);
       const image = (segments[0] === 'apk' ? segments.slice(1) : segments).join('/');
       const isShort = settings.singleImage === undefined && image !== '' && !image.startsWith('_');
       if (isShort) return seeOther(`${frame.prefix}/_images/${image}`);
@@ -56,9 +59,9 @@ export function createPages(deps: PagesDeps, settings: HttpSettings): Pages {
 }
 
 /** Its name changes with its content, so that it may be kept for ever. */
-function serveAsset(c: HttpContext, assets: Assets): Response | Promise<Response> {
-  const asset = assets.find(c.req.path);
-  if (asset === undefined) return c.notFound();
+function serveAsset(exchange: Exchange, assets: Assets): Response | undefined {
+  const asset = assets.find(exchange.path);
+  if (asset === undefined) return undefined;
   const headers = { 'Content-Type': asset.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' };
   return answer(200, asset.bytes, headers);
 }

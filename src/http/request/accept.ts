@@ -1,28 +1,31 @@
+import { parseAccept } from 'hono/utils/accept';
+
+type JsonType = 'application/json' | 'application/problem+json';
+
 /**
  * Whether an Accept header prefers a page (RFC 9110 section 12.5.1): it names text/html itself and no JSON type before it.
- * apk, curl and whatever takes anything get what they always get.
+ * apk, curl and all that take anything get what they always get.
  */
 export function prefersHtml(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes('html')) return false;
-  const ranges = accept.split(',').map(parseRange);
-  const html = qualityOf(ranges, 'text/html');
-  return (
-    html > 0 && html >= qualityOf(ranges, 'application/json') && html >= qualityOf(ranges, 'application/problem+json')
-  );
+  if (accept === undefined || !/html/i.test(accept)) return false;
+  const quality = qualitiesIn(accept);
+  const html = quality('text/html');
+  return html > 0 && html >= quality('application/json') && html >= quality('application/problem+json');
 }
 
-interface AcceptedRange {
-  readonly type: string;
-  readonly quality: number;
+/** The JSON type that an Accept header names and prefers to plain text, if any; a wildcard is no wish for JSON. */
+export function wantedJson(accept: string | undefined): JsonType | undefined {
+  if (accept === undefined || !/json/i.test(accept)) return undefined;
+  const quality = qualitiesIn(accept);
+  const problem = quality('application/problem+json');
+  const json = quality('application/json');
+  if (Math.max(problem, json) < quality('text/plain')) return undefined;
+  if (problem > 0 && problem >= json) return 'application/problem+json';
+  return json > 0 ? 'application/json' : undefined;
 }
 
-function parseRange(range: string): AcceptedRange {
-  const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-  const weight = parameters.find((parameter) => parameter.startsWith('q='));
-  const quality = weight === undefined ? 1 : Number(weight.slice(2));
-  return { type, quality: Number.isFinite(quality) ? quality : 0 };
-}
-
-function qualityOf(ranges: readonly AcceptedRange[], type: string): number {
-  return ranges.find((range) => range.type === type)?.quality ?? 0;
+/** How much each type is wanted that the header names; 0 for the others. */
+function qualitiesIn(accept: string): (type: string) => number {
+  const ranges = parseAccept(accept);
+  return (type) => ranges.find((range) => range.type.toLowerCase() === type)?.q ?? 0;
 }

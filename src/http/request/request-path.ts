@@ -15,14 +15,6 @@ export function splitPath(path: string): readonly string[] {
     .map(decodeSegment);
 }
 
-/** The path of a request target, without query: of the raw target, since URL parsers resolve dot segments away. */
-export function pathOfTarget(target: string): string {
-  const origin = /^https?:\/\/[^/?#]*/i.exec(target);
-  const path = origin === null ? target : target.slice(origin[0].length);
-  const end = path.search(/[?#]/);
-  return (end === -1 ? path : path.slice(0, end)) || '/';
-}
-
 function decodeSegment(segment: string): string {
   const text = segment.includes('%') ? percentDecode(segment) : segment;
   if (text === '.' || text === '..') throw invalid(segment, 'is a dot segment');

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
 import { parseCoordinates } from '../../protocol/coordinates.ts';
-import type { HttpEnv, HttpSettings } from '../options.ts';
+import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
+import type { HttpSettings } from '../options.ts';
 import { publishAnswer } from '../upload/publish-answer.ts';
 import type { Publisher } from '../upload/publisher.ts';
 import { artifactdCoordinates } from '../request/upload-forms.ts';
@@ -10,15 +11,18 @@ import { placeInQuery } from './query-place.ts';
 /** artifactd's upload: `POST /addpkg?provider=apk&reponame=NAME[&branch=…&repository=…]`, a multipart form. */
 export function artifactdRoutes(deps: { readonly publisher: Publisher }, settings: HttpSettings): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
-  routes.post('/addpkg', async (c) => {
-    const provider = c.req.query('provider');
-    const name = c.req.query('reponame');
-    if (provider !== 'apk') throw invalid(`provider ${JSON.stringify(provider ?? '')} is not served; apk is`);
-    if (name === undefined || name === '') throw invalid('reponame is missing');
-    const at = parseCoordinates({ ...artifactdCoordinates(name, settings), ...placeInQuery(c) });
-    const reading = { base: { at, path: '/addpkg' }, architecture: undefined };
-    return publishAnswer(await deps.publisher.publish(c, { readings: [reading] }), c.req.header('accept'));
-  });
+  routes.post(
+    '/addpkg',
+    routed(async (exchange) => {
+      const provider = exchange.query('provider');
+      const name = exchange.query('reponame');
+      if (provider !== 'apk') throw invalid(`provider ${JSON.stringify(provider ?? '')} is not served; apk is`);
+      if (name === undefined || name === '') throw invalid('reponame is missing');
+      const at = parseCoordinates({ ...artifactdCoordinates(name, settings), ...placeInQuery(exchange) });
+      const reading = { base: { at, path: '/addpkg' }, architecture: undefined };
+      return publishAnswer(await deps.publisher.publish(exchange, { readings: [reading] }), exchange.header('accept'));
+    }),
+  );
   return routes;
 }
 

@@ -4,7 +4,7 @@ import type { ByteRange } from '../../store/store.ts';
 import { safeHeaders, type AnswerHeaders } from '../answer/answer.ts';
 import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../request/conditional.ts';
 import type { ContentAnswer } from '../answer/content-answer.ts';
-import type { RequestContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import { conditionsOf } from '../caller/request-reader.ts';
 
 /** What the headers of an index or a package say of it, with its content and without. */
@@ -29,8 +29,8 @@ export interface PackagePlan extends ContentAnswer {
 
 /** Decides what a reader gets of an index or a package, by its own headers and the request's alone. */
 export interface ContentOf {
-  index(c: RequestContext, index: SignedIndex): ContentAnswer;
-  package(c: RequestContext, facts: PackageFacts): PackagePlan;
+  index(exchange: Exchange, index: SignedIndex): ContentAnswer;
+  package(exchange: Exchange, facts: PackageFacts): PackagePlan;
 }
 
 /** Headers are made once an index version and once a package, for as long as the service hands out the same object. */
@@ -43,19 +43,19 @@ export function createContentOf(): ContentOf {
   );
 
   return {
-    index(c, index) {
-      const { unchanged, whole } = forReader(c, headersOfIndex(index));
-      if (isNotModified(conditionsOf(c), index)) return { status: 304, headers: unchanged, body: null };
+    index(exchange, index) {
+      const { unchanged, whole } = forReader(exchange, headersOfIndex(index));
+      if (isNotModified(conditionsOf(exchange), index)) return { status: 304, headers: unchanged, body: null };
       return { status: 200, headers: whole, body: index.bytes };
     },
 
-    package(c, facts) {
-      const { unchanged, whole } = forReader(c, headersOfPackage(facts));
+    package(exchange, facts) {
+      const { unchanged, whole } = forReader(exchange, headersOfPackage(facts));
       const validators = { etag: unchanged['ETag'] ?? '', lastModified: facts.pushedAt };
-      if (isNotModified(conditionsOf(c), validators)) return plan(304, unchanged, undefined);
-      if (c.req.method === 'HEAD') return plan(200, whole, undefined);
-      const asked = c.req.header('range');
-      const mayBePart = asked !== undefined && isRangeCurrent(c.req.header('if-range'), validators);
+      if (isNotModified(conditionsOf(exchange), validators)) return plan(304, unchanged, undefined);
+      if (exchange.method === 'HEAD') return plan(200, whole, undefined);
+      const asked = exchange.header('range');
+      const mayBePart = asked !== undefined && isRangeCurrent(exchange.header('if-range'), validators);
       const range = mayBePart ? parseRange(asked, facts.size) : undefined;
       if (range === undefined) return plan(200, whole, 'whole');
       if (range === 'unsatisfiable') return unsatisfiable(facts);
@@ -68,8 +68,8 @@ function plan(status: number, headers: AnswerHeaders, part: PackagePlan['part'])
   return { status, headers, body: null, part };
 }
 
-function forReader(c: RequestContext, { anybody, oneReader }: HeadersByReader): ContentHeaders {
-  return c.req.header('authorization') === undefined ? anybody : oneReader;
+function forReader(exchange: Exchange, { anybody, oneReader }: HeadersByReader): ContentHeaders {
+  return exchange.header('authorization') === undefined ? anybody : oneReader;
 }
 
 function byReader(cacheControl: string, format: (cacheControl: string) => ContentHeaders): HeadersByReader {

@@ -1,6 +1,8 @@
 import { Hono } from 'hono';
-import { answer, jsonAnswer, textAnswer, wantedJson } from '../answer/answer.ts';
-import type { HttpDependencies, HttpEnv } from '../options.ts';
+import { answer, jsonAnswer, textAnswer } from '../answer/answer.ts';
+import { wantedJson } from '../request/accept.ts';
+import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
+import type { HttpDependencies } from '../options.ts';
 
 /**
  * `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reasons where it can't. `/metrics`: counts without
@@ -9,15 +11,18 @@ import type { HttpDependencies, HttpEnv } from '../options.ts';
 export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness' | 'formatMetrics'>): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   routes.get('/healthz', () => textAnswer(200, 'ok', { 'Cache-Control': 'no-store' }));
-  routes.get('/readyz', async (c) => {
-    const reasons = await deps.findUnreadiness();
-    const isReady = reasons.length === 0;
-    const headers = { 'Cache-Control': 'no-store', ...(!isReady && { 'Retry-After': '5' }) };
-    if (wantedJson(c.req.header('accept')) !== undefined) {
-      return jsonAnswer(isReady ? 200 : 503, { isReady, reasons }, headers);
-    }
-    return textAnswer(isReady ? 200 : 503, isReady ? 'ready' : reasons.join('\n'), headers);
-  });
+  routes.get(
+    '/readyz',
+    routed(async (exchange) => {
+      const reasons = await deps.findUnreadiness();
+      const isReady = reasons.length === 0;
+      const headers = { 'Cache-Control': 'no-store', ...(!isReady && { 'Retry-After': '5' }) };
+      if (wantedJson(exchange.header('accept')) !== undefined) {
+        return jsonAnswer(isReady ? 200 : 503, { isReady, reasons }, headers);
+      }
+      return textAnswer(isReady ? 200 : 503, isReady ? 'ready' : reasons.join('\n'), headers);
+    }),
+  );
   const { formatMetrics } = deps;
   if (formatMetrics !== undefined) {
     routes.get('/metrics', async () => {

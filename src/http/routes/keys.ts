@@ -3,21 +3,22 @@ import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.
 import type { Caller, PublicKey } from '../../repository/repository.ts';
 import { isRepositoryHost, type RepositoryBase } from '../request/addressing.ts';
 import { answer, jsonAnswer } from '../answer/answer.ts';
-import type { HttpContext, HttpDependencies, HttpSettings } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { formatSetupScript } from './setup-script.ts';
 
 /** How clients come to trust a repository: its keys in every form that one of them looks for, and the setup script. */
 export interface KeyRoutes {
-  serveKey(c: HttpContext, image: string): Promise<Response>;
-  serveNamedKey(c: HttpContext, image: string, fileName: string): Promise<Response>;
+  serveKey(exchange: Exchange, image: string): Promise<Response>;
+  serveNamedKey(exchange: Exchange, image: string, fileName: string): Promise<Response>;
   /** Where each image has keys of its own: a 404 that says where. */
-  explainKeys(c: HttpContext): never;
+  explainKeys(exchange: Exchange): never;
   /** apko's key discovery: the URL of the JWK set; 404 also where a caller without credentials may not read. */
-  serveConfiguration(c: HttpContext, base: RepositoryBase): Promise<Response>;
+  serveConfiguration(exchange: Exchange, base: RepositoryBase): Promise<Response>;
   /** The keys as a JWK set (RFC 7517); apko appends `.rsa.pub` to each `kid`. */
-  serveKeySet(c: HttpContext, base: RepositoryBase): Promise<Response>;
-  serveSetup(c: HttpContext, base: RepositoryBase): Promise<Response>;
+  serveKeySet(exchange: Exchange, base: RepositoryBase): Promise<Response>;
+  serveSetup(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
 
 /** Where keys are depends on who asks under which name, and rotation must not wait for a cache. */
@@ -32,8 +33,10 @@ export function createKeyRoutes(
 ): KeyRoutes {
   const { repositories, requests, catalogs } = deps;
 
-  const keysOf = async (c: HttpContext, image: string): Promise<readonly [PublicKey, ...PublicKey[]]> => {
-    const [primary, ...others] = await repositories.keys(image, requests.keyReader(c), { signal: c.req.raw.signal });
+  const keysOf = async (exchange: Exchange, image: string): Promise<readonly [PublicKey, ...PublicKey[]]> => {
+    const [primary, ...others] = await repositories.keys(image, requests.keyReader(exchange), {
+      signal: exchange.signal,
+    });
     if (primary === undefined) throw new GatewayError('KEY_UNKNOWN', 'no key yet: the first package makes one');
     return [primary, ...others];
   };
@@ -48,37 +51,37 @@ export function createKeyRoutes(
   };
 
   return {
-    async serveKey(c, image) {
-      return keyAnswer((await keysOf(c, image))[0]);
+    async serveKey(exchange, image) {
+      return keyAnswer((await keysOf(exchange, image))[0]);
     },
-    async serveNamedKey(c, image, fileName) {
-      const key = (await keysOf(c, image)).find((candidate) => candidate.fileName === fileName);
+    async serveNamedKey(exchange, image, fileName) {
+      const key = (await keysOf(exchange, image)).find((candidate) => candidate.fileName === fileName);
       if (key === undefined) throw new GatewayError('KEY_UNKNOWN', `no key is called ${fileName}`);
       return keyAnswer(key);
     },
-    explainKeys(c) {
-      const { root, host } = requests.origin(c);
+    explainKeys(exchange) {
+      const { root, host } = requests.origin(exchange);
       const prefix = isRepositoryHost(host, settings.domain) ? '' : '/apk';
       const message = `each image has a key of its own: ${root}${prefix}/<image>/<branch>/<repository>/key`;
       throw new GatewayError('KEY_UNKNOWN', message);
     },
-    async serveConfiguration(c, base) {
-      await keysOf(c, base.at.image).catch((error: unknown) => {
-        throw isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN') && c.req.header('authorization') === undefined
+    async serveConfiguration(exchange, base) {
+      await keysOf(exchange, base.at.image).catch((error: unknown) => {
+        throw isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN') && exchange.header('authorization') === undefined
           ? hiddenConfiguration(error)
           : error;
       });
-      return jsonAnswer(200, { jwks_uri: `${requests.origin(c).root}${base.path}/jwks.json` }, noCache);
+      return jsonAnswer(200, { jwks_uri: `${requests.origin(exchange).root}${base.path}/jwks.json` }, noCache);
     },
-    async serveKeySet(c, base) {
-      return jsonAnswer(200, { keys: (await keysOf(c, base.at.image)).map(formatJwk) }, noCache);
+    async serveKeySet(exchange, base) {
+      return jsonAnswer(200, { keys: (await keysOf(exchange, base.at.image)).map(formatJwk) }, noCache);
     },
-    async serveSetup(c, base) {
-      const keys = await keysOf(c, base.at.image);
-      const caller = requests.caller(c, 'read');
+    async serveSetup(exchange, base) {
+      const keys = await keysOf(exchange, base.at.image);
+      const caller = requests.caller(exchange, 'read');
       const { credentials } = caller;
-      const url = `${requests.origin(c).root}${base.path}`;
-      const isEmpty = await hasNothing(base, caller, c.req.raw.signal);
+      const url = `${requests.origin(exchange).root}${base.path}`;
+      const isEmpty = await hasNothing(base, caller, exchange.signal);
       const script = formatSetupScript({ url, keys, credentials, isEmpty });
       // It holds the caller's password.
       return answer(200, script, { 'Content-Type': 'text/x-shellscript', 'Cache-Control': 'no-store' });

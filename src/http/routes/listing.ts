@@ -3,7 +3,7 @@ import { usualArchitecture, type PackageCatalogs } from '../../repository/catalo
 import { asPackageOrder } from '../../repository/catalog/package-search.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
 import { jsonAnswer } from '../answer/answer.ts';
-import type { HttpContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import { describePackage } from '../answer/package-listing.ts';
 import { pageOf } from '../request/paging.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
@@ -20,10 +20,10 @@ const pageSize = 100;
  * hundred a page, in the shape of `/_packages`.
  */
 export function createListing({ catalogs, requests }: ListingDeps) {
-  return async (c: HttpContext, { at }: RepositoryBase): Promise<Response> => {
-    const caller = requests.caller(c, 'read');
-    const options = { signal: c.req.raw.signal };
-    const wanted = c.req.query('arch');
+  return async (exchange: Exchange, { at }: RepositoryBase): Promise<Response> => {
+    const caller = requests.caller(exchange, 'read');
+    const options = { signal: exchange.signal };
+    const wanted = exchange.query('arch');
     const architecture = wanted ?? usualArchitecture(await catalogs.architecturesOf(at, caller, options));
     const catalog = await catalogs.open({ ...at, architecture }, caller, options);
     if (catalog === undefined) {
@@ -32,8 +32,8 @@ export function createListing({ catalogs, requests }: ListingDeps) {
         `${at.branch}/${at.repository} never had a package for ${architecture}`,
       );
     }
-    const found = catalog.search(c.req.query('q') ?? '', asPackageOrder(c.req.query('order')));
-    const { items, ...paging } = pageOf(found, c.req.query('page'), pageSize);
+    const found = catalog.search(exchange.query('q') ?? '', asPackageOrder(exchange.query('order')));
+    const { items, ...paging } = pageOf(found, exchange.query('page'), pageSize);
     const listing = { architecture, ...paging, packages: items.map(describePackage) };
     return jsonAnswer(200, listing, { 'Cache-Control': 'no-cache' });
   };

@@ -2,7 +2,10 @@ import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
 import { parseCoordinates } from '../../protocol/coordinates.ts';
 import { jsonAnswer, textAnswer } from '../answer/answer.ts';
-import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../options.ts';
+import { notFoundAnswer } from '../answer/not-found.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../options.ts';
 import { checkLogin } from '../caller/login-check.ts';
 import { describePackage, describeRepository } from '../answer/package-listing.ts';
 import { pageOf } from '../request/paging.ts';
@@ -19,50 +22,69 @@ export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono
   const { repositories, requests } = deps;
   const routes = new Hono<HttpEnv>();
 
-  routes.on('GET', ['/_packages', '/_packages/*'], async (c) => {
-    const [, ...segments] = splitPath(c.req.path);
-    // Under a host of its own the type isn't in the path.
-    const image = imageOf(segments[0] === 'apk' ? segments.slice(1) : segments, settings);
-    const options = { signal: c.req.raw.signal };
-    const packages = await repositories.list({ image, ...placeInQuery(c) }, requests.caller(c, 'read'), options);
-    return listing(packages.map(describePackage));
-  });
+  routes.on(
+    'GET',
+    ['/_packages', '/_packages/*'],
+    routed(async (exchange) => {
+      const [, ...segments] = splitPath(exchange.path);
+      // Under a host of its own the type isn't in the path.
+      const image = imageOf(segments[0] === 'apk' ? segments.slice(1) : segments, settings);
+      const options = { signal: exchange.signal };
+      const packages = await repositories.list(
+        { image, ...placeInQuery(exchange) },
+        requests.caller(exchange, 'read'),
+        options,
+      );
+      return listing(packages.map(describePackage));
+    }),
+  );
 
-  routes.on('GET', ['/_repositories', '/_repositories/*'], async (c) => {
-    const image = imageOf(splitPath(c.req.path).slice(1), settings);
-    const options = { signal: c.req.raw.signal };
-    return listing(
-      (await repositories.repositories(image, requests.caller(c, 'read'), options)).map(describeRepository),
-    );
-  });
+  routes.on(
+    'GET',
+    ['/_repositories', '/_repositories/*'],
+    routed(async (exchange) => {
+      const image = imageOf(splitPath(exchange.path).slice(1), settings);
+      const options = { signal: exchange.signal };
+      return listing(
+        (await repositories.repositories(image, requests.caller(exchange, 'read'), options)).map(describeRepository),
+      );
+    }),
+  );
 
-  routes.get('/_images', async (c) => {
-    if (settings.singleImage !== undefined) throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
-    const listed = await repositories.images(requests.caller(c, 'read'), { signal: c.req.raw.signal });
-    const query = (c.req.query('q') ?? '').trim().toLowerCase();
-    const found = (listed?.names ?? []).filter((name) => name.includes(query));
-    const { items, ...paging } = pageOf(found, c.req.query('page'), imagesPageSize);
-    const images = items.map((name) => ({ name }));
-    return jsonAnswer(
-      200,
-      { ...paging, complete: listed?.isComplete === true, images },
-      { 'Cache-Control': 'no-cache' },
-    );
-  });
+  routes.get(
+    '/_images',
+    routed(async (exchange) => {
+      if (settings.singleImage !== undefined) throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
+      const listed = await repositories.images(requests.caller(exchange, 'read'), { signal: exchange.signal });
+      const query = (exchange.query('q') ?? '').trim().toLowerCase();
+      const found = (listed?.names ?? []).filter((name) => name.includes(query));
+      const { items, ...paging } = pageOf(found, exchange.query('page'), imagesPageSize);
+      const images = items.map((name) => ({ name }));
+      return jsonAnswer(
+        200,
+        { ...paging, complete: listed?.isComplete === true, images },
+        { 'Cache-Control': 'no-cache' },
+      );
+    }),
+  );
 
-  routes.on(['GET', 'POST'], '/_auth/*', async (c) => {
-    const segments = splitPath(c.req.path).slice(1);
-    const action = segments.pop();
-    if (action === 'logout') return textAnswer(200, 'logged out: nothing is kept here');
-    if (action !== 'login') return c.notFound();
-    await logIn(c, segments);
-    return textAnswer(200, 'logged in', { 'Cache-Control': 'no-store' });
-  });
+  routes.on(
+    ['GET', 'POST'],
+    '/_auth/*',
+    routed(async (exchange) => {
+      const segments = splitPath(exchange.path).slice(1);
+      const action = segments.pop();
+      if (action === 'logout') return textAnswer(200, 'logged out: nothing is kept here');
+      if (action !== 'login') return notFoundAnswer(exchange, settings);
+      await logIn(exchange, segments);
+      return textAnswer(200, 'logged in', { 'Cache-Control': 'no-store' });
+    }),
+  );
 
-  const logIn = async (c: HttpContext, segments: readonly string[]): Promise<void> => {
+  const logIn = async (exchange: Exchange, segments: readonly string[]): Promise<void> => {
     const isForImage = segments.length > 0 || settings.singleImage !== undefined;
     const image = isForImage ? imageOf(segments, settings) : undefined;
-    await checkLogin(repositories, requests.caller(c, 'read'), image, { signal: c.req.raw.signal });
+    await checkLogin(repositories, requests.caller(exchange, 'read'), image, { signal: exchange.signal });
   };
 
   return routes;

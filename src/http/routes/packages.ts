@@ -4,20 +4,21 @@ import { answer, jsonAnswer, safeHeaders } from '../answer/answer.ts';
 import { auditName, type Audit } from '../caller/audit.ts';
 import type { ContentAnswer } from '../answer/content-answer.ts';
 import { findByReading } from '../request/ambiguous-path.ts';
-import { nodeOf, type HttpContext, type HttpDependencies, type HttpSettings, type RequestContext } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { createContentOf } from './content-of.ts';
 
 /** What apk, apko and proxies ask for: indexes and packages; and deleting, by the same path. */
 export interface PackageRoutes {
   /** What `serveIndex` would answer without waiting for anything; undefined where it would have to. */
-  peekIndex(c: RequestContext, address: { base: RepositoryBase; architecture: string }): ContentAnswer | undefined;
+  peekIndex(exchange: Exchange, address: { base: RepositoryBase; architecture: string }): ContentAnswer | undefined;
   /** What `servePackage` would answer without waiting for anything; undefined where it would have to. */
-  peekPackage(c: RequestContext, address: FileAddress): ContentAnswer | undefined;
-  serveIndex(c: RequestContext, address: { base: RepositoryBase; architecture: string }): Promise<ContentAnswer>;
-  servePackage(c: RequestContext, address: FileAddress): Promise<ContentAnswer>;
-  withdrawPackage(c: HttpContext, address: FileAddress): Promise<Response>;
-  serveStatus(c: HttpContext, base: RepositoryBase): Promise<Response>;
+  peekPackage(exchange: Exchange, address: FileAddress): ContentAnswer | undefined;
+  serveIndex(exchange: Exchange, address: { base: RepositoryBase; architecture: string }): Promise<ContentAnswer>;
+  servePackage(exchange: Exchange, address: FileAddress): Promise<ContentAnswer>;
+  withdrawPackage(exchange: Exchange, address: FileAddress): Promise<Response>;
+  serveStatus(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
 
 export function createPackageRoutes(
@@ -27,14 +28,14 @@ export function createPackageRoutes(
   const { repositories, requests, log, audit } = deps;
   const contentOf = createContentOf();
 
-  const find = async (c: RequestContext, reading: FileReading, fileName: string) => {
-    const caller = requests.caller(c, 'read');
+  const find = async (exchange: Exchange, reading: FileReading, fileName: string) => {
+    const caller = requests.caller(exchange, 'read');
     const { at } = reading.base;
     // Without a signal, like an index: it is found in one.
     if (reading.architecture !== undefined) {
       return repositories.findPackage(at, reading.architecture, fileName, caller);
     }
-    const options = { signal: c.req.raw.signal };
+    const options = { signal: exchange.signal };
     const listed = (await repositories.list(at, caller, options)).filter((pkg) => pkg.fileName === fileName);
     const [first, second] = listed;
     if (second !== undefined) throw ambiguous(fileName);
@@ -42,47 +43,52 @@ export function createPackageRoutes(
   };
 
   return {
-    peekIndex(c, { base, architecture }) {
-      const index = repositories.peekIndex(base.at, architecture, requests.peeker(c));
-      return index && contentOf.index(c, index);
+    peekIndex(exchange, { base, architecture }) {
+      const index = repositories.peekIndex(base.at, architecture, requests.peeker(exchange));
+      return index && contentOf.index(exchange, index);
     },
 
-    peekPackage(c, { readings: [reading], fileName }) {
+    peekPackage(exchange, { readings: [reading], fileName }) {
       // Elsewhere the store would send the caller; and a path without an architecture asks for a listing first.
       if (settings.redirectBlobs === true || reading?.architecture === undefined) return undefined;
-      const found = repositories.peekPackage(reading.base.at, reading.architecture, fileName, requests.peeker(c));
+      const found = repositories.peekPackage(
+        reading.base.at,
+        reading.architecture,
+        fileName,
+        requests.peeker(exchange),
+      );
       if (found === undefined) return undefined;
-      const planned = contentOf.package(c, found.facts);
+      const planned = contentOf.package(exchange, found.facts);
       const { status, headers, part } = planned;
       if (part === undefined) return planned;
       return { status, headers, body: part === 'whole' ? found.bytes : found.bytes.subarray(part.start, part.end + 1) };
     },
 
-    async serveIndex(c, { base, architecture }) {
+    async serveIndex(exchange, { base, architecture }) {
       // Without a signal: many readers share this work, and making one for each costs more than it could save.
-      const index = await repositories.openIndex(base.at, architecture, requests.caller(c, 'read'));
+      const index = await repositories.openIndex(base.at, architecture, requests.caller(exchange, 'read'));
       if (index === undefined) throw noIndex(base, architecture);
-      return contentOf.index(c, index);
+      return contentOf.index(exchange, index);
     },
 
-    async servePackage(c, address) {
-      const found = await findByReading(address, (reading) => find(c, reading, address.fileName));
+    async servePackage(exchange, address) {
+      const found = await findByReading(address, (reading) => find(exchange, reading, address.fileName));
       if (found === undefined) throw unknownPackage(address.fileName);
-      const planned = contentOf.package(c, found);
+      const planned = contentOf.package(exchange, found);
       if (planned.status === 304) return planned;
-      const { signal } = c.req.raw;
+      const { signal } = exchange;
       const location = settings.redirectBlobs === true ? await found.locate({ signal }) : undefined;
       if (location !== undefined) return redirect(location);
       const { part } = planned;
       if (part === undefined) return planned;
       const body = await found.open(part === 'whole' ? undefined : part, { signal });
       const onFault = (error: unknown) => {
-        log.error({ err: error, requestId: nodeOf(c).record?.requestId }, 'a package was cut short');
+        log.error({ err: error, requestId: exchange.record.requestId }, 'a package was cut short');
       };
       return { ...planned, body, onFault };
     },
 
-    async withdrawPackage(c, address) {
+    async withdrawPackage(exchange, address) {
       const { fileName, folder } = address;
       const attempt = {
         action: 'delete',
@@ -90,21 +96,21 @@ export function createPackageRoutes(
         at: address.readings[0]?.base.at,
       } as const;
       try {
-        const caller = requests.caller(c, 'write');
+        const caller = requests.caller(exchange, 'write');
         const deleted = await findByReading(address, async ({ base: { at }, architecture }) => {
           const architectures = await repositories.withdraw(at, { architecture, fileName }, caller);
           return { at, files: architectures.map((one) => `${one}/${fileName}`) };
         });
-        audit.accepted(c, { ...attempt, ...deleted, who: auditName(caller, c) });
+        audit.accepted(exchange, { ...attempt, ...deleted, who: auditName(caller, exchange) });
       } catch (error) {
-        audit.refused(c, { ...attempt, who: auditName(undefined, c) }, error);
+        audit.refused(exchange, { ...attempt, who: auditName(undefined, exchange) }, error);
         throw error;
       }
       return answer(204, null, {});
     },
 
-    async serveStatus(c, base) {
-      const status = await repositories.status(base.at, requests.caller(c, 'read'), { signal: c.req.raw.signal });
+    async serveStatus(exchange, base) {
+      const status = await repositories.status(base.at, requests.caller(exchange, 'read'), { signal: exchange.signal });
       const { branch, repository } = base.at;
       return jsonAnswer(200, { branch, repository, ...status }, { 'Cache-Control': 'no-store' });
     },

@@ -2,7 +2,9 @@ import { type Address, type FileAddress, type RepositoryBase, parseAddress } fro
 import { textAnswer } from '../answer/answer.ts';
 import { contentResponse } from '../answer/content-answer.ts';
 import { likeliestFirst } from '../request/ambiguous-path.ts';
-import { nodeOf, type HttpContext, type HttpSettings } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { notFoundAnswer } from '../answer/not-found.ts';
+import type { HttpSettings } from '../options.ts';
 import { prefersHtml } from '../request/accept.ts';
 import type { Pages } from '../pages/pages.tsx';
 import { publishAnswer } from '../upload/publish-answer.ts';
@@ -16,7 +18,7 @@ interface RepositoryRoutes {
   readonly keys: KeyRoutes;
   readonly publisher: Publisher;
   readonly requests: RequestReader;
-  readonly listing: (c: HttpContext, base: RepositoryBase) => Promise<Response>;
+  readonly listing: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
   /** Undefined where there is nothing for browsers. */
   readonly pages: Pages | undefined;
 }
@@ -27,65 +29,72 @@ type Methods = Readonly<Partial<Record<'GET' | 'PUT' | 'POST' | 'DELETE', () => 
 export function createRepositoryHandler(
   routes: RepositoryRoutes,
   settings: HttpSettings,
-): (c: HttpContext) => Response | Promise<Response> {
+): (exchange: Exchange) => Response | Promise<Response> {
   const { packages, keys, publisher, requests, listing, pages } = routes;
 
-  const push = async (c: HttpContext, target: UploadTarget) =>
-    publishAnswer(await publisher.publish(c, target), c.req.header('accept'));
-  const putFile = (c: HttpContext, address: FileAddress) =>
-    push(c, { readings: likeliestFirst(address), folder: address.folder });
-  const putInto = (c: HttpContext, base: RepositoryBase) => push(c, { readings: [{ base, architecture: undefined }] });
+  const push = async (exchange: Exchange, target: UploadTarget) =>
+    publishAnswer(await publisher.publish(exchange, target), exchange.header('accept'));
+  const putFile = (exchange: Exchange, address: FileAddress) =>
+    push(exchange, { readings: likeliestFirst(address), folder: address.folder });
+  const putInto = (exchange: Exchange, base: RepositoryBase) =>
+    push(exchange, { readings: [{ base, architecture: undefined }] });
 
-  const pagesFor = (c: HttpContext) => (prefersHtml(c.req.header('accept')) ? pages : undefined);
-  const showPage = (c: HttpContext, base: RepositoryBase) => pagesFor(c)?.serve(c, base) ?? c.notFound();
+  const pagesFor = (exchange: Exchange) => (prefersHtml(exchange.header('accept')) ? pages : undefined);
+  const showPage = (exchange: Exchange, base: RepositoryBase) =>
+    pagesFor(exchange)?.serve(exchange, base) ?? notFoundAnswer(exchange, settings);
 
-  const methodsOf = (c: HttpContext, address: Address): Methods => {
+  const methodsOf = (exchange: Exchange, address: Address): Methods => {
     switch (address.kind) {
       case 'index':
-        return { GET: async () => contentResponse(c, await packages.serveIndex(c, address)) };
+        return { GET: async () => contentResponse(exchange, await packages.serveIndex(exchange, address)) };
       case 'file':
         return {
-          GET: async () => contentResponse(c, await packages.servePackage(c, address)),
-          DELETE: () => packages.withdrawPackage(c, address),
-          PUT: () => putFile(c, address),
+          GET: async () => contentResponse(exchange, await packages.servePackage(exchange, address)),
+          DELETE: () => packages.withdrawPackage(exchange, address),
+          PUT: () => putFile(exchange, address),
         };
       case 'push':
-        return { PUT: () => putInto(c, address.base), POST: () => putInto(c, address.base) };
+        return { PUT: () => putInto(exchange, address.base), POST: () => putInto(exchange, address.base) };
       case 'base':
-        return { PUT: () => putInto(c, address.base), GET: () => showPage(c, address.base) };
+        return { PUT: () => putInto(exchange, address.base), GET: () => showPage(exchange, address.base) };
       case 'key':
-        return { GET: () => keys.serveKey(c, address.base.at.image) };
+        return { GET: () => keys.serveKey(exchange, address.base.at.image) };
       case 'named-key':
-        return { GET: () => keys.serveNamedKey(c, address.base.at.image, address.fileName) };
+        return { GET: () => keys.serveNamedKey(exchange, address.base.at.image, address.fileName) };
       case 'image-key':
-        return { GET: () => (address.image === undefined ? keys.explainKeys(c) : keys.serveKey(c, address.image)) };
+        return {
+          GET: () =>
+            address.image === undefined ? keys.explainKeys(exchange) : keys.serveKey(exchange, address.image),
+        };
       case 'configuration':
-        return { GET: () => keys.serveConfiguration(c, address.base) };
+        return { GET: () => keys.serveConfiguration(exchange, address.base) };
       case 'jwks':
-        return { GET: () => keys.serveKeySet(c, address.base) };
+        return { GET: () => keys.serveKeySet(exchange, address.base) };
       case 'setup':
-        return { GET: () => keys.serveSetup(c, address.base) };
+        return { GET: () => keys.serveSetup(exchange, address.base) };
       case 'feed':
-        return { GET: () => pages?.serveFeed(c, address.base) ?? c.notFound() };
+        return { GET: () => pages?.serveFeed(exchange, address.base) ?? notFoundAnswer(exchange, settings) };
       case 'listing':
-        return { GET: () => listing(c, address.base) };
+        return { GET: () => listing(exchange, address.base) };
       case 'status':
-        return { GET: () => packages.serveStatus(c, address.base) };
+        return { GET: () => packages.serveStatus(exchange, address.base) };
     }
   };
 
-  return (c) => {
-    const address = parseAddress(requests.host(c), c.req.path, settings);
-    if (address === undefined) return (c.req.method === 'GET' ? pagesFor(c)?.serveElse(c) : undefined) ?? c.notFound();
-    const { record } = nodeOf(c);
-    if (record !== undefined) record.route = address.kind;
-    return byMethod(c, methodsOf(c, address));
+  return (exchange) => {
+    const address = parseAddress(requests.host(exchange), exchange.path, settings);
+    if (address === undefined) {
+      const page = exchange.method === 'GET' ? pagesFor(exchange)?.serveElse(exchange) : undefined;
+      return page ?? notFoundAnswer(exchange, settings);
+    }
+    exchange.record.route = address.kind;
+    return byMethod(exchange, methodsOf(exchange, address));
   };
 }
 
 /** HEAD is GET without its content (RFC 9110 section 9.3.2); Hono leaves that content out. */
-function byMethod(c: HttpContext, methods: Methods): Response | Promise<Response> {
-  const method = c.req.method === 'HEAD' ? 'GET' : c.req.method;
+function byMethod(exchange: Exchange, methods: Methods): Response | Promise<Response> {
+  const method = exchange.method === 'HEAD' ? 'GET' : exchange.method;
   const handler = Object.entries(methods).find(([name]) => name === method)?.[1];
   if (handler !== undefined) return handler();
   const allowed = Object.keys(methods).join(', ').replace('GET', 'GET, HEAD');

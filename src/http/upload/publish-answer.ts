@@ -1,5 +1,6 @@
 import type { PublishedPackage } from '../../repository/repository.ts';
-import { jsonAnswer, textAnswer, wantedJson } from '../answer/answer.ts';
+import { jsonAnswer, textAnswer } from '../answer/answer.ts';
+import { wantedJson } from '../request/accept.ts';
 import type { PublishedUpload } from './publisher.ts';
 
 /** The answer to a push: 201, or 200 where all of it was there already; lines or an object for each file. */

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Meter, PushPhase } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
@@ -11,7 +10,8 @@ import type {
 } from '../../repository/repository.ts';
 import type { FileReading } from '../request/addressing.ts';
 import { auditName, type Audit, type AuditedAttempt } from '../caller/audit.ts';
-import { nodeOf, type HttpContext, type HttpDependencies, type HttpSettings } from '../options.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { receiveUpload, tooLarge } from './upload.ts';
 import { createUploadSlots } from './upload-slots.ts';
@@ -25,7 +25,7 @@ export interface UploadTarget {
 /** Takes uploads in: the one way into the service for every form of upload. */
 export interface Publisher {
   /** Publishes what the request's body holds, all or none. */
-  publish(c: HttpContext, target: UploadTarget): Promise<PublishedUpload>;
+  publish(exchange: Exchange, target: UploadTarget): Promise<PublishedUpload>;
 }
 
 /** What was published, and where. */
@@ -58,33 +58,32 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
   };
 
   const publishInSlot = async (
-    c: HttpContext,
+    exchange: Exchange,
     target: UploadTarget,
     options: PublishOptions,
     tell: (attempt: Partial<AuditedAttempt>) => void,
   ) => {
     const begin: Begin = async (reading) => {
       const { at } = reading.base;
-      const caller = await requests.pusher(c, at);
-      const publication = await repositories.begin(at, caller, { signal: c.req.raw.signal });
+      const caller = await requests.pusher(exchange, at);
+      const publication = await repositories.begin(at, caller, { signal: exchange.signal });
       return { reading, caller, publication };
     };
     const passed = phaseTimer(deps.meter);
     const likeliest = await beginLikeliest(target, begin);
     passed('rights');
-    const upload = await cancelOnFault(likeliest, () => {
-      askForBody(c);
-      return receiveUpload(bodyOf(c), c.req.header('content-type'), uploads);
-    });
+    const upload = await cancelOnFault(likeliest, () =>
+      receiveUpload(exchange.openBody(), exchange.header('content-type'), uploads),
+    );
     passed('body');
     try {
       tell({ files: upload.packages.map(fileOf) });
       const begun = await moveToPlace(likeliest, target, upload.packages, begin);
       const { reading, publication } = begun;
-      tell({ at: reading.base.at, who: auditName(begun.caller, c) });
+      tell({ at: reading.base.at, who: auditName(begun.caller, exchange) });
       const staged = await cancelOnFault(begun, () => judged(deps.trust, reading.base.at, upload.packages));
       // The caller has nothing more to send while the store works: silence is no reason to hang up.
-      nodeOf(c).incoming?.socket.setTimeout(0);
+      exchange.connection?.setTimeout(0);
       const packages = await publication.commit(staged, options);
       passed('publish');
       return { at: reading.base.at, packages };
@@ -94,13 +93,13 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
   };
 
   return {
-    async publish(c, target) {
-      const ifExists = ifExistsOf(c);
-      refuseOversized(c, settings.maxPackageBytes);
-      const giveBack = await slots.take(c.req.raw.signal);
+    async publish(exchange, target) {
+      const ifExists = ifExistsOf(exchange);
+      refuseOversized(exchange, settings.maxPackageBytes);
+      const giveBack = await slots.take(exchange.signal);
       let attempt: AuditedAttempt = {
         action: 'push',
-        who: auditName(undefined, c),
+        who: auditName(undefined, exchange),
         at: target.readings[0]?.base.at,
         files: [],
       };
@@ -108,11 +107,11 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
         attempt = { ...attempt, ...more };
       };
       try {
-        const upload = await publishInSlot(c, target, { ifExists }, tell);
-        audit.accepted(c, attempt);
+        const upload = await publishInSlot(exchange, target, { ifExists }, tell);
+        audit.accepted(exchange, attempt);
         return upload;
       } catch (error) {
-        audit.refused(c, attempt, error);
+        audit.refused(exchange, attempt, error);
         throw error;
       } finally {
         giveBack();
@@ -194,26 +193,14 @@ function phaseTimer(meter: Meter | undefined): (phase: PushPhase) => void {
   };
 }
 
-/** Tells a caller who waits for it (RFC 9110 section 10.1.1) that the body is wanted. */
-function askForBody(c: HttpContext): void {
-  const { incoming, outgoing } = nodeOf(c);
-  if (incoming?.headers.expect?.toLowerCase() === '100-continue') outgoing?.writeContinue();
-}
-
-function bodyOf(c: HttpContext): Readable {
-  const { incoming } = nodeOf(c);
-  if (incoming !== undefined) return incoming;
-  return c.req.raw.body === null ? Readable.from([]) : Readable.fromWeb(c.req.raw.body);
-}
-
-function ifExistsOf(c: HttpContext): 'fail' | 'skip' | undefined {
-  const value = c.req.query('if-exists');
+function ifExistsOf(exchange: Exchange): 'fail' | 'skip' | undefined {
+  const value = exchange.query('if-exists');
   if (value === undefined || value === 'fail' || value === 'skip') return value;
   throw new GatewayError('REQUEST_INVALID', `if-exists is ${JSON.stringify(value)}; known are skip and fail`);
 }
 
 /** A form may hold several packages; only a bare body's length is one package's. */
-function refuseOversized(c: HttpContext, maxBytes: number): void {
-  const isForm = c.req.header('content-type')?.startsWith('multipart/') === true;
-  if (!isForm && Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+function refuseOversized(exchange: Exchange, maxBytes: number): void {
+  const isForm = exchange.header('content-type')?.startsWith('multipart/') === true;
+  if (!isForm && Number(exchange.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
 }

@@ -2,7 +2,8 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Hono } from 'hono';
 import { createApp, type HttpApp } from '../../../src/http/app.ts';
-import type { HttpEnv, HttpOptions } from '../../../src/http/options.ts';
+import type { HttpEnv } from '../../../src/http/exchange/hono-exchange.ts';
+import type { HttpOptions } from '../../../src/http/options.ts';
 import type { Log } from '../../../src/ports.ts';
 import type { RepositoryCoordinates } from '../../../src/protocol/coordinates.ts';
 import type {

@@ -1,4 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
+import { parse, serialize } from 'hono/utils/cookie';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import type { Caller } from '../../../repository/repository.ts';
 import { shownName } from '../../caller/caller-credentials.ts';
@@ -48,8 +49,8 @@ export function createSessions(secret: Uint8Array | undefined): Sessions {
     },
     end: (site) => formatCookie('', 0, site),
     async caller(cookies) {
-      const token = readCookie(cookies ?? '');
-      if (token === undefined) return undefined;
+      const token = parse(cookies ?? '', cookieName)[cookieName] ?? '';
+      if (token === '') return undefined;
       const login = await decrypt(token, key);
       return login && { credentials: { kind: 'basic', ...login }, name: shownName(login.username) };
     },
@@ -57,14 +58,8 @@ export function createSessions(secret: Uint8Array | undefined): Sessions {
 }
 
 function formatCookie(value: string, maxAge: number, { isSecure, prefix }: CookieSite): string {
-  const attributes = `Path=${prefix}/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
-  return `${cookieName}=${value}; ${attributes}`;
-}
-
-function readCookie(header: string): string | undefined {
-  const pairs = header.split(';').map((pair) => pair.trim());
-  const value = pairs.find((pair) => pair.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1);
-  return value === '' ? undefined : value;
+  const attributes = { path: `${prefix}/`, maxAge, httpOnly: true, sameSite: 'Strict', secure: isSecure } as const;
+  return serialize(cookieName, value, attributes);
 }
 
 async function decrypt(token: string, key: Uint8Array): Promise<Login | undefined> {

@@ -3,7 +3,8 @@ import { parseCoordinates } from '../../../protocol/coordinates.ts';
 import type { ListedImages } from '../../../repository/repository.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { isRepositoryHost } from '../../request/addressing.ts';
-import type { HttpContext, HttpDependencies, HttpSettings } from '../../options.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../../options.ts';
 import { pageOf } from '../../request/paging.ts';
 import { splitPath } from '../../request/request-path.ts';
 import { ImagePage } from './image-page.tsx';
@@ -19,9 +20,9 @@ const pageSize = 100;
 /** The pages above repositories. */
 export interface ImagePages {
   /** `/`: the one image where there is only one, else the way to all. */
-  readonly serveStart: (c: HttpContext) => Promise<Response>;
+  readonly serveStart: (exchange: Exchange) => Promise<Response>;
   /** `/_images/<image>`, and `/_images?image=` as the form has it. */
-  readonly serveImage: (c: HttpContext) => Promise<Response>;
+  readonly serveImage: (exchange: Exchange) => Promise<Response>;
 }
 
 type ImagePagesDeps = Pick<HttpDependencies, 'repositories'> & {
@@ -72,17 +73,17 @@ export function createImagePages(
   };
 
   return {
-    serveStart: (c) =>
-      context.answer(c, (request) => {
+    serveStart: (exchange) =>
+      context.answer(exchange, (request) => {
         if (singleImage !== undefined) return imagePage(singleImage, request);
         return startPage(request);
       }),
-    serveImage: (c) =>
-      context.answer(c, async (request) => {
+    serveImage: (exchange) =>
+      context.answer(exchange, async (request) => {
         if (singleImage !== undefined) return seeOther(`${request.frame.prefix}/`);
         const wanted = request.query('image');
         if (wanted !== undefined) return seeOther(`${request.frame.prefix}/_images/${imageOf(wanted.split('/'))}`);
-        return imagePage(imageOf(splitPath(c.req.path).slice(1)), request);
+        return imagePage(imageOf(splitPath(exchange.path).slice(1)), request);
       }),
   };
 }

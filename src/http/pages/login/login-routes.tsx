@@ -2,14 +2,15 @@ import { Hono } from 'hono';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import type { Caller } from '../../../repository/repository.ts';
 import { refuseCrossSite } from '../../caller/cross-site.ts';
-import type { HttpContext, HttpDependencies, HttpEnv, HttpSettings } from '../../options.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import { routedIf, type HttpEnv } from '../../exchange/hono-exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../../options.ts';
 import { shownName } from '../../caller/caller-credentials.ts';
 import { checkLogin } from '../../caller/login-check.ts';
 import type { RequestReader } from '../../caller/request-reader.ts';
-import { prefersHtml } from '../../request/accept.ts';
+import { isForBrowser, type PageContext } from '../frame/page-context.tsx';
 import { LoginPage, LogoutPage } from './login-page.tsx';
 import { pageAnswer, seeOther } from '../frame/page-answer.ts';
-import type { PageContext } from '../frame/page-context.tsx';
 import type { Sessions } from '../frame/session-cookie.ts';
 
 interface LoginDeps extends Pick<HttpDependencies, 'repositories'> {
@@ -27,27 +28,26 @@ export function loginRoutes(
 ): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
 
-  const refuse = (c: HttpContext, next: string, fault: string) =>
+  const refuse = (exchange: Exchange, next: string, fault: string) =>
     // 401 would bring up the browser's own prompt in front of the form.
-    pageAnswer(403, <LoginPage frame={context.frame(c)} next={next} fault={fault} />);
+    pageAnswer(403, <LoginPage frame={context.frame(exchange)} next={next} fault={fault} />);
 
-  routes.get('/_auth/login', (c, next) => {
-    if (!isPage(c)) return next();
-    const target = localPath(c.req.query('next'));
-    if (c.req.query('prompt') !== 'basic') return pageAnswer(200, <LoginPage frame={context.frame(c)} next={target} />);
-    return promptAnswer(c, target);
-  });
+  const showForm = (exchange: Exchange): Promise<Response> => {
+    const target = localPath(exchange.query('next'));
+    if (exchange.query('prompt') === 'basic') return promptAnswer(exchange, target);
+    return pageAnswer(200, <LoginPage frame={context.frame(exchange)} next={target} />);
+  };
 
-  const promptAnswer = async (c: HttpContext, target: string): Promise<Response> => {
-    const { caller, frame } = await context.read(c);
-    const isKnown = c.req.header('authorization') !== undefined && (await isGood(c, caller));
+  const promptAnswer = async (exchange: Exchange, target: string): Promise<Response> => {
+    const { caller, frame } = await context.read(exchange);
+    const isKnown = exchange.header('authorization') !== undefined && (await isGood(exchange, caller));
     if (isKnown) return seeOther(`${frame.prefix}${target}`);
     const headers = { 'WWW-Authenticate': 'Basic realm="lkard", charset="UTF-8"' };
     return pageAnswer(401, <LoginPage frame={frame} next={target} />, headers);
   };
 
-  const isGood = (c: HttpContext, caller: Caller): Promise<boolean> =>
-    checkLogin(repositories, caller, settings.singleImage, { signal: c.req.raw.signal }).then(
+  const isGood = (exchange: Exchange, caller: Caller): Promise<boolean> =>
+    checkLogin(repositories, caller, settings.singleImage, { signal: exchange.signal }).then(
       () => true,
       (error: unknown) => {
         if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return false;
@@ -55,47 +55,49 @@ export function loginRoutes(
       },
     );
 
-  routes.post('/_auth/login', async (c, next) => {
-    if (!isPage(c) || !isForm(c)) return next();
-    refuseForeign(c, context);
-    const form = await readForm(c);
+  const logIn = async (exchange: Exchange): Promise<Response> => {
+    refuseForeign(exchange, context);
+    const form = await readForm(exchange);
     const target = localPath(form.get('next') ?? undefined);
     const login = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
-    if (login.username === '' || login.username.includes(':')) return refuse(c, target, 'That can’t be a user’s name.');
-    const caller = requests.known(c, { credentials: { kind: 'basic', ...login }, name: shownName(login.username) });
-    if (!(await isGood(c, caller))) return refuse(c, target, 'The registry doesn’t take this user and password.');
-    const cookie = await sessions.begin(login, siteOf(c, context));
+    const { username } = login;
+    if (username === '' || username.includes(':')) return refuse(exchange, target, 'That can’t be a user’s name.');
+    const caller = requests.known(exchange, { credentials: { kind: 'basic', ...login }, name: shownName(username) });
+    if (!(await isGood(exchange, caller)))
+      return refuse(exchange, target, 'The registry doesn’t take this user and password.');
+    const cookie = await sessions.begin(login, siteOf(exchange, context));
     if (cookie === undefined)
-      return refuse(c, target, 'The password is too long for a cookie: use the browser’s prompt.');
-    return seeOther(`${context.frame(c).prefix}${target}`, { 'Set-Cookie': cookie });
-  });
+      return refuse(exchange, target, 'The password is too long for a cookie: use the browser’s prompt.');
+    return seeOther(`${context.frame(exchange).prefix}${target}`, { 'Set-Cookie': cookie });
+  };
 
-  routes.get('/_auth/logout', (c, next) =>
-    isPage(c) ? pageAnswer(200, <LogoutPage frame={context.frame(c)} />) : next(),
+  const askToLogOut = (exchange: Exchange) => pageAnswer(200, <LogoutPage frame={context.frame(exchange)} />);
+
+  const logOut = (exchange: Exchange): Response => {
+    refuseForeign(exchange, context);
+    const forget = { 'Set-Cookie': sessions.end(siteOf(exchange, context)) };
+    return seeOther(`${context.frame(exchange).prefix}/`, forget);
+  };
+
+  routes.get('/_auth/login', routedIf(isForBrowser, showForm));
+  routes.post(
+    '/_auth/login',
+    routedIf((exchange) => isForBrowser(exchange) && isForm(exchange), logIn),
   );
-
-  routes.post('/_auth/logout', async (c, next) => {
-    if (!isPage(c)) return next();
-    refuseForeign(c, context);
-    return Promise.resolve(seeOther(`${context.frame(c).prefix}/`, { 'Set-Cookie': sessions.end(siteOf(c, context)) }));
-  });
-
+  routes.get('/_auth/logout', routedIf(isForBrowser, askToLogOut));
+  routes.post('/_auth/logout', routedIf(isForBrowser, logOut));
   return routes;
 }
 
-function isPage(c: HttpContext): boolean {
-  return prefersHtml(c.req.header('accept'));
-}
-
-function isForm(c: HttpContext): boolean {
-  return c.req.header('content-type')?.startsWith('application/x-www-form-urlencoded') === true;
+function isForm(exchange: Exchange): boolean {
+  return exchange.header('content-type')?.startsWith('application/x-www-form-urlencoded') === true;
 }
 
 /** Another site's page may neither log people in under a name of its choice nor log them out. */
-function refuseForeign(c: HttpContext, context: PageContext): void {
-  const fetchSite = c.req.header('sec-fetch-site');
-  const origin = c.req.header('origin');
-  refuseCrossSite({ fetchSite, origin, hasCredentials: true, host: context.frame(c).host });
+function refuseForeign(exchange: Exchange, context: PageContext): void {
+  const fetchSite = exchange.header('sec-fetch-site');
+  const origin = exchange.header('origin');
+  refuseCrossSite({ fetchSite, origin, hasCredentials: true, host: context.frame(exchange).host });
 }
 
 /** A path here, and nothing that a browser would take for another site's. */
@@ -103,15 +105,15 @@ function localPath(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])[^\\\0-\x20]*$/.test(next) ? next : '/';
 }
 
-function siteOf(c: HttpContext, context: PageContext) {
-  const { prefix, root } = context.frame(c);
+function siteOf(exchange: Exchange, context: PageContext) {
+  const { prefix, root } = context.frame(exchange);
   return { prefix, isSecure: root.startsWith('https:') };
 }
 
-async function readForm(c: HttpContext): Promise<URLSearchParams> {
+async function readForm(exchange: Exchange): Promise<URLSearchParams> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of exchange.openBody() as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > maxFormBytes) throw new GatewayError('REQUEST_INVALID', `the form is over ${maxFormBytes} bytes`);
     chunks.push(chunk);

@@ -3,7 +3,8 @@ import { listPackageContents } from '../../../apk/package/package-contents.ts';
 import { GatewayError } from '../../../errors.ts';
 import type { FoundPackage, ListedPackage } from '../../../repository/repository.ts';
 import { contentResponse } from '../../answer/content-answer.ts';
-import { nodeOf, type HttpContext, type HttpDependencies } from '../../options.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { HttpDependencies } from '../../options.ts';
 import { createUploadSlots } from '../../upload/upload-slots.ts';
 import { renderFilesPage } from './files-page.tsx';
 import type { OpenedRepository } from './opened-repository.ts';
@@ -14,9 +15,9 @@ import type { PageRequest } from '../frame/page-context.tsx';
 /** What pages read from packages themselves. */
 export interface PackageContent {
   /** The list of a package's files, sent while it is read. OVERLOADED where too many are read already. */
-  serveFiles(c: HttpContext, request: PageRequest, opened: OpenedRepository, pkg: ListedPackage): Promise<Response>;
+  serveFiles(exchange: Exchange, request: PageRequest, opened: OpenedRepository, pkg: ListedPackage): Promise<Response>;
   /** The package, for browsers that only pages know the login of. */
-  serveFile(c: HttpContext, request: PageRequest, opened: OpenedRepository, pkg: ListedPackage): Promise<Response>;
+  serveFile(exchange: Exchange, request: PageRequest, opened: OpenedRepository, pkg: ListedPackage): Promise<Response>;
 }
 
 /** Packages that are read for their list of files at a time. */
@@ -33,12 +34,12 @@ export function createPackageContent({
     if (found === undefined) throw new GatewayError('PACKAGE_UNKNOWN', `${pkg.fileName} is gone`);
     return found;
   };
-  const noteFault = (c: HttpContext) => (error: unknown) => {
-    log.error({ err: error, requestId: nodeOf(c).record?.requestId }, 'a page or its package was cut short');
+  const noteFault = (exchange: Exchange) => (error: unknown) => {
+    log.error({ err: error, requestId: exchange.record.requestId }, 'a page or its package was cut short');
   };
 
   return {
-    async serveFiles(c, request, opened, pkg) {
+    async serveFiles(exchange, request, opened, pkg) {
       const giveBack = await readings.take(request.signal);
       try {
         const source = await (await find(request, opened, pkg)).open(undefined, { signal: request.signal });
@@ -46,15 +47,25 @@ export function createPackageContent({
         const crumbs = [...opened.crumbs, above, { label: 'Files' }];
         const page = renderFilesPage({ frame: request.frame, crumbs, pkg }, listPackageContents(chunksOf(source)));
         const body = Readable.from(page);
-        return await contentResponse(c, { status: 200, headers: pageHeaders, body, onFault: noteFault(c) });
+        return await contentResponse(exchange, {
+          status: 200,
+          headers: pageHeaders,
+          body,
+          onFault: noteFault(exchange),
+        });
       } finally {
         giveBack();
       }
     },
-    async serveFile(c, request, opened, pkg) {
+    async serveFile(exchange, request, opened, pkg) {
       const found = await find(request, opened, pkg);
       const body = await found.open(undefined, { signal: request.signal });
-      return contentResponse(c, { status: 200, headers: downloadHeaders(found), body, onFault: noteFault(c) });
+      return contentResponse(exchange, {
+        status: 200,
+        headers: downloadHeaders(found),
+        body,
+        onFault: noteFault(exchange),
+      });
     },
   };
 }

@@ -1,16 +1,16 @@
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { asPackageOrder } from '../../../repository/catalog/package-search.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
-import { prefersHtml } from '../../request/accept.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import { answer } from '../../answer/answer.ts';
-import type { HttpContext, HttpDependencies, HttpSettings } from '../../options.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { HttpDependencies, HttpSettings } from '../../options.ts';
 import { formatFeed } from './feed.ts';
 import { findVersion, openRepository, type OpenedRepository } from '../package/opened-repository.ts';
 import { createPackageContent } from '../package/package-content.ts';
 import { PackagePage } from '../package/package-page.tsx';
 import { pageAnswer } from '../frame/page-answer.ts';
-import type { PageContext, PageRequest } from '../frame/page-context.tsx';
+import { isForBrowser, type PageContext, type PageRequest } from '../frame/page-context.tsx';
 import { pageOf } from '../../request/paging.ts';
 import { publishRecipes } from '../frame/publish-recipes.ts';
 import { RepositoryPage } from './repository-page.tsx';
@@ -19,9 +19,9 @@ import { useRecipes } from '../frame/use-recipes.ts';
 /** The pages of one repository; the query says which. */
 export interface RepositoryPages {
   /** Its packages, one package, or what is in one. */
-  serve(c: HttpContext, base: RepositoryBase): Promise<Response>;
+  serve(exchange: Exchange, base: RepositoryBase): Promise<Response>;
   /** Its newest packages as a feed. */
-  serveFeed(c: HttpContext, base: RepositoryBase): Promise<Response>;
+  serveFeed(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
 
 interface RepositoryPagesDeps extends Pick<HttpDependencies, 'repositories' | 'log'> {
@@ -71,22 +71,22 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   };
 
   return {
-    serve: (c, base) =>
-      context.answer(c, async (request) => {
+    serve: (exchange, base) =>
+      context.answer(exchange, async (request) => {
         const opened = await open(base, request);
         const name = request.query('package');
         if (name === undefined) return servePackages(request, opened);
         const pkg = findVersion(opened.catalog, name, request.query('version'));
         const view = request.query('view');
-        if (view === 'files') return content.serveFiles(c, request, opened, pkg);
-        if (view === 'download') return content.serveFile(c, request, opened, pkg);
+        if (view === 'files') return content.serveFiles(exchange, request, opened, pkg);
+        if (view === 'download') return content.serveFile(exchange, request, opened, pkg);
         return servePackage(request, opened, pkg);
       }),
     // Readers of feeds are programs, that a 401 tells to send credentials; only a person is led to the login.
-    serveFeed: async (c, base) =>
-      prefersHtml(c.req.header('accept'))
-        ? context.answer(c, (request) => feed(base, request))
-        : feed(base, await context.read(c)),
+    serveFeed: async (exchange, base) =>
+      isForBrowser(exchange)
+        ? context.answer(exchange, (request) => feed(base, request))
+        : feed(base, await context.read(exchange)),
   };
 }
 

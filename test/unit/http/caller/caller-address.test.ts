@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { addressKey, createCallerAddresses } from '../../../../src/http/caller/caller-address.ts';
 
-const asked = (remoteAddress: string, forwarded?: string) =>
-  ({ socket: { remoteAddress }, headers: { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
+const asked = (remoteAddress?: string, forwarded?: string) => ({
+  connection: remoteAddress === undefined ? undefined : { remoteAddress, setTimeout: () => undefined },
+  header: (name: string) => (name === 'x-forwarded-for' ? forwarded : undefined),
+});
 
 describe('the address of who asks', () => {
   const addresses = createCallerAddresses(['10.0.0.0/8', 'fd00::/16']);
@@ -26,7 +27,7 @@ describe('the address of who asks', () => {
   });
 
   it('is unknown without a socket', () => {
-    expect(addresses.addressOf(undefined)).toBeUndefined();
+    expect(addresses.addressOf(asked())).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { WebExchange } from '../../../../src/http/exchange/web-exchange.ts';
 import { aKey, anEdge } from '../an-edge.ts';
 
 const base = '/apk/user/image/edge/main';
@@ -12,12 +12,9 @@ const forwarded = {
 /** The URL of the JWK set that a caller from that address is told. */
 async function advertised(remoteAddress: string, trustedProxies: string[], headers: Record<string, string>) {
   const edge = anEdge({ keys: () => Promise.resolve([aKey('k.rsa.pub')]) }, { trustedProxies });
-  const incoming: unknown = { socket: { remoteAddress }, url: `${base}/apk-configuration`, headers: {} };
-  const response = await edge.request(
-    `http://gateway:9887${base}/apk-configuration`,
-    { headers },
-    { incoming: incoming as IncomingMessage },
-  );
+  const request = new Request(`http://gateway:9887${base}/apk-configuration`, { headers });
+  const exchange = new WebExchange(request, { remoteAddress, setTimeout: () => undefined });
+  const response = await edge.request(request, undefined, { exchange });
   return response.status === 200 ? ((await response.json()) as { jwks_uri: string }).jwks_uri : response.status;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../../src/errors.ts';
-import { pathOfTarget, splitPath } from '../../../../src/http/request/request-path.ts';
+import { pathOfTarget } from '../../../../src/http/exchange/request-target.ts';
+import { splitPath } from '../../../../src/http/request/request-path.ts';
 
 describe('splitPath', () => {
   it.each([

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Log, Meter, RequestLine } from '../../ports.ts';
-import { pathOfTarget } from './request-path.ts';
+import { pathOfTarget } from './request-target.ts';
 import { createRequestRecord, type RequestRecord } from './request-record.ts';
 
 /** What hears of requests. */
