@@ -1,9 +1,9 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { contradictionsOf, givenSchema, type Given } from './schema.ts';
 import { environmentName, settings, type GivenSettings, type Setting } from './settings.ts';
 import type { ListenAddress } from './values.ts';
 import { GatewayError } from '../errors.ts';
+import { homeFolder } from '../files/home-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -184,7 +184,8 @@ function storeOf(given: Given, environment: Environment): StoreConfig {
 /** As podman and its kin look for them: one file that is named, else their own, then Docker's, or a pull secret in its place. */
 function authFilesOf(given: Given, environment: Environment): readonly string[] {
   const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR } = environment;
-  const { XDG_CONFIG_HOME = join(homedir(), '.config'), DOCKER_CONFIG = join(homedir(), '.docker') } = environment;
+  const home = homeFolder() ?? '/';
+  const { XDG_CONFIG_HOME = join(home, '.config'), DOCKER_CONFIG = join(home, '.docker') } = environment;
   const named = given['registry-auth-file'] ?? REGISTRY_AUTH_FILE;
   if (named !== undefined) return [named];
   const ofUser = `/run/containers/${process.getuid?.() ?? 0}`;
@@ -194,7 +195,7 @@ function authFilesOf(given: Given, environment: Environment): readonly string[] 
     join(XDG_CONFIG_HOME, 'containers', 'auth.json'),
     join(DOCKER_CONFIG, 'config.json'),
     join(DOCKER_CONFIG, '.dockerconfigjson'),
-    join(homedir(), '.dockercfg'),
+    join(home, '.dockercfg'),
   ];
 }
 

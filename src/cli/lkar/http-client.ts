@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { EnvHttpProxyAgent, errors, request } from 'undici';
+import { EnvHttpProxyAgent, errors, interceptors, request } from 'undici';
 import { GatewayError } from '../../errors.ts';
+import { proxiesOf, type Proxies } from './proxies.ts';
 
 /** One request. */
 export interface HttpRequest {
@@ -22,9 +23,12 @@ export interface HttpAnswer {
   readonly isRepeated?: boolean;
 }
 
-/** Speaks HTTP(S), through the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name. */
+/** Speaks HTTP(S), through a proxy where it is told of one. */
 export interface HttpClient {
-  /** Follows redirects of a GET, to another origin without credentials. Throws STORE_UNAVAILABLE where nobody answers. */
+  /**
+   * Follows redirects of a GET: to another host without credentials. Throws STORE_UNAVAILABLE where nobody answers,
+   * STORE_ANSWER_INVALID for redirects that lead nowhere.
+   */
   send(request: HttpRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
@@ -34,6 +38,8 @@ export interface HttpClientOptions {
   readonly isInsecure?: boolean | undefined;
   /** PEM file of certificate authorities, instead of the usual ones. */
   readonly caFile?: string | undefined;
+  /** Default: none. */
+  readonly proxies?: Proxies | undefined;
   /** Is told each request and answer, without credentials. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -44,53 +50,69 @@ const answerTimeoutMs = 10 * 60_000;
 
 /** An HTTP client. Throws FILE_INVALID where the file of authorities can't be read. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const { isInsecure = false, caFile, trace } = options;
+  const { isInsecure = false, caFile, proxies = proxiesOf({}), trace } = options;
   const tls = { rejectUnauthorized: !isInsecure, ...(caFile !== undefined && { ca: readAuthorities(caFile) }) };
   const agent = new EnvHttpProxyAgent({
+    ...proxies,
+    // Plain HTTP is asked of the proxy itself: many refuse a tunnel to anything but port 443.
+    proxyTunnel: false,
     connect: tls,
     requestTls: tls,
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
   });
+  // Its body is read once: a push isn't sent on.
+  const following = agent.compose(interceptors.redirect({ maxRedirections: maxRedirects }));
 
-  async function sendOnce(asked: HttpRequest): Promise<HttpAnswer> {
-    const { method, url, headers = {}, body, signal } = asked;
+  const sendTo = async (url: URL, { method, headers = {}, body, signal }: HttpRequest): Promise<Arrived> => {
     try {
-      const answer = await request(url, {
-        method,
-        headers,
-        body: body?.() ?? null,
-        signal: signal ?? null,
-        dispatcher: agent,
+      const {
+        statusCode,
+        headers: given,
+        body: content,
+        context,
+      } = await request(url, {
+        ...{ method, headers, body: body?.() ?? null, signal: signal ?? null },
+        dispatcher: method === 'GET' ? following : agent,
       });
-      trace?.(`${method} ${url.href} -> ${answer.statusCode}`);
-      return { status: answer.statusCode, header: (name) => firstOf(answer.headers[name]), body: answer.body };
+      // A body that is destroyed before its end says so by an error, which would end the process where nobody listens.
+      content.on('error', () => undefined);
+      const from = lastOf(context) ?? url;
+      trace?.(`${method} ${url.href} -> ${from.origin === url.origin ? '' : `${from.origin} `}${statusCode}`);
+      return { from, status: statusCode, header: (name) => firstOf(given[name]), body: content };
     } catch (error) {
       trace?.(`${method} ${url.href} -> ${String(error)}`);
       throw asUnreachable(error, url);
     }
-  }
+  };
 
   return {
     async send(asked) {
-      let current = asked;
-      for (let redirects = 0; ; redirects += 1) {
-        const answer = await sendOnce(current);
-        const location = answer.header('location');
-        const isRedirect = answer.status >= 300 && answer.status < 400 && location !== undefined;
-        if (asked.method !== 'GET' || !isRedirect || redirects === maxRedirects) return answer;
-        answer.body.destroy();
-        current = redirected(current, new URL(location, current.url));
-      }
+      const answer = await sendTo(asked.url, asked);
+      if (!hasLostCredentials(asked, answer)) return answer;
+      answer.body.destroy();
+      return sendTo(answer.from, asked);
     },
     close: () => agent.close(),
   };
 }
 
-function redirected(before: HttpRequest, url: URL): HttpRequest {
-  if (url.origin === before.url.origin) return { ...before, url };
-  const headers = Object.entries(before.headers ?? {}).filter(([name]) => name.toLowerCase() !== 'authorization');
-  return { ...before, url, headers: Object.fromEntries(headers) };
+interface Arrived extends HttpAnswer {
+  /** Who answered, behind all redirects. */
+  readonly from: URL;
+}
+
+/** Where redirects led; undici keeps the way in its context. */
+function lastOf(context: object): URL | undefined {
+  const history: unknown = 'history' in context ? context.history : undefined;
+  const last: unknown = Array.isArray(history) ? history.at(-1) : undefined;
+  return last instanceof URL ? last : undefined;
+}
+
+/** From `http://host` to `https://host` is another origin, and still the one that the credentials are meant for. */
+function hasLostCredentials({ url, headers }: HttpRequest, { status, from }: Arrived): boolean {
+  const isUpgrade = url.protocol === 'http:' && from.protocol === 'https:' && url.hostname === from.hostname;
+  return status === 401 && isUpgrade && headers?.['authorization'] !== undefined;
 }
 
 function asUnreachable(error: unknown, url: URL): unknown {
@@ -98,6 +120,10 @@ function asUnreachable(error: unknown, url: URL): unknown {
     return new GatewayError('FILE_INVALID', 'a file changed while it was sent', { cause: error });
   }
   if (!(error instanceof Error) || error.name === 'AbortError' || error instanceof GatewayError) return error;
+  if (/^(Redirect loop|Invalid URL)/.test(error.message)) {
+    const fault = `${url.origin} redirects in circles, or to what is no address`;
+    return new GatewayError('STORE_ANSWER_INVALID', fault, { cause: error });
+  }
   const { message } = error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const reason = message.includes(code) ? message : `${message} (${code})`;

@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import tab from '@bomb.sh/tab/commander';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationValue } from '../../config/values.ts';
+import { homeFolder } from '../../files/home-folder.ts';
 import { listImages, listPackages, listRepositories } from './commands/list.ts';
 import { logIn, logOut, type LoginOptions } from './commands/login.ts';
 import { pull, remove } from './commands/files.ts';
@@ -36,7 +36,7 @@ export function createLkarProgram(terminal: Terminal): Command {
     .addOption(
       new Option('--docker-config <folder>', 'where logins are kept: the folder of config.json')
         .env('DOCKER_CONFIG')
-        .default(join(homedir(), '.docker'), '~/.docker'),
+        .default(join(homeFolder() ?? '/', '.docker'), '~/.docker'),
     )
     .showHelpAfterError('(lkar --help tells more)')
     .addHelpText('after', exitCodeHelp);

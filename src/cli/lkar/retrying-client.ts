@@ -43,7 +43,7 @@ export function createRetryingClient(
     try {
       answer = await http.send(asked);
     } catch (error) {
-      const pauseMs = isPassing(error) ? pauseAfter(attempt) : undefined;
+      const pauseMs = isPassing(error, asked) ? pauseAfter(attempt) : undefined;
       if (pauseMs === undefined) throw error;
       await rest(attempt, (error as Error).message, pauseMs);
       return undefined;
@@ -51,7 +51,7 @@ export function createRetryingClient(
     const pauseMs = isTransientStatus(answer.status) ? pauseAfter(attempt, answer.header('retry-after')) : undefined;
     if (pauseMs === undefined) return answer;
     // Before the pause: the rest of a refused body need not be sent.
-    answer.body.on('error', () => undefined).destroy();
+    answer.body.destroy();
     await rest(attempt, `${asked.url.origin} answered ${answer.status}`, pauseMs);
     return undefined;
   };
@@ -69,6 +69,8 @@ export function createRetryingClient(
   };
 }
 
-function isPassing(error: unknown): boolean {
-  return isGatewayError(error, 'STORE_UNAVAILABLE') && !lastingFaults.test(error.message);
+/** A push waits for a gateway that restarts; who reads rather hears at once that nobody listens at that port. */
+function isPassing(error: unknown, { method }: HttpRequest): boolean {
+  if (!isGatewayError(error, 'STORE_UNAVAILABLE') || lastingFaults.test(error.message)) return false;
+  return method !== 'GET' || !error.message.includes('ECONNREFUSED');
 }

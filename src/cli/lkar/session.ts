@@ -1,5 +1,6 @@
 import { createLoginKeeper, type LoginKeeper } from './login-keeper.ts';
 import { createGatewayClient, type GatewayClient, type Login } from './gateway-client.ts';
+import { proxiesOf } from './proxies.ts';
 import { createHttpClient } from './http-client.ts';
 import { createRetryingClient } from './retrying-client.ts';
 import { checkRegistryLogin } from './registry-login.ts';
@@ -43,6 +44,7 @@ export function openSession(terminal: Terminal, options: SessionOptions): Sessio
   const once = createHttpClient({
     isInsecure: options.insecure,
     caFile: options.caFile,
+    proxies: proxiesOf(terminal.env ?? {}),
     ...(options.debug === true && { trace: say }),
   });
   const http = createRetryingClient(once, say, { tries: options.tries });

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { CommanderError, type Command } from 'commander';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
-import { sayLine, type Terminal } from './terminal.ts';
+import { sayLine, watchOutputs, type Terminal } from './terminal.ts';
 
 /** Makes a program print to this terminal, and throw where commander would end the process. Before its commands are added. */
 export function tame(program: Command, terminal: Terminal): Command {
@@ -18,8 +18,10 @@ export async function runProgram(
   terminal: Terminal,
   options: { readonly hintOf?: (error: unknown) => string | undefined } = {},
 ): Promise<number> {
+  const allWritten = watchOutputs(terminal);
   try {
     await program.parseAsync(args, { from: 'user' });
+    await allWritten();
     return exitCodes.success;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.badUsage;

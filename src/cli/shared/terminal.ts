@@ -1,10 +1,13 @@
 import type { Readable, Writable } from 'node:stream';
+import { isErrno } from '../../files/exclusive-file.ts';
 
 /** What a command reads from and prints to: results on `stdout`, everything said meanwhile on `stderr`. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** The variables of the process; default none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Prints one line of a result. */
@@ -15,6 +18,27 @@ export function printLine(terminal: Terminal, line: string): void {
 /** Says one line beside the result. */
 export function sayLine(terminal: Terminal, line: string): void {
   terminal.stderr.write(`${line}\n`);
+}
+
+/**
+ * Lets a command go on to its end when nobody reads on (`lkar ls | head`). Returns how to wait until all is written, which
+ * throws for a fault such as a full disk.
+ */
+export function watchOutputs({ stdout, stderr }: Terminal): () => Promise<void> {
+  let fault: Error | undefined;
+  for (const output of [stdout, stderr]) {
+    output.on('error', (error: Error) => {
+      if (!isErrno(error, 'EPIPE')) fault ??= error;
+    });
+  }
+  return async () => {
+    await new Promise<void>((written) => {
+      stdout.write('', () => {
+        written();
+      });
+    });
+    if (fault !== undefined) throw fault;
+  };
 }
 
 /** Text from elsewhere without the control characters that a terminal would obey. */

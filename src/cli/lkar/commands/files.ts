@@ -4,6 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GatewayError } from '../../../errors.ts';
+import { isErrno } from '../../../files/exclusive-file.ts';
 import { createProgress } from '../progress.ts';
 import type { Session } from '../session.ts';
 import { printLine } from '../../shared/terminal.ts';
@@ -30,7 +31,10 @@ export async function pull(
   const { body, size } = await gateway.open(filePath);
   const output = options.output ?? filePath.slice(filePath.lastIndexOf('/') + 1);
   if (output === '-') {
-    await pipeline(body, session.terminal.stdout, { end: false });
+    await pipeline(body, session.terminal.stdout, { end: false }).catch((error: unknown) => {
+      // Whoever reads on has what they wanted.
+      if (!isErrno(error, 'EPIPE')) throw error;
+    });
     return;
   }
   const file = { path: output, size: size ?? 0 };
