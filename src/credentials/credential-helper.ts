@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, isGatewayError } from '../errors.ts';
+import { isErrno } from '../files/exclusive-file.ts';
 
 const credentialSchema = z.object({ Username: z.string(), Secret: z.string() });
 const maxOutputBytes = 64 * 1024;
@@ -20,6 +21,20 @@ export interface CredentialHelper {
   store(server: string, credentials: HelperCredentials): Promise<void>;
   /** Also done where there was none. */
   erase(server: string): Promise<void>;
+}
+
+/**
+ * What a helper answers; undefined where it isn't installed, which `onMissing` is told: Docker Desktop leaves its name behind
+ * in `config.json`.
+ */
+export async function unlessMissing<T>(ask: () => Promise<T>, onMissing: () => void): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isGatewayError(error, 'CONFIG_INVALID') || error.details['isMissing'] !== true) throw error;
+    onMissing();
+    return undefined;
+  }
 }
 
 /** The helper of that name. All its methods throw CONFIG_INVALID where it can't be run or fails. */
@@ -62,14 +77,17 @@ function isNotFound(output: string): boolean {
 /** Secrets go through standard input: arguments are in the process list. */
 function run(program: string, action: string, input: string): Promise<{ exitCode: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'inherit'], timeout: timeoutMs });
+    // Not by spawn's own time-out: its timer goes on where the program can't be started.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'inherit'], signal });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       if (output.length < maxOutputBytes) output += chunk.toString();
     });
     child.stdin.on('error', () => undefined);
     child.on('error', (cause) => {
-      reject(new GatewayError('CONFIG_INVALID', `${program} can't be run: ${cause.message}`, { cause }));
+      const details = { isMissing: isErrno(cause, 'ENOENT') };
+      reject(new GatewayError('CONFIG_INVALID', `${program} can't be run: ${cause.message}`, { cause, details }));
     });
     child.on('close', (exitCode) => {
       resolve({ exitCode: exitCode ?? 1, output });

@@ -1,6 +1,7 @@
 import { createConfigFiles } from './config-files.ts';
-import { createCredentialHelper, type CredentialHelper } from './credential-helper.ts';
+import { createCredentialHelper, unlessMissing, type CredentialHelper } from './credential-helper.ts';
 import { credentialNames, credentialsIn, credentialsOf, type DockerConfig } from './docker-config.ts';
+import type { Log } from '../ports.ts';
 import type { GatewayCredentials, RegistryCredentials } from '../store/registry/login/registry-credentials.ts';
 
 export interface DockerCredentialsOptions {
@@ -19,24 +20,40 @@ type Found = RegistryCredentials | undefined;
 /**
  * The gateway's own credentials, from where container tools keep them: of the first file that has any, its helper for the
  * host (`credHelpers`), else the longest name in the file that fits the image, else the helper for all (`credsStore`), else
- * the host's entry; anonymous where there is none. `find` throws CONFIG_INVALID where a file or its helper can't be used.
+ * the host's entry; anonymous where there is none. A helper that isn't installed is warned of, once. `find` throws
+ * CONFIG_INVALID where a file or its helper can't be used.
  */
 export function createDockerCredentials(
-  deps: { readonly now: () => number; readonly helperOf?: (name: string) => CredentialHelper },
+  deps: {
+    readonly now: () => number;
+    readonly helperOf?: (name: string) => CredentialHelper;
+    readonly log?: Pick<Log, 'warn'> | undefined;
+  },
   options: DockerCredentialsOptions,
 ): GatewayCredentials {
-  const { now, helperOf = createCredentialHelper } = deps;
+  const { now, helperOf = createCredentialHelper, log } = deps;
   const { host, files, helperTtlMs = 60_000, lookAgainMs = 1000 } = options;
   const configs = createConfigFiles(deps, { lookAgainMs });
   const hosts = spellingsOf(host);
+  const missing = new Set<string>();
   const answers = new Map<string, { readonly atMs: number; readonly found: Promise<Found> }>();
 
+  const warnOfMissing = (helper: string, file: string) => {
+    if (!missing.has(helper)) {
+      log?.warn({ file, helper }, 'a credential helper is named there that is not installed; going on without it');
+    }
+    missing.add(helper);
+  };
+
   /** Helpers know hosts only, and starting one takes time: one question for all images, and for all who ask meanwhile. */
-  const askHelper = (helper: string): Promise<Found> => {
+  const askHelper = (helper: string, file: string): Promise<Found> => {
     const known = answers.get(helper);
     if (known !== undefined && now() - known.atMs < helperTtlMs) return known.found;
     const found = firstOf(hosts, async (name) => {
-      const kept = await helperOf(helper).get(name);
+      const ask = () => helperOf(helper).get(name);
+      const kept = await unlessMissing(ask, () => {
+        warnOfMissing(helper, file);
+      });
       // Some helpers say by an empty secret that they have none.
       return kept === undefined || kept.secret === '' ? undefined : credentialsOf(kept.username, kept.secret);
     });
@@ -45,19 +62,19 @@ export function createDockerCredentials(
     return found;
   };
 
-  const findIn = async (config: DockerConfig, image: string): Promise<Found> => {
+  const findIn = async (config: DockerConfig, file: string, image: string): Promise<Found> => {
     const own = hosts.map((name) => config.credHelpers?.[name]).find((name) => name !== undefined && name !== '');
-    const kept = own === undefined ? undefined : await askHelper(own);
+    const kept = own === undefined ? undefined : await askHelper(own, file);
     if (kept !== undefined) return kept;
     const ofImage = entryOf(config, hosts, credentialNames(image));
     if (ofImage !== undefined) return ofImage;
     const common = own === undefined ? (config.credsStore ?? '') : '';
-    return (common === '' ? undefined : await askHelper(common)) ?? entryOf(config, hosts, ['']);
+    return (common === '' ? undefined : await askHelper(common, file)) ?? entryOf(config, hosts, ['']);
   };
 
   return {
     async find(image) {
-      const found = await firstOf(files, async (file) => findIn(await configs.read(file), image));
+      const found = await firstOf(files, async (file) => findIn(await configs.read(file), file, image));
       return found ?? { kind: 'anonymous' };
     },
   };

@@ -58,7 +58,7 @@ export async function createGateway(
   await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
   const { meter, format, snapshot } = createMetrics();
   const formatMetrics = siblings?.formatMetrics ?? format;
-  const store = await openStore(config, clock, { meter });
+  const store = await openStore(config, clock, { meter, log });
   const signingKeys = await openSigningKeys(config, { clock, log, inTurn: siblings?.inTurn });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
@@ -127,7 +127,7 @@ export function systemClock(): Clock {
 export async function openStore(
   { store, rightsTtlMs }: Pick<Config, 'store' | 'rightsTtlMs'>,
   clock: Clock,
-  { meter, requestWaitMs }: { readonly meter?: Meter; readonly requestWaitMs?: number } = {},
+  { meter, requestWaitMs, log }: { readonly meter?: Meter; readonly requestWaitMs?: number; readonly log?: Log } = {},
 ): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile, htpasswdWriters: writers } = store;
@@ -145,7 +145,7 @@ export async function openStore(
       onRequest: ({ operation, method, status, durationMs }) =>
         meter?.askedRegistry(operation, method, status, durationMs),
       onShort: meter?.budgetShort,
-      gatewayCredentials: createDockerCredentials({ now: () => clock.now() }, { host, files: authFiles }),
+      gatewayCredentials: createDockerCredentials({ now: () => clock.now(), log }, { host, files: authFiles }),
     },
     {
       host,

@@ -48,7 +48,7 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
   const clock = systemClock();
   const inStore = async <T>(of: Config, work: (store: Store) => Promise<T>): Promise<T> => {
     // Nobody waits for an answer: rather late than not at all.
-    const store = await openStore(of, clock, { requestWaitMs: Infinity });
+    const store = await openStore(of, clock, { requestWaitMs: Infinity, log });
     return work(store).finally(() => store.close());
   };
   const inLayout = async <T>(folder: string, image: string, work: (layout: ImageLayout) => Promise<T>): Promise<T> => {

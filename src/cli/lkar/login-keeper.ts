@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createCredentialHelper, type CredentialHelper } from '../../credentials/credential-helper.ts';
+import { createCredentialHelper, unlessMissing, type CredentialHelper } from '../../credentials/credential-helper.ts';
 import {
   credentialNames,
   credentialsIn,
@@ -20,26 +20,42 @@ export interface LoginKeeper {
   forget(name: string): Promise<boolean>;
 }
 
-/** The logins of Docker's configuration in `folder`. Its methods throw CONFIG_INVALID where it can't be understood. */
+/**
+ * The logins of Docker's configuration in `folder`. A helper that it names and that isn't installed is warned of, and done
+ * without. Its methods throw CONFIG_INVALID where it can't be understood.
+ */
 export function createLoginKeeper(options: {
   readonly folder: string;
   readonly helperOf?: (name: string) => CredentialHelper;
+  readonly warn?: (line: string) => void;
 }): LoginKeeper {
   const file = join(options.folder, 'config.json');
   const helperOf = options.helperOf ?? createCredentialHelper;
+  const missing = new Set<string>();
   const readConfig = async () => parseDockerConfig((await readTextFile(file)) ?? '', file);
   const writeConfig = (config: DockerConfig) =>
     writeTextFile(file, `${JSON.stringify(config, null, '\t')}\n`, { mode: 0o600, folderMode: 0o700 });
+  const orMissing = <T>(name: string, ask: () => Promise<T>) =>
+    unlessMissing(ask, () => {
+      if (!missing.has(name)) {
+        options.warn?.(`warning: ${file} names docker-credential-${name}, which isn't installed; going on without it`);
+      }
+      missing.add(name);
+    });
   const helperFor = (config: DockerConfig, name: string) => {
     const helper = helperNameOf(config, name);
     return helper === undefined ? undefined : { name: helper, program: helperOf(helper) };
+  };
+  const ask = async (config: DockerConfig, name: string) => {
+    const helper = helperFor(config, name);
+    return helper && orMissing(helper.name, () => helper.program.get(name));
   };
 
   return {
     async find(name) {
       const config = await readConfig();
       for (const candidate of credentialNames(name)) {
-        const kept = await helperFor(config, candidate)?.program.get(candidate);
+        const kept = await ask(config, candidate);
         if (kept !== undefined) return { username: kept.username, password: kept.secret };
         const found = credentialsIn(config, candidate);
         if (found?.kind === 'basic') return { username: found.username, password: found.password };
@@ -50,8 +66,11 @@ export function createLoginKeeper(options: {
     async keep(name, { username, password }) {
       const config = await readConfig();
       const helper = helperFor(config, name);
-      if (helper !== undefined) {
-        await helper.program.store(name, { username, secret: password });
+      const store = async (program: CredentialHelper) => {
+        await program.store(name, { username, secret: password });
+        return true;
+      };
+      if (helper !== undefined && (await orMissing(helper.name, () => store(helper.program))) === true) {
         return { place: `docker-credential-${helper.name}`, isPlain: false };
       }
       const auth = Buffer.from(`${username}:${password}`).toString('base64');
@@ -61,9 +80,8 @@ export function createLoginKeeper(options: {
 
     async forget(name) {
       const config = await readConfig();
-      const helper = helperFor(config, name);
-      const wasInHelper = (await helper?.program.get(name)) !== undefined;
-      if (wasInHelper) await helper?.program.erase(name);
+      const wasInHelper = (await ask(config, name)) !== undefined;
+      if (wasInHelper) await helperFor(config, name)?.program.erase(name);
       const { [name]: entry, ...auths } = config.auths ?? {};
       if (entry !== undefined) await writeConfig({ ...config, auths });
       return wasInHelper || entry !== undefined;

@@ -48,7 +48,7 @@ export function openSession(terminal: Terminal, options: SessionOptions): Sessio
     ...(options.debug === true && { trace: say }),
   });
   const http = createRetryingClient(once, say, { tries: options.tries });
-  const logins = createLoginKeeper({ folder: options.dockerConfig });
+  const logins = createLoginKeeper({ folder: options.dockerConfig, warn: say });
   return {
     terminal,
     logins,

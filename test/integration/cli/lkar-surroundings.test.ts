@@ -108,3 +108,15 @@ it('nobody who listens at a port of this machine is said at once to who reads', 
   expect([listed.exitCode, listed.stderr.includes('trying again')]).toEqual([6, false]);
   expect(performance.now() - began).toBeLessThan(15_000);
 });
+
+it('a credential helper that is not installed keeps nobody from an open gateway, nor waiting', async () => {
+  const folder = await makeTempDir();
+  onTestFinished(() => folder.remove());
+  await writeFile(path.join(folder.path, 'config.json'), JSON.stringify({ credsStore: 'that-nobody-has' }));
+  const { host } = await aServer((_, answer) => answer.end('[]'));
+  const began = performance.now();
+  const listed = await runBin('lkar', ['ls', `${host}/app`, '-o', 'json'], { env: { DOCKER_CONFIG: folder.path } });
+  expect(listed).toMatchObject({ exitCode: 0, stdout: '[]\n' });
+  expect(listed.stderr).toContain('docker-credential-that-nobody-has');
+  expect(performance.now() - began).toBeLessThan(15_000);
+});

@@ -51,6 +51,16 @@ describe("the gateway's own credentials", () => {
     expect(await find({ auths: { [key]: entry } }, 'app')).toEqual(credentials);
   });
 
+  it('are looked for without a helper that is not installed, of which the log warns once', async () => {
+    const config = { credsStore: 'that-nobody-has', auths: { 'registry.example.org': auth('me:1') } };
+    const warn = vi.fn();
+    const files = [await fileWith(config)];
+    const deps = { ...clock, log: { warn } };
+    const credentials = createDockerCredentials(deps, { host: 'registry.example.org', files, helperTtlMs: 0 });
+    for (const image of ['app', 'other']) expect(await credentials.find(image)).toMatchObject({ username: 'me' });
+    expect(warn).toHaveBeenCalledExactlyOnceWith({ file: files[0], helper: 'that-nobody-has' }, expect.any(String));
+  });
+
   it("are Docker Hub's under its old name", async () => {
     const auths = { 'https://index.docker.io/v1/': auth('me:1') };
     expect(await find({ auths }, 'me/app', 'docker.io')).toMatchObject({ username: 'me' });

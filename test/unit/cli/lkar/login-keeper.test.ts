@@ -83,10 +83,16 @@ describe('a credential helper', () => {
     }
   });
 
-  it('that is not installed is said, not passed over', async () => {
-    await configure({ credsStore: 'that-nobody-has' });
-    await expect(createLoginKeeper({ folder }).find('apk.example.org')).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-    });
+  it('that is not installed is warned of, once, with the file that names it, and done without', async () => {
+    await configure({ credsStore: 'that-nobody-has', auths: { 'apk.example.org': { auth: 'bWU6eA==' } } });
+    const said: string[] = [];
+    const keeper = createLoginKeeper({ folder, warn: (line) => said.push(line) });
+    expect(await keeper.find('other.example.org/team/app')).toBeUndefined();
+    expect(await keeper.find('apk.example.org')).toEqual({ username: 'me', password: 'x' });
+    expect(await keeper.keep('b.example.org', login)).toEqual({ place: join(folder, 'config.json'), isPlain: true });
+    expect(await keeper.forget('b.example.org')).toBe(true);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(join(folder, 'config.json'));
+    expect(said[0]).toContain('docker-credential-that-nobody-has');
   });
 });
