@@ -19,9 +19,9 @@ it.each([
 
 it('a proxy that is no URL is refused by the name of its variable, without a password', () => {
   const refusal = () => proxiesOf({ HTTPS_PROXY: 'socks5://me:secret@p:1' });
-  expect(refusal).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-  expect(refusal).toThrowError(/HTTPS_PROXY/);
-  expect(refusal).not.toThrowError(/secret/);
+  expect(refusal).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  expect(refusal).toThrow(/HTTPS_PROXY/);
+  expect(refusal).not.toThrow(/secret/);
 });
 
 it('plain HTTP is asked of the proxy itself, this machine directly', async () => {
