@@ -1,11 +1,16 @@
+import type { MonotonicClock } from '../time/monotonic.ts';
 import { createBoundedCache } from './bounded-cache.ts';
 
 /** Counts what somebody did lately against what they may do: each has a bucket that empties by use and fills with time. */
 export interface TokenBuckets {
   /** Milliseconds until `key` has more than `reserved` left; 0 where it has now. */
   waitMs(key: string, reserved?: number): number;
-  /** Takes one from `key`'s bucket, as far as there is one. */
+  /** Takes one from `key`'s bucket. An empty one stays empty, or owes one more where it may. */
   take(key: string): void;
+  /** Puts back one that was taken and not used. */
+  giveBack(key: string): void;
+  /** The share of `key`'s bucket that is used up now, from 0 to 1. */
+  spent(key: string): number;
 }
 
 export interface TokenBucketOptions {
@@ -13,26 +18,32 @@ export interface TokenBucketOptions {
   readonly capacity: number;
   /** Milliseconds in which one comes back. */
   readonly refillMs: number;
+  /** Whether those who wait have theirs promised, so that the next waits for longer. Default: no. */
+  readonly mayOwe?: boolean;
 }
 
 interface Bucket {
   readonly left: number;
-  readonly atMs: number;
+  readonly at: number;
 }
 
 /** Whoever was seen longest ago is forgotten past so many: some MiB. */
 const maxBuckets = 20_000;
 
 export function createTokenBuckets(
-  { now }: { readonly now: () => number },
-  { capacity, refillMs }: TokenBucketOptions,
+  clock: MonotonicClock,
+  { capacity, refillMs, mayOwe = false }: TokenBucketOptions,
 ): TokenBuckets {
   const buckets = createBoundedCache<Bucket>(maxBuckets);
+  const leastLeft = mayOwe ? -Infinity : 0;
   const leftOf = (key: string): number => {
     const bucket = buckets.get(key);
-    // A clock that was set back must not take anything away.
-    const passedMs = Math.max(0, now() - (bucket?.atMs ?? 0));
-    return bucket === undefined ? capacity : Math.min(capacity, bucket.left + passedMs / refillMs);
+    if (bucket === undefined) return capacity;
+    return Math.min(capacity, bucket.left + (clock.monotonicMs() - bucket.at) / refillMs);
+  };
+  const change = (key: string, by: number): void => {
+    const left = Math.min(capacity, Math.max(leastLeft, leftOf(key) + by));
+    buckets.set(key, { left, at: clock.monotonicMs() });
   };
   return {
     waitMs(key, reserved = 0) {
@@ -40,7 +51,11 @@ export function createTokenBuckets(
       return missing <= 0 ? 0 : Math.ceil(missing * refillMs);
     },
     take(key) {
-      buckets.set(key, { left: Math.max(0, leftOf(key) - 1), atMs: now() });
+      change(key, -1);
     },
+    giveBack(key) {
+      change(key, 1);
+    },
+    spent: (key) => 1 - Math.max(0, leftOf(key)) / capacity,
   };
 }

@@ -23,6 +23,7 @@ import { lkarRoutes } from './routes/lkar.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { createPackageRoutes } from './routes/packages.ts';
 import { createRepositoryHandler } from './routes/repositories.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 
 /** The HTTP edge, put together. */
 export interface HttpApp {
@@ -42,7 +43,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const settings = completeHttpOptions(options);
   const addresses = createCallerAddresses(settings.trustedProxies);
   const audit = createAudit(given.log, addresses);
-  const attempts = createAttempts({ audit, addresses, now: Date.now }, settings);
+  const attempts = createAttempts({ audit, addresses, clock: { monotonicMs } }, settings);
   const deps = { ...given, audit, repositories: attempts.watch(given.repositories) };
   const requests = createRequestReader({ addresses, attempts, publishers: deps.trust?.publishers }, settings);
   const publisher = createPublisher({ ...deps, requests }, settings);
@@ -73,7 +74,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   return {
     hono: app,
     serveContent: createContentServer({ packages, requests, faults }, settings),
-    judgeRate: createRateLimit({ addresses, now: Date.now }, settings),
+    judgeRate: createRateLimit({ addresses, clock: { monotonicMs } }, settings),
   };
 }
 

@@ -159,7 +159,7 @@ describe('the folder map', () => {
   // A folder, or a file that stands beside the folders, and what it may import of them and of packages.
   const base = ['errors.ts', 'ports.ts', 'concurrency', 'files', 'time'];
   const mayImport: Readonly<Record<string, readonly string[]>> = {
-    concurrency: ['lru-cache'],
+    concurrency: ['time', 'lru-cache'],
     time: [],
     files: ['errors.ts', 'ports.ts'],
     apk: ['errors.ts'],

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import { addressKey, type CallerAddresses } from './caller-address.ts';
 import { createTokenBuckets } from '../../concurrency/token-buckets.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 
 /** RATE_LIMITED for a request whose address sent too many lately; undefined for one that may be answered. */
 export type RateLimit = (exchange: Pick<Exchange, 'path' | 'connection' | 'header'>) => GatewayError | undefined;
@@ -13,12 +14,12 @@ const burstSeconds = 10;
 
 /** `requestsPerSecond`: of one address, on average; 0 for any number. */
 export function createRateLimit(
-  deps: { readonly addresses: CallerAddresses; readonly now: () => number },
+  deps: { readonly addresses: CallerAddresses; readonly clock: MonotonicClock },
   { requestsPerSecond }: { readonly requestsPerSecond: number },
 ): RateLimit {
   if (requestsPerSecond === 0) return () => undefined;
   const rate = { capacity: requestsPerSecond * burstSeconds, refillMs: 1000 / requestsPerSecond };
-  const buckets = createTokenBuckets(deps, rate);
+  const buckets = createTokenBuckets(deps.clock, rate);
   return (exchange) => {
     const address = deps.addresses.addressOf(exchange);
     if (address === undefined || unlimited.has(exchange.path)) return undefined;

@@ -10,6 +10,7 @@ import { isAnonymous } from './caller-credentials.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { loginProbe } from './login-check.ts';
 import { createTokenBuckets } from '../../concurrency/token-buckets.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 
 /**
  * Watches who tries to get in. An address whose credentials were refused too often is told to wait before the registry is asked
@@ -27,7 +28,7 @@ export interface Attempts {
 interface AttemptsDeps {
   readonly audit: Audit;
   readonly addresses: CallerAddresses;
-  readonly now: () => number;
+  readonly clock: MonotonicClock;
 }
 
 /** What somebody wants to do where. */
@@ -49,11 +50,11 @@ const minuteMs = 60_000;
 
 /** `refusalsPerMinute`: of one address; 0 for any number. */
 export function createAttempts(deps: AttemptsDeps, options: { readonly refusalsPerMinute: number }): Attempts {
-  const { audit, addresses, now } = deps;
+  const { audit, addresses, clock } = deps;
   const { refusalsPerMinute } = options;
   const isLimited = refusalsPerMinute > 0;
   const callerKey = createCallerKeys(randomBytes);
-  const refusals = createTokenBuckets({ now }, { capacity: refusalsPerMinute, refillMs: minuteMs / refusalsPerMinute });
+  const refusals = createTokenBuckets(clock, { capacity: refusalsPerMinute, refillMs: minuteMs / refusalsPerMinute });
   const proven = createBoundedCache<true>(maxProven);
   const attempts = new WeakMap<Caller, Attempt>();
   const ofRequests = new WeakMap<Exchange, Attempt>();
