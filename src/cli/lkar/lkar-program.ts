@@ -11,7 +11,7 @@ import { setUp, type SetupOptions } from './commands/setup.ts';
 import { exitCodeHelp } from '../shared/exit-code.ts';
 import { outputFormats, type OutputFormat } from '../shared/output.ts';
 import { tame } from '../shared/run-program.ts';
-import { defaultTries } from './retrying-client.ts';
+import { defaultTries } from './http/retrying-client.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import type { Terminal } from '../shared/terminal.ts';
 import { readVersion } from '../shared/version.ts';

@@ -1,9 +1,9 @@
-import { createLoginKeeper, type LoginKeeper } from './login-keeper.ts';
-import { createGatewayClient, type GatewayClient, type Login } from './gateway-client.ts';
-import { proxiesOf } from './proxies.ts';
-import { createHttpClient } from './http-client.ts';
-import { createRetryingClient } from './retrying-client.ts';
-import { checkRegistryLogin } from './registry-login.ts';
+import { createLoginKeeper, type LoginKeeper } from './login/login-keeper.ts';
+import { createGatewayClient, type GatewayClient, type Login } from './http/gateway-client.ts';
+import { proxiesOf } from './http/proxies.ts';
+import { createHttpClient } from './http/http-client.ts';
+import { createRetryingClient } from './http/retrying-client.ts';
+import { checkRegistryLogin } from './login/registry-login.ts';
 import { parseTarget, type Target } from '../shared/target.ts';
 import { sayLine, type Terminal } from '../shared/terminal.ts';
 

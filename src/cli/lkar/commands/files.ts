@@ -5,7 +5,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GatewayError } from '../../../errors.ts';
 import { isErrno } from '../../../files/exclusive-file.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress } from './progress.ts';
 import type { Session } from '../session.ts';
 import { printLine } from '../../shared/terminal.ts';
 

@@ -1,4 +1,4 @@
-import type { PackageLine, RepositoryLine } from '../gateway-client.ts';
+import type { PackageLine, RepositoryLine } from '../http/gateway-client.ts';
 import { formatRows, formatSize, type Column, type OutputFormat } from '../../shared/output.ts';
 import type { Session } from '../session.ts';
 import { printLine } from '../../shared/terminal.ts';

@@ -1,6 +1,6 @@
 import { GatewayError, isGatewayError } from '../../../errors.ts';
-import type { Login } from '../gateway-client.ts';
-import { askLine, readPassword } from '../prompt.ts';
+import type { Login } from '../http/gateway-client.ts';
+import { askLine, readPassword } from '../login/prompt.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../../shared/target.ts';
 import { printLine, sayLine, type Terminal } from '../../shared/terminal.ts';

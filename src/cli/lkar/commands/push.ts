@@ -1,6 +1,6 @@
-import type { PushedFile } from '../gateway-client.ts';
-import { createProgress } from '../progress.ts';
-import { localFilesOf, pushBodyOf } from '../push-body.ts';
+import type { PushedFile } from '../http/gateway-client.ts';
+import { createProgress } from './progress.ts';
+import { localFilesOf, pushBodyOf } from './push-body.ts';
 import type { Session } from '../session.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
 import { waitUntilServed } from './wait.ts';

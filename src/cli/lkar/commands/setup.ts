@@ -2,9 +2,9 @@ import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import { modeOf, readTextFile, writeTextFile } from '../../../files/atomic-text-file.ts';
-import type { GatewayClient, Login, PublicJwk } from '../gateway-client.ts';
+import type { GatewayClient, Login, PublicJwk } from '../http/gateway-client.ts';
 import type { Session } from '../session.ts';
-import { withRepositoryLine } from '../repositories-file.ts';
+import { withRepositoryLine } from './repositories-file.ts';
 import { imageSegments, urlOf } from '../../shared/target.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readIndexFile } from '../../../apk/index/index-file.ts';
 import { readPackage } from '../../../apk/package/package-file.ts';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
-import type { GatewayClient } from '../gateway-client.ts';
+import type { GatewayClient } from '../http/gateway-client.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../../shared/target.ts';
 import { printLine } from '../../shared/terminal.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLoginKeeper } from '../../../../src/cli/lkar/login-keeper.ts';
+import { createLoginKeeper } from '../../../../src/cli/lkar/login/login-keeper.ts';
 import type { CredentialHelper, HelperCredentials } from '../../../../src/credentials/credential-helper.ts';
 
 const login = { username: 'me', password: 'se:cret' };

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Busboy } from '@fastify/busboy';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readBytes } from '../../../../src/cli/lkar/gateway-answer.ts';
-import { localFilesOf, pushBodyOf } from '../../../../src/cli/lkar/push-body.ts';
+import { readBytes } from '../../../../src/cli/lkar/http/gateway-answer.ts';
+import { localFilesOf, pushBodyOf } from '../../../../src/cli/lkar/commands/push-body.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withRepositoryLine } from '../../../../src/cli/lkar/repositories-file.ts';
+import { withRepositoryLine } from '../../../../src/cli/lkar/commands/repositories-file.ts';
 
 const url = new URL('https://apk.example.org/apk/team/app/edge/main');
 const login = { username: 'me', password: "p@ss:w/rd #1\n'" };

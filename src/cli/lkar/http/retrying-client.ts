@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGatewayError } from '../../errors.ts';
+import { isGatewayError } from '../../../errors.ts';
 import {
   defaultRetryOptions,
   isTransientStatus,
   parseRetryAfter,
   pauseBeforeRetry,
   type RetryOptions,
-} from '../../concurrency/retry.ts';
+} from '../../../concurrency/retry.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 
 /** Tries in all, unless said otherwise: some twenty seconds, so that a gateway may be restarted meanwhile. */

@@ -1,12 +1,12 @@
-import { GatewayError } from '../../errors.ts';
-import { parseChallenges, type Challenge } from '../../oci/challenge.ts';
-import { basicAuthorization } from '../../store/registry/login/registry-credentials.ts';
-import { resolveLocation } from '../../store/registry/transport/redirect.ts';
-import { fetchToken } from '../../store/registry/login/token-service.ts';
-import { readBytes } from './gateway-answer.ts';
-import type { Login } from './gateway-client.ts';
-import type { HttpAnswer, HttpClient } from './http-client.ts';
-import type { Target } from '../shared/target.ts';
+import { GatewayError } from '../../../errors.ts';
+import { parseChallenges, type Challenge } from '../../../oci/challenge.ts';
+import { basicAuthorization } from '../../../store/registry/login/registry-credentials.ts';
+import { resolveLocation } from '../../../store/registry/transport/redirect.ts';
+import { fetchToken } from '../../../store/registry/login/token-service.ts';
+import { readBytes } from '../http/gateway-answer.ts';
+import type { Login } from '../http/gateway-client.ts';
+import type { HttpAnswer, HttpClient } from '../http/http-client.ts';
+import type { Target } from '../../shared/target.ts';
 
 const maxAnswerBytes = 64 * 1024;
 

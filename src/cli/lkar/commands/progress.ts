@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { MultiBar, Presets } from 'cli-progress';
-import { formatSize } from '../shared/output.ts';
+import { formatSize } from '../../shared/output.ts';
 import type { LocalFile } from './push-body.ts';
-import { sayLine, type Terminal } from '../shared/terminal.ts';
+import { sayLine, type Terminal } from '../../shared/terminal.ts';
 
 /** Shows how far files have got: bars on a terminal, a line a file elsewhere. */
 export interface Progress {

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { GatewayError } from '../../errors.ts';
-import type { PushBody } from './gateway-client.ts';
+import { GatewayError } from '../../../errors.ts';
+import type { PushBody } from '../http/gateway-client.ts';
 
 /** A file to push. */
 export interface LocalFile {

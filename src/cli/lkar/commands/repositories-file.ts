@@ -1,4 +1,4 @@
-import type { Login } from './gateway-client.ts';
+import type { Login } from '../http/gateway-client.ts';
 
 /**
  * The text of an etc/apk/repositories file with one line for the repository at `url`, in its old place or at the end. A

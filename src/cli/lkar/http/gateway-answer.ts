@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { errorCodes, GatewayError, type ErrorCode } from '../../errors.ts';
+import { errorCodes, GatewayError, type ErrorCode } from '../../../errors.ts';
 import type { HttpAnswer } from './http-client.ts';
-import { harmless } from '../shared/terminal.ts';
+import { harmless } from '../../shared/terminal.ts';
 
 const problemSchema = z.object({ code: z.enum(errorCodes).optional(), message: z.string() });
 const maxErrorBytes = 64 * 1024;

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { GatewayError } from '../../errors.ts';
-import { readText } from './gateway-answer.ts';
-import type { Terminal } from '../shared/terminal.ts';
+import { GatewayError } from '../../../errors.ts';
+import { readText } from '../http/gateway-answer.ts';
+import type { Terminal } from '../../shared/terminal.ts';
 
 const maxPasswordBytes = 64 * 1024;
 

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
-import { createCredentialHelper, unlessMissing, type CredentialHelper } from '../../credentials/credential-helper.ts';
+import {
+  createCredentialHelper,
+  unlessMissing,
+  type CredentialHelper,
+} from '../../../credentials/credential-helper.ts';
 import {
   credentialNames,
   credentialsIn,
   helperNameOf,
   parseDockerConfig,
   type DockerConfig,
-} from '../../credentials/docker-config.ts';
-import { readTextFile, writeTextFile } from '../../files/atomic-text-file.ts';
-import type { Login } from './gateway-client.ts';
+} from '../../../credentials/docker-config.ts';
+import { readTextFile, writeTextFile } from '../../../files/atomic-text-file.ts';
+import type { Login } from '../http/gateway-client.ts';
 
 /** Where container tools keep logins: a folder's `config.json`, or the credential helper that it names. */
 export interface LoginKeeper {

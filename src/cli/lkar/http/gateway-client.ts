@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError } from '../../../errors.ts';
 import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
-import { imageSegments, urlOf, type Target } from '../shared/target.ts';
+import { imageSegments, urlOf, type Target } from '../../shared/target.ts';
 
 /** A user and password for the gateway. */
 export interface Login {
