@@ -18,6 +18,8 @@ export interface MemoryCall {
   /** The tag or digest that the call is about, where it is about one. */
   readonly reference?: string | undefined;
   readonly credentials: Credentials;
+  /** Of the caller who may give it up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface MemoryStoreOptions {
@@ -79,7 +81,7 @@ async function hooked<T>(
   effect: () => T,
 ): Promise<T> {
   refuseAborted(options?.signal);
-  if (before !== undefined) await before(call);
+  if (before !== undefined) await before({ ...call, signal: options?.signal });
   refuseAborted(options?.signal);
   const result = effect();
   if (after !== undefined) await after(call);

@@ -14,6 +14,10 @@ export interface Operation {
   /** When it was answered; infinity where it never was. */
   ended: number;
   outcome: 'done' | 'refused' | 'failed' | 'unanswered';
+  /** The replica that was asked. */
+  readonly replica?: string;
+  /** The registry was put back to how it was before the answer. */
+  isUndone?: boolean;
 }
 
 /** An index that some reader was given. */
@@ -22,6 +26,11 @@ export interface Reading {
   readonly began: number;
   readonly ended: number;
   readonly index: SignedIndex | undefined;
+  readonly replica?: string;
+  /** What the replica signs with, where that isn't the same for all. */
+  readonly key?: SigningKey;
+  /** Whether somebody read it who may not. */
+  readonly isStrangers?: boolean;
 }
 
 export interface History {

@@ -15,7 +15,8 @@ import {
 } from './history.ts';
 import type { Lag } from './lag.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
-import { createWorld, type Replica, type World, type WorldOptions } from './world.ts';
+import { stranger, type Trouble } from './troubles.ts';
+import { createWorld, simulationKey, type Replica, type World, type WorldOptions } from './world.ts';
 
 export const at = { image: 'team/image', branch: 'v1', repository: 'main' };
 export const caller = { credentials: { kind: 'anonymous' } } as const;
@@ -28,17 +29,35 @@ export type Step = { readonly replica: number; readonly after: number } & (
   | { readonly kind: 'read'; readonly architecture: number }
   | { readonly kind: 'kill' }
   | { readonly kind: 'wait'; readonly ms: number }
+  | TroubleStep
 );
+
+/** What goes wrong beside deaths: each kind can be left out of a run. */
+export type TroubleStep =
+  | { readonly kind: 'sleep'; readonly ms: number }
+  | { readonly kind: 'clock'; readonly ms: number }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly ms: number }
+  | { readonly kind: 'land' }
+  | { readonly kind: 'collect' }
+  | { readonly kind: 'back-up' }
+  | { readonly kind: 'restore'; readonly ago: number }
+  | { readonly kind: 'stranger'; readonly architecture: number };
 
 export interface Scenario {
   readonly steps: readonly Step[];
   readonly replicas: number;
   readonly deletes: 'tag' | 'digest' | 'unsupported';
   readonly latePuts: readonly number[];
+  /** Of each replica, in milliseconds; default none. */
+  readonly clockOffsets?: readonly number[];
+  /** Replicas that sign with a key of their own. */
+  readonly foreign?: readonly number[];
+  /** Whether all other replicas are read after each answer. */
+  readonly readsAfter?: boolean;
 }
 
-const when = fc.record({ replica: fc.nat(2), after: fc.oneof(fc.constant(0), fc.nat(120)) });
-const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
+export const when = fc.record({ replica: fc.nat(2), after: fc.oneof(fc.constant(0), fc.nat(120)) });
+export const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(when, pushArbitrary()).map(merge) },
   {
     weight: 3,
@@ -70,7 +89,7 @@ function pushArbitrary() {
   });
 }
 
-function merge<A, B>([a, b]: readonly [A, B]): A & B {
+export function merge<A, B>([a, b]: readonly [A, B]): A & B {
   return { ...a, ...b };
 }
 
@@ -128,7 +147,7 @@ export async function runLaggingScenario(
 }
 
 /** Faults once each, and with them what the clients were told. */
-function told({ operations }: History, faults: readonly string[]): readonly string[] {
+export function told({ operations }: History, faults: readonly string[]): readonly string[] {
   if (faults.length === 0) return [];
   const lines = operations.map(
     ({ kind, file, identity, began, ended, outcome }) =>
@@ -138,7 +157,7 @@ function told({ operations }: History, faults: readonly string[]): readonly stri
 }
 
 /** Plays a scenario to its end: everybody is answered or dead. */
-async function play(
+export async function play(
   scheduler: Scheduler,
   scenario: Scenario,
   staged: ReadonlyMap<string, StagedPackage>,
@@ -150,7 +169,11 @@ async function play(
     latePuts: new Set(scenario.latePuts),
     ...options,
   });
-  const replicas = Array.from({ length: scenario.replicas }, (_, i) => world.replica(`r${i}`));
+  const ownOf = (slot: number) => ({
+    clockOffsetMs: scenario.clockOffsets?.[slot] ?? 0,
+    key: scenario.foreign?.includes(slot) === true ? foreignKey : key,
+  });
+  const replicas = Array.from({ length: scenario.replicas }, (_, i) => world.replica(`r${i}`, ownOf(i)));
   const operations: Operation[] = [];
   const readings: Reading[] = [];
   const waiting = scenario.steps
@@ -158,6 +181,11 @@ async function play(
     .sort((a, b) => a.step.after - b.step.after || a.i - b.i);
   const running = new Set<{ readonly replica: Replica }>();
 
+  const run = (replica: Replica, work: Promise<unknown>) => {
+    const entry = { replica };
+    running.add(entry);
+    void work.finally(() => running.delete(entry));
+  };
   const start = ({ step }: { step: Step }) => {
     const slot = step.replica % replicas.length;
     const replica = replicas[slot]!;
@@ -167,12 +195,23 @@ async function play(
     }
     if (step.kind === 'kill') {
       replica.isDead = true;
-      replicas[slot] = world.replica(`r${slot}+`);
+      replicas[slot] = world.replica(`r${slot}+`, ownOf(slot));
       return;
     }
-    const entry = { replica };
-    running.add(entry);
-    void act(world, replica, step, staged, operations, readings).finally(() => running.delete(entry));
+    const isAsked = step.kind === 'push' || step.kind === 'delete' || step.kind === 'read' || step.kind === 'stranger';
+    if (!isAsked) {
+      disturb(world, replica, step, operations);
+      return;
+    }
+    const ended = act(world, replica, step, staged, operations, readings);
+    run(replica, ended);
+    if (scenario.readsAfter !== true) return;
+    void ended.then((isAnswered) => {
+      if (!isAnswered) return;
+      // What was acknowledged is there at once, whoever is asked.
+      const others = replicas.filter((one) => one !== replica && !one.isDead);
+      for (const other of others) run(other, readAll(world, other, readings));
+    });
   };
 
   const isDone = () => {
@@ -191,23 +230,28 @@ async function play(
 async function act(
   world: World,
   replica: Replica,
-  step: Extract<Step, { kind: 'push' | 'delete' | 'read' }>,
+  step: Extract<Step, { kind: 'push' | 'delete' | 'read' | 'stranger' }>,
   staged: ReadonlyMap<string, StagedPackage>,
   operations: Operation[],
   readings: Reading[],
-): Promise<void> {
+): Promise<boolean> {
   const began = world.steps();
   if (step.kind === 'read') {
+    await read(world, replica, architectures[step.architecture]!, readings);
+    return false;
+  }
+  if (step.kind === 'stranger') {
     const architecture = architectures[step.architecture]!;
-    const index = await replica.repositories.openIndex(at, architecture, caller).catch(refusedAsMissing);
-    if (!replica.isDead) readings.push({ architecture, began, ended: world.steps(), index });
-    return;
+    const index = await replica.repositories.openIndex(at, architecture, stranger).catch(refusedAsNothing);
+    if (index !== undefined) readings.push({ architecture, began, ended: world.steps(), index, isStrangers: true });
+    return false;
   }
   const files = (step.kind === 'push' ? step.files : [step.file]).map((i) => simulatedFiles[i]!);
   const packages =
     step.kind === 'push' ? files.map((file) => staged.get(stagedKey(file, contents[step.content]!))!) : [];
   const mine = files.map((file, i): Operation => ({
     kind: step.kind,
+    replica: replica.id,
     file: `${file.architecture}/${fileNameOf(file)}`,
     identity: packages[i]?.summary.identity,
     began,
@@ -232,29 +276,66 @@ async function act(
       );
     }
     answer('done');
+    return !replica.isDead;
   } catch (error) {
     if (isGatewayError(error, 'PACKAGE_EXISTS', 'PACKAGE_WITHDRAWN', 'PACKAGE_UNKNOWN')) answer('refused');
-    else if (isGatewayError(error, 'STORE_UNAVAILABLE', 'PUBLISH_TIMEOUT')) answer('failed');
+    else if (isGatewayError(error, ...failures)) answer('failed');
     else throw error;
+    return false;
   }
 }
 
-function refusedAsMissing(error: unknown): undefined {
-  if (isGatewayError(error, 'STORE_UNAVAILABLE')) return undefined;
+/** What a client is told when nothing can be done for it now. */
+const failures = ['STORE_UNAVAILABLE', 'PUBLISH_TIMEOUT', 'ABORTED', 'DIGEST_MISMATCH', 'BLOB_UNKNOWN'] as const;
+
+async function read(world: World, replica: Replica, architecture: string, readings: Reading[]): Promise<void> {
+  const began = world.steps();
+  try {
+    const index = await replica.repositories.openIndex(at, architecture, caller);
+    const { id, key } = replica;
+    if (!replica.isDead) readings.push({ architecture, began, ended: world.steps(), index, replica: id, key });
+  } catch (error) {
+    if (!isGatewayError(error, ...failures)) throw error;
+  }
+}
+
+async function readAll(world: World, replica: Replica, readings: Reading[]): Promise<void> {
+  await Promise.all(architectures.map((architecture) => read(world, replica, architecture, readings)));
+}
+
+function refusedAsNothing(error: unknown): undefined {
+  if (isGatewayError(error, ...failures, 'FORBIDDEN', 'UNAUTHORIZED')) return undefined;
   throw error;
 }
 
+const foreignKey = simulationKey('foreign.rsa.pub');
+
+/** What happens to the world, and is nobody's request. */
+function disturb(world: World, replica: Replica, step: TroubleStep, operations: readonly Operation[]): void {
+  if (step.kind === 'sleep') world.suspend(replica, step.ms);
+  else if (step.kind === 'clock') replica.clockOffsetMs += step.ms;
+  else if (step.kind === 'trouble') world.troubles.begin(step.trouble, step.ms);
+  else if (step.kind === 'land') world.landLate();
+  else if (step.kind === 'collect') world.troubles.collect();
+  else if (step.kind === 'back-up') world.troubles.backUp();
+  else if (step.kind === 'restore') {
+    const since = world.troubles.restore(step.ago);
+    // What was answered after the back-up is gone, or back.
+    for (const operation of operations) if (operation.ended > since) operation.isUndone = true;
+  }
+}
+
 /** After the last answer: what every replica that lives, and a newcomer, serve of every architecture. */
-async function readEverywhere(world: World, replicas: readonly Replica[]): Promise<readonly Reading[]> {
+export async function readEverywhere(world: World, replicas: readonly Replica[]): Promise<readonly Reading[]> {
   const readings: Reading[] = [];
   const began = world.steps();
-  const ask = async (repositories: Replica['repositories']) => {
+  const ask = async ({ repositories, key }: Pick<Replica, 'repositories'> & Partial<Pick<Replica, 'key'>>) => {
     for (const architecture of architectures) {
       const index = await repositories.openIndex(at, architecture, caller);
-      readings.push({ architecture, began, ended: Infinity, index });
+      readings.push({ architecture, began, ended: Infinity, index, ...(key === undefined ? {} : { key }) });
     }
   };
-  const askedAll = Promise.all([...replicas.map((one) => one.repositories), world.bystander('newcomer')].map(ask));
+  const askedAll = Promise.all([...replicas, { repositories: world.bystander('newcomer') }].map(ask));
   let isAsked = false;
   void askedAll.finally(() => (isAsked = true)).catch(() => undefined);
   await world.runUntil(() => isAsked);

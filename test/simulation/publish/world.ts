@@ -11,6 +11,7 @@ import type { Repositories } from '../../../src/repository/repository.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
 import type { MonotonicMs } from '../../../src/time/monotonic.ts';
+import { createTroubles, type Troubles } from './troubles.ts';
 import { laggingRegistry, type Lag } from './lag.ts';
 import {
   createMemoryStore,
@@ -23,13 +24,21 @@ import {
 export interface Replica {
   readonly repositories: Repositories;
   readonly id: string;
+  /** What it signs with. */
+  readonly key: SigningKey;
   isDead: boolean;
+  /** How far its wall clock is off, in milliseconds. */
+  clockOffsetMs: number;
+  /** Until when the process sleeps, in the world's time: nothing of it goes on meanwhile. */
+  asleepUntilMs: number;
 }
 
 export interface WorldOptions {
   readonly deletes?: 'tag' | 'digest' | 'unsupported';
   /** The image whose listings and reads by name lag, and by how many requests. */
   readonly lag?: Lag & { readonly image: string };
+  /** Whether a put that lands late waits for `landLate`. Default: the scheduler chooses when. */
+  readonly holdsLatePuts?: boolean;
   /** The puts, counted from 0 over all replicas, that are answered with a fault and land later all the same. */
   readonly latePuts?: ReadonlySet<number>;
   /** The same by who puts what. */
@@ -47,7 +56,13 @@ export interface World {
   readonly key: SigningKey;
   /** Requests that took effect so far: the only order that counts. */
   steps(): number;
-  replica(id: string): Replica;
+  /** What is wrong with the registry. */
+  readonly troubles: Troubles;
+  /** The process sleeps for so long from now on. */
+  suspend(replica: Replica, ms: number): void;
+  /** Lets the puts land that were held. */
+  landLate(): void;
+  replica(id: string, own?: { readonly key?: SigningKey; readonly clockOffsetMs?: number }): Replica;
   /** One whose requests aren't delayed, started after all else: what a newcomer sees. */
   bystander(id: string): Repositories;
   /** Whether no request waits to happen. */
@@ -98,15 +113,37 @@ export function createWorld(
       }),
   };
 
+  const troubles = createTroubles({
+    images,
+    nowMs: () => nowMs,
+    steps: () => steps,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  });
+  let held: (() => void)[] = [];
+
+  const awake = async (replica: Replica): Promise<void> => {
+    while (nowMs < replica.asleepUntilMs) await clock.sleep(replica.asleepUntilMs - nowMs);
+    if (replica.isDead) await never;
+  };
+
+  const clockOf = (replica: Replica): Clock => ({
+    now: () => nowMs + replica.clockOffsetMs,
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: async (ms, signal) => {
+      await clock.sleep(ms, signal);
+      await awake(replica);
+    },
+  });
+
   const random = (count: number) => {
     chance += 1;
     return createHash('sha256').update(`${chance}`).digest().subarray(0, count);
   };
 
   const turn = async (replica: Replica, label: string): Promise<void> => {
-    if (replica.isDead) await never;
+    await awake(replica);
     await scheduler.schedule(Promise.resolve(), `${replica.id} ${label}`);
-    if (replica.isDead) await never;
+    await awake(replica);
   };
 
   const storeOf = (replica: Replica): Store => {
@@ -117,6 +154,7 @@ export function createWorld(
         await turn(replica, label(call));
         steps += 1;
         nowMs += 1;
+        await troubles.meet(call);
         await options.onCall?.(replica, call);
       },
       after: (call) => turn(replica, `answer to ${label(call)}`),
@@ -128,25 +166,45 @@ export function createWorld(
         puts += 1;
         return options.latePuts?.has(puts - 1) === true || options.isLatePut?.(replica, tag) === true;
       },
-      (label_) => scheduler.schedule(Promise.resolve(), label_),
+      (label_) =>
+        options.holdsLatePuts === true
+          ? new Promise((resolve) => held.push(resolve))
+          : scheduler.schedule(Promise.resolve(), label_),
     );
-    return options.sabotage?.(late, replica) ?? late;
+    const troubled = troubles.over(late);
+    return options.sabotage?.(troubled, replica) ?? troubled;
   };
 
-  const repositoriesOver = (store: Store, given: RepositoriesOptions) =>
-    createRepositories({ store, signingKeys: fixedKeys(key), sign: signNow, clock, random, log: silentLog }, given);
+  const repositoriesOver = (store: Store, own: Pick<Replica, 'key'> & { clock: Clock }, given: RepositoriesOptions) =>
+    createRepositories(
+      { store, signingKeys: fixedKeys(own.key), sign: signNow, clock: own.clock, random, log: silentLog },
+      given,
+    );
 
   return {
     images,
     clock,
     key,
     steps: () => steps,
-    replica(id) {
-      const replica = { id, isDead: false } as { -readonly [K in keyof Replica]: Replica[K] };
-      replica.repositories = repositoriesOver(storeOf(replica), { freshnessMs: 0, ...options.repositories });
+    troubles,
+    suspend(replica, ms) {
+      replica.asleepUntilMs = nowMs + ms;
+    },
+    landLate() {
+      const landing = held;
+      held = [];
+      for (const land of landing) land();
+    },
+    replica(id, own = {}) {
+      const { key: ownKey = key, clockOffsetMs = 0 } = own;
+      const replica = { id, key: ownKey, isDead: false, clockOffsetMs, asleepUntilMs: -Infinity } as {
+        -readonly [K in keyof Replica]: Replica[K];
+      };
+      const from = { key: ownKey, clock: clockOf(replica) };
+      replica.repositories = repositoriesOver(storeOf(replica), from, { freshnessMs: 0, ...options.repositories });
       return replica;
     },
-    bystander: () => repositoriesOver(createMemoryStore(registry), { freshnessMs: 0 }),
+    bystander: () => repositoriesOver(troubles.over(createMemoryStore(registry)), { key, clock }, { freshnessMs: 0 }),
     settled: () => scheduler.count() === 0,
     async runUntil(done) {
       for (let idle = 0; !done();) {

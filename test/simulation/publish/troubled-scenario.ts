@@ -1,0 +1,149 @@
+import { finished } from 'node:stream/promises';
+import * as fc from 'fast-check';
+import type { Scheduler } from 'fast-check';
+import type { StagedPackage } from '../../../src/repository/repository.ts';
+import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
+import { contentFaultsOf, faultsOf, listedIn, type History, type Operation, type Reading } from './history.ts';
+import {
+  at,
+  caller,
+  merge,
+  play,
+  readEverywhere,
+  stepArbitrary,
+  told,
+  when,
+  type Scenario,
+  type Step,
+  type TroubleStep,
+} from './scenario.ts';
+import type { World, WorldOptions } from './world.ts';
+
+/** The kinds of trouble that a run may have; a run that fails is narrowed down by leaving some out. */
+export const troubleKinds = [
+  'clocks',
+  'sleeps',
+  'late puts',
+  'faults',
+  'hangs',
+  'read-only',
+  'strangers',
+  'foreign keys',
+  'collections',
+  'restores',
+] as const;
+export type TroubleKind = (typeof troubleKinds)[number];
+
+const minutes = 60_000;
+const aWhile = fc.constantFrom(300, 3_000, 20_000, 90_000);
+
+/** What each kind of trouble brings into a scenario as steps. */
+const stepsOf: Readonly<Partial<Record<TroubleKind, fc.Arbitrary<TroubleStep>>>> = {
+  clocks: fc.constantFrom(-20, -5, 5, 20).map((ms): TroubleStep => ({ kind: 'clock', ms: ms * minutes })),
+  sleeps: fc.constantFrom(1_000, 45_000, 310_000, 3_600_000).map((ms): TroubleStep => ({ kind: 'sleep', ms })),
+  'late puts': fc.constant<TroubleStep>({ kind: 'land' }),
+  faults: aWhile.map((ms): TroubleStep => ({ kind: 'trouble', trouble: 'fault', ms })),
+  hangs: aWhile.map((ms): TroubleStep => ({ kind: 'trouble', trouble: 'hang', ms })),
+  'read-only': aWhile.map((ms): TroubleStep => ({ kind: 'trouble', trouble: 'read-only', ms })),
+  strangers: fc.nat(2).map((architecture): TroubleStep => ({ kind: 'stranger', architecture })),
+  collections: fc.constant<TroubleStep>({ kind: 'collect' }),
+  restores: fc.oneof(
+    fc.constant<TroubleStep>({ kind: 'back-up' }),
+    fc.nat(60).map((ago): TroubleStep => ({ kind: 'restore', ago })),
+  ),
+};
+
+/** Pushes, deletes, reads and deaths, and beside them whatever of these kinds goes wrong. */
+export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<Scenario> {
+  const has = (kind: TroubleKind) => kinds.includes(kind);
+  const troubles = kinds.flatMap((kind) => stepsOf[kind] ?? []);
+  const trouble: readonly fc.Arbitrary<Step>[] =
+    troubles.length === 0 ? [] : [fc.tuple(when, fc.oneof(...troubles)).map(merge)];
+  const steps = fc.oneof({ weight: 2, arbitrary: stepArbitrary }, ...trouble);
+  const few = fc.array(fc.nat(8), { maxLength: 2 });
+  return fc.record({
+    steps: fc.array(steps, { minLength: 3, maxLength: 12 }),
+    replicas: fc.integer({ min: 2, max: 3 }),
+    deletes: fc.constantFrom('tag', 'digest', 'unsupported'),
+    latePuts: has('late puts') ? few : fc.constant([]),
+    clockOffsets: has('clocks')
+      ? fc.array(
+          fc.constantFrom(-20, -2, 0, 0, 2, 20).map((ms) => ms * minutes),
+          { minLength: 3, maxLength: 3 },
+        )
+      : fc.constant([]),
+    foreign: has('foreign keys') ? fc.constantFrom([], [], [1]) : fc.constant([]),
+    readsAfter: fc.constant(true),
+  });
+}
+
+/** Runs a scenario in a world where all may go wrong and returns what broke, in words; empty where every promise was kept. */
+export async function runTroubledScenario(
+  scheduler: Scheduler,
+  scenario: Scenario,
+  staged: ReadonlyMap<string, StagedPackage>,
+  key: SigningKey,
+  options: Partial<WorldOptions> = {},
+): Promise<readonly string[]> {
+  const { world, replicas, history } = await play(scheduler, scenario, staged, key, {
+    holdsLatePuts: true,
+    ...options,
+  });
+  world.troubles.end();
+  world.landLate();
+  await settle(world);
+  // Past every lease: what a replica believed for a while it believes no more.
+  for (let i = 0; i < 3; i += 1) {
+    world.pass(20 * minutes);
+    await readEverywhere(world, replicas);
+  }
+  const last = await readEverywhere(world, replicas);
+  const judged = { ...history, operations: history.operations.map(asAnswered) };
+  return told(history, [
+    ...contentFaultsOf(judged),
+    ...[...history.readings, ...last].flatMap((reading) => faultsOfAny(judged, reading, key)),
+    ...(await unreadable(world, last, key)),
+  ]);
+}
+
+/** Late puts that landed are seen by nobody until requests are made again. */
+async function settle(world: World): Promise<void> {
+  await world.runUntil(() => world.settled());
+}
+
+/** What a restore took back may be there or not, as if it had never been answered. */
+function asAnswered(operation: Operation): Operation {
+  return operation.isUndone === true ? { ...operation, outcome: 'unanswered', ended: Infinity } : operation;
+}
+
+/** A stale index is marked, and is held only to what its own gateway answered. */
+function faultsOfAny(history: History, reading: Reading, key: SigningKey): readonly string[] {
+  if (reading.isStrangers === true) return ['somebody without rights was given an index'];
+  const own = reading.key ?? key;
+  if (reading.index?.isStale !== true) return faultsOf(history, reading, own);
+  const operations = history.operations.map((one) =>
+    one.replica === reading.replica ? one : { ...one, outcome: 'unanswered' as const, ended: Infinity },
+  );
+  return faultsOf({ ...history, operations }, reading, own);
+}
+
+/** What an index lists in the end can be fetched, whole. */
+async function unreadable(world: World, readings: readonly Reading[], key: SigningKey): Promise<readonly string[]> {
+  const newcomer = world.bystander('client');
+  const faults: string[] = [];
+  for (const { architecture, index, key: own } of readings) {
+    if (index === undefined) continue;
+    for (const file of listedIn(index, own ?? key).keys()) {
+      const fileName = file.slice(file.indexOf('/') + 1);
+      try {
+        const found = await newcomer.findPackage(at, architecture, fileName, caller);
+        const opened = await found?.open();
+        if (opened === undefined) faults.push(`${file} is listed in the end and not there`);
+        else if (!(opened instanceof Uint8Array)) await finished(opened.resume());
+      } catch (error) {
+        faults.push(`${file} is listed in the end and can't be fetched: ${String(error)}`);
+      }
+    }
+  }
+  return faults;
+}
