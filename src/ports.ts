@@ -56,6 +56,8 @@ export interface Meter {
   readonly askedRegistry: (operation: string, method: string, status: number, durationMs: number) => void;
   /** A request to the registry had to wait for its turn in the budget, or got none. */
   readonly budgetShort: (outcome: 'waited' | 'refused') => void;
+  /** This machine's clock is so many ms ahead of the registry's; below 0 where it is behind. */
+  readonly clockAhead: (ms: number) => void;
   /** A small package was looked up in memory. */
   readonly lookedUpPackage: (isHit: boolean) => void;
   /** An index went out, so long after its registry confirmed it. */

@@ -21,6 +21,7 @@ import type { Store } from '../store/store.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { checkTempFolder } from '../files/temp-folder.ts';
 import { openTrust } from '../trust/open-trust.ts';
+import { createClockWatch } from './clock-watch.ts';
 import { readPem, readTls, watchTls } from './tls-files.ts';
 
 /** A gateway, put together and not yet listening. */
@@ -58,7 +59,8 @@ export async function createGateway(
   await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
   const { meter, format, snapshot } = createMetrics();
   const formatMetrics = siblings?.formatMetrics ?? format;
-  const store = await openStore(config, clock, { meter, log });
+  const clockWatch = createClockWatch({ ...clock, log, meter });
+  const store = await openStore(config, clock, { meter, log, onClockMeasured: clockWatch.note });
   const signingKeys = await openSigningKeys(config, { clock, log, inTurn: siblings?.inTurn });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
@@ -68,7 +70,7 @@ export async function createGateway(
   const trust = await openTrust({ now: () => clock.now(), log }, config.trust);
   const state = { isStopping: false };
   const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
-  const health = { findUnreadiness, formatMetrics };
+  const health = { findUnreadiness, findWarnings: clockWatch.findWarnings, formatMetrics };
   const hasOwnPort = config.metricsListen !== undefined;
   const app = createApp(
     { repositories, log, trust, meter, ...health, ...(hasOwnPort && { formatMetrics: undefined }) },
@@ -120,6 +122,14 @@ export function systemClock(): Clock {
   };
 }
 
+/** What a store is opened with; `onClockMeasured` is called with how far this machine's clock is ahead of the registry's, in ms. */
+interface StoreOptions {
+  readonly meter?: Meter;
+  readonly requestWaitMs?: number;
+  readonly log?: Log;
+  readonly onClockMeasured?: (aheadMs: number) => void;
+}
+
 /**
  * The store that a configuration names; nothing is asked of it yet. Where requests to it are bounded, each waits `requestWaitMs`
  * for its turn (default 5,000).
@@ -127,7 +137,7 @@ export function systemClock(): Clock {
 export async function openStore(
   { store, rightsTtlMs }: Pick<Config, 'store' | 'rightsTtlMs'>,
   clock: Clock,
-  { meter, requestWaitMs, log }: { readonly meter?: Meter; readonly requestWaitMs?: number; readonly log?: Log } = {},
+  { meter, requestWaitMs, log, onClockMeasured }: StoreOptions = {},
 ): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile, htpasswdWriters: writers } = store;
@@ -139,6 +149,8 @@ export async function openStore(
   return createRegistryStore(
     {
       now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
+      onMeasured: onClockMeasured,
       random: Math.random,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
       resolveName: (name) => lookup(name, { all: true }),

@@ -9,7 +9,7 @@ import { createContentServer, type ContentServer } from './routes/content-server
 import { createFaultAnswers } from './answer/fault-answers.ts';
 import { exchangeOf, routed, type HttpEnv } from './exchange/hono-exchange.ts';
 import { pathOfTarget } from './exchange/request-target.ts';
-import { completeHttpOptions, type HttpDependencies, type HttpOptions } from './options.ts';
+import { completeHttpOptions, type HealthDependencies, type HttpDependencies, type HttpOptions } from './options.ts';
 import { createPages } from './pages/pages.tsx';
 import { createPublisher } from './upload/publisher.ts';
 import { createRateLimit, type RateLimit } from './caller/rate-limit.ts';
@@ -79,7 +79,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
 }
 
 /** Health and metrics alone, for a port of their own. */
-export function createHealthApp(deps: Pick<HttpDependencies, 'findUnreadiness' | 'formatMetrics'>): HttpApp {
+export function createHealthApp(deps: HealthDependencies): HttpApp {
   return { hono: healthRoutes(deps), serveContent: () => false, judgeRate: () => undefined };
 }
 

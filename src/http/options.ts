@@ -10,12 +10,17 @@ export interface HttpDependencies {
   readonly log: Log;
   /** Why the gateway isn't ready to serve, one line a reason; empty where it is. */
   readonly findUnreadiness: () => Promise<readonly string[]>;
+  /** What an operator should know of a gateway that is ready, one line each. Default: nothing. */
+  readonly findWarnings?: (() => readonly string[]) | undefined;
   readonly meter?: Meter | undefined;
   /** What `/metrics` answers; undefined where it is served elsewhere or not at all. */
   readonly formatMetrics?: (() => Promise<{ readonly text: string; readonly contentType: string }>) | undefined;
   /** Who may push beside those whom the registry lets, and what must have signed packages. Default: nobody, nothing. */
   readonly trust?: Partial<Trust> | undefined;
 }
+
+/** What is told of the gateway's own state. */
+export type HealthDependencies = Pick<HttpDependencies, 'findUnreadiness' | 'findWarnings' | 'formatMetrics'>;
 
 /** The settings of the HTTP edge; all have a default. */
 export interface HttpOptions extends AddressingOptions {

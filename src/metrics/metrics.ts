@@ -61,6 +61,16 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  let clockAheadMs = 0;
+  new Gauge({
+    name: 'lkard_clock_ahead_seconds',
+    help: 'How far this machine’s clock is ahead of the registry’s, below 0 where it is behind',
+    aggregator: 'first',
+    registers,
+    collect() {
+      this.set(clockAheadMs / 1000);
+    },
+  });
   const lookUps = new Counter({
     name: 'lkard_package_cache_lookups_total',
     help: 'Small packages asked for, by whether they were in memory',
@@ -116,6 +126,9 @@ export function createMetrics(): Metrics {
       },
       budgetShort(outcome) {
         short.inc({ outcome });
+      },
+      clockAhead(ms) {
+        clockAheadMs = ms;
       },
       lookedUpPackage(isHit) {
         lookUps.inc({ result: isHit ? 'hit' : 'miss' });

@@ -5,6 +5,7 @@ import {
   type RegistryStoreDeps,
   type RegistryStoreOptions,
 } from '../../src/store/registry/registry-store.ts';
+import { monotonicMs } from '../../src/time/monotonic.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** A registry store over the real clock and network; `deps` and `options` take the place of single ones. */
@@ -15,6 +16,7 @@ export function anyRegistryStore(
 ): Store {
   const defaults: RegistryStoreDeps = {
     now: Date.now,
+    monotonicMs,
     random: Math.random,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     resolveName: (hostname) => dns.lookup(hostname, { all: true }),

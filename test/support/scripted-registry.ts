@@ -82,6 +82,8 @@ async function answer(
     return;
   }
   const body = Buffer.from(scripted.body ?? '');
+  // It tells the time only where the script does.
+  response.sendDate = false;
   response.writeHead(scripted.status, {
     ...(scripted.headers?.['transfer-encoding'] === undefined &&
       method !== 'HEAD' && { 'content-length': body.length }),

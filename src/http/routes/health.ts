@@ -2,13 +2,13 @@ import { Hono } from 'hono';
 import { answer, jsonAnswer, textAnswer } from '../answer/answer.ts';
 import { wantedJson } from '../request/accept.ts';
 import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
-import type { HttpDependencies } from '../options.ts';
+import type { HealthDependencies } from '../options.ts';
 
 /**
- * `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reasons where it can't. `/metrics`: counts without
- * names (`Meter` in ports.ts).
+ * `/healthz`: the process answers. `/readyz`: it can serve, with what is odd all the same; 503 with the reasons where it can't.
+ * `/metrics`: counts without names (`Meter` in ports.ts).
  */
-export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness' | 'formatMetrics'>): Hono<HttpEnv> {
+export function healthRoutes(deps: HealthDependencies): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   routes.get('/healthz', () => textAnswer(200, 'ok', { 'Cache-Control': 'no-store' }));
   routes.get(
@@ -16,11 +16,12 @@ export function healthRoutes(deps: Pick<HttpDependencies, 'findUnreadiness' | 'f
     routed(async (exchange) => {
       const reasons = await deps.findUnreadiness();
       const isReady = reasons.length === 0;
+      const warnings = deps.findWarnings?.() ?? [];
       const headers = { 'Cache-Control': 'no-store', ...(!isReady && { 'Retry-After': '5' }) };
       if (wantedJson(exchange.header('accept')) !== undefined) {
-        return jsonAnswer(isReady ? 200 : 503, { isReady, reasons }, headers);
+        return jsonAnswer(isReady ? 200 : 503, { isReady, reasons, warnings }, headers);
       }
-      return textAnswer(isReady ? 200 : 503, isReady ? 'ready' : reasons.join('\n'), headers);
+      return textAnswer(isReady ? 200 : 503, [...(isReady ? ['ready'] : reasons), ...warnings].join('\n'), headers);
     }),
   );
   const { formatMetrics } = deps;

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isGatewayError } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
-import { stampOf } from '../../time/stamps.ts';
+import { createSharedClock, type SharedClockDeps } from '../../time/stamps.ts';
 import { refuseAborted } from '../aborted.ts';
 import { isReadable } from '../is-readable.ts';
 import { createRegistryAuth } from './login/registry-auth.ts';
@@ -25,7 +25,7 @@ import { createRequestBudget, type RequestBudgetOptions } from './content/reques
 import type { BlobDescriptor, ImageStore, Store } from '../store.ts';
 import { createTagPages, type TagPages } from './content/tag-pages.ts';
 
-export interface RegistryStoreDeps extends RegistryClientDeps {
+export interface RegistryStoreDeps extends Omit<RegistryClientDeps, 'clock'>, SharedClockDeps {
   /** What `{ kind: 'gateway' }` stands for. */
   readonly gatewayCredentials: GatewayCredentials;
   /** Hears of each request that waited for its turn, or was refused one. */
@@ -56,13 +56,17 @@ const maxTagPageBytes = 48 * 1024 * 1024;
 
 /** Creates the store that is an OCI registry (distribution-spec 1.1). Connects to nothing by itself. */
 export function createRegistryStore(deps: RegistryStoreDeps, options: RegistryStoreOptions): Store {
-  const client = createRegistryClient(deps, {
-    origin: originOf(options),
-    tls: options.tls ?? {},
-    timeouts: { ...defaultTimeouts, ...options.timeouts },
-    retry: { ...defaultRetryOptions, ...options.retry },
-  });
-  const auth = createRegistryAuth({ client, now: deps.now }, options);
+  const clock = createSharedClock(deps);
+  const client = createRegistryClient(
+    { ...deps, clock },
+    {
+      origin: originOf(options),
+      tls: options.tls ?? {},
+      timeouts: { ...defaultTimeouts, ...options.timeouts },
+      retry: { ...defaultRetryOptions, ...options.retry },
+    },
+  );
+  const auth = createRegistryAuth({ client, monotonicMs: deps.monotonicMs }, options);
   const { requestsPerMinute: perMinute, requestWaitMs: maxWaitMs } = options;
   const pace = { maxWaitMs, onShort: deps.onShort };
   const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, ...pace });
@@ -84,7 +88,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     },
     imageNames: (credentials, call) => listImages({ client, auth, ...deps }, credentials, call),
     ...(budget && { spent: (image: string) => budget.spent(image) }),
-    stamp: () => stampOf(deps.now()),
+    stamp: () => clock.stamp(),
     ping: async ({ signal } = {}) => {
       const url = new URL('/v2/', client.origin);
       await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, signal });

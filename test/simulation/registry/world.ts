@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { anyRegistryStore } from '../../support/registry-store.ts';
 import { startScriptedRegistry, type Script, type ScriptedRegistry } from '../../support/scripted-registry.ts';
 import type { RegistryStoreDeps, RegistryStoreOptions } from '../../../src/store/registry/registry-store.ts';
+import type { MonotonicMs } from '../../../src/time/monotonic.ts';
 import type { Credentials, ImageStore, Store } from '../../../src/store/store.ts';
 
 export interface World {
@@ -22,9 +23,11 @@ export async function aWorld(
 ): Promise<World> {
   const registry = await startScriptedRegistry(script);
   const pauses: number[] = [];
-  let nowMs = Date.parse('2026-01-01T00:00:00Z');
+  const startMs = Date.parse('2026-01-01T00:00:00Z');
+  let nowMs = startMs;
   const deps: Partial<RegistryStoreDeps> = {
     now: () => nowMs,
+    monotonicMs: () => (nowMs - startMs + 1000) as MonotonicMs,
     random: () => 0.5,
     sleep: (ms) => {
       pauses.push(ms);

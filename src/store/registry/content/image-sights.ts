@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
 import { hashCredentials, type RegistryCredentials } from '../login/registry-credentials.ts';
 import type { Credentials } from '../../store.ts';
 
@@ -20,18 +21,18 @@ const recentMs = 60_000;
 const maxRemembered = 10_000;
 
 /** Remembers sights for a minute, each for its caller alone: what a stranger may not see is hidden from them, not gone. */
-export function createImageSights({ now }: { readonly now: () => number }): ImageSights {
-  const seen = new LRUCache<string, number>({ max: maxRemembered });
-  const removals = new LRUCache<string, number>({ max: maxRemembered });
+export function createImageSights(clock: MonotonicClock): ImageSights {
+  const seen = new LRUCache<string, MonotonicMs>({ max: maxRemembered });
+  const removals = new LRUCache<string, MonotonicMs>({ max: maxRemembered });
   return {
     of: (image, credentials) => {
       const key = `${image}@${callerOf(credentials)}`;
       return {
-        note: () => void seen.set(key, now()),
-        forget: () => void removals.set(image, now()),
+        note: () => void seen.set(key, clock.monotonicMs()),
+        forget: () => void removals.set(image, clock.monotonicMs()),
         isRecent: () => {
-          const at = seen.get(key) ?? -Infinity;
-          return now() - at < recentMs && at > (removals.get(image) ?? -Infinity);
+          const at = seen.get(key);
+          return at !== undefined && msSince(clock, at) < recentMs && at > (removals.get(image) ?? -Infinity);
         },
       };
     },

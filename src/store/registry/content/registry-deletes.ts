@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { parseNextLink } from '../../../oci/link.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
 import { refuseAborted } from '../../aborted.ts';
 import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { isImmutable, manifestUrl, resolveManifest } from './registry-manifests.ts';
@@ -24,17 +25,17 @@ const rememberedMs = 5 * 60_000;
 const maxRepeats = 1000;
 
 /** Creates the ladder: by tag, else by the digest under it, else DELETE_UNSUPPORTED. */
-export function createTagRemover(deps: { readonly now: () => number }): TagRemover {
-  let noTagsUntil = 0;
-  let noUnnamedUntil = 0;
-  let nothingUntil = 0;
+export function createTagRemover(clock: MonotonicClock): TagRemover {
+  const noTags = createRefusal(clock);
+  const noUnnamed = createRefusal(clock);
+  const nothing = createRefusal(clock);
 
   const removedByTag = async (session: RegistrySession, tag: string, options: CallOptions): Promise<boolean> => {
-    if (deps.now() < noTagsUntil) return false;
+    if (noTags.isRecent()) return false;
     const answer = await deleteAll(session, tag, options);
     if (isGone(session, answer)) return true;
     refuseUnlessUnsupported(answer, session, tag);
-    if (isOfTheRegistry(answer)) noTagsUntil = deps.now() + rememberedMs;
+    if (isOfTheRegistry(answer)) noTags.note();
     return false;
   };
 
@@ -49,24 +50,33 @@ export function createTagRemover(deps: { readonly now: () => number }): TagRemov
   return {
     deleteManifest: async (session, digest, options = {}) => {
       refuseAborted(options.signal);
-      if (deps.now() < Math.max(noUnnamedUntil, nothingUntil)) throw unsupported(session);
+      if (noUnnamed.isRecent() || nothing.isRecent()) throw unsupported(session);
       const outcome = await removeByDigest(session, digest, options);
       if (outcome === 'gone') return;
       // No word on tags: to believe that none can be removed would let whoever may push bury what only others may delete.
-      if (outcome === 'unsupported') noUnnamedUntil = deps.now() + rememberedMs;
+      if (outcome === 'unsupported') noUnnamed.note();
       throw unsupported(session);
     },
     deleteTag: async (session, tag, options = {}) => {
       refuseAborted(options.signal);
-      if (deps.now() < nothingUntil) throw unsupported(session);
+      if (nothing.isRecent()) throw unsupported(session);
       if (await removedByTag(session, tag, options)) return;
       const found = await resolveManifest(session, tag, options);
       if (found === undefined) return;
       const outcome = await removeByDigest(session, found.digest, options);
       if (outcome === 'gone') return;
-      if (outcome === 'unsupported') nothingUntil = deps.now() + rememberedMs;
+      if (outcome === 'unsupported') nothing.note();
       throw unsupported(session);
     },
+  };
+}
+
+// A refusal that is remembered for some minutes.
+function createRefusal(clock: MonotonicClock) {
+  let at: MonotonicMs | undefined;
+  return {
+    note: () => void (at = clock.monotonicMs()),
+    isRecent: () => at !== undefined && msSince(clock, at) < rememberedMs,
   };
 }
 

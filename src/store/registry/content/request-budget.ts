@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../../errors.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
 import { abortedFault } from '../../aborted.ts';
 
 /** How many requests this process may send to a registry for each image, so that a registry that counts them doesn't refuse. */
@@ -25,24 +26,23 @@ export interface RequestBudgetOptions {
 interface Account {
   /** Below 0: those who wait have theirs promised. */
   left: number;
-  atMs: number;
+  at: MonotonicMs;
 }
 
 const maxImages = 10_000;
 
 /** A budget that fills up evenly. */
 export function createRequestBudget(
-  deps: { readonly now: () => number; readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void> },
+  deps: MonotonicClock & { readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void> },
   { perMinute, maxWaitMs = 5_000, onShort }: RequestBudgetOptions,
 ): RequestBudget {
   const accounts = new LRUCache<string, Account>({ max: maxImages });
   const perMs = perMinute / 60_000;
 
   const accountOf = (image: string): Account => {
-    const account = accounts.get(image) ?? { left: perMinute, atMs: deps.now() };
-    // A clock that was set back must not take anything away.
-    account.left = Math.min(perMinute, account.left + Math.max(0, deps.now() - account.atMs) * perMs);
-    account.atMs = deps.now();
+    const account = accounts.get(image) ?? { left: perMinute, at: deps.monotonicMs() };
+    account.left = Math.min(perMinute, account.left + msSince(deps, account.at) * perMs);
+    account.at = deps.monotonicMs();
     accounts.set(image, account);
     return account;
   };

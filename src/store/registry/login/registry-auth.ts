@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isGatewayError } from '../../../errors.ts';
 import { parseChallenges, type Challenge } from '../../../oci/challenge.ts';
+import type { MonotonicClock } from '../../../time/monotonic.ts';
 import { abortedFault } from '../../aborted.ts';
 import { resolveLocation } from '../transport/redirect.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
@@ -53,13 +54,17 @@ export interface RegistryAuthOptions {
 
 /** Tokens are kept in memory only, by a hash of the credentials and by scope, until they expire. */
 export function createRegistryAuth(
-  deps: { readonly client: Pick<RegistryClient, 'send' | 'origin'>; readonly now: () => number },
+  deps: { readonly client: Pick<RegistryClient, 'send' | 'origin'> } & MonotonicClock,
   options: RegistryAuthOptions = {},
 ): RegistryAuth {
   const { client } = deps;
   const { maxTokenAgeMs = Infinity } = options;
   const schemes = new LRUCache<string, Scheme>({ max: maxRemembered });
-  const tokens = new LRUCache<string, string>({ max: maxRemembered, perf: { now: deps.now }, ttlResolution: 0 });
+  const tokens = new LRUCache<string, string>({
+    max: maxRemembered,
+    perf: { now: () => deps.monotonicMs() },
+    ttlResolution: 0,
+  });
   const fetches = new Map<string, Promise<AccessToken>>();
 
   const prove = async (scheme: Scheme | undefined, access: Access, refused?: string): Promise<Proof> => {

@@ -3,17 +3,19 @@ import { Readable } from 'node:stream';
 import { Agent, Pool, type Dispatcher } from 'undici';
 import { GatewayError } from '../../../errors.ts';
 import { maxErrorBytes, parseErrorBody } from '../../../oci/error-body.ts';
+import { msSince, type MonotonicClock } from '../../../time/monotonic.ts';
+import type { SharedClock } from '../../../time/stamps.ts';
 import { abortedFault } from '../../aborted.ts';
 import { createAddressGuard, type AddressGuard, type ResolveName } from './guarded-lookup.ts';
 import { readBeginning, readBounded } from '../../../files/read-bounded.ts';
 import { redirectLocation, refuseDowngrade, resolveLocation } from './redirect.ts';
 import { isTransientFault, networkFault, transientFault } from './registry-fault.ts';
-import type { RegistryAnswer, RegistryOperation, RegistryRequest } from './registry-request.ts';
+import { headerOf, type RegistryAnswer, type RegistryOperation, type RegistryRequest } from './registry-request.ts';
 import { pauseBeforeRetry, type RetryOptions } from '../../../concurrency/retry.ts';
 
-export interface RegistryClientDeps {
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+export interface RegistryClientDeps extends MonotonicClock {
+  /** The registry's own, which each of its answers tells. */
+  readonly clock: SharedClock;
   /** In [0, 1). */
   readonly random: () => number;
   /** Rejects when the signal fires. */
@@ -117,7 +119,7 @@ export function createRegistryClient(deps: RegistryClientDeps, options: Registry
     for (let attempt = 1; ; attempt += 1) {
       try {
         const answer = await attemptOnce(attempt);
-        const fault = transientFault(answer, deps.now());
+        const fault = transientFault(answer, deps.clock.stamp());
         if (fault === undefined) return answer;
         throw fault;
       } catch (error) {
@@ -195,13 +197,14 @@ function createDispatch(deps: RegistryClientDeps, options: RegistryClientOptions
     if (isOwn) await request.takeTurn?.();
     else await guard.check(url);
     const { method, operation } = request;
-    const startedAt = performance.now();
+    const startedAt = deps.monotonicMs();
     const report = (status: number) =>
-      deps.onRequest?.({ method, operation, status, durationMs: performance.now() - startedAt, attempt });
+      deps.onRequest?.({ method, operation, status, durationMs: msSince(deps, startedAt), attempt });
     try {
       const sent = dispatchOptions(request, url, options.timeouts.answerMs);
       const response = await (isOwn ? registry : elsewhere).request(sent);
       report(response.statusCode);
+      if (isOwn && response.headers['age'] === undefined) deps.clock.note(headerOf(response, 'date'), startedAt);
       return response;
     } catch (error) {
       report(0);

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
+import type { Stamp } from '../../../time/stamps.ts';
 import { abortedFault } from '../../aborted.ts';
 import { headerOf, type RegistryAnswer, type RegistryRequest } from './registry-request.ts';
 import { isRateLimitText, isTransientStatus, parseRetryAfter } from '../../../concurrency/retry.ts';
@@ -56,10 +57,10 @@ export function cutOffFault(error: unknown, request: Pick<RegistryRequest, 'url'
 }
 
 /** STORE_UNAVAILABLE for an answer that may be another one the next time; undefined for any other answer. */
-export function transientFault(answer: RegistryAnswer, nowMs: number): GatewayError | undefined {
+export function transientFault(answer: RegistryAnswer, now: Stamp): GatewayError | undefined {
   const isLimited = answer.status === 403 && answer.faults.some(({ code, message }) => isRateLimitText(code + message));
   if (!isLimited && !isTransientStatus(answer.status)) return undefined;
-  const retryAfterSeconds = parseRetryAfter(headerOf(answer, 'retry-after'), nowMs);
+  const retryAfterSeconds = parseRetryAfter(headerOf(answer, 'retry-after'), now);
   return new GatewayError('STORE_UNAVAILABLE', `${answer.url.host} answers ${answer.status}${reasonOf(answer)}`, {
     details: { host: answer.url.host, status: isLimited ? 429 : answer.status, retryAfterSeconds },
   });
