@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import { isImageName } from '../oci/reference.ts';
+import { isReservedFirstSegment, isReservedName } from './words.ts';
 
 /** An Alpine repository: `<image>` is the OCI repository that holds it, beside all its other branches and repositories. */
 export interface RepositoryCoordinates {
@@ -17,21 +18,21 @@ export interface Group extends RepositoryCoordinates {
 export const NOARCH = 'noarch';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const reservedFirstSegments = new Set(['apk', 'api', 'v2', 'addpkg', 'metrics', 'healthz', 'readyz', 'openapi.json']);
-const reservedNames = new Set(['push', 'setup', 'key']);
 
-/** Whether `text` may name a branch or a repository. `push`, `setup` and `key` would hide a route. */
+/** Whether `text` may name a branch or a repository: it must hide nothing that every repository has. */
 export function isBranchOrRepository(text: string): boolean {
-  return namePattern.test(text) && !reservedNames.has(text);
+  return namePattern.test(text) && !isReservedName(text);
+}
+
+/** The image's name, or IMAGE_INVALID. */
+export function parseImage(image: string): string {
+  if (isImageName(image) && !isReservedFirstSegment(image.split('/', 1)[0] ?? '')) return image;
+  throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
 }
 
 /** The coordinates, or IMAGE_INVALID, BRANCH_INVALID, REPOSITORY_INVALID that name the part at fault. */
-export function parseCoordinates(parts: RepositoryCoordinates): RepositoryCoordinates {
-  const { image, branch, repository } = parts;
-  const first = image.split('/', 1)[0] ?? '';
-  if (!isImageName(image) || reservedFirstSegments.has(first)) {
-    throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
-  }
+export function parseCoordinates({ image, branch, repository }: RepositoryCoordinates): RepositoryCoordinates {
+  parseImage(image);
   if (!isBranchOrRepository(branch)) {
     throw new GatewayError('BRANCH_INVALID', `${JSON.stringify(branch)} can't name a branch`, { details: { branch } });
   }

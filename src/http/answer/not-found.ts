@@ -1,5 +1,5 @@
 import type { Exchange } from '../exchange/exchange.ts';
-import { verbs } from '../request/addressing.ts';
+import { indexFileName, verbOf } from '../../protocol/words.ts';
 import { splitPath } from '../request/request-path.ts';
 import { textAnswer } from './answer.ts';
 
@@ -10,9 +10,10 @@ export function notFoundAnswer(
 ): Response {
   const place = singleImage === undefined ? '/apk/<image>/<branch>/<repository>' : '/apk/<branch>/<repository>';
   const last = splitPath(path).at(-1) ?? '';
-  const text = verbs.has(last)
-    ? `nothing here: ${last} is at ${place}/${last}`
-    : `nothing here; an index is at ${place}/<arch>/APKINDEX.tar.gz`;
+  const text =
+    verbOf(last) !== undefined
+      ? `nothing here: ${last} is at ${place}/${last}`
+      : `nothing here; an index is at ${place}/<arch>/${indexFileName}`;
   // Browsers get pages under some of these paths.
   return textAnswer(404, text, { Vary: 'Accept' });
 }

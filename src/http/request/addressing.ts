@@ -2,6 +2,14 @@ import { GatewayError } from '../../errors.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { isImageName } from '../../oci/reference.ts';
 import { parseCoordinates, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import {
+  indexFileName,
+  isKeyFile,
+  isPackageFile,
+  isReservedFirstSegment,
+  verbOf,
+  type Verb,
+} from '../../protocol/words.ts';
 import { splitPath } from './request-path.ts';
 import { buildkiteCoordinates, giteaImage, type AddressingOptions } from './upload-forms.ts';
 
@@ -36,8 +44,6 @@ export type Address =
   /** The key of a whole image, or of the gateway where the path names no image. */
   | { readonly kind: 'image-key'; readonly image: string | undefined };
 
-type Verb = 'push' | 'setup' | 'key' | 'configuration' | 'jwks' | 'status' | 'listing' | 'feed';
-
 /** The segments behind a form's own prefix, and the image where the form or the gateway fixes it. */
 interface Form {
   readonly prefix: readonly string[];
@@ -45,20 +51,6 @@ interface Form {
   readonly image: string | undefined;
   readonly options: AddressingOptions;
 }
-
-/** What stands behind a repository's base, by the word in the path. */
-export const verbs: ReadonlyMap<string, Verb> = new Map([
-  ['push', 'push'],
-  ['setup', 'setup'],
-  ['key', 'key'],
-  ['apk-configuration', 'configuration'],
-  ['jwks.json', 'jwks'],
-  ['status.json', 'status'],
-  ['packages.json', 'listing'],
-  ['feed.atom', 'feed'],
-]);
-
-const ownedByOtherRoutes = new Set(['v2', 'addpkg', 'metrics', 'healthz', 'readyz', 'openapi.json']);
 
 /**
  * Reads host and path in every way that a repository can be addressed: `/apk/…` on every host, the root of
@@ -80,7 +72,7 @@ function formOf(host: string, segments: readonly string[], options: AddressingOp
   if (first === undefined) return undefined;
   if (first === 'apk') return { prefix: ['apk'], rest: segments.slice(1), image: options.singleImage, options };
   if (first === 'api') return giteaForm(segments, options);
-  if (first.startsWith('_') || ownedByOtherRoutes.has(first)) return undefined;
+  if (isReservedFirstSegment(first)) return undefined;
   // With a domain, only its own host serves repositories from the root; other hosts may have pages there.
   if (options.domain !== undefined && !isRepositoryHost(host, options.domain)) return undefined;
   return { prefix: [], rest: segments, image: options.singleImage, options };
@@ -97,10 +89,10 @@ function addressIn(form: Form): Address | undefined {
   const last = form.rest.at(-1);
   if (last === undefined) return undefined;
   if (last === 'key' && folder.length === 0) return { kind: 'image-key', image: form.image };
-  if (last === 'APKINDEX.tar.gz') return indexIn(form, folder);
-  if (last.endsWith('.apk')) return fileIn(form, folder, last);
-  const isNamedKey = last.endsWith('.rsa.pub');
-  const verb = verbs.get(last);
+  if (last === indexFileName) return indexIn(form, folder);
+  if (isPackageFile(last)) return fileIn(form, folder, last);
+  const isNamedKey = isKeyFile(last);
+  const verb = verbOf(last);
   const base = baseOf(form, isNamedKey || verb !== undefined ? folder : form.rest);
   if (base === undefined) return verb === 'key' ? imageKeyIn(form, folder) : undefined;
   return isNamedKey ? { kind: 'named-key', base, fileName: last } : { kind: verb ?? 'base', base };

@@ -1,5 +1,6 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
+import { verbs } from '../../protocol/words.ts';
 import type { Caller, PublicKey } from '../../repository/repository.ts';
 import { isRepositoryHost, type RepositoryBase } from '../request/addressing.ts';
 import { answer, jsonAnswer } from '../answer/answer.ts';
@@ -71,7 +72,7 @@ export function createKeyRoutes(
           ? hiddenConfiguration(error)
           : error;
       });
-      return jsonAnswer(200, { jwks_uri: `${requests.origin(exchange).root}${base.path}/jwks.json` }, noCache);
+      return jsonAnswer(200, { jwks_uri: `${requests.origin(exchange).root}${base.path}/${verbs.jwks}` }, noCache);
     },
     async serveKeySet(exchange, base) {
       return jsonAnswer(200, { keys: (await keysOf(exchange, base.at.image)).map(formatJwk) }, noCache);

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
-import { parseCoordinates } from '../../protocol/coordinates.ts';
+import { parseImage } from '../../protocol/coordinates.ts';
 import { jsonAnswer, textAnswer } from '../answer/answer.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -96,7 +96,7 @@ function imageOf(segments: readonly string[], settings: HttpSettings): string {
   if (singleImage === undefined) {
     if (segments.length === 0)
       throw new GatewayError('REQUEST_INVALID', 'the path names no image: it ends in one, such as /team/app');
-    return parseCoordinates({ image: segments.join('/'), branch: 'x', repository: 'x' }).image;
+    return parseImage(segments.join('/'));
   }
   if (segments.length > 0) {
     throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here: leave it out of the path');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verbs } from '../../../src/http/request/addressing.ts';
+import { verbs } from '../../../src/protocol/words.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { startPrivateRegistry, type PrivateRegistry, type RegistryManner } from '../../support/private-registry.ts';
@@ -44,7 +44,7 @@ const inRepository = [
 const queries = ['?package={pkg}', '?package={pkg}&view=files', '?q={pkg}', '?package={pkg}&view=download&file=usr'];
 const templates = [
   ...bases.flatMap((base) =>
-    [...inRepository, ...[...verbs.keys()].map((verb) => `/${verb}`)].map((rest) => base + rest),
+    [...inRepository, ...Object.values(verbs).map((verb) => `/${verb}`)].map((rest) => base + rest),
   ),
   ...queries.map((query) => `${bases[0] ?? ''}${query}`),
   '/{org}/{image}/alpine_any/alpine_any/main/x86_64/APKINDEX.tar.gz',

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { GatewayError } from '../../../errors.ts';
+import { indexFileName, verbs } from '../../../protocol/words.ts';
 import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import { imageSegments, urlOf, type Target } from '../../shared/target.ts';
@@ -115,7 +116,7 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
 
   return {
     async push(branch, repository, { open, size, contentType }) {
-      const url = at(branch, repository, 'push');
+      const url = at(branch, repository, verbs.push);
       url.searchParams.set('if-exists', 'skip');
       const headers = { 'content-type': contentType, 'content-length': String(size) };
       const answer = await send({ method: 'PUT', url, headers, body: open });
@@ -156,17 +157,17 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       if (isPage) throw new GatewayError('STORE_ANSWER_INVALID', 'that is a page for browsers; is this a gateway?');
     },
     async index(branch, repository, architecture) {
-      const answer = await absentAsUndefined(get(at(branch, repository, architecture, 'APKINDEX.tar.gz')));
+      const answer = await absentAsUndefined(get(at(branch, repository, architecture, indexFileName)));
       return answer && readBytes(answer.body, maxIndexBytes);
     },
     async key(branch, repository) {
-      const answer = await get(at(branch, repository, 'key'));
+      const answer = await get(at(branch, repository, verbs.key));
       const disposition = answer.header('content-disposition') ?? '';
       const fileName = /filename="?([^";]+)"?/.exec(disposition)?.[1] ?? '';
       return { fileName, pem: await readText(answer.body, maxKeyBytes) };
     },
     async keySet(branch, repository) {
-      const answer = await absentAsUndefined(get(at(branch, repository, 'apk-configuration')));
+      const answer = await absentAsUndefined(get(at(branch, repository, verbs.configuration)));
       if (answer === undefined) return undefined;
       const { jwks_uri: advertised } = await readJson(answer, configurationSchema, maxKeyBytes);
       // Behind a proxy that it doesn't trust, a gateway can't know its own scheme and host.

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
-import { parseCoordinates } from '../../../protocol/coordinates.ts';
+import { parseCoordinates, parseImage } from '../../../protocol/coordinates.ts';
 import type { ListedImages } from '../../../repository/repository.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { isRepositoryHost } from '../../request/addressing.ts';
@@ -104,5 +104,5 @@ function shownImages({ names, isComplete }: ListedImages, { frame, query: parame
 function imageOf(segments: readonly string[]): string {
   const image = segments.filter((segment) => segment !== '').join('/');
   if (image === '') throw new GatewayError('IMAGE_INVALID', 'the path names no image');
-  return parseCoordinates({ image: image.trim(), branch: 'x', repository: 'x' }).image;
+  return parseImage(image.trim());
 }

@@ -1,0 +1,48 @@
+/** The file of an architecture's signed index, as apk asks for it. */
+export const indexFileName = 'APKINDEX.tar.gz';
+
+/** The last segment of a path below a repository, by what it asks for. */
+export const verbs = {
+  push: 'push',
+  setup: 'setup',
+  key: 'key',
+  configuration: 'apk-configuration',
+  jwks: 'jwks.json',
+  status: 'status.json',
+  listing: 'packages.json',
+  feed: 'feed.atom',
+} as const;
+
+export type Verb = keyof typeof verbs;
+
+const verbsByWord: ReadonlyMap<string, Verb> = new Map(
+  Object.entries(verbs).map(([verb, word]) => [word, verb as Verb]),
+);
+
+/** What a path's last segment asks for; undefined where it is no such word. */
+export function verbOf(segment: string): Verb | undefined {
+  return verbsByWord.get(segment);
+}
+
+/** Whether a path's last segment names a package's file. */
+export function isPackageFile(segment: string): boolean {
+  return segment.endsWith('.apk');
+}
+
+/** Whether a path's last segment names a key's file. */
+export function isKeyFile(segment: string): boolean {
+  return segment.endsWith('.rsa.pub');
+}
+
+/** Whether a branch or repository of that name would hide something that every repository has. */
+export function isReservedName(text: string): boolean {
+  return verbsByWord.has(text) || text === indexFileName || isPackageFile(text) || isKeyFile(text);
+}
+
+/** What a path begins with that doesn't begin with an image: the two prefixes of repositories, and other routes. */
+const firstSegments = new Set(['apk', 'api', 'v2', 'addpkg', 'metrics', 'healthz', 'readyz', 'openapi.json']);
+
+/** Whether an image whose name begins so couldn't be reached under the short form of its address. */
+export function isReservedFirstSegment(segment: string): boolean {
+  return segment.startsWith('_') || firstSegments.has(segment);
+}
