@@ -19,7 +19,7 @@ export function textAnswer(status: number, text: string, headers: AnswerHeaders 
   return answer(status, `${text}\n`, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
 }
 
-/** A JSON document. */
-export function jsonAnswer(status: number, value: unknown, headers: AnswerHeaders = {}): Response {
+/** A JSON document, one of src/protocol/documents.ts. */
+export function jsonAnswer(status: number, value: object, headers: AnswerHeaders = {}): Response {
   return answer(status, `${JSON.stringify(value)}\n`, { 'Content-Type': 'application/json', ...headers });
 }

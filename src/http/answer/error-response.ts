@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorCode, GatewayError } from '../../errors.ts';
+import type { ProblemDocument } from '../../protocol/documents.ts';
 import { wantedJson } from '../request/accept.ts';
-import { answer, textAnswer, type AnswerHeaders } from './answer.ts';
+import { jsonAnswer, textAnswer, type AnswerHeaders } from './answer.ts';
 
 /** What of a request decides how its refusal is written. */
 export interface RefusedRequest {
@@ -68,22 +69,28 @@ export function statusOf(error: GatewayError, request: { readonly isAnonymous: b
  */
 export function errorResponse(error: GatewayError, request: RefusedRequest): Response {
   const status = statusOf(error, request);
-  const headers = headersOf(error, status, request);
   const message = oneLine(hideImage(error.message, request.hiddenImage));
-  const type = wantedJson(request.accept);
-  if (type === undefined) return textAnswer(status, message, headers);
   const details = detailsOf(error, request.hiddenImage);
-  const body = { ...problemOf(type, status, message), code: error.code, message, details };
-  return answer(status, `${JSON.stringify(body)}\n`, { 'Content-Type': type, ...headers });
+  return refusal({ status, code: error.code, message, details }, request.accept, headersOf(error, status, request));
 }
 
 /** The answer to a fault of this program: what went wrong stands in the log, under the request's id. */
-export function internalErrorResponse(request: RefusedRequest): Response {
-  const message = `internal error${request.requestId === undefined ? '' : `; the log has it as request ${request.requestId}`}`;
-  const type = wantedJson(request.accept);
-  if (type === undefined) return textAnswer(500, message);
-  const body = { ...problemOf(type, 500, message), code: 'INTERNAL', message, details: {} };
-  return answer(500, `${JSON.stringify(body)}\n`, { 'Content-Type': type });
+export function internalErrorResponse({ accept, requestId }: RefusedRequest): Response {
+  const message = `internal error${requestId === undefined ? '' : `; the log has it as request ${requestId}`}`;
+  return refusal({ status: 500, code: 'INTERNAL', message, details: {} }, accept, {});
+}
+
+type Refusal = Pick<ProblemDocument, 'status' | 'code' | 'message' | 'details'>;
+
+function refusal({ status, ...fault }: Refusal, accept: string | undefined, headers: AnswerHeaders): Response {
+  const type = wantedJson(accept);
+  if (type === undefined) return textAnswer(status, fault.message, headers);
+  const title = STATUS_CODES[status] ?? '';
+  const problem: ProblemDocument = { type: 'about:blank', title, status, detail: fault.message, ...fault };
+  return jsonAnswer(status, type === 'application/problem+json' ? problem : fault, {
+    'Content-Type': type,
+    ...headers,
+  });
 }
 
 function headersOf(error: GatewayError, status: number, request: RefusedRequest): AnswerHeaders {
@@ -98,12 +105,7 @@ function headersOf(error: GatewayError, status: number, request: RefusedRequest)
   };
 }
 
-function problemOf(type: string, status: number, message: string): object {
-  if (type !== 'application/problem+json') return {};
-  return { type: 'about:blank', title: STATUS_CODES[status], status, detail: message };
-}
-
-function detailsOf(error: GatewayError, hiddenImage: string | undefined): object {
+function detailsOf(error: GatewayError, hiddenImage: string | undefined): Record<string, unknown> {
   const entries = Object.entries(error.details);
   return Object.fromEntries(entries.filter(([, value]) => hiddenImage === undefined || value !== hiddenImage));
 }

@@ -1,16 +1,17 @@
+import type { PackageDocument, RepositoryDocument } from '../../protocol/documents.ts';
 import type { ListedPackage, ListedRepository } from '../../repository/repository.ts';
 
-/** One package as `lkar` reads it from `/_packages`: its shape is fixed by clients in the field; absent values are left out. */
-export function describePackage(pkg: ListedPackage): object {
+/** One package as `/_packages` has it: its shape is fixed by clients in the field; absent values are left out. */
+export function describePackage(pkg: ListedPackage): PackageDocument {
   const { entry } = pkg;
   return {
     name: entry.name,
     version: entry.version,
-    versionMetadata: withoutEmpty({
-      projectURL: entry.url,
-      description: entry.description,
-      license: entry.license,
-    }),
+    versionMetadata: {
+      projectURL: present(entry.url),
+      description: present(entry.description),
+      license: present(entry.license),
+    },
     fileMetadata: describeFile(pkg),
     size: pkg.size,
     digest: pkg.digest.replace('sha256:', ''),
@@ -18,13 +19,13 @@ export function describePackage(pkg: ListedPackage): object {
     repo: pkg.repository,
     filePath: [pkg.branch, pkg.repository, pkg.architecture, pkg.fileName].join('/'),
     pushedAt: pkg.pushedAt.toISOString(),
-    ...(pkg.pushedBy !== undefined && { pushedBy: pkg.pushedBy }),
-    signature: pkg.signature,
+    pushedBy: pkg.pushedBy,
+    signature: { verdict: pkg.signature.verdict, keyNames: [...pkg.signature.keyNames] },
   };
 }
 
-/** One repository as `lkar` reads it from `/_repositories`; branch, repository and architectures are ours. */
-export function describeRepository(listed: ListedRepository): object {
+/** One repository as `/_repositories` has it; branch, repository and architectures are ours. */
+export function describeRepository(listed: ListedRepository): RepositoryDocument {
   const { branch, repository, architectures, metadata, packages } = listed;
   return {
     name: `${branch}/${repository}`,
@@ -35,28 +36,29 @@ export function describeRepository(listed: ListedRepository): object {
     packages,
     branch,
     repository,
-    architectures,
+    architectures: [...architectures],
   };
 }
 
-function describeFile(pkg: ListedPackage): object {
-  const { entry } = pkg;
-  return withoutEmpty({
+function describeFile({ entry, architecture, packager }: ListedPackage): PackageDocument['fileMetadata'] {
+  return {
     checksum: entry.identity,
-    packager: pkg.packager,
+    packager: present(packager),
     buildDate: entry.buildTime,
     size: Number(entry.installedSize),
-    architecture: pkg.architecture,
-    origin: entry.origin,
-    commitHash: entry.commit,
-    installIf: entry.installIf.join(' '),
-    provides: entry.provides,
-    dependencies: entry.depends,
-  });
+    architecture,
+    origin: present(entry.origin),
+    commitHash: present(entry.commit),
+    installIf: present(entry.installIf.join(' ')),
+    provides: presentAll(entry.provides),
+    dependencies: presentAll(entry.depends),
+  };
 }
 
-function withoutEmpty(values: Readonly<Record<string, string | number | readonly string[] | undefined>>): object {
-  const isThere = ([, value]: [string, unknown]) =>
-    value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0);
-  return Object.fromEntries(Object.entries(values).filter(isThere));
+function present(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function presentAll(tokens: readonly string[]): string[] | undefined {
+  return tokens.length === 0 ? undefined : [...tokens];
 }

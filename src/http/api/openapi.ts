@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operations, type Operation, type OperationAnswer } from './operations.ts';
-import { problemSchema } from './schemas.ts';
+import { problemSchema } from '../../protocol/documents.ts';
 
 export interface OpenApiOptions {
   /** Where the paths begin. */

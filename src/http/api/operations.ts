@@ -8,7 +8,7 @@ import {
   packageSchema,
   pushSchema,
   repositorySchema,
-} from './schemas.ts';
+} from '../../protocol/documents.ts';
 
 /** One answer of an operation. */
 export interface OperationAnswer {

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { ReadinessDocument } from '../../protocol/documents.ts';
 import { answer, jsonAnswer, textAnswer } from '../answer/answer.ts';
 import { wantedJson } from '../request/accept.ts';
 import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
@@ -19,7 +20,8 @@ export function healthRoutes(deps: HealthDependencies): Hono<HttpEnv> {
       const warnings = deps.findWarnings?.() ?? [];
       const headers = { 'Cache-Control': 'no-store', ...(!isReady && { 'Retry-After': '5' }) };
       if (wantedJson(exchange.header('accept')) !== undefined) {
-        return jsonAnswer(isReady ? 200 : 503, { isReady, reasons, warnings }, headers);
+        const document: ReadinessDocument = { isReady, reasons: [...reasons], warnings: [...warnings] };
+        return jsonAnswer(isReady ? 200 : 503, document, headers);
       }
       return textAnswer(isReady ? 200 : 503, [...(isReady ? ['ready'] : reasons), ...warnings].join('\n'), headers);
     }),

@@ -1,5 +1,6 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
+import type { ConfigurationDocument, KeySetDocument } from '../../protocol/documents.ts';
 import { verbs } from '../../protocol/words.ts';
 import type { Caller, PublicKey } from '../../repository/repository.ts';
 import { isRepositoryHost, type RepositoryBase } from '../request/addressing.ts';
@@ -72,10 +73,12 @@ export function createKeyRoutes(
           ? hiddenConfiguration(error)
           : error;
       });
-      return jsonAnswer(200, { jwks_uri: `${requests.origin(exchange).root}${base.path}/${verbs.jwks}` }, noCache);
+      const jwksUri = `${requests.origin(exchange).root}${base.path}/${verbs.jwks}`;
+      return jsonAnswer(200, { jwks_uri: jwksUri } satisfies ConfigurationDocument, noCache);
     },
     async serveKeySet(exchange, base) {
-      return jsonAnswer(200, { keys: (await keysOf(exchange, base.at.image)).map(formatJwk) }, noCache);
+      const keys = (await keysOf(exchange, base.at.image)).map(formatJwk);
+      return jsonAnswer(200, { keys } satisfies KeySetDocument, noCache);
     },
     async serveSetup(exchange, base) {
       const keys = await keysOf(exchange, base.at.image);
@@ -100,9 +103,10 @@ function keyAnswer(key: PublicKey): Response {
   });
 }
 
-function formatJwk(key: PublicKey): object {
+function formatJwk(key: PublicKey): KeySetDocument['keys'][number] {
   const kid = key.fileName.replace(/\.rsa\.pub$/, '');
-  return { ...key.key.export({ format: 'jwk' }), kid, use: 'sig', ...(isRsa(key) && { alg: 'RS256' }) };
+  const { kty = '', n, e } = key.key.export({ format: 'jwk' });
+  return { kty, n, e, kid, use: 'sig', ...(isRsa(key) && { alg: 'RS256' }) };
 }
 
 function isRsa(key: PublicKey): boolean {

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import { usualArchitecture, type PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
 import { asPackageOrder } from '../../repository/catalog/package-search.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
+import type { ListingDocument } from '../../protocol/documents.ts';
 import { jsonAnswer } from '../answer/answer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { describePackage } from '../answer/package-listing.ts';
@@ -34,7 +35,7 @@ export function createListing({ catalogs, requests }: ListingDeps) {
     }
     const found = catalog.search(exchange.query('q') ?? '', asPackageOrder(exchange.query('order')));
     const { items, ...paging } = pageOf(found, exchange.query('page'), pageSize);
-    const listing = { architecture, ...paging, packages: items.map(describePackage) };
+    const listing: ListingDocument = { architecture, ...paging, packages: items.map(describePackage) };
     return jsonAnswer(200, listing, { 'Cache-Control': 'no-cache' });
   };
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
 import { parseImage } from '../../protocol/coordinates.ts';
+import type { ImagesDocument } from '../../protocol/documents.ts';
 import { jsonAnswer, textAnswer } from '../answer/answer.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -16,77 +17,53 @@ import { placeInQuery } from './query-place.ts';
 type LkarDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
 
 const imagesPageSize = 100;
+const noCache = { 'Cache-Control': 'no-cache' };
 
 /** What `lkar` asks for beside packages: `/_images`, `/_packages`, `/_repositories` and `/_auth`. */
-export function lkarRoutes(deps: LkarDependencies, settings: HttpSettings): Hono<HttpEnv> {
-  const { repositories, requests } = deps;
-  const routes = new Hono<HttpEnv>();
+export function lkarRoutes({ repositories, requests }: LkarDependencies, settings: HttpSettings): Hono<HttpEnv> {
+  const listPackages = async (exchange: Exchange): Promise<Response> => {
+    const segments = splitPath(exchange.path).slice(1);
+    // Under a host of its own the type isn't in the path.
+    const image = imageOf(segments[0] === 'apk' ? segments.slice(1) : segments, settings);
+    const within = { image, ...placeInQuery(exchange) };
+    const packages = await repositories.list(within, requests.caller(exchange, 'read'), { signal: exchange.signal });
+    return jsonAnswer(200, packages.map(describePackage), noCache);
+  };
 
-  routes.on(
-    'GET',
-    ['/_packages', '/_packages/*'],
-    routed(async (exchange) => {
-      const [, ...segments] = splitPath(exchange.path);
-      // Under a host of its own the type isn't in the path.
-      const image = imageOf(segments[0] === 'apk' ? segments.slice(1) : segments, settings);
-      const options = { signal: exchange.signal };
-      const packages = await repositories.list(
-        { image, ...placeInQuery(exchange) },
-        requests.caller(exchange, 'read'),
-        options,
-      );
-      return listing(packages.map(describePackage));
-    }),
-  );
+  const listRepositories = async (exchange: Exchange): Promise<Response> => {
+    const image = imageOf(splitPath(exchange.path).slice(1), settings);
+    const caller = requests.caller(exchange, 'read');
+    const listed = await repositories.repositories(image, caller, { signal: exchange.signal });
+    return jsonAnswer(200, listed.map(describeRepository), noCache);
+  };
 
-  routes.on(
-    'GET',
-    ['/_repositories', '/_repositories/*'],
-    routed(async (exchange) => {
-      const image = imageOf(splitPath(exchange.path).slice(1), settings);
-      const options = { signal: exchange.signal };
-      return listing(
-        (await repositories.repositories(image, requests.caller(exchange, 'read'), options)).map(describeRepository),
-      );
-    }),
-  );
+  const listImages = async (exchange: Exchange): Promise<Response> => {
+    if (settings.singleImage !== undefined) throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
+    const listed = await repositories.images(requests.caller(exchange, 'read'), { signal: exchange.signal });
+    const query = (exchange.query('q') ?? '').trim().toLowerCase();
+    const found = (listed?.names ?? []).filter((name) => name.includes(query));
+    const { items, ...paging } = pageOf(found, exchange.query('page'), imagesPageSize);
+    const images = items.map((name) => ({ name }));
+    const document: ImagesDocument = { ...paging, complete: listed?.isComplete === true, images };
+    return jsonAnswer(200, document, noCache);
+  };
 
-  routes.get(
-    '/_images',
-    routed(async (exchange) => {
-      if (settings.singleImage !== undefined) throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
-      const listed = await repositories.images(requests.caller(exchange, 'read'), { signal: exchange.signal });
-      const query = (exchange.query('q') ?? '').trim().toLowerCase();
-      const found = (listed?.names ?? []).filter((name) => name.includes(query));
-      const { items, ...paging } = pageOf(found, exchange.query('page'), imagesPageSize);
-      const images = items.map((name) => ({ name }));
-      return jsonAnswer(
-        200,
-        { ...paging, complete: listed?.isComplete === true, images },
-        { 'Cache-Control': 'no-cache' },
-      );
-    }),
-  );
-
-  routes.on(
-    ['GET', 'POST'],
-    '/_auth/*',
-    routed(async (exchange) => {
-      const segments = splitPath(exchange.path).slice(1);
-      const action = segments.pop();
-      if (action === 'logout') return textAnswer(200, 'logged out: nothing is kept here');
-      if (action !== 'login') return notFoundAnswer(exchange, settings);
-      await logIn(exchange, segments);
-      return textAnswer(200, 'logged in', { 'Cache-Control': 'no-store' });
-    }),
-  );
-
-  const logIn = async (exchange: Exchange, segments: readonly string[]): Promise<void> => {
+  const logInOrOut = async (exchange: Exchange): Promise<Response> => {
+    const segments = splitPath(exchange.path).slice(1);
+    const action = segments.pop();
+    if (action === 'logout') return textAnswer(200, 'logged out: nothing is kept here');
+    if (action !== 'login') return notFoundAnswer(exchange, settings);
     const isForImage = segments.length > 0 || settings.singleImage !== undefined;
     const image = isForImage ? imageOf(segments, settings) : undefined;
     await checkLogin(repositories, requests.caller(exchange, 'read'), image, { signal: exchange.signal });
+    return textAnswer(200, 'logged in', { 'Cache-Control': 'no-store' });
   };
 
+  const routes = new Hono<HttpEnv>();
+  routes.on('GET', ['/_packages', '/_packages/*'], routed(listPackages));
+  routes.on('GET', ['/_repositories', '/_repositories/*'], routed(listRepositories));
+  routes.get('/_images', routed(listImages));
+  routes.on(['GET', 'POST'], '/_auth/*', routed(logInOrOut));
   return routes;
 }
 
@@ -102,8 +79,4 @@ function imageOf(segments: readonly string[], settings: HttpSettings): string {
     throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here: leave it out of the path');
   }
   return singleImage;
-}
-
-function listing(entries: readonly object[]): Response {
-  return jsonAnswer(200, entries, { 'Cache-Control': 'no-cache' });
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import type { StatusDocument } from '../../protocol/documents.ts';
 import type { FileAddress, FileReading, RepositoryBase } from '../request/addressing.ts';
 import { answer, jsonAnswer, safeHeaders } from '../answer/answer.ts';
 import { auditName, type Audit } from '../caller/audit.ts';
@@ -112,7 +113,16 @@ export function createPackageRoutes(
     async serveStatus(exchange, base) {
       const status = await repositories.status(base.at, requests.caller(exchange, 'read'), { signal: exchange.signal });
       const { branch, repository } = base.at;
-      return jsonAnswer(200, { branch, repository, ...status }, { 'Cache-Control': 'no-store' });
+      const architectures = status.architectures.map((one) => ({
+        ...one,
+        comparedAt: one.comparedAt?.toISOString(),
+        signers: [...one.signers],
+        rivals: [...one.rivals],
+        missing: [...one.missing],
+        surplus: [...one.surplus],
+      }));
+      const document: StatusDocument = { branch, repository, architectures };
+      return jsonAnswer(200, document, { 'Cache-Control': 'no-store' });
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { PushDocument } from '../../protocol/documents.ts';
 import type { PublishedPackage } from '../../repository/repository.ts';
 import { jsonAnswer, textAnswer } from '../answer/answer.ts';
 import { wantedJson } from '../request/accept.ts';
@@ -20,8 +21,13 @@ export function statusOfPush(upload: PublishedUpload): 200 | 201 {
 }
 
 /** The same as a document. */
-export function describePush(upload: PublishedUpload): { readonly packages: readonly object[] } {
-  return { packages: upload.packages.map((pkg) => ({ ...pkg, filePath: filePathOf(upload, pkg) })) };
+export function describePush(upload: PublishedUpload): PushDocument {
+  const describe = (pkg: PublishedPackage) => ({
+    ...pkg,
+    warnings: [...pkg.warnings],
+    filePath: filePathOf(upload, pkg),
+  });
+  return { packages: upload.packages.map(describe) };
 }
 
 function filePathOf({ at }: PublishedUpload, pkg: PublishedPackage): string {

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-
-/**
- * What was found out about a package's own signatures when it was pushed: `valid` is by a key that the gateway knew, `unknown`
- * by none that it knew, `invalid` under the name of a known key but not by it, `none` has no signature, and `unchecked` means
- * that there was no key to check by.
- */
-export const signatureVerdicts = ['valid', 'unknown', 'invalid', 'none', 'unchecked'] as const;
+import { signatureVerdicts } from '../../protocol/documents.ts';
 
 /** A verdict and whose keys it is about: of `valid` the known keys' own file names, else those that the signatures give. */
 export interface PackageSignature {

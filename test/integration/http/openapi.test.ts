@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations, type Operation } from '../../../src/http/api/operations.ts';
-import { problemSchema } from '../../../src/http/api/schemas.ts';
+import { problemSchema } from '../../../src/protocol/documents.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 

@@ -9,7 +9,8 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { buildIndexContent, parseRun } from '../../../src/repository/index/index-content.ts';
 import { compareIndexed, indexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
-import { packageSignature, signatureVerdicts } from '../../../src/repository/artifacts/package-signature.ts';
+import { signatureVerdicts } from '../../../src/protocol/documents.ts';
+import { packageSignature } from '../../../src/repository/artifacts/package-signature.ts';
 import { aGroup, aRecord, at, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();

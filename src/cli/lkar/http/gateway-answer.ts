@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { errorCodes, GatewayError, type ErrorCode } from '../../../errors.ts';
+import { problemSchema } from '../../../protocol/documents.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { harmless } from '../../shared/terminal.ts';
 
-const problemSchema = z.object({ code: z.enum(errorCodes).optional(), message: z.string() });
+const problem = problemSchema.pick({ message: true }).extend({ code: z.enum(errorCodes).optional().catch(undefined) });
 const maxErrorBytes = 64 * 1024;
 
 /** The whole body as text. Throws SIZE_EXCEEDED past `maxBytes`. */
@@ -28,9 +29,9 @@ export async function readBytes(body: Readable, maxBytes: number): Promise<Buffe
 export async function faultOf(answer: HttpAnswer): Promise<GatewayError> {
   const text = await readText(answer.body, maxErrorBytes).catch(() => '');
   const isJson = answer.header('content-type')?.includes('json') === true;
-  const problem = isJson ? problemSchema.safeParse(parseJson(text)).data : undefined;
-  const message = harmless(problem?.message ?? text).trim();
-  const code = problem?.code ?? codeOf(answer.status);
+  const told = isJson ? problem.safeParse(parseJson(text)).data : undefined;
+  const message = harmless(told?.message ?? text).trim();
+  const code = told?.code ?? codeOf(answer.status);
   return new GatewayError(code, message === '' ? `the gateway answered ${answer.status}` : message, {
     details: { status: answer.status },
   });

@@ -1,6 +1,14 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { GatewayError } from '../../../errors.ts';
+import {
+  configurationSchema,
+  imagesSchema,
+  keySetSchema,
+  packageSchema,
+  pushSchema,
+  repositorySchema,
+} from '../../../protocol/documents.ts';
 import { indexFileName, verbs } from '../../../protocol/words.ts';
 import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
@@ -20,56 +28,46 @@ export interface PushBody {
   readonly contentType: string;
 }
 
+// As the gateway writes them (src/protocol), as far as they are needed: gateways of other makes, and older and newer ones, tell
+// less or more.
+const pushedFile = pushSchema.shape.packages.element;
 const pushedSchema = z.object({
   packages: z.array(
-    z.object({
-      fileName: z.string(),
-      architecture: z.string(),
-      filePath: z.string(),
-      outcome: z.enum(['published', 'unchanged']),
-      warnings: z.array(z.string()).default([]),
-    }),
+    pushedFile
+      .pick({ fileName: true, architecture: true, filePath: true, outcome: true })
+      .extend({ warnings: pushedFile.shape.warnings.default([]) }),
   ),
 });
-
-const packageSchema = z.looseObject({
-  name: z.string(),
-  version: z.string(),
-  size: z.number(),
-  branch: z.string(),
-  repo: z.string(),
-  filePath: z.string(),
-  fileMetadata: z.looseObject({ architecture: z.string().optional() }).optional(),
-  // Gateways of other makes, and older ones, say nothing of it.
-  signature: z.looseObject({ verdict: z.string(), keyNames: z.array(z.string()) }).optional(),
+const { fileMetadata, signature } = packageSchema.shape;
+const packageLine = packageSchema
+  .pick({ name: true, version: true, size: true, branch: true, repo: true, filePath: true })
+  .extend({
+    fileMetadata: fileMetadata.pick({ architecture: true }).partial().loose().optional(),
+    signature: signature.extend({ verdict: z.string() }).loose().optional(),
+  })
+  .loose();
+const { packages: countOfPackages, name: repositoryName } = repositorySchema.shape;
+const repositoryLine = repositorySchema
+  .pick({ size: true })
+  .extend({ name: repositoryName.optional(), lastUpdated: z.string(), packages: countOfPackages.loose() })
+  .loose();
+const imagesPage = imagesSchema.pick({ pages: true, complete: true }).extend({
+  images: z.array(imagesSchema.shape.images.element.loose()),
 });
-
-const repositorySchema = z.looseObject({
-  name: z.string().optional(),
-  size: z.number(),
-  lastUpdated: z.string(),
-  packages: z.looseObject({ size: z.number(), count: z.number() }),
+const keySet = z.object({
+  keys: z.array(keySetSchema.shape.keys.element.pick({ kid: true, kty: true }).loose()).max(64),
 });
-
-const imagesSchema = z.object({
-  pages: z.number(),
-  complete: z.boolean(),
-  images: z.array(z.looseObject({ name: z.string() })),
-});
-
-const configurationSchema = z.object({ jwks_uri: z.url({ protocol: /^https?$/ }) });
-const keySetSchema = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })).max(64) });
 
 /** One file of a push, as the gateway took it. */
 export type PushedFile = z.output<typeof pushedSchema>['packages'][number];
 /** One package of a listing; whatever else the gateway tells stays in it. */
-export type PackageLine = z.output<typeof packageSchema>;
+export type PackageLine = z.output<typeof packageLine>;
 /** One repository of a listing. */
-export type RepositoryLine = z.output<typeof repositorySchema>;
+export type RepositoryLine = z.output<typeof repositoryLine>;
 /** One image of a listing. */
-export type ImageLine = z.output<typeof imagesSchema>['images'][number];
+export type ImageLine = z.output<typeof imagesPage>['images'][number];
 /** A public key of a JWK set (RFC 7517). */
-export type PublicJwk = z.output<typeof keySetSchema>['keys'][number];
+export type PublicJwk = z.output<typeof keySet>['keys'][number];
 
 /** What the gateway at one target does for `lkar`. All throw the fault that the gateway tells, its text as it is. */
 export interface GatewayClient {
@@ -134,17 +132,17 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       return { body: answer.body, size: length === undefined ? undefined : Number(length) };
     },
     async packages() {
-      return readJson(await get(apiOf('_packages', 'apk', ...image)), z.array(packageSchema), maxListingBytes);
+      return readJson(await get(apiOf('_packages', 'apk', ...image)), z.array(packageLine), maxListingBytes);
     },
     async repositories() {
-      return readJson(await get(apiOf('_repositories', ...image)), z.array(repositorySchema), maxListingBytes);
+      return readJson(await get(apiOf('_repositories', ...image)), z.array(repositoryLine), maxListingBytes);
     },
     async images() {
       const images: ImageLine[] = [];
       for (let page = 1; ; page += 1) {
         const url = apiOf('_images');
         url.searchParams.set('page', String(page));
-        const found = await readJson(await get(url), imagesSchema, maxListingBytes);
+        const found = await readJson(await get(url), imagesPage, maxListingBytes);
         images.push(...found.images);
         if (page >= Math.min(found.pages, maxPages)) return { images, isComplete: found.complete };
       }
@@ -172,7 +170,7 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       const { jwks_uri: advertised } = await readJson(answer, configurationSchema, maxKeyBytes);
       // Behind a proxy that it doesn't trust, a gateway can't know its own scheme and host.
       const url = new URL(new URL(advertised).pathname, target.origin);
-      return (await readJson(await get(url), keySetSchema, maxKeyBytes)).keys;
+      return (await readJson(await get(url), keySet, maxKeyBytes)).keys;
     },
   };
 }

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { signatureVerdicts } from '../../repository/artifacts/package-signature.ts';
+import { errorCodes } from '../errors.ts';
+
+/**
+ * What was found out about a package's own signatures when it was pushed: `valid` is by a key that the gateway knew, `unknown`
+ * by none that it knew, `invalid` under the name of a known key but not by it, `none` has no signature, and `unchecked` means
+ * that there was no key to check by.
+ */
+export const signatureVerdicts = ['valid', 'unknown', 'invalid', 'none', 'unchecked'] as const;
 
 const text = z.string();
 const bytes = z.int().min(0);
@@ -70,7 +77,7 @@ export const listingSchema = z.object({
 });
 
 /** Where a repository's keys are. */
-export const configurationSchema = z.object({ jwks_uri: z.url() });
+export const configurationSchema = z.object({ jwks_uri: z.url({ protocol: /^https?$/ }) });
 
 /** Public keys (RFC 7517 section 5). */
 export const keySetSchema = z.object({
@@ -79,8 +86,10 @@ export const keySetSchema = z.object({
   ),
 });
 
-/** What `status.json` tells of each architecture. */
+/** What `status.json` tells of a repository and each of its architectures. */
 export const statusSchema = z.object({
+  branch: text,
+  repository: text,
   architectures: z.array(
     z.object({
       architecture: text,
@@ -119,7 +128,21 @@ export const problemSchema = z.object({
   title: text,
   status: z.int(),
   detail: text,
-  code: text.describe('what went wrong, from a closed list'),
+  code: z.enum([...errorCodes, 'INTERNAL']).describe('what went wrong'),
   message: text,
   details: z.record(text, z.unknown()),
 });
+
+/** A readiness that callers asked for as JSON. */
+export const readinessSchema = z.object({ isReady: z.boolean(), reasons: z.array(text), warnings: z.array(text) });
+
+export type PackageDocument = z.input<typeof packageSchema>;
+export type RepositoryDocument = z.input<typeof repositorySchema>;
+export type ImagesDocument = z.input<typeof imagesSchema>;
+export type ListingDocument = z.input<typeof listingSchema>;
+export type ConfigurationDocument = z.input<typeof configurationSchema>;
+export type KeySetDocument = z.input<typeof keySetSchema>;
+export type StatusDocument = z.input<typeof statusSchema>;
+export type PushDocument = z.input<typeof pushSchema>;
+export type ProblemDocument = z.input<typeof problemSchema>;
+export type ReadinessDocument = z.input<typeof readinessSchema>;
