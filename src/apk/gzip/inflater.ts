@@ -1,4 +1,4 @@
-import { createInflateRaw } from 'node:zlib';
+import { createInflateRaw, type InflateRaw } from 'node:zlib';
 
 /** Inflates one raw deflate stream (RFC 1951) that comes in chunks, with whatever stands behind it in the last one. */
 export interface Inflater {
@@ -13,9 +13,14 @@ export interface Inflater {
 // What a hostile stream can make of one step, and what is held in memory.
 const stepBytes = 128 * 1024;
 
-/** Hands the inflated bytes to `onContent` as they come; where that throws, nothing more is inflated. */
-export function createInflater(onContent: (bytes: Uint8Array) => void): Inflater {
-  const stream = createInflateRaw({ chunkSize: stepBytes });
+/**
+ * Hands the inflated bytes to `onContent` as they come; where that throws, nothing more is inflated. `stream` may be another
+ * of zlib's decompressors, with a chunk size of its own.
+ */
+export function createInflater(
+  onContent: (bytes: Uint8Array) => void,
+  stream: InflateRaw = createInflateRaw({ chunkSize: stepBytes }),
+): Inflater {
   let failure: Error | undefined;
   let wake: () => void = () => undefined;
   stream.on('data', (bytes: Buffer) => {
