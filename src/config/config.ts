@@ -27,6 +27,8 @@ export type StoreConfig =
       readonly htpasswdFile: string | undefined;
       /** Undefined: all who are in the file. */
       readonly htpasswdWriters: readonly string[] | undefined;
+      /** Whether everybody reads without being asked who they are. */
+      readonly isPublicRead: boolean;
     };
 
 /** Everything lkard was told, complete and checked: what was left out has its default. Times in milliseconds. */
@@ -172,7 +174,8 @@ function storeOf(given: Given, environment: Environment): StoreConfig {
   const { backend, data, htpasswd } = given;
   if (backend === undefined) {
     const htpasswdWriters = given['htpasswd-writers']?.flatMap((names) => names.split(','));
-    return { kind: 'directory', directory: data, htpasswdFile: htpasswd, htpasswdWriters };
+    const isPublicRead = given['public-read'];
+    return { kind: 'directory', directory: data, htpasswdFile: htpasswd, htpasswdWriters, isPublicRead };
   }
   const { 'no-https': isPlainHttp, insecure: isInsecure, 'client-ca': caFile } = given;
   const authFiles = authFilesOf(given, environment);

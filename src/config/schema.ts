@@ -43,6 +43,7 @@ const schemas = {
   data: textValue.default('./data'),
   htpasswd: textValue.optional(),
   'htpasswd-writers': z.array(textValue).optional(),
+  'public-read': switchValue,
   'insecure-open': switchValue,
   'trusted-publishers': textValue.optional(),
   'require-signed-by': z.array(textValue).default([]),
@@ -106,6 +107,10 @@ export function contradictionsOf(given: Given, listen: ListenAddress): readonly 
       '--htpasswd is for the embedded store; with --backend the registry judges',
     ],
     [given.htpasswd === undefined && given['htpasswd-writers'] !== undefined, '--htpasswd-writers needs --htpasswd'],
+    [
+      given.htpasswd === undefined && given['public-read'],
+      '--public-read needs --htpasswd: without users everybody reads already, and pushes too',
+    ],
     [isEmbedded && given['anonymous-as-gateway'] !== undefined, '--anonymous-as-gateway needs --backend'],
     [
       given['anonymous-as-gateway'] === 'write' && isReachable && !isOpen,

@@ -40,6 +40,7 @@ const tables = {
     ['data', 'text', 'DIR', 'folder of the embedded store, and of a key made by lkard (default ./data)'],
     ['htpasswd', 'text', 'FILE', 'users of the embedded store, bcrypt (htpasswd -B)'],
     ['htpasswd-writers', 'list', 'USER', 'the users who may push and delete (default all); may be repeated'],
+    ['public-read', 'switch', '', 'let everybody read, and the users of --htpasswd push and delete'],
     ['insecure-open', 'switch', '', 'let everybody who reaches this address push and delete'],
   ],
   'Who may push what': [

@@ -7,7 +7,7 @@ import { GatewayError, isGatewayError } from '../errors.ts';
 import { createApp, createHealthApp } from '../http/app.ts';
 import type { HttpOptions } from '../http/options.ts';
 import { listen, type Listening, type ListenOptions } from '../http/listen.ts';
-import { openSigningKeys } from './open-signing-keys.ts';
+import { openSigningKeys, sharedSecret } from './open-signing-keys.ts';
 import { createMetrics, type Metrics, type MetricsSnapshot } from '../metrics/metrics.ts';
 import type { Clock, InTurn, Log, Meter } from '../ports.ts';
 import { createRepositories } from '../repository/create-repositories.ts';
@@ -74,7 +74,7 @@ export async function createGateway(
   const hasOwnPort = config.metricsListen !== undefined;
   const app = createApp(
     { repositories, log, trust, meter, ...health, ...(hasOwnPort && { formatMetrics: undefined }) },
-    httpOptionsOf(config, siblings),
+    { ...httpOptionsOf(config), sessionSecret: siblings?.sessionSecret ?? (await sharedSecret(config)) },
   );
   let metricsListening: Listening | undefined;
   let listening: Listening | undefined;
@@ -140,9 +140,12 @@ export async function openStore(
   { meter, requestWaitMs, log, onClockMeasured }: StoreOptions = {},
 ): Promise<Store> {
   if (store.kind === 'directory') {
-    const { directory, htpasswdFile, htpasswdWriters: writers } = store;
+    const { directory, htpasswdFile, htpasswdWriters: writers, isPublicRead } = store;
     const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile, writers }));
-    return createDirectoryStore({ now: () => clock.now(), ...(authenticate && { authenticate }) }, { directory });
+    return createDirectoryStore(
+      { now: () => clock.now(), ...(authenticate && { authenticate }) },
+      { directory, isPublicRead },
+    );
   }
   const { host, isPlainHttp, isInsecure, caFile, requestsPerMinute, authFiles } = store;
   const ca = caFile === undefined ? undefined : await readPem(caFile, '--client-ca');
@@ -189,9 +192,9 @@ export function repositoryOptionsOf(config: Config): RepositoriesOptions {
   return { ...times, maxCachedBytes };
 }
 
-function httpOptionsOf({ http, singleImage, signing }: Config, siblings?: Siblings): HttpOptions {
+function httpOptionsOf({ http, singleImage }: Config): HttpOptions {
   const { hasPublicKeys: publicKeys, redirectsBlobs: redirectBlobs } = http;
-  return { ...http, singleImage, publicKeys, redirectBlobs, sessionSecret: signing.aesKey ?? siblings?.sessionSecret };
+  return { ...http, singleImage, publicKeys, redirectBlobs };
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {

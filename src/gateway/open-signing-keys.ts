@@ -29,6 +29,16 @@ export async function openSigningKeys(
   return createImageSigningKeys({ ...deps, seal: createKeySeal({ aesKey, passphrase }) });
 }
 
+/**
+ * What all replicas of a configuration hold alike and nobody else does, to derive other keys from: the AES key, else the content
+ * of the first key file; undefined where there is neither.
+ */
+export async function sharedSecret({ signing }: Pick<Config, 'signing'>): Promise<Uint8Array | undefined> {
+  const [keyFile] = signing.keyFiles;
+  if (signing.aesKey !== undefined || keyFile === undefined) return signing.aesKey;
+  return await readFile(keyFile);
+}
+
 async function openOwnAesKey(directory: string, log: Log): Promise<Uint8Array> {
   const file = join(directory, 'aes-key');
   try {

@@ -26,6 +26,8 @@ export interface DirectoryStoreDeps {
 export interface DirectoryStoreOptions {
   /** Made where it isn't there; its content may be shared by processes of one machine. */
   readonly directory: string;
+  /** Whether callers without credentials may read whatever `authenticate` would say. Default: false. */
+  readonly isPublicRead?: boolean | undefined;
   /** Whether a write is on the disk before it counts. Default: true. */
   readonly fsync?: boolean | undefined;
 }
@@ -37,7 +39,8 @@ const leftoverAgeMs = 24 * 60 * 60 * 1000;
  * `_blobs/<hex>`: no image name has a part that begins with `_`, and no image reaches into another's content.
  */
 export function createDirectoryStore(deps: DirectoryStoreDeps, options: DirectoryStoreOptions): Store {
-  const { directory, fsync = true } = options;
+  const { directory, isPublicRead = false, fsync = true } = options;
+  const authenticate = isPublicRead ? exceptReading(deps.authenticate) : deps.authenticate;
   const files = createAtomicFiles({ tempFolder: path.join(directory, 'uploads'), fsync });
   const cleaned = files.removeLeftovers(deps.now(), leftoverAgeMs).catch(() => undefined);
 
@@ -48,14 +51,14 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
         throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
       }
       const folder = createImageFolder({ files, now: deps.now }, path.join(directory, 'images', image));
-      return guardedImage(folder, image, (action) => authorize(deps.authenticate, credentials, image, action));
+      return guardedImage(folder, image, (action) => authorize(authenticate, credentials, image, action));
     },
     imageNames: async (credentials, call) => {
       const found = await findImages(path.join(directory, 'images'), call).catch((error: unknown) => {
         throw diskFault(error);
       });
       const names: string[] = [];
-      for (const image of found.names) if (await mayPull(deps.authenticate, credentials, image)) names.push(image);
+      for (const image of found.names) if (await mayPull(authenticate, credentials, image)) names.push(image);
       return { ...found, names };
     },
     stamp: () => stampOf(deps.now()),
@@ -72,6 +75,16 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
       await cleaned;
     },
   };
+}
+
+/** Nobody is asked who they are for reading; who says so all the same is judged. */
+function exceptReading(authenticate: Authenticate | undefined): Authenticate | undefined {
+  return (
+    authenticate &&
+    (async (credentials, image, action) => {
+      if (action !== 'pull' || credentials.kind !== 'anonymous') await authenticate(credentials, image, action);
+    })
+  );
 }
 
 async function authorize(

@@ -41,6 +41,8 @@ describe('an embedded store that others can reach', () => {
     expect(faultsOf({ addr, 'insecure-open': true })).toBe('');
     expect(faultsOf({ addr, htpasswd: 'users', 'htpasswd-writers': ['me'] })).toBe('');
     expect(faultsOf({ 'htpasswd-writers': ['me'] })).toContain('--htpasswd-writers needs --htpasswd');
+    expect(faultsOf({ 'public-read': true })).toContain('--public-read needs --htpasswd');
+    expect(faultsOf({ addr, htpasswd: 'users', 'public-read': true })).toBe('');
   });
 });
 
