@@ -8,7 +8,7 @@ import { answer, jsonAnswer } from '../answer/answer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
-import { formatSetupScript } from './setup-script.ts';
+import { createSetupScript } from './setup-script.ts';
 
 /** How clients come to trust a repository: its keys in every form that one of them looks for, and the setup script. */
 export interface KeyRoutes {
@@ -34,6 +34,7 @@ export function createKeyRoutes(
   settings: HttpSettings,
 ): KeyRoutes {
   const { repositories, requests, catalogs } = deps;
+  const formatSetupScript = createSetupScript();
 
   const keysOf = async (exchange: Exchange, image: string): Promise<readonly [PublicKey, ...PublicKey[]]> => {
     const [primary, ...others] = await repositories.keys(image, requests.keyReader(exchange), {

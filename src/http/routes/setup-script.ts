@@ -1,6 +1,6 @@
 import type { PublicKey } from '../../repository/repository.ts';
 import type { Credentials } from '../../store/store.ts';
-import { setupScriptBody } from './setup-script-body.ts';
+import { readAssetFile } from '../answer/asset-file.ts';
 
 /** What a machine needs to use a repository. */
 export interface SetupTarget {
@@ -21,12 +21,17 @@ const readyText = 'ready: apk -U add PACKAGE';
 const emptyText = 'set up, but nothing was pushed to this repository yet: until then apk warns that it has no index';
 
 /**
- * A POSIX sh script that installs the keys and adds the repository, to be piped into `sh`: `--force` replaces a key that
- * differs, `--root DIR` prepares an image. All that came from outside stands in single quotes, where sh reads nothing but
+ * Makes a POSIX sh script that installs the keys and adds the repository, to be piped into `sh`: `--force` replaces a key
+ * that differs, `--root DIR` prepares an image. All that came from outside stands in single quotes, where sh reads nothing but
  * the end quote. Basic credentials go percent-encoded into the repository's line, the one form that apk and `apk --root`
  * both take, in a file of mode 0600; they never stand on a command line and are never printed.
  */
-export function formatSetupScript(target: SetupTarget): string {
+export function createSetupScript(): (target: SetupTarget) => string {
+  const body = readAssetFile('setup.sh').toString('utf8');
+  return (target) => `#!/bin/sh\n${formatSettings(target)}\n${body}`;
+}
+
+function formatSettings(target: SetupTarget): string {
   const line = withCredentials(target.url, target.credentials);
   const note = noteFor(target.credentials, line !== target.url);
   const settings = [
@@ -37,7 +42,7 @@ export function formatSetupScript(target: SetupTarget): string {
     `ready=${quote(target.isEmpty === true ? emptyText : readyText)}`,
   ];
   const keys = target.keys.map((key) => `  install_key ${quote(key.fileName)} ${quote(key.pem.trimEnd())}`);
-  return `#!/bin/sh\n${settings.join('\n')}\n\ninstall_keys() {\n${keys.join('\n')}\n}\n\n${setupScriptBody}`;
+  return `${settings.join('\n')}\n\ninstall_keys() {\n${keys.join('\n')}\n}\n`;
 }
 
 /** The text as one word of POSIX sh that expands to exactly it (POSIX.1-2017, Shell Command Language, section 2.2.2). */

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { formatSetupScript, quote, type SetupTarget } from '../../../src/http/routes/setup-script.ts';
+import { createSetupScript, quote, type SetupTarget } from '../../../src/http/routes/setup-script.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const shells = [
@@ -30,6 +30,8 @@ const hostile = [
   'pässwörd !#&|<>',
   "it's",
 ];
+
+const formatSetupScript = createSetupScript();
 
 const folders: { remove(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -8,7 +8,7 @@ import { isGatewayError } from '../../../src/errors.ts';
 import { callerOf } from '../../../src/http/caller/caller-credentials.ts';
 import { isNotModified, parseRange } from '../../../src/http/request/conditional.ts';
 import { refuseCrossSite } from '../../../src/http/caller/cross-site.ts';
-import { formatSetupScript } from '../../../src/http/routes/setup-script.ts';
+import { createSetupScript } from '../../../src/http/routes/setup-script.ts';
 import { parseChallenges } from '../../../src/oci/challenge.ts';
 import { parseErrorBody } from '../../../src/oci/error-body.ts';
 import { parseNextLink } from '../../../src/oci/link.ts';
@@ -228,7 +228,7 @@ it('whatever the URL, the key names and the credentials, the setup script runs n
   await fc.assert(
     fc.asyncProperty(text, text, text, async (fileName, username, password) => {
       const keys = [{ fileName, pem: fileName }];
-      const script = formatSetupScript({
+      const script = createSetupScript()({
         url: `http://h/${fileName}`,
         keys,
         credentials: { kind: 'basic', username, password },

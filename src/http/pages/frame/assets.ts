@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readAssetFile } from '../../answer/asset-file.ts';
 
 /** A file that pages refer to, under a name that changes with its content. */
 export interface Asset {
@@ -30,8 +30,7 @@ export function readAssets(): Assets {
 }
 
 function readAsset(name: string, extension: string, contentType: string): Asset {
-  // src/http/pages and dist/http/pages are equally deep.
-  const bytes = readFileSync(new URL(`../../../../assets/${name}.${extension}`, import.meta.url));
+  const bytes = readAssetFile(`${name}.${extension}`);
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
   return { path: `${assetFolder}${name}.${hash}.${extension}`, contentType, bytes };
 }

@@ -1,12 +1,11 @@
-/**
- * The part of the setup script that is the same for all. It expects `url`, `line` (the URL, with credentials if any),
- * `has_secret`, `note`, `ready` and the function `install_keys`. Only builtins see secrets, since other programs' arguments are in
- * the process list. The last line starts it all, so that a script cut short in transit does nothing.
- */
-export const setupScriptBody = `set -eu
+# The part of the setup script that is the same for all. The gateway puts before it: `url`, `line` (the URL, with credentials if
+# any), `has_secret`, `note`, `ready` and the function `install_keys`. It fetches nothing, so that it needs neither curl nor wget.
+# Only builtins see secrets, since other programs' arguments are in the process list. The last line starts it all, so that a script
+# cut short in transit does nothing.
+set -eu
 
 fail() {
-  printf 'setup: %s\\n' "$1" >&2
+  printf 'setup: %s\n' "$1" >&2
   exit 1
 }
 
@@ -18,17 +17,17 @@ install_key() {
   if [ -e "$key_file" ] && [ "$force" = false ]; then
     fail "$key_file differs from the repository's key; --force replaces it"
   fi
-  printf '%s\\n' "$2" >"$key_file.$$"
+  printf '%s\n' "$2" >"$key_file.$$"
   chmod 644 "$key_file.$$"
   mv -f "$key_file.$$" "$key_file"
-  printf 'installed key %s\\n' "$key_file"
+  printf 'installed key %s\n' "$key_file"
 }
 
 # Whether a line is this repository's, with whatever credentials.
 is_ours() {
   case $1 in
     "$url" | "$url/") return 0 ;;
-    "\${url%%://*}://"*"@\${url#*://}" | "\${url%%://*}://"*"@\${url#*://}/") return 0 ;;
+    "${url%%://*}://"*"@${url#*://}" | "${url%%://*}://"*"@${url#*://}/") return 0 ;;
   esac
   return 1
 }
@@ -38,19 +37,19 @@ write_lines() {
   if [ -f "$list" ]; then
     while IFS= read -r old || [ -n "$old" ]; do
       if ! is_ours "$old"; then
-        printf '%s\\n' "$old"
+        printf '%s\n' "$old"
       elif [ "$written" = false ]; then
         # Credentials that are there stay where none were given.
         if [ "$has_secret" = true ]; then
           old=$line
         fi
-        printf '%s\\n' "$old"
+        printf '%s\n' "$old"
         written=true
       fi
     done <"$list"
   fi
   if [ "$written" = false ]; then
-    printf '%s\\n' "$line"
+    printf '%s\n' "$line"
   fi
 }
 
@@ -69,7 +68,7 @@ add_line() {
   write_lines >"$new"
   mv -f "$new" "$list"
   trap - EXIT
-  printf 'repository %s is in %s\\n' "$url" "$list"
+  printf 'repository %s is in %s\n' "$url" "$list"
 }
 
 main() {
@@ -82,7 +81,7 @@ main() {
         root=$2
         shift
         ;;
-      --root=*) root=\${1#--root=} ;;
+      --root=*) root=${1#--root=} ;;
       *) fail "unknown option $1; known are --force and --root DIR" ;;
     esac
     shift
@@ -97,10 +96,9 @@ main() {
   install_keys
   add_line
   if [ -n "$note" ]; then
-    printf '%s\\n' "$note"
+    printf '%s\n' "$note"
   fi
-  printf '%s\\n' "$ready"
+  printf '%s\n' "$ready"
 }
 
 main "$@"
-`;
