@@ -66,8 +66,14 @@ export interface ImageNames {
 }
 
 export interface CallOptions {
-  /** Ends the call with ABORTED. */
+  /** Ends the call with ABORTED, whatever it waits for. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * How long the call may take in all, in ms: retries, logins and pauses that the store asks for too. Then, or at once where a
+   * pause would take longer, STORE_UNAVAILABLE. Bodies that were opened are read on after it. Default: as long as the store's own
+   * time-outs let it.
+   */
+  readonly patienceMs?: number | undefined;
 }
 
 export interface PushOptions extends CallOptions {

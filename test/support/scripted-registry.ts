@@ -20,6 +20,8 @@ export interface ScriptedAnswer {
   readonly body?: string | Uint8Array;
   /** Ends the connection after this many bytes of the body. */
   readonly cutAfter?: number;
+  /** Sends the rest after so many bytes once that is settled. */
+  readonly pauseAfter?: { readonly bytes: number; readonly until: Promise<void> };
 }
 
 /** `reset` ends the connection without an answer. */
@@ -89,6 +91,12 @@ async function answer(
       method !== 'HEAD' && { 'content-length': body.length }),
     ...scripted.headers,
   } as Record<string, string>);
+  if (scripted.pauseAfter !== undefined) {
+    response.write(body.subarray(0, scripted.pauseAfter.bytes));
+    await scripted.pauseAfter.until;
+    response.end(body.subarray(scripted.pauseAfter.bytes));
+    return;
+  }
   if (scripted.cutAfter === undefined) {
     response.end(method === 'HEAD' ? undefined : body);
     return;

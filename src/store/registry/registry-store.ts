@@ -1,11 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { isGatewayError } from '../../errors.ts';
-import { digestOf } from '../../oci/digest.ts';
 import { createSharedClock, type SharedClockDeps } from '../../time/stamps.ts';
-import { refuseAborted } from '../aborted.ts';
-import { isReadable } from '../is-readable.ts';
 import { createRegistryAuth } from './login/registry-auth.ts';
-import { hasBlob, locateBlob, openBlob } from './content/registry-blobs.ts';
 import { listImages } from './content/registry-catalog.ts';
 import {
   createRegistryClient,
@@ -15,15 +10,14 @@ import {
 } from './transport/registry-client.ts';
 import type { GatewayCredentials } from './login/registry-credentials.ts';
 import { createImageSights } from './content/image-sights.ts';
-import { createTagRemover, type TagRemover } from './content/registry-deletes.ts';
-import { fetchManifest, pushManifest, resolveManifest } from './content/registry-manifests.ts';
-import { createRegistrySession, type RegistrySession } from './content/registry-session.ts';
-import { listTags } from './content/registry-tags.ts';
-import { startUpload, uploadBlob } from './content/registry-uploads.ts';
+import { createTagRemover } from './content/registry-deletes.ts';
+import { createRegistrySession } from './content/registry-session.ts';
 import { defaultRetryOptions, type RetryOptions } from '../../concurrency/retry.ts';
 import { createRequestBudget, type RequestBudgetOptions } from './content/request-budget.ts';
-import type { BlobDescriptor, ImageStore, Store } from '../store.ts';
-import { createTagPages, type TagPages } from './content/tag-pages.ts';
+import { createRegistryImage } from './registry-image.ts';
+import type { Store } from '../store.ts';
+import { withPatience } from './transport/patience.ts';
+import { createTagPages } from './content/tag-pages.ts';
 
 export interface RegistryStoreDeps extends Omit<RegistryClientDeps, 'clock'>, SharedClockDeps {
   /** What `{ kind: 'gateway' }` stands for. */
@@ -70,29 +64,30 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
   const { requestsPerMinute: perMinute, requestWaitMs: maxWaitMs } = options;
   const pace = { maxWaitMs, onShort: deps.onShort };
   const budget = perMinute === undefined ? undefined : createRequestBudget(deps, { perMinute, ...pace });
-  const remover = createTagRemover(deps);
   const sights = createImageSights(deps);
-  const knownBlobs = new LRUCache<string, true>({ max: maxKnownBlobs, ttl: knownBlobMs });
-  const tagPages = createTagPages(maxTagPageBytes);
+  const memory = {
+    remover: createTagRemover(deps),
+    knownBlobs: new LRUCache<string, true>({ max: maxKnownBlobs, ttl: knownBlobMs }),
+    tagPages: createTagPages(maxTagPageBytes),
+  };
 
   return {
     description: `registry ${options.host}`,
     image: (image, credentials, requestId) => {
-      const session = createRegistrySession(
-        { client, auth, gatewayCredentials: deps.gatewayCredentials, sights, budget },
-        image,
-        credentials,
-        requestId,
-      );
-      return registryImage(session, remover, knownBlobs, tagPages);
+      const session = createRegistrySession({ ...deps, client, auth, sights, budget }, image, credentials, requestId);
+      return createRegistryImage(session, memory);
     },
-    imageNames: (credentials, call) => listImages({ client, auth, ...deps }, credentials, call),
+    imageNames: (credentials, call) =>
+      withPatience(deps, call, options.host, (patience) =>
+        listImages({ client, auth, ...deps }, credentials, { max: call.max, ...patience }),
+      ),
     ...(budget && { spent: (image: string) => budget.spent(image) }),
     stamp: () => clock.stamp(),
-    ping: async ({ signal } = {}) => {
-      const url = new URL('/v2/', client.origin);
-      await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, signal });
-    },
+    ping: (call = {}) =>
+      withPatience(deps, call, options.host, async (patience) => {
+        const url = new URL('/v2/', client.origin);
+        await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, patience });
+      }),
     close: () => client.close(),
   };
 }
@@ -105,44 +100,4 @@ function originOf({ host, plainHttp }: RegistryStoreOptions): URL {
   if (url?.pathname !== '/' || url.search + url.hash + url.username !== '')
     throw new TypeError(`not HOST[:PORT]: ${host}`);
   return url;
-}
-
-function registryImage(
-  session: RegistrySession,
-  remover: TagRemover,
-  knownBlobs: LRUCache<string, true>,
-  tagPages: TagPages,
-): ImageStore {
-  const key = (digest: string) => `${session.image}@${digest}`;
-  const forgetBlobs = () => {
-    for (const known of knownBlobs.keys()) if (known.startsWith(`${session.image}@`)) knownBlobs.delete(known);
-  };
-
-  const open: ImageStore['openBlob'] = (blob, options) => openBlob(session, blob, options);
-  return {
-    image: session.image,
-    resolve: (reference, options) => resolveManifest(session, reference, options),
-    fetchManifest: (reference, options) => fetchManifest(session, reference, options),
-    pushManifest: (tag, manifest, options) =>
-      pushManifest(session, tag, manifest, options).catch((error: unknown) => {
-        if (isGatewayError(error, 'BLOB_UNKNOWN')) forgetBlobs();
-        throw error;
-      }),
-    tags: (options) => listTags(session, tagPages, options),
-    deleteTag: (tag, options) => remover.deleteTag(session, tag, options),
-    deleteManifest: (digest, options) => remover.deleteManifest(session, digest, options),
-    hasBlob: (digest, options) => hasBlob(session, digest, options),
-    openBlob: open,
-    isReadable: (blob, options) => isReadable({ openBlob: open }, blob, options),
-    locateBlob: (blob, options) => locateBlob(session, blob, options),
-    startUpload: (options) => startUpload(session, options),
-    pushBlob: async (bytes, options = {}) => {
-      const blob: BlobDescriptor = { digest: digestOf(bytes), size: bytes.length };
-      refuseAborted(options.signal);
-      if (options.isAnew !== true && knownBlobs.get(key(blob.digest)) === true) return blob;
-      await uploadBlob(session, undefined, { ...blob, open: () => bytes }, options);
-      knownBlobs.set(key(blob.digest), true);
-      return blob;
-    },
-  };
 }

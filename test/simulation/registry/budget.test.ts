@@ -77,10 +77,10 @@ describe('a budget of requests', () => {
       });
     const budget = createRequestBudget({ monotonicMs: () => 0 as MonotonicMs, sleep }, { perMinute: 60 });
     for (let i = 0; i < 60; i += 1) await budget.take('a/b');
-    const waiting = budget.take('a/b', leaving.signal);
+    const waiting = budget.take('a/b', { signal: leaving.signal });
     leaving.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
-    const next = budget.take('a/b', AbortSignal.timeout(10));
+    const next = budget.take('a/b', { signal: AbortSignal.timeout(10) });
     await expect(next).rejects.toMatchObject({ code: 'ABORTED' });
   });
 

@@ -7,17 +7,17 @@ import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts'
 import { untilIntact } from '../transport/damaged-answers.ts';
 import { isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { BlobDescriptor, ByteRange, CallOptions, OpenBlob } from '../../store.ts';
+import type { BlobDescriptor, ByteRange, OpenBlob } from '../../store.ts';
 import { cutBlob, verifyBlob } from '../../verified-stream.ts';
 
 // A content coding would make other bytes of it.
 const headers = { 'accept-encoding': 'identity' };
 
 /** ImageStore.hasBlob at a registry: a HEAD, and a GET that is never read where the registry has no HEAD. */
-export async function hasBlob(session: RegistrySession, digest: Digest, options: CallOptions = {}): Promise<boolean> {
+export async function hasBlob(session: RegistrySession, digest: Digest): Promise<boolean> {
   const subject = blobSubject(digest);
   const url = blobUrl(session, digest);
-  const request = { operation: 'blob', url, subject, signal: options.signal } as const;
+  const request = { operation: 'blob', url, subject } as const;
   let answer: RegistryAnswer = await session.send({ ...request, method: 'HEAD' });
   if (answer.status === 405 || answer.status === 501) {
     const got = await session.open({ ...request, method: 'GET', headers });
@@ -29,21 +29,19 @@ export async function hasBlob(session: RegistrySession, digest: Digest, options:
   return true;
 }
 
-type OpenOptions = CallOptions & { readonly range?: ByteRange | undefined };
-
 /** ImageStore.openBlob at a registry: streamed through, with back-pressure down to the registry's socket. */
 export function openBlob(
   session: RegistrySession,
   blob: BlobDescriptor,
-  options: OpenOptions = {},
+  range?: ByteRange,
 ): Promise<OpenBlob | undefined> {
-  return untilIntact(session.client, () => openOnce(session, blob, options), options.signal);
+  return untilIntact(session, () => openOnce(session, blob, range));
 }
 
 async function openOnce(
   session: RegistrySession,
   blob: BlobDescriptor,
-  { signal, range }: OpenOptions,
+  range: ByteRange | undefined,
 ): Promise<OpenBlob | undefined> {
   const subject = blobSubject(blob.digest);
   const url = blobUrl(session, blob.digest);
@@ -54,13 +52,12 @@ async function openOnce(
     url,
     headers: { ...headers, ...rangeHeader },
     subject,
-    signal,
   } as const;
   const { stream, ...answer } = await session.open(request);
   if (isProvenAbsent(session, answer)) return undefined;
   if (answer.status !== 200 && answer.status !== 206) throw refusalFault(answer, subject);
   session.sight.note();
-  const failed = (error: unknown) => cutOffFault(error, { url: answer.url, signal });
+  const failed = (error: unknown) => cutOffFault(error, { url: answer.url, patience: session });
   try {
     if (range !== undefined) return openRange(stream, answer, range, failed);
     refuseOtherLength(answer, blob);
@@ -72,14 +69,10 @@ async function openOnce(
 }
 
 /** ImageStore.locateBlob at a registry: one request that is never read. */
-export async function locateBlob(
-  session: RegistrySession,
-  { digest }: BlobDescriptor,
-  { signal }: CallOptions = {},
-): Promise<URL | undefined> {
+export async function locateBlob(session: RegistrySession, { digest }: BlobDescriptor): Promise<URL | undefined> {
   const subject = blobSubject(digest);
   const url = blobUrl(session, digest);
-  const request = { method: 'GET', operation: 'blob', url, headers, subject, signal, followsRedirects: false } as const;
+  const request = { method: 'GET', operation: 'blob', url, headers, subject, followsRedirects: false } as const;
   const { stream, ...answer } = await session.open(request);
   stream.destroy();
   if (answer.status >= 400 && answer.status !== 404) throw refusalFault(answer, subject);

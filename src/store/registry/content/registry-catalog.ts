@@ -1,10 +1,12 @@
+import { untilAborted } from '../../aborted.ts';
 import { isImageName } from '../../../oci/reference.ts';
 import type { RegistryAuth } from '../login/registry-auth.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
 import type { GatewayCredentials } from '../login/registry-credentials.ts';
 import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
-import type { CallOptions, Credentials, ImageNames } from '../../store.ts';
+import type { Patience } from '../transport/patience.ts';
+import type { Credentials, ImageNames } from '../../store.ts';
 
 export interface RegistryCatalogDeps {
   readonly client: RegistryClient;
@@ -28,10 +30,17 @@ const subject: RequestSubject = { what: 'the list of images', right: 'pull' };
 export async function listImages(
   { client, auth, gatewayCredentials }: RegistryCatalogDeps,
   credentials: Credentials,
-  { max, signal }: CallOptions & { readonly max: number },
+  { max, ...patience }: Patience & { readonly max: number },
 ): Promise<ImageNames | undefined> {
-  const shown = credentials.kind === 'gateway' ? await gatewayCredentials.find('') : credentials;
-  const access = { image: catalogName, credentials: shown, scope: 'registry:catalog:*', subject, signal };
+  const shown =
+    credentials.kind === 'gateway' ? await untilAborted(gatewayCredentials.find(''), patience.signal) : credentials;
+  const access = {
+    image: catalogName,
+    credentials: shown,
+    scope: 'registry:catalog:*',
+    subject,
+    signal: patience.signal,
+  };
   const names = new Set<string>();
   const seen = new Set<string>();
   let url: URL | undefined = new URL(`/v2/_catalog?n=${Math.min(max, pageSize)}`, client.origin);
@@ -40,7 +49,7 @@ export async function listImages(
     seen.add(url.search);
     const page: URL = url;
     const answer = await auth.authorized(access, (authorization) =>
-      client.send({ method: 'GET', operation: 'catalog', url: page, authorization, signal }, maxPageBytes),
+      client.send({ method: 'GET', operation: 'catalog', url: page, authorization, patience }, maxPageBytes),
     );
     if ([400, 404, 405, 501].includes(answer.status)) return undefined;
     if (answer.status !== 200) throw refusalFault(answer, subject);

@@ -8,14 +8,13 @@ import { isImmutable, manifestUrl, resolveManifest } from './registry-manifests.
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import { isCodedAbsence, isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { CallOptions } from '../../store.ts';
 
 /** Removes tags from one registry, and remembers for some minutes in which of the known ways it can't. */
 export interface TagRemover {
   /** ImageStore.deleteTag at a registry. */
-  deleteTag(session: RegistrySession, tag: string, options?: CallOptions): Promise<void>;
+  deleteTag(session: RegistrySession, tag: string): Promise<void>;
   /** ImageStore.deleteManifest at a registry. */
-  deleteManifest(session: RegistrySession, digest: Digest, options?: CallOptions): Promise<void>;
+  deleteManifest(session: RegistrySession, digest: Digest): Promise<void>;
 }
 
 /** `refused`: by an answer of the moment. */
@@ -30,40 +29,40 @@ export function createTagRemover(clock: MonotonicClock): TagRemover {
   const noUnnamed = createRefusal(clock);
   const nothing = createRefusal(clock);
 
-  const removedByTag = async (session: RegistrySession, tag: string, options: CallOptions): Promise<boolean> => {
+  const removedByTag = async (session: RegistrySession, tag: string): Promise<boolean> => {
     if (noTags.isRecent()) return false;
-    const answer = await deleteAll(session, tag, options);
+    const answer = await deleteAll(session, tag);
     if (isGone(session, answer)) return true;
     refuseUnlessUnsupported(answer, session, tag);
     if (isOfTheRegistry(answer)) noTags.note();
     return false;
   };
 
-  const removeByDigest = async (session: RegistrySession, digest: Digest, options: CallOptions): Promise<Outcome> => {
-    const answer = await deleteAll(session, digest, options);
+  const removeByDigest = async (session: RegistrySession, digest: Digest): Promise<Outcome> => {
+    const answer = await deleteAll(session, digest);
     if (isGone(session, answer)) return 'gone';
     refuseUnlessUnsupported(answer, session, digest);
     if (isOfTheRegistry(answer)) return 'unsupported';
-    return (await resolveManifest(session, digest, options)) === undefined ? 'gone' : 'refused';
+    return (await resolveManifest(session, digest)) === undefined ? 'gone' : 'refused';
   };
 
   return {
-    deleteManifest: async (session, digest, options = {}) => {
-      refuseAborted(options.signal);
+    deleteManifest: async (session, digest) => {
+      refuseAborted(session.signal);
       if (noUnnamed.isRecent() || nothing.isRecent()) throw unsupported(session);
-      const outcome = await removeByDigest(session, digest, options);
+      const outcome = await removeByDigest(session, digest);
       if (outcome === 'gone') return;
       // No word on tags: to believe that none can be removed would let whoever may push bury what only others may delete.
       if (outcome === 'unsupported') noUnnamed.note();
       throw unsupported(session);
     },
-    deleteTag: async (session, tag, options = {}) => {
-      refuseAborted(options.signal);
+    deleteTag: async (session, tag) => {
+      refuseAborted(session.signal);
       if (nothing.isRecent()) throw unsupported(session);
-      if (await removedByTag(session, tag, options)) return;
-      const found = await resolveManifest(session, tag, options);
+      if (await removedByTag(session, tag)) return;
+      const found = await resolveManifest(session, tag);
       if (found === undefined) return;
-      const outcome = await removeByDigest(session, found.digest, options);
+      const outcome = await removeByDigest(session, found.digest);
       if (outcome === 'gone') return;
       if (outcome === 'unsupported') nothing.note();
       throw unsupported(session);
@@ -81,15 +80,11 @@ function createRefusal(clock: MonotonicClock) {
 }
 
 // serverless-registry looks through a part of its objects at a time, and says by a Link where to go on.
-async function deleteAll(
-  session: RegistrySession,
-  reference: string,
-  { signal }: CallOptions,
-): Promise<RegistryAnswer> {
+async function deleteAll(session: RegistrySession, reference: string): Promise<RegistryAnswer> {
   const subject = deleteSubject(session, reference);
   const url = manifestUrl(session, reference);
   for (let repeats = 0; ; repeats += 1) {
-    const answer = await session.send({ method: 'DELETE', operation: 'manifest', url, subject, signal });
+    const answer = await session.send({ method: 'DELETE', operation: 'manifest', url, subject });
     const link = answer.status === 400 ? parseNextLink(headerOf(answer, 'link')) : undefined;
     if (link === undefined || repeats === maxRepeats || !URL.canParse(link, url.href)) return answer;
     url.search = new URL(link, url).search;

@@ -4,11 +4,11 @@ import { isMediaType } from '../../../oci/descriptor.ts';
 import { imageManifestType, maxManifestBytes } from '../../../oci/manifest.ts';
 import { isTag } from '../../../oci/reference.ts';
 import { untilIntact } from '../transport/damaged-answers.ts';
-import { hasFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
+import { hasFault, readOnlyFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import { isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { CallOptions, FetchedManifest, PushOptions, Resolved } from '../../store.ts';
+import type { FetchedManifest, PushOptions, Resolved } from '../../store.ts';
 
 // Without its type in Accept, distribution answers 404 for a manifest that is there.
 const accept = [
@@ -22,11 +22,7 @@ const accept = [
  * ImageStore.resolve at a registry: a HEAD, and a GET where that doesn't tell enough: its 404 has no body, so it can't be told
  * from a front end's.
  */
-export async function resolveManifest(
-  session: RegistrySession,
-  reference: string,
-  { signal }: CallOptions = {},
-): Promise<Resolved | undefined> {
+export async function resolveManifest(session: RegistrySession, reference: string): Promise<Resolved | undefined> {
   const subject = pullSubject(reference);
   const url = manifestUrl(session, reference);
   const answer = await session.send({
@@ -35,7 +31,6 @@ export async function resolveManifest(
     url,
     headers: { accept },
     subject,
-    signal,
   });
   if (![200, 404, 405, 501].includes(answer.status)) throw refusalFault(answer, subject);
   const digest = headerOf(answer, 'docker-content-digest');
@@ -45,28 +40,20 @@ export async function resolveManifest(
     session.sight.note();
     return { digest, mediaType: mediaTypeOf(answer), size };
   }
-  const manifest = await fetchManifest(session, reference, { signal });
+  const manifest = await fetchManifest(session, reference);
   return manifest && { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.bytes.length };
 }
 
 /** ImageStore.fetchManifest at a registry. */
-export function fetchManifest(
-  session: RegistrySession,
-  reference: string,
-  options: CallOptions = {},
-): Promise<FetchedManifest | undefined> {
-  return untilIntact(session.client, () => fetchOnce(session, reference, options), options.signal);
+export function fetchManifest(session: RegistrySession, reference: string): Promise<FetchedManifest | undefined> {
+  return untilIntact(session, () => fetchOnce(session, reference));
 }
 
-async function fetchOnce(
-  session: RegistrySession,
-  reference: string,
-  { signal }: CallOptions,
-): Promise<FetchedManifest | undefined> {
+async function fetchOnce(session: RegistrySession, reference: string): Promise<FetchedManifest | undefined> {
   const subject = pullSubject(reference);
   const url = manifestUrl(session, reference);
   const answer = await session.send(
-    { method: 'GET', operation: 'manifest', url, headers: { accept }, subject, signal },
+    { method: 'GET', operation: 'manifest', url, headers: { accept }, subject },
     maxManifestBytes,
   );
   if (isProvenAbsent(session, answer)) return undefined;
@@ -83,7 +70,7 @@ export async function pushManifest(
   session: RegistrySession,
   tag: string,
   manifest: { readonly mediaType: string; readonly bytes: Uint8Array },
-  { signal, isOnce = false }: PushOptions = {},
+  { isOnce = false }: PushOptions = {},
 ): Promise<Digest> {
   if (!isTag(tag)) throw new TypeError(`not a tag: ${JSON.stringify(tag)}`);
   const { mediaType, bytes } = manifest;
@@ -97,7 +84,6 @@ export async function pushManifest(
     body: { size: bytes.length, open: () => bytes },
     isRestartable: !isOnce,
     subject,
-    signal,
   });
   if (answer.status < 300) {
     session.sight.note();
@@ -105,7 +91,7 @@ export async function pushManifest(
   }
   if (!isImmutable(answer)) throw pushFault(answer, subject);
   // A retry of a put whose answer was lost, or the very same content again: what was wanted is there.
-  if ((await resolveManifest(session, tag, { signal }))?.digest === digest) return digest;
+  if ((await resolveManifest(session, tag))?.digest === digest) return digest;
   throw new GatewayError('TAG_IMMUTABLE', `the registry forbids to replace the tag ${tag} of ${session.image}`, {
     details: { image: session.image, tag, status: answer.status },
   });
@@ -129,6 +115,8 @@ export function isImmutable(answer: RegistryAnswer): boolean {
 }
 
 function pushFault(answer: RegistryAnswer, subject: RequestSubject): GatewayError {
+  // Distribution that is read-only has no such method; who refuses a document says why by a code.
+  if (answer.status === 405 && answer.faults.every(({ code }) => code === '')) return readOnlyFault(answer, subject);
   if (hasFault(answer, 'BLOB_UNKNOWN', 'MANIFEST_BLOB_UNKNOWN')) {
     const details = { status: answer.status };
     return new GatewayError('BLOB_UNKNOWN', `the registry misses a blob for ${subject.what}`, { details });
@@ -137,7 +125,7 @@ function pushFault(answer: RegistryAnswer, subject: RequestSubject): GatewayErro
   const isClassRefused = answer.status === 403 && answer.faults.some(({ message }) => /manifest class/i.test(message));
   const isDocumentRefused = isClassRefused || [400, 405, 413, 415, 422].includes(answer.status);
   const fault = refusalFault(answer, subject);
-  if (!isDocumentRefused) return fault;
+  if (!isDocumentRefused || fault.code === 'STORE_READ_ONLY') return fault;
   const details = { ...fault.details, refused: true };
   return new GatewayError('STORE_ANSWER_INVALID', fault.message, { details });
 }

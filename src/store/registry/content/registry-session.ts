@@ -8,11 +8,14 @@ import type { RequestSubject } from '../transport/registry-fault.ts';
 import type { RegistryAnswer, RegistryRequest } from '../transport/registry-request.ts';
 import type { ImageSight, ImageSights } from './image-sights.ts';
 import type { RequestBudget } from './request-budget.ts';
-import type { Credentials } from '../../store.ts';
+import { untilAborted } from '../../aborted.ts';
+import { withPatience, type Patience } from '../transport/patience.ts';
+import type { MonotonicClock } from '../../../time/monotonic.ts';
+import type { CallOptions, Credentials } from '../../store.ts';
 import { requestIdHeader } from '../login/token-service.ts';
 
 /** A request on behalf of a session's caller; `subject.right` decides the scope asked for. */
-export type SessionRequest = Omit<RegistryRequest, 'authorization'> & { readonly subject: RequestSubject };
+export type SessionRequest = Omit<RegistryRequest, 'authorization' | 'patience'> & { readonly subject: RequestSubject };
 
 /** One caller at one image of a registry: every request carries what proves who they are, to the registry alone. */
 export interface RegistrySession {
@@ -25,9 +28,15 @@ export interface RegistrySession {
   send(request: SessionRequest, maxBytes?: number): Promise<RegistryAnswer & { readonly bytes: Uint8Array }>;
   /** As RegistryClient.open; UNAUTHORIZED where the registry won't know this caller. */
   open(request: SessionRequest): Promise<RegistryAnswer & { readonly stream: Readable }>;
+  /** As RegistryClient.pause. */
+  pause(attempt: number, fault: GatewayError): Promise<void>;
+  /** Fires when the call that this session serves is to end. */
+  readonly signal: AbortSignal | undefined;
+  /** Does the work with a session whose requests and pauses all end by the call's signal and patience. */
+  during<T>(call: CallOptions | undefined, work: (session: RegistrySession) => Promise<T>): Promise<T>;
 }
 
-export interface RegistrySessionDeps {
+export interface RegistrySessionDeps extends MonotonicClock {
   readonly client: RegistryClient;
   readonly auth: RegistryAuth;
   readonly gatewayCredentials: GatewayCredentials;
@@ -52,15 +61,18 @@ export function createRegistrySession(
   const { client, auth } = deps;
 
   const authorized = async <T extends RegistryAnswer>(
-    request: SessionRequest,
+    asked: SessionRequest,
+    patience: Patience,
     send: (request: RegistryRequest) => Promise<T>,
   ): Promise<T> => {
+    const { signal } = patience;
+    const request = { ...asked, patience };
     const headers = { ...request.headers, ...requestIdHeader(requestId) };
     // A registry may have its uploads taken elsewhere; that place proves itself by its URL.
     if (request.url.origin !== client.origin.origin) return send(request);
-    const shown = await registryCredentials(deps, image, credentials);
+    const shown = await untilAborted(registryCredentials(deps, image, credentials), signal);
     const [wanted, fallback] = actions[request.subject.right];
-    const takeTurn = () => deps.budget?.take(image, request.signal) ?? Promise.resolve();
+    const takeTurn = () => deps.budget?.take(image, patience) ?? Promise.resolve();
     const ask = (action: string) =>
       auth.authorized(
         {
@@ -69,7 +81,7 @@ export function createRegistrySession(
           scope: `repository:${image}:${action}`,
           subject: request.subject,
           requestId,
-          signal: request.signal,
+          signal,
         },
         (authorization) => send({ ...request, headers, authorization, takeTurn }),
       );
@@ -82,14 +94,19 @@ export function createRegistrySession(
     return isRefused ? ask(fallback) : answer;
   };
 
-  return {
+  const sight = deps.sights.of(image, credentials);
+  const within = (patience: Patience): RegistrySession => ({
     image,
     client,
-    sight: deps.sights.of(image, credentials),
+    sight,
+    signal: patience.signal,
     url: (path) => new URL(`/v2/${image}/${path}`, client.origin),
-    send: (request, maxBytes) => authorized(request, (sent) => client.send(sent, maxBytes)),
-    open: (request) => authorized(request, (sent) => client.open(sent)),
-  };
+    send: (request, maxBytes) => authorized(request, patience, (sent) => client.send(sent, maxBytes)),
+    open: (request) => authorized(request, patience, (sent) => client.open(sent)),
+    pause: (attempt, fault) => client.pause(attempt, fault, patience),
+    during: (call, work) => withPatience(deps, call ?? {}, client.origin.host, (inner) => work(within(inner))),
+  });
+  return within({});
 }
 
 async function registryCredentials(

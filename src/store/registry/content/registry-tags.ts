@@ -4,7 +4,6 @@ import { refusalFault, type RequestSubject } from '../transport/registry-fault.t
 import { invalidListingOf, nextPageOf, parseListing } from './registry-listing.ts';
 import { isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { CallOptions } from '../../store.ts';
 import type { TagPages } from './tag-pages.ts';
 
 const maxTags = 1_000_000;
@@ -16,13 +15,9 @@ const maxPages = 20_000;
 const maxWalks = 3;
 
 /** ImageStore.tags at a registry: walks its pages until it names no next one (distribution-spec, Listing Tags). */
-export async function listTags(
-  session: RegistrySession,
-  pages: TagPages,
-  options: CallOptions = {},
-): Promise<readonly string[]> {
+export async function listTags(session: RegistrySession, pages: TagPages): Promise<readonly string[]> {
   for (let walk = 1; ; walk += 1) {
-    const tags = await walkPages(session, pages, options);
+    const tags = await walkPages(session, pages);
     if (tags !== undefined) return tags;
     if (walk === maxWalks) throw invalidListing(session, 'its pages vanish while they are read');
   }
@@ -30,11 +25,7 @@ export async function listTags(
 
 // Undefined where a page that was linked to isn't there: zot loses its place when the tag it goes on from was deleted, and
 // says so by a 404 without a code.
-async function walkPages(
-  session: RegistrySession,
-  pages: TagPages,
-  { signal }: CallOptions,
-): Promise<readonly string[] | undefined> {
+async function walkPages(session: RegistrySession, pages: TagPages): Promise<readonly string[] | undefined> {
   const tags = new Set<string>();
   const seen = new Set<string>();
   let url = session.url(`tags/list?n=${pageSize}`);
@@ -42,11 +33,7 @@ async function walkPages(
     seen.add(url.search);
     const at = url;
     const isFirst = seen.size === 1;
-    const page = await untilIntact(
-      session.client,
-      () => readPage(session, pages, { url: at, isFirst }, signal),
-      signal,
-    );
+    const page = await untilIntact(session, () => readPage(session, pages, { url: at, isFirst }));
     if (page === undefined) return isFirst ? [] : undefined;
     if (tags.size + page.tags.length > maxTags) throw tooManyTags(session);
     if (page.next === undefined && isFirst) return page.tags;
@@ -63,15 +50,10 @@ interface PagePlace {
   readonly isFirst: boolean;
 }
 
-async function readPage(
-  session: RegistrySession,
-  pages: TagPages,
-  { url, isFirst }: PagePlace,
-  signal: AbortSignal | undefined,
-) {
+async function readPage(session: RegistrySession, pages: TagPages, { url, isFirst }: PagePlace) {
   const what = `tags of ${session.image}`;
   const subject: RequestSubject = { what: `the ${what}`, right: 'pull' };
-  const answer = await session.send({ method: 'GET', operation: 'tags', url, subject, signal }, maxPageBytes);
+  const answer = await session.send({ method: 'GET', operation: 'tags', url, subject }, maxPageBytes);
   if (isFirst ? isProvenAbsent(session, answer) : answer.status === 404) return undefined;
   if (answer.status !== 200) throw refusalFault(answer, subject);
   if (answer.bytes.length === 0 && session.sight.isRecent()) {

@@ -2,7 +2,13 @@ import type { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import { resolveLocation } from '../transport/redirect.ts';
 import { hasBlob } from './registry-blobs.ts';
-import { hasFault, isTransientFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
+import {
+  hasFault,
+  isTransientFault,
+  readOnlyFault,
+  refusalFault,
+  type RequestSubject,
+} from '../transport/registry-fault.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { BlobSource, BlobUpload, CallOptions, UploadOptions } from '../../store.ts';
@@ -13,23 +19,26 @@ interface UploadSession {
   readonly chunkBytes: number;
 }
 
+/** Nobody waits longer to give back what an upkeep finds anyway. */
+const cancelMs = 2_000;
 // GHCR takes no larger pieces; who wants larger ones says so.
 const defaultChunkBytes = 4 * 1024 * 1024;
 const maxChunkBytes = 64 * 1024 * 1024;
 
 /** ImageStore.startUpload at a registry: opens a session, which asks for the right to push. */
 export async function startUpload(session: RegistrySession, options: CallOptions = {}): Promise<BlobUpload> {
-  let upload: UploadSession | undefined = await openUpload(session, options);
+  let upload: UploadSession | undefined = await session.during(options, openUpload);
   return {
     finish: async (source, finishing = {}) => {
       const first = upload;
       upload = undefined;
-      await uploadBlob(session, first, source, finishing);
+      await session.during(finishing, (call) => uploadBlob(call, first, source, finishing));
     },
     cancel: async () => {
       const abandoned = upload;
       upload = undefined;
-      if (abandoned !== undefined) await cancelUpload(session, abandoned);
+      if (abandoned === undefined) return;
+      await session.during({ patienceMs: cancelMs }, (call) => cancelUpload(call, abandoned)).catch(() => undefined);
     },
   };
 }
@@ -42,61 +51,51 @@ export async function uploadBlob(
   session: RegistrySession,
   first: UploadSession | undefined,
   source: BlobSource,
-  { isAnew = false, ...options }: UploadOptions,
+  { isAnew = false }: UploadOptions,
 ): Promise<void> {
   let upload = first;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      upload ??= await openUpload(session, options);
-      await putWhole(session, upload, source, options);
+      upload ??= await openUpload(session);
+      await putWhole(session, upload, source);
       return;
     } catch (error) {
       if (!isGatewayError(error, 'STORE_UNAVAILABLE') || !isTransientFault(error)) throw error;
       upload = undefined;
-      await session.client.pause(attempt, error, options.signal);
+      await session.pause(attempt, error);
       // GHCR forgets a session whose answer was lost, and has the blob.
-      if (!isAnew && (await hasBlob(session, source.digest, options))) return;
+      if (!isAnew && (await hasBlob(session, source.digest))) return;
     }
   }
 }
 
-async function openUpload(session: RegistrySession, { signal }: CallOptions): Promise<UploadSession> {
+async function openUpload(session: RegistrySession): Promise<UploadSession> {
   const subject = pushSubject(session);
   const url = session.url('blobs/uploads/');
-  const answer = await session.send({ method: 'POST', operation: 'upload', url, subject, signal });
-  if (answer.status >= 300) throw refusalFault(answer, subject);
+  const answer = await session.send({ method: 'POST', operation: 'upload', url, subject });
+  if (answer.status >= 300)
+    throw answer.status === 405 ? readOnlyFault(answer, subject) : refusalFault(answer, subject);
   return nextStep(url, answer, undefined);
 }
 
-async function putWhole(
-  session: RegistrySession,
-  upload: UploadSession,
-  source: BlobSource,
-  { signal }: CallOptions,
-): Promise<void> {
+async function putWhole(session: RegistrySession, upload: UploadSession, source: BlobSource): Promise<void> {
   const subject = pushSubject(session);
   const answer = await session.send({
     ...closing(session, upload, source),
     body: { size: source.size, open: () => source.open() },
     isRestartable: false,
     subject,
-    signal,
   });
   if (answer.status < 300) return;
   if (answer.status === 413) {
-    await putChunks(session, await openUpload(session, { signal }), source, { signal });
+    await putChunks(session, await openUpload(session), source);
     return;
   }
   throw uploadFault(answer, subject, source);
 }
 
 // For a registry, or a proxy before it, that limits a request's body (distribution-spec, Pushing a blob in chunks).
-async function putChunks(
-  session: RegistrySession,
-  first: UploadSession,
-  source: BlobSource,
-  { signal }: CallOptions,
-): Promise<void> {
+async function putChunks(session: RegistrySession, first: UploadSession, source: BlobSource): Promise<void> {
   const subject = pushSubject(session);
   let upload = first;
   let sent = 0;
@@ -112,13 +111,12 @@ async function putChunks(
       body: { size: chunk.length, open: () => chunk },
       isRestartable: false,
       subject,
-      signal,
     });
     if (answer.status >= 300) throw uploadFault(answer, subject, source);
     sent += chunk.length;
     upload = nextStep(upload.url, answer, upload);
   }
-  const answer = await session.send({ ...closing(session, upload, source), isRestartable: false, subject, signal });
+  const answer = await session.send({ ...closing(session, upload, source), isRestartable: false, subject });
   if (answer.status >= 300) throw uploadFault(answer, subject, source);
 }
 
@@ -133,7 +131,7 @@ function closing(session: RegistrySession, upload: UploadSession, source: BlobSo
 async function cancelUpload(session: RegistrySession, upload: UploadSession): Promise<void> {
   const subject = pushSubject(session);
   const request = { method: 'DELETE', operation: 'upload', url: upload.url, subject, isRestartable: false } as const;
-  await session.send(request).catch(() => undefined);
+  await session.send(request);
 }
 
 function nextStep(base: URL, answer: RegistryAnswer, previous: UploadSession | undefined): UploadSession {

@@ -2,14 +2,15 @@ import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../../errors.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
 import { abortedFault } from '../../aborted.ts';
+import { leavesTimeFor, type Patience } from '../transport/patience.ts';
 
 /** How many requests this process may send to a registry for each image, so that a registry that counts them doesn't refuse. */
 export interface RequestBudget {
   /**
    * Takes one request of an image's budget, after a short wait where it is spent; STORE_UNAVAILABLE with
-   * `retryAfterSeconds` where that would take longer, ABORTED where the signal fires.
+   * `retryAfterSeconds` where that would take longer, or longer than the caller has; ABORTED where the signal fires.
    */
-  take(image: string, signal?: AbortSignal): Promise<void>;
+  take(image: string, patience?: Patience): Promise<void>;
   /** The share of an image's budget that is spent now, from 0 to 1. */
   spent(image: string): number;
 }
@@ -48,10 +49,11 @@ export function createRequestBudget(
   };
 
   return {
-    async take(image, signal) {
+    async take(image, patience = {}) {
+      const { signal } = patience;
       const account = accountOf(image);
       const waitMs = Math.max(0, (1 - account.left) / perMs);
-      if (waitMs > maxWaitMs) {
+      if (waitMs > maxWaitMs || (waitMs > 0 && !leavesTimeFor(deps, patience, waitMs))) {
         onShort?.('refused');
         throw spentFault(image, perMinute, waitMs);
       }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { isGatewayError } from '../../../errors.ts';
 import { parseChallenges, type Challenge } from '../../../oci/challenge.ts';
 import type { MonotonicClock } from '../../../time/monotonic.ts';
-import { abortedFault } from '../../aborted.ts';
+import { untilAborted } from '../../aborted.ts';
 import { resolveLocation } from '../transport/redirect.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
 import { basicAuthorization, hashCredentials, type RegistryCredentials } from './registry-credentials.ts';
@@ -75,7 +75,8 @@ export function createRegistryAuth(
     const key = tokenKey(scheme, access);
     const cached = tokens.get(key);
     if (cached !== undefined && cached !== refused) return { authorization: cached, isFresh: false };
-    return { authorization: await raced(shareFetch(key, scheme, access), access.signal), isFresh: true };
+    // One fetch serves many callers, so none of them may end it.
+    return { authorization: await untilAborted(shareFetch(key, scheme, access), access.signal), isFresh: true };
   };
 
   const shareFetch = async (key: string, service: TokenService, access: Access): Promise<string> => {
@@ -102,7 +103,7 @@ export function createRegistryAuth(
     if (own.length > 0) return own;
     return challengesIn(
       await client.send({
-        ...{ method: 'GET', operation: 'ping', url: new URL('/v2/', client.origin), signal },
+        ...{ method: 'GET', operation: 'ping', url: new URL('/v2/', client.origin), patience: { signal } },
         headers: requestIdHeader(requestId),
       }),
     );
@@ -173,20 +174,4 @@ function refusal(answer: RegistryAnswer, access: Access, isInsufficient: boolean
   const isKnown = access.credentials.kind !== 'anonymous';
   const isForbidden = isKnown && (isInsufficient || hasFault(answer, 'PROTECTED_MANIFEST', 'DENIED'));
   return refusalFault({ ...answer, status: isForbidden ? 403 : 401 }, access.subject);
-}
-
-// One fetch serves many callers, so none of them may end it; each may stop waiting.
-async function raced<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return shared;
-  return new Promise((resolve, reject) => {
-    const leave = () => {
-      reject(abortedFault(signal));
-    };
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    const settled = () => {
-      signal.removeEventListener('abort', leave);
-    };
-    shared.finally(settled).then(resolve, reject);
-  });
 }

@@ -1,5 +1,4 @@
 import { isGatewayError, type GatewayError } from '../../../errors.ts';
-import type { RegistryClient } from './registry-client.ts';
 
 /** So often something is asked for in all whose answer isn't what it says it is. */
 const maxAttempts = 3;
@@ -10,16 +9,15 @@ const maxAttempts = 3;
  * at once.
  */
 export async function untilIntact<T>(
-  client: Pick<RegistryClient, 'pause'>,
+  session: { readonly pause: (attempt: number, fault: GatewayError) => Promise<void> },
   ask: () => Promise<T>,
-  signal: AbortSignal | undefined,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await ask();
     } catch (error) {
       if (!isGatewayError(error) || !mayBeDamaged(error) || attempt === maxAttempts) throw error;
-      await client.pause(attempt, error, signal);
+      await session.pause(attempt, error);
     }
   }
 }

@@ -1,11 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { Agent, Pool, type Dispatcher } from 'undici';
 import { GatewayError } from '../../../errors.ts';
 import { maxErrorBytes, parseErrorBody } from '../../../oci/error-body.ts';
 import { msSince, type MonotonicClock } from '../../../time/monotonic.ts';
 import type { SharedClock } from '../../../time/stamps.ts';
-import { abortedFault } from '../../aborted.ts';
+import { abortedFault, untilAborted } from '../../aborted.ts';
+import { leavesTimeFor, type Patience } from './patience.ts';
 import { createAddressGuard, type AddressGuard, type ResolveName } from './guarded-lookup.ts';
 import { readBeginning, readBounded } from '../../../files/read-bounded.ts';
 import { redirectLocation, refuseDowngrade, resolveLocation } from './redirect.ts';
@@ -71,8 +71,8 @@ export interface RegistryClient {
   send(request: RegistryRequest, maxBytes?: number): Promise<RegistryAnswer & { readonly bytes: Uint8Array }>;
   /** Sends, and leaves a good answer's body to the caller, who must read or destroy it. */
   open(request: RegistryRequest): Promise<RegistryAnswer & { readonly stream: Readable }>;
-  /** Waits as long as suits after try number `attempt`, from 1; throws `fault` where there should be no other. */
-  pause(attempt: number, fault: GatewayError, signal?: AbortSignal): Promise<void>;
+  /** Waits as long as suits after try number `attempt`, from 1; throws `fault` where there should be no other in that time. */
+  pause(attempt: number, fault: GatewayError, patience?: Patience): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -102,11 +102,12 @@ export function createRegistryClient(deps: RegistryClientDeps, options: Registry
     throw new GatewayError('STORE_ANSWER_INVALID', `${options.origin.host} redirects in circles`);
   };
 
-  const pause = async (attempt: number, fault: GatewayError, signal?: AbortSignal): Promise<void> => {
+  const pause = async (attempt: number, fault: GatewayError, patience: Patience = {}): Promise<void> => {
+    const { signal } = patience;
     const { retryAfterSeconds } = fault.details;
     const asked = typeof retryAfterSeconds === 'number' ? retryAfterSeconds : undefined;
     const pauseMs = pauseBeforeRetry(attempt, asked, options.retry, deps.random);
-    if (pauseMs === undefined) throw fault;
+    if (pauseMs === undefined || !leavesTimeFor(deps, patience, pauseMs)) throw fault;
     await deps.sleep(pauseMs, signal).catch((error: unknown) => {
       throw signal?.aborted === true ? abortedFault(signal) : error;
     });
@@ -125,7 +126,7 @@ export function createRegistryClient(deps: RegistryClientDeps, options: Registry
       } catch (error) {
         const fault = networkFault(error, request);
         if (fault === undefined || request.isRestartable === false || !isTransientFault(fault)) throw fault ?? error;
-        await pause(attempt, fault, request.signal);
+        await pause(attempt, fault, request.patience);
       }
     }
   };
@@ -195,7 +196,7 @@ function createDispatch(deps: RegistryClientDeps, options: RegistryClientOptions
   const send: Dispatch['send'] = async (request, url, attempt) => {
     const isOwn = url.origin === options.origin.origin;
     if (isOwn) await request.takeTurn?.();
-    else await guard.check(url);
+    else await untilAborted(guard.check(url), request.patience?.signal);
     const { method, operation } = request;
     const startedAt = deps.monotonicMs();
     const report = (status: number) =>
@@ -225,9 +226,8 @@ function dispatchOptions(
   url: URL,
   answerMs: number,
 ): Dispatcher.RequestOptions & { origin: string } {
-  const { method, body, authorization, signal } = request;
-  // Each request under way listens: a publish makes more at once than the ten after which Node speaks of a leak.
-  if (signal !== undefined) setMaxListeners(0, signal);
+  const { method, body, authorization } = request;
+  const signal = request.patience?.signal;
   const headers: Record<string, string> = { ...request.headers };
   if (body !== undefined) headers['content-length'] = String(body.size);
   if (authorization !== undefined && url.origin === request.url.origin) headers['authorization'] = authorization;

@@ -14,6 +14,8 @@ const networkCodes: ReadonlySet<string> = new Set([
   ...['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH'],
   ...['ENETDOWN', 'EADDRNOTAVAIL', 'EAI_AGAIN', 'ENOTFOUND', 'EPROTO'],
 ]);
+/** A collection or an upkeep takes minutes. */
+const readOnlySeconds = 30;
 const certificateCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
 
 /**
@@ -22,8 +24,9 @@ const certificateCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF
  */
 export function networkFault(
   error: unknown,
-  { url, signal }: Pick<RegistryRequest, 'url' | 'signal'>,
+  { url, patience }: Pick<RegistryRequest, 'url' | 'patience'>,
 ): GatewayError | undefined {
+  const signal = patience?.signal;
   if (error instanceof GatewayError) return error;
   if (signal?.aborted === true) return abortedFault(signal);
   const code = codeOf(error);
@@ -48,7 +51,7 @@ function codeOf(error: unknown): string {
 }
 
 /** What it means that an answer's body ended too early: ABORTED, or STORE_UNAVAILABLE with `details.isCutOff`. */
-export function cutOffFault(error: unknown, request: Pick<RegistryRequest, 'url' | 'signal'>): GatewayError {
+export function cutOffFault(error: unknown, request: Pick<RegistryRequest, 'url' | 'patience'>): GatewayError {
   const { host } = request.url;
   const fault = networkFault(error, request);
   if (fault !== undefined && fault.code !== 'STORE_UNAVAILABLE') return fault;
@@ -71,8 +74,9 @@ export function isTransientFault(fault: GatewayError): boolean {
   return fault.code === 'STORE_UNAVAILABLE' && fault.details['isFinal'] !== true;
 }
 
-/** What an unexpected answer means: UNAUTHORIZED, FORBIDDEN, else STORE_ANSWER_INVALID. */
+/** What an unexpected answer means: STORE_READ_ONLY, UNAUTHORIZED, FORBIDDEN, else STORE_ANSWER_INVALID. */
 export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): GatewayError {
+  if (subject.right !== 'pull' && saysReadOnly(answer)) return readOnlyFault(answer, subject);
   const details = { status: answer.status, reason: answer.faults[0]?.code };
   const text = `${answer.url.host} answers ${answer.status} for ${subject.what}${reasonOf(answer)}`;
   if (answer.status === 401) return new GatewayError('UNAUTHORIZED', text, { details });
@@ -82,6 +86,20 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
     });
   }
   return new GatewayError('STORE_ANSWER_INVALID', text, { details });
+}
+
+/** STORE_READ_ONLY for a write that the registry takes again later; `details.retryAfterSeconds` says when to ask. */
+export function readOnlyFault(answer: RegistryAnswer, subject: RequestSubject): GatewayError {
+  const { host } = answer.url;
+  const asked = Number(headerOf(answer, 'retry-after') ?? NaN);
+  const retryAfterSeconds = asked > 0 ? asked : readOnlySeconds;
+  const text = `${host} is read-only for now: it answers ${answer.status} for ${subject.what}${reasonOf(answer)}`;
+  return new GatewayError('STORE_READ_ONLY', text, { details: { status: answer.status, retryAfterSeconds } });
+}
+
+// Harbor answers 403 "The system is in read only mode", others 405 or 503 with such a text.
+function saysReadOnly({ status, faults }: RegistryAnswer): boolean {
+  return status >= 400 && faults.some(({ code, message }) => /read[ _-]?only/i.test(`${code} ${message}`));
 }
 
 /** Whether one of the answer's faults has one of these codes. */

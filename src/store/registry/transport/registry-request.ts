@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Patience } from './patience.ts';
 import type { RegistryFault } from '../../../oci/error-body.ts';
 
 /** What the registry is asked, for metrics: the kind of thing, never its name. */
@@ -19,7 +20,7 @@ export interface RegistryRequest {
   readonly followsRedirects?: boolean | undefined;
   /** In place of the client's `timeouts.answerMs`. */
   readonly answerMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly patience?: Patience | undefined;
   /** Waits for the turn of each try and hop to the origin of the registry; what it throws ends the request. */
   readonly takeTurn?: (() => Promise<void>) | undefined;
 }
