@@ -27,7 +27,11 @@ export function isBranchOrRepository(text: string): boolean {
 /** The image's name, or IMAGE_INVALID. */
 export function parseImage(image: string): string {
   if (isImageName(image) && !isReservedFirstSegment(image.split('/', 1)[0] ?? '')) return image;
-  throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
+  const folded = image.toLowerCase();
+  const hint = folded !== image && isImageName(folded) ? `: names of images have no capitals, write ${folded}` : '';
+  throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image${hint}`, {
+    details: { image },
+  });
 }
 
 /** The coordinates, or IMAGE_INVALID, BRANCH_INVALID, REPOSITORY_INVALID that name the part at fault. */

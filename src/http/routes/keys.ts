@@ -8,7 +8,7 @@ import { answer, jsonAnswer } from '../answer/answer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
-import { createSetupScript } from './setup-script.ts';
+import { createSetupScript, type SetupContent } from './setup-script.ts';
 
 /** How clients come to trust a repository: its keys in every form that one of them looks for, and the setup script. */
 export interface KeyRoutes {
@@ -44,13 +44,17 @@ export function createKeyRoutes(
     return [primary, ...others];
   };
 
-  /** Whether nothing was ever pushed there, as far as this caller may know. */
-  const hasNothing = async ({ at }: RepositoryBase, caller: Caller, signal: AbortSignal): Promise<boolean> => {
-    const architectures = await catalogs.architecturesOf(at, caller, { signal }).catch((error: unknown) => {
-      // A key may be had without the right to read, and the rest of the script is as good without this.
-      if (!isGatewayError(error)) throw error;
-    });
-    return architectures?.length === 0;
+  /** What this caller may see there. A key may be had without the right to read. */
+  const contentFor = async ({ at }: RepositoryBase, caller: Caller, signal: AbortSignal): Promise<SetupContent> => {
+    try {
+      const architectures = await catalogs.architecturesOf(at, caller, { signal });
+      return architectures?.length === 0 ? 'none' : 'packages';
+    } catch (error) {
+      if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return 'hidden';
+      // The script is as good without this.
+      if (isGatewayError(error)) return 'packages';
+      throw error;
+    }
   };
 
   return {
@@ -86,8 +90,8 @@ export function createKeyRoutes(
       const caller = requests.caller(exchange, 'read');
       const { credentials } = caller;
       const url = `${requests.origin(exchange).root}${base.path}`;
-      const isEmpty = await hasNothing(base, caller, exchange.signal);
-      const script = formatSetupScript({ url, keys, credentials, isEmpty });
+      const content = await contentFor(base, caller, exchange.signal);
+      const script = formatSetupScript({ url, keys, credentials, content });
       // It holds the caller's password.
       return answer(200, script, { 'Content-Type': 'text/x-shellscript', 'Cache-Control': 'no-store' });
     },

@@ -2,6 +2,9 @@ import type { PublicKey } from '../../repository/repository.ts';
 import type { Credentials } from '../../store/store.ts';
 import { readAssetFile } from '../answer/asset-file.ts';
 
+/** What the caller of the script may see in the repository; `hidden` where the store refuses that caller. */
+export type SetupContent = 'packages' | 'none' | 'hidden';
+
 /** What a machine needs to use a repository. */
 export interface SetupTarget {
   /** The repository's URL without credentials, as apk is to have it. */
@@ -9,8 +12,8 @@ export interface SetupTarget {
   readonly keys: readonly Pick<PublicKey, 'fileName' | 'pem'>[];
   /** The caller's, where the repository may need them. */
   readonly credentials: Credentials;
-  /** Whether nothing was ever pushed there. Default: false. */
-  readonly isEmpty?: boolean | undefined;
+  /** Default: packages. */
+  readonly content?: SetupContent | undefined;
 }
 
 // apk refuses a whole URL whose parts are longer than its buffers.
@@ -18,6 +21,7 @@ const maxUserBytes = 256;
 const maxPasswordBytes = 1024;
 
 const readyText = 'ready: apk -U add PACKAGE';
+const privateText = "This repository takes a password: HTTP_AUTH='basic:*:USER:PASSWORD' apk -U add PACKAGE";
 const emptyText = 'set up, but nothing was pushed to this repository yet: until then apk warns that it has no index';
 
 /**
@@ -33,13 +37,13 @@ export function createSetupScript(): (target: SetupTarget) => string {
 
 function formatSettings(target: SetupTarget): string {
   const line = withCredentials(target.url, target.credentials);
-  const note = noteFor(target.credentials, line !== target.url);
+  const note = noteFor(target, line !== target.url);
   const settings = [
     `url=${quote(target.url)}`,
     `line=${quote(line)}`,
     `has_secret=${line === target.url ? 'false' : 'true'}`,
     `note=${quote(note)}`,
-    `ready=${quote(target.isEmpty === true ? emptyText : readyText)}`,
+    `ready=${quote(target.content === 'none' ? emptyText : readyText)}`,
   ];
   const keys = target.keys.map((key) => `  install_key ${quote(key.fileName)} ${quote(key.pem.trimEnd())}`);
   return `${settings.join('\n')}\n\ninstall_keys() {\n${keys.join('\n')}\n}\n`;
@@ -68,9 +72,9 @@ function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function noteFor(credentials: Credentials, areCredentialsPlaced: boolean): string {
+function noteFor({ credentials, content }: SetupTarget, areCredentialsPlaced: boolean): string {
   if (areCredentialsPlaced) return 'The credentials stand in that file, readable by its owner only.';
   if (credentials.kind === 'basic') return 'The password is too long for a URL; give it to apk with HTTP_AUTH.';
   if (credentials.kind === 'bearer') return 'apk knows no tokens; give it a user and password with HTTP_AUTH.';
-  return '';
+  return content === 'hidden' ? privateText : '';
 }

@@ -79,6 +79,12 @@ describe('public keys of a private repository', () => {
     expect(response.status).toBe(200);
   });
 
+  it('ends the setup by saying how apk is given a password', async () => {
+    const script = await (await anEdge(refusing, { publicKeys: true }).request(`${base}/setup`)).text();
+    expect(script).toContain('HTTP_AUTH=');
+    expect(await (await anEdge(having(primary)).request(`${base}/setup`)).text()).not.toMatch(/^note=.*HTTP_AUTH/m);
+  });
+
   it.each(['key', 'jwks.json', 'setup'])('%s asks for credentials where it is not', async (name) => {
     expect((await anEdge(refusing).request(`${base}/${name}`)).status).toBe(401);
   });

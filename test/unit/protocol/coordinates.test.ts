@@ -27,6 +27,11 @@ describe('a branch or repository', () => {
 });
 
 describe('an image', () => {
+  it('that was written with capitals is told its name without', () => {
+    expect(() => parseImage('Team/App')).toThrow('no capitals, write team/app');
+    expect(() => parseImage('a//B')).not.toThrow('capitals');
+  });
+
   it.each(['team/app', 'app', 'team/apk', 'team/v2', 'apks'])('may be %s', (image) => {
     expect(parseImage(image)).toBe(image);
   });
