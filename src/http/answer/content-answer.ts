@@ -13,7 +13,7 @@ export interface ContentAnswer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: Uint8Array | Readable | null;
-  /** Hears what a stream died of when the answer was under way. */
+  /** Called with what a stream died of when the answer was under way. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { MonotonicClock } from '../../time/monotonic.ts';
 /** RATE_LIMITED for a request whose address sent too many lately; undefined for one that may be answered. */
 export type RateLimit = (exchange: Pick<Exchange, 'path' | 'connection' | 'header'>) => GatewayError | undefined;
 
-// Whoever keeps the gateway alive must not be turned away by whoever shares their address.
+// What keeps the gateway alive must not be turned away because others share its address.
 const unlimited: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 /** So many seconds' requests may come at once: a client asks for many packages in a row. */
 const burstSeconds = 10;

@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Caller } from '../../repository/repository.ts';
 import type { TrustedPublishers } from '../../trust/trusted-publishers.ts';
-import type { Attempts } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 import type { CallerAddresses } from './caller-address.ts';
 import { callerOf, isAnonymous, type Action } from './caller-credentials.ts';
 import { createConnectionCallers } from './connection-callers.ts';
@@ -32,15 +32,15 @@ export interface RequestReader {
 
 interface RequestReaderDeps {
   readonly addresses: CallerAddresses;
-  readonly attempts: Pick<Attempts, 'note' | 'watching'>;
+  readonly refusals: Pick<Refusals, 'note' | 'watch'>;
   readonly publishers: TrustedPublishers | undefined;
 }
 
 export function createRequestReader(deps: RequestReaderDeps, settings: HttpSettings): RequestReader {
-  const { attempts, publishers } = deps;
+  const { refusals, publishers } = deps;
   const originReader = createOriginReader(deps.addresses);
   const readerOf = createConnectionCallers(settings);
-  const known = (exchange: Exchange, caller: Caller) => attempts.note(exchange, identified(caller, exchange));
+  const known = (exchange: Exchange, caller: Caller) => refusals.note(exchange, identified(caller, exchange));
   const read = (exchange: Exchange, action: Action) => {
     if (action === 'read') return identified(readerOf(exchange), exchange);
     refuseCrossSite(sourceOf(exchange, originReader));
@@ -57,16 +57,16 @@ export function createRequestReader(deps: RequestReaderDeps, settings: HttpSetti
       throw new GatewayError('FORBIDDEN', "an issuer's token is good for pushes alone");
     return asking;
   };
-  const caller = (exchange: Exchange, action: Action) => attempts.note(exchange, reader(exchange, action));
+  const caller = (exchange: Exchange, action: Action) => refusals.note(exchange, reader(exchange, action));
   return {
     caller,
     peeker: (exchange) => reader(exchange, 'read'),
     async pusher(exchange, at) {
-      const asking = attempts.note(exchange, read(exchange, 'write'));
+      const asking = refusals.note(exchange, read(exchange, 'write'));
       const token = tokenForUs(asking);
       if (token === undefined || publishers === undefined) return asking;
       const admit = () => publishers.admit(token, at);
-      return identified(await attempts.watching(asking, { action: 'push', image: at.image }, admit), exchange);
+      return identified(await refusals.watch(asking, { action: 'push', image: at.image }, admit), exchange);
     },
     keyReader(exchange) {
       const asking = caller(exchange, 'read');
@@ -82,7 +82,7 @@ function identified(caller: Caller, exchange: Exchange): Caller {
   return new IdentifiedCaller(caller, exchange.record);
 }
 
-// A class: a getter in an object literal gives each object a hidden class of its own, which is dear.
+// A class: a getter in an object literal gives each object a hidden class of its own, which is expensive.
 class IdentifiedCaller implements Caller {
   readonly credentials: Caller['credentials'];
   readonly name: string | undefined;

@@ -16,7 +16,7 @@ export function createRequestRecord(header: string | string[] | undefined): Requ
   return new LazyRecord(typeof header === 'string' && /^[\w.:-]{1,64}$/.test(header) ? header : undefined);
 }
 
-// A class: a getter in an object literal gives each object a hidden class of its own, which is dear.
+// A class: a getter in an object literal gives each object a hidden class of its own, which is expensive.
 class LazyRecord implements RequestRecord {
   route: string | undefined = undefined;
   refusal: RequestRecord['refusal'] = undefined;

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 
-/** Room for so many uploads at once, and a queue of so many that wait for room; whoever finds both full is OVERLOADED. */
+/** Room for so many uploads at once, and a queue for more; where both are full the answer is OVERLOADED. */
 export interface UploadSlots {
   /**
    * Takes a slot, in the order of coming, and returns what gives it back. Nothing of a body is read meanwhile. Throws
@@ -16,7 +16,7 @@ export interface UploadSlotsOptions {
   readonly maxWaiting: number;
   /** How long, in milliseconds. */
   readonly waitMs: number;
-  /** Hears of each change. */
+  /** Called on each change. */
   readonly onChange?: ((counts: { readonly taken: number; readonly waiting: number }) => void) | undefined;
 }
 
@@ -31,7 +31,7 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
 
   const giveBack = () => {
     const [next] = queue;
-    // Handed on: whoever comes now must not get in before those who wait.
+    // Handed on, so that nobody gets in before those who wait.
     if (next !== undefined) next.admit();
     else taken -= 1;
     changed();
@@ -47,7 +47,7 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
       };
       const abort = () => {
         leave();
-        reject(new GatewayError('ABORTED', 'whoever waited to upload left', { cause: signal?.reason }));
+        reject(new GatewayError('ABORTED', 'the caller left before there was room for the upload', { cause: signal?.reason }));
       };
       const waiting: Waiting = {
         admit() {

@@ -11,7 +11,7 @@ export interface FilesPageProps {
   readonly pkg: ListedPackage;
 }
 
-/** Files that are listed; whoever wants more has the package. */
+/** Files that are listed; the package has the rest. */
 const maxFiles = 20_000;
 const rowsAtOnce = 200;
 const rowsMark = '<!--rows-->';

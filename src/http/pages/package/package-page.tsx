@@ -54,7 +54,7 @@ export function PackagePage(props: PackagePageProps) {
   );
 }
 
-/** Whoever logged in by the form is known to pages only, so that a page hands the package out. */
+/** A login by the form is known to pages alone, so that a page has to hand the package out. */
 function downloadLink({ frame, place, architecture, pkg }: PackagePageProps): string {
   if (frame.user?.hasSession === true) return packageLink(place, architecture, pkg, 'download');
   return `${place.path}/${pkg.architecture}/${encodeURIComponent(pkg.fileName)}`;

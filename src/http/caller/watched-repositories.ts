@@ -1,0 +1,48 @@
+import { isGatewayError } from '../../errors.ts';
+import type { Caller, Repositories } from '../../repository/repository.ts';
+import type { CallOptions } from '../../store/store.ts';
+import { loginProbe } from './login-check.ts';
+import type { Refusals } from './refusals.ts';
+
+/** The same service, with its refusals counted. All throw RATE_LIMITED where the caller has to wait. */
+export function watchRepositories(service: Repositories, refusals: Refusals): Repositories {
+  const reading = <T>(image: string, caller: Caller, work: () => Promise<T>) =>
+    refusals.watch(caller, { action: 'read', image }, work);
+
+  /** A list of what one may read says nothing of a wrong password: so that is asked first. */
+  const imagesOf = async (caller: Caller, options?: CallOptions) => {
+    const judge = () => service.authorize(loginProbe, caller, options);
+    if (refusals.isKnown(caller))
+      await refusals.watch(caller, { action: 'login', image: loginProbe }, judge).catch(unlessForbidden);
+    return service.images(caller, options);
+  };
+
+  return {
+    begin: (at, caller, options) =>
+      refusals.watch(caller, { action: 'push', image: at.image }, () => service.begin(at, caller, options)),
+    withdraw: (at, file, caller, options) =>
+      refusals.watch(caller, { action: 'delete', image: at.image }, () => service.withdraw(at, file, caller, options)),
+    openIndex: (at, architecture, caller, options) =>
+      reading(at.image, caller, () => service.openIndex(at, architecture, caller, options)),
+    // It has nothing for somebody who wasn't let in lately.
+    peekIndex: (at, architecture, caller) => service.peekIndex(at, architecture, caller),
+    peekPackage: (at, architecture, file, caller) => service.peekPackage(at, architecture, file, caller),
+    listIndex: (at, architecture, caller, options) =>
+      reading(at.image, caller, () => service.listIndex(at, architecture, caller, options)),
+    findPackage: (at, architecture, file, caller, options) =>
+      reading(at.image, caller, () => service.findPackage(at, architecture, file, caller, options)),
+    images: imagesOf,
+    list: (within, caller, options) => reading(within.image, caller, () => service.list(within, caller, options)),
+    repositories: (image, caller, options) =>
+      reading(image, caller, () => service.repositories(image, caller, options)),
+    keys: (image, caller, options) => reading(image, caller, () => service.keys(image, caller, options)),
+    authorize: (image, caller, options) =>
+      refusals.watch(caller, { action: 'login', image }, () => service.authorize(image, caller, options)),
+    status: (at, caller, options) => reading(at.image, caller, () => service.status(at, caller, options)),
+  };
+}
+
+/** A caller who is known but has no right to the probe has logged in all the same. */
+function unlessForbidden(error: unknown): void {
+  if (!isGatewayError(error, 'FORBIDDEN')) throw error;
+}
