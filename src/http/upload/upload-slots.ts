@@ -47,7 +47,11 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
       };
       const abort = () => {
         leave();
-        reject(new GatewayError('ABORTED', 'the caller left before there was room for the upload', { cause: signal?.reason }));
+        reject(
+          new GatewayError('ABORTED', 'the caller left before there was room for the upload', {
+            cause: signal?.reason,
+          }),
+        );
       };
       const waiting: Waiting = {
         admit() {
