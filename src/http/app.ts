@@ -49,7 +49,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const requests = createRequestReader({ addresses, refusals, publishers: deps.trust?.publishers }, settings);
   const publisher = createPublisher({ ...deps, requests }, settings);
   const packages = createPackageRoutes({ ...deps, requests }, settings);
-  const catalogs = createPackageCatalogs({ ...deps, now: Date.now });
+  const catalogs = createPackageCatalogs({ ...deps, now: monotonicMs });
   const keys = createKeyRoutes({ ...deps, requests, catalogs }, settings);
   const listing = createListing({ catalogs, requests });
   const pages = settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs }, settings);

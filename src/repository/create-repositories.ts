@@ -23,7 +23,7 @@ import { createFreshCalls } from '../concurrency/shared-calls.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import { indexFindings, verifyLook, type RepositoryVerification } from './upkeep/verification.ts';
-import { withdrawFile } from './publishing/withdraw.ts';
+import { unknownFile, withdrawFile } from './publishing/withdraw.ts';
 
 export interface RepositoriesDeps {
   readonly store: Store;
@@ -66,7 +66,7 @@ export function createRepositories(
       clock,
       log,
       meter: deps.meter,
-      sign: deps.sign,
+      maker: { sign: deps.sign, clock },
       spent: store.spent && ((image) => store.spent?.(image) ?? 0),
       look: (image, group) => lookNow(image, group, [group.architecture]),
       readStored: async (image, group) => {
@@ -108,7 +108,7 @@ export function createRepositories(
         log,
         meter: deps.meter,
         look: async ({ image }: Participant, scope, call) => {
-          const beganMs = clock.now();
+          const beganMs = clock.monotonicMs();
           const seen = await lookNow(image, at, scope, call);
           for (const architecture of seen.architectures) views.offer({ ...at, architecture }, seen, beganMs);
           return seen;
@@ -187,10 +187,8 @@ export function createRepositories(
       };
       const context = { ...workOn(at), image, look: lookFirst };
       // What a look asks of the store follows from what others have read: who may not read must not see that.
-      await views.authorize(
-        createReader(callerKey(caller.credentials), () => image),
-        at.image,
-      );
+      const reader = createReader(callerKey(caller.credentials), () => image);
+      if (!(await views.authorize(reader, at.image))) throw unknownFile(file, []);
       return await withdrawFile(context, file);
     },
 

@@ -62,11 +62,13 @@ export interface SignedIndex {
   readonly bytes: Uint8Array;
   /** A strong entity tag of the bytes, quotes included (RFC 9110 section 8.8.3). */
   readonly etag: string;
-  /** Sent only once no later change can share its second. */
+  /** A date that no other content of this name shares. */
   readonly lastModified: Date | undefined;
   readonly count: number;
-  /** True where the registry couldn't be reached and this is the last good one. */
+  /** True where the registry couldn't be asked in time and this is the last good one. */
   readonly isStale: boolean;
+  /** What another replica acknowledged within so many seconds may be missing; 0 where nothing may. */
+  readonly lagSeconds: number;
   /** True where this caller may not list tags, so that nothing was compared. */
   readonly isUnverified: boolean;
 }
@@ -78,6 +80,8 @@ export interface PackageFacts {
   readonly digest: Digest;
   readonly size: number;
   readonly pushedAt: Date;
+  /** A date that no other content of this name shares. */
+  readonly lastModified: Date | undefined;
 }
 
 /** A package whose bytes are in memory; the same facts for as long as the index lists the same. */
@@ -235,8 +239,11 @@ export interface Repositories {
   /** The public keys of an image's indexes, the primary first; empty where none has been made yet. */
   keys(image: string, caller: Caller, options?: CallOptions): Promise<readonly PublicKey[]>;
 
-  /** Whether the caller may read the image: returns, or throws UNAUTHORIZED or FORBIDDEN. For logins. */
-  authorize(image: string, caller: Caller, options?: CallOptions): Promise<void>;
+  /**
+   * Whether the store shows this caller anything of the image: what is remembered of it is theirs only then. Throws
+   * UNAUTHORIZED or FORBIDDEN where it refuses them.
+   */
+  authorize(image: string, caller: Caller, options?: CallOptions): Promise<boolean>;
 
   status(at: RepositoryCoordinates, caller: Caller, options?: CallOptions): Promise<RepositoryStatus>;
 }

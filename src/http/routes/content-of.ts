@@ -51,7 +51,7 @@ export function createContentOf(): ContentOf {
 
     package(exchange, facts) {
       const { unchanged, whole } = forReader(exchange, headersOfPackage(facts));
-      const validators = { etag: unchanged['ETag'] ?? '', lastModified: facts.pushedAt };
+      const validators = { etag: unchanged['ETag'] ?? '', lastModified: facts.lastModified };
       if (isNotModified(conditionsOf(exchange), validators)) return plan(304, unchanged, undefined);
       if (exchange.method === 'HEAD') return plan(200, whole, undefined);
       const asked = exchange.header('range');
@@ -82,17 +82,18 @@ function formatIndexHeaders(index: SignedIndex, cacheControl: string): ContentHe
     ETag: index.etag,
     ...(index.lastModified !== undefined && { 'Last-Modified': formatHttpDate(index.lastModified) }),
     ...(index.isStale && { 'X-Lkard-Stale': 'true' }),
+    ...(index.lagSeconds > 0 && { 'X-Lkard-Lag': String(index.lagSeconds) }),
     ...(index.isUnverified && { 'X-Lkard-Unverified': 'true' }),
   });
   const content = { 'Content-Type': 'application/gzip', 'Content-Length': String(index.bytes.byteLength) };
   return { unchanged, whole: { ...unchanged, ...content } };
 }
 
-function formatPackageHeaders({ digest, pushedAt, size }: PackageFacts, cacheControl: string): ContentHeaders {
+function formatPackageHeaders({ digest, lastModified, size }: PackageFacts, cacheControl: string): ContentHeaders {
   const unchanged = safeHeaders({
     'Cache-Control': cacheControl,
     ETag: `"${digest}"`,
-    'Last-Modified': formatHttpDate(pushedAt),
+    ...(lastModified !== undefined && { 'Last-Modified': formatHttpDate(lastModified) }),
   });
   const content = { 'Content-Type': 'application/vnd.alpine.apk', 'Content-Length': String(size) };
   return { unchanged, whole: { ...unchanged, 'Accept-Ranges': 'bytes', ...content } };

@@ -46,12 +46,12 @@ export function createPackageCatalogs(
 
   const repositoriesOf = async (image: string, caller: Caller, options: CallOptions) => {
     // Asked in the same words whether anything is remembered or not: a refusal must not tell that there is something.
-    await repositories.authorize(image, caller, options);
+    const isShown = await repositories.authorize(image, caller, options);
     const known = images.get(image);
-    if (known !== undefined && deps.now() - known.askedMs < architecturesMs) return known.repositories;
+    if (isShown && known !== undefined && deps.now() - known.askedMs < architecturesMs) return known.repositories;
     const askedMs = deps.now();
     const listed = await repositories.repositories(image, caller, options).catch(asUnlisted);
-    if (listed !== undefined) images.set(image, { askedMs, repositories: listed });
+    if (isShown && listed !== undefined && listed.length > 0) images.set(image, { askedMs, repositories: listed });
     return listed;
   };
 

@@ -53,7 +53,8 @@ async function unlist({ image, loop }: WithdrawContext, seen: Look, fileName: st
   if (scope.length > 0) await loop.join(createMending(image, scope));
 }
 
-function unknownFile(
+/** PACKAGE_UNKNOWN, with a hint where a noarch package has that name. */
+export function unknownFile(
   { architecture, fileName }: { readonly architecture: string | undefined; readonly fileName: string },
   there: readonly LiveTag[],
 ): GatewayError {

@@ -1,4 +1,5 @@
 import { type IndexContent, findFile } from '../index/index-content.ts';
+import type { MonotonicMs } from '../../time/monotonic.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 
 /**
@@ -7,9 +8,9 @@ import type { IndexedPackage } from '../index/indexed-package.ts';
  */
 export interface Delisted {
   /** Takes note of what `before` lists and `after` doesn't. */
-  note(before: IndexContent, after: IndexContent | undefined, nowMs: number): void;
+  note(before: IndexContent, after: IndexContent | undefined, nowMs: MonotonicMs): void;
   /** What was listed under that name within the last minute, by an index that is listed no more. */
-  find(fileName: string, nowMs: number): IndexedPackage | undefined;
+  find(fileName: string, nowMs: MonotonicMs): IndexedPackage | undefined;
   /** Files that are remembered. */
   count(): number;
 }
@@ -18,7 +19,7 @@ const keptMs = 60_000;
 const maxFiles = 1_000;
 
 export function createDelisted(): Delisted {
-  const files = new Map<string, { readonly file: IndexedPackage; readonly sinceMs: number }>();
+  const files = new Map<string, { readonly file: IndexedPackage; readonly sinceMs: MonotonicMs }>();
 
   return {
     note(before, after, nowMs) {

@@ -1,6 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, Credentials, ImageNames, Store } from '../../store/store.ts';
+import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { IndexViews } from './index-views.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
@@ -32,16 +33,25 @@ const otherKindMs = 60_000;
  * made at most once in a while, whoever asks for it meanwhile, since it takes a request for each image.
  */
 export function createImageList({ store, clock, views, callerKey, log }: ImageListDeps) {
-  const lists = createBoundedCache<{ readonly atMs: number; readonly found: Promise<ListedImages | undefined> }>(1000);
-  const kinds = createBoundedCache<{ readonly atMs: number; readonly holdsPackages: boolean }>(100_000);
-  const isRecent = ({ atMs }: { readonly atMs: number }, ms: number) => clock.now() - atMs < ms;
+  const lists = createBoundedCache<{
+    /** Undefined while it is being made. */
+    readonly atMs: MonotonicMs | undefined;
+    readonly found: Promise<ListedImages | undefined>;
+  }>(1000);
+  const kinds = createBoundedCache<{ readonly atMs: MonotonicMs; readonly holdsPackages: boolean }>(100_000);
+  const isRecent = ({ atMs }: { readonly atMs: MonotonicMs | undefined }, ms: number) =>
+    atMs === undefined || msSince(clock, atMs) < ms;
 
-  const holdsPackages = async ({ image }: Reader, call: CallOptions): Promise<boolean> => {
-    const known = kinds.get(image.image);
-    if (known !== undefined && isRecent(known, known.holdsPackages ? kindMs : otherKindMs)) return known.holdsPackages;
-    const holds = (await image.tags(call)).some(isOurs);
-    kinds.set(image.image, { atMs: clock.now(), holdsPackages: holds });
-    return holds;
+  /** Whether an image holds packages, as far as it shows this caller anything. */
+  const showsPackages = async (reader: Reader, name: string, call: CallOptions): Promise<boolean> => {
+    const known = kinds.get(name);
+    if (known !== undefined && isRecent(known, known.holdsPackages ? kindMs : otherKindMs))
+      return known.holdsPackages && (await views.authorize(reader, name, call));
+    const tags = await reader.image.tags(call);
+    const holdsPackages = tags.some(isOurs);
+    // That nothing is shown to this caller says nothing to others.
+    if (tags.length > 0) kinds.set(name, { atMs: clock.monotonicMs(), holdsPackages });
+    return holdsPackages;
   };
 
   const namesFor = ({ credentials }: Caller, call: CallOptions): Promise<ImageNames | undefined> =>
@@ -57,10 +67,8 @@ export function createImageList({ store, clock, views, callerKey, log }: ImageLi
     if (found === undefined) return undefined;
     let isComplete = found.isComplete;
     const shown = await inParallel(found.names, concurrency, async (name) => {
-      const reader = readerOf(name, caller);
       try {
-        await views.authorize(reader, name, call);
-        return await holdsPackages(reader, call);
+        return await showsPackages(readerOf(name, caller), name, call);
       } catch (error) {
         if (!isGatewayError(error)) throw error;
         // What this caller may not read isn't missing from their list.
@@ -76,11 +84,10 @@ export function createImageList({ store, clock, views, callerKey, log }: ImageLi
     const known = lists.get(key);
     if (known !== undefined && isRecent(known, listMs)) return known.found;
     const found = list(caller, readerOf);
-    // While it is being made it is as new as can be.
-    lists.set(key, { atMs: Infinity, found });
+    lists.set(key, { atMs: undefined, found });
     found.then(
       () => {
-        lists.set(key, { atMs: clock.now(), found });
+        lists.set(key, { atMs: clock.monotonicMs(), found });
       },
       () => {
         lists.delete(key);

@@ -1,19 +1,22 @@
-import { isGatewayError } from '../../errors.ts';
+import { createBoundedCache, createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { createGatheredCalls } from '../../concurrency/gathered-calls.ts';
+import { GatewayError } from '../../errors.ts';
 import type { Clock, Log, Meter } from '../../ports.ts';
-import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
-import type { Group } from '../../protocol/coordinates.ts';
-import { stretchOf, type Spent } from './freshness.ts';
-import { comparedIndex, verifiedView, type IndexView } from './index-view.ts';
-import { createComparisonWait, createRenewal } from './index-renewal.ts';
-import type { IndexedPackage } from '../index/indexed-package.ts';
-import type { SignIndex } from '../publishing/index-writer.ts';
-import { isMended, mendedForMs, nothingYet, weightOf, type Latest } from './latest-index.ts';
-import type { Look } from '../live/look.ts';
+import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
 import { indexTag } from '../artifacts/package-tag.ts';
+import { NOARCH, type Group } from '../../protocol/coordinates.ts';
+import type { IndexedPackage } from '../index/indexed-package.ts';
+import type { Look } from '../live/look.ts';
+import { stretchOf, stretchedFreshness, type Spent } from './freshness.ts';
+import { comparedIndex, type IndexView, type ViewMaker } from './index-view.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
+import { createServedIndex, type ServedIndex } from './served-index.ts';
 
 export interface IndexServingOptions {
-  /** For how long a version is taken for the latest before the tag is asked again, in milliseconds. Default 1,000. */
+  /**
+   * For how long a version is taken for the latest before the tag is asked again, in milliseconds. At 0, the default, a reader
+   * is given only what the store said after they came, so that what any replica acknowledged before is there.
+   */
   readonly freshnessMs: number;
   /** How often a version that is read is compared again, in milliseconds. Default 60,000. */
   readonly recheckMs: number;
@@ -25,220 +28,201 @@ export interface IndexServingOptions {
   readonly maxIndexBytes: number;
 }
 
-/** A view, and whether it is the last good one because the store could not be asked. */
-export interface ServedIndex {
+/** An index as it is given to one reader. */
+export interface Served {
   readonly view: IndexView;
+  /** Whether it is the last good one because the store could not be asked in time. */
   readonly isStale: boolean;
+  /** For how long, in ms, something that another replica acknowledged may be missing. */
+  readonly lagMs: number;
+}
+
+export interface IndexServingDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maker: ViewMaker;
+  readonly meter?: Meter | undefined;
+  readonly spent?: Spent | undefined;
 }
 
 /** How one kind of view is served: see IndexViews. */
 export interface IndexServing {
-  serve(reader: Reader, group: Group): Promise<ServedIndex | undefined>;
-  peek(reader: Reader, group: Group): IndexView | undefined;
-  offer(group: Group, seen: Look, beganMs: number): void;
+  serve(reader: Reader, group: Group): Promise<Served | undefined>;
+  peek(reader: Reader, group: Group): Served | undefined;
+  /** Whether the store had nothing for this reader, and has shown nothing since. */
+  hasNothing(reader: Reader, group: Group): boolean;
+  offer(group: Group, seen: Look, beganMs: MonotonicMs): void;
   suspect(group: Group): void;
   delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
 
-/** The share of its time after which what is read is asked for anew, so that no reader has to wait for that. */
+/** The share of its time after which a comparison is made anew, so that no reader has to wait for that. */
 const renewedAfter = 0.75;
-/** How long the store is left alone after it could not be reached, where an old index can be served. */
-const backOffMs = 5_000;
 
 /**
  * Serves what `makeView` makes of the stored versions, each made once for all readers. Those who may not list have a serving
  * of their own: what nobody compared is not for others.
  */
 export function createIndexServing(
-  deps: {
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly sign: SignIndex;
-    readonly meter?: Meter | undefined;
-    readonly spent?: Spent | undefined;
-  },
+  deps: IndexServingDeps,
   options: IndexServingOptions,
   rights: ReaderRights,
-  makeView: (reader: Reader, group: Group) => Promise<IndexView | null>,
+  makeView: (reader: Reader, group: Group, beganMs: MonotonicMs) => Promise<IndexView | null>,
 ): IndexServing {
-  const { clock, log, sign, meter, spent } = deps;
-  const freshMs = ({ image }: Group) => options.freshnessMs * stretchOf(spent, image);
-  const groups = createByteBoundedCache<Latest>(options.maxIndexBytes, weightOf);
-  const wait = createComparisonWait(deps);
+  const { clock, meter, spent } = deps;
+  const indexes = createByteBoundedCache<ServedIndex>(options.maxIndexBytes, ({ weight }) => weight);
+  const renewals = createGatheredCalls<IndexView | undefined | 'late'>(clock);
+  const renewing = new Set<string>();
+  /** When readers' own looks began that showed them nothing: nobody else's answer. */
+  const nothings = createBoundedCache<MonotonicMs>(10_000);
+
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
   const keyOf = ({ image, branch, repository, architecture }: Group) =>
     `${image} ${branch} ${repository} ${architecture}`;
+  const readerKeyOf = (reader: Reader, group: Group) => `${keyOf(group)} ${reader.key}`;
+  const freshMs = ({ image }: Group) => stretchedFreshness(options.freshnessMs, stretchOf(spent, image));
+  const heldMs = ({ image }: Group) => options.recheckMs * stretchOf(spent, image);
 
-  const latestOf = (group: Group): Latest => {
+  const indexOf = (group: Group): ServedIndex => {
     const key = keyOf(group);
-    const known = groups.get(key);
+    const known = indexes.get(key);
     if (known !== undefined) return known;
-    const latest = nothingYet();
-    groups.set(key, latest);
-    return latest;
-  };
-
-  /** Asks the tag with the reader's own rights, which is both proofs in one: that they may, and which version it is. */
-  const check = async (reader: Reader, group: Group, latest: Latest) => {
-    const began = clock.now();
-    try {
-      const resolved = await rights.asking(reader, group.image, () => reader.image.resolve(indexTag(group)));
-      latest.failedAtMs = -Infinity;
-      if (began < latest.checkedAtMs) return;
-      latest.digest = resolved?.digest;
-      latest.checkedAtMs = began;
-    } catch (error) {
-      if (isGatewayError(error, 'STORE_UNAVAILABLE')) latest.failedAtMs = clock.now();
-      throw error;
-    }
-  };
-
-  /** One check for all who share rights, as long as it is fresh enough for each of them. */
-  const shareCheck = (reader: Reader, group: Group, latest: Latest): Promise<void> => {
-    const running = latest.checking.get(reader.key);
-    const beganMs = clock.now();
-    if (running !== undefined && beganMs - running.beganMs < freshMs(group)) return running.promise;
-    const promise = check(reader, group, latest).finally(() => {
-      if (latest.checking.get(reader.key)?.promise === promise) latest.checking.delete(reader.key);
+    const index: ServedIndex = createServedIndex({
+      ...deps,
+      freshMs: () => freshMs(group),
+      heldMs: () => heldMs(group),
+      onTaken: () => {
+        indexes.set(key, index);
+      },
     });
-    latest.checking.set(reader.key, { promise, beganMs });
-    return promise;
+    indexes.set(key, index);
+    return index;
   };
 
-  const take = (group: Group, latest: Latest, view: IndexView | null, beganMs: number) => {
-    if (beganMs < latest.comparedAtMs) return;
-    if (latest.view?.content !== undefined) latest.delisted.note(latest.view.content, view?.content, clock.now());
-    latest.view = view;
-    latest.comparedAtMs = beganMs;
-    latest.comparingSinceMs = undefined;
-    groups.set(keyOf(group), latest);
+  const hasNothing = (reader: Reader, group: Group, forMs = heldMs(group)) => {
+    const since = nothings.get(readerKeyOf(reader, group));
+    return since !== undefined && msSince(clock, since) < forMs;
   };
 
-  const compare = async (reader: Reader, group: Group, latest: Latest) => {
-    const began = clock.now();
-    const view = await makeView(reader, group);
-    latest.comparisonMs = clock.now() - began;
-    take(group, latest, view, began);
-    if (latest.checkedAtMs > began) return;
-    latest.digest = view?.digest;
-    latest.checkedAtMs = began;
+  /** What is known without asking, where that is fresh enough. */
+  const known = (reader: Reader, group: Group, index: ServedIndex): IndexView | undefined => {
+    const isKnown = index.isKnownSince(clock.monotonicMs() - freshMs(group));
+    return isKnown && rights.mayRead(reader, group.image, options.rightsMs) ? index.current(true) : undefined;
   };
 
-  const shareComparison = (reader: Reader, group: Group, latest: Latest) => {
-    // Not anew with each one that failed: the version before would be served for ever.
-    latest.comparingSinceMs ??= clock.now();
-    const running =
-      latest.comparing.get(reader.key) ??
-      compare(reader, group, latest).finally(() => latest.comparing.delete(reader.key));
-    latest.comparing.set(reader.key, running);
-    return running;
+  const compareFor = async (reader: Reader, group: Group, index: ServedIndex, hasVersion: boolean) => {
+    const beganMs = clock.monotonicMs();
+    const view = await index.compare(() => makeView(reader, group, beganMs));
+    if (view !== undefined) {
+      rights.prove(reader, group.image);
+      nothings.delete(readerKeyOf(reader, group));
+      return view;
+    }
+    // What the store has just shown this very reader isn't gone because it shows nothing now.
+    const wasShown = index.last !== undefined && rights.mayRead(reader, group.image, options.rightsMs);
+    if (hasVersion || wasShown) throw contradiction(group);
+    if (index.last !== undefined) rights.end(reader, group.image);
+    nothings.set(readerKeyOf(reader, group), beganMs);
+    return undefined;
   };
 
-  const awaitComparison = (reader: Reader, group: Group, latest: Latest) => {
-    const running = shareComparison(reader, group, latest);
-    return wait.await(group, latest, running);
+  /** The index as the store shows it to this reader from now on. One request where nothing has changed. */
+  const bringUpToDate = async (reader: Reader, group: Group, share = 1): Promise<IndexView | undefined> => {
+    const index = indexOf(group);
+    const digest = await index.check(() => rights.resolve(reader, group.image, indexTag(group)));
+    const hasVersion = digest !== undefined;
+    if (!hasVersion && hasNothing(reader, group)) return undefined;
+    await index.accept('known');
+    const current = () =>
+      rights.mayRead(reader, group.image, options.rightsMs) ? index.current(hasVersion, share) : undefined;
+    if (current() === undefined) await index.comparison();
+    return current() ?? (await compareFor(reader, group, index, hasVersion));
   };
 
-  const takeOffer = async (group: Group, latest: Latest) => {
-    const { offered } = latest;
-    if (offered === undefined || offered.stored?.manifestDigest !== latest.digest) return;
-    latest.offered = undefined;
-    if (offered.beganMs >= latest.comparedAtMs) take(group, latest, await verifiedView(sign, offered), offered.beganMs);
-  };
-
-  const comparedForMs = (group: Group, latest: Latest) =>
-    isMended(latest.view) ? mendedForMs(latest, freshMs(group)) : options.recheckMs * stretchOf(spent, group.image);
-
-  const isCompared = (group: Group, latest: Latest) =>
-    latest.view !== undefined &&
-    (latest.view?.digest ?? undefined) === latest.digest &&
-    latest.comparedAtMs >= latest.suspectedAtMs &&
-    clock.now() - latest.comparedAtMs < comparedForMs(group, latest);
-
-  const stale = (reader: Reader, group: Group, latest: Latest): ServedIndex | undefined =>
-    latest.view != null && rights.mayRead(reader, group.image, options.rightsMs + options.staleMs)
-      ? { view: latest.view, isStale: true }
-      : undefined;
-
-  const isKnownTo = (reader: Reader, group: Group, latest: Latest) =>
-    clock.now() - latest.checkedAtMs < freshMs(group) && rights.mayRead(reader, group.image, options.rightsMs);
-
-  const bringUpToDate = async (reader: Reader, group: Group, latest: Latest) => {
-    if (!isKnownTo(reader, group, latest)) await shareCheck(reader, group, latest);
-    await takeOffer(group, latest);
-    // Twice: the comparison that was under way may have begun before the version that is wanted was put.
-    if (!isCompared(group, latest)) await awaitComparison(reader, group, latest);
-    if (!isCompared(group, latest)) await awaitComparison(reader, group, latest);
-  };
-
-  const renewAhead = createRenewal(deps, async (reader, group, latest) => {
-    if (clock.now() >= latest.checkedAtMs + renewedAfter * freshMs(group)) await shareCheck(reader, group, latest);
-    await takeOffer(group, latest);
-    const isDue = clock.now() >= latest.comparedAtMs + renewedAfter * comparedForMs(group, latest);
-    if (!isDue && isCompared(group, latest)) return;
-    await shareComparison(reader, group, latest).catch((error: unknown) => {
-      // It still holds: readers haven't begun to wait for the next one.
-      if (isCompared(group, latest)) latest.comparingSinceMs = undefined;
-      throw error;
+  /** Shared by all who share rights, each of whom came before it was asked for. */
+  const renew = (reader: Reader, group: Group, index: ServedIndex, share = 1) =>
+    renewals(readerKeyOf(reader, group), async () => {
+      // Whoever waited for the one before may find that fresh enough.
+      const view = share === 1 ? known(reader, group, index) : undefined;
+      if (view !== undefined) return view;
+      const work = () => bringUpToDate(reader, group, share);
+      return index.patience.run(reader.key, work, () => hasOld(reader, group, index));
     });
-  });
 
-  const renewalDueMs = (group: Group, latest: Latest) =>
-    Math.min(
-      latest.checkedAtMs + renewedAfter * freshMs(group),
-      latest.comparedAtMs + renewedAfter * comparedForMs(group, latest),
-    );
+  /** Asks behind a reader's back for what will soon be too old. */
+  const renewAhead = (reader: Reader, group: Group, index: ServedIndex) => {
+    const freshFor = freshMs(group);
+    const isOldVersion = freshFor > 0 && !index.isKnownSince(clock.monotonicMs() - renewedAfter * freshFor);
+    const isDue = isOldVersion || index.isDue(renewedAfter);
+    const key = readerKeyOf(reader, group);
+    if (!isDue || renewing.has(key)) return;
+    renewing.add(key);
+    void renew(reader, group, index, renewedAfter)
+      .catch((error: unknown) => {
+        deps.log.debug({ ...group, err: error }, 'an index could not be renewed ahead of time');
+      })
+      .finally(() => renewing.delete(key));
+  };
 
-  const serve = async (reader: Reader, group: Group, latest: Latest): Promise<ServedIndex | undefined> => {
-    if (clock.now() - latest.failedAtMs < backOffMs) {
-      const old = stale(reader, group, latest);
-      if (old !== undefined) return old;
-    }
-    try {
-      await bringUpToDate(reader, group, latest);
-    } catch (error) {
-      const old = isGatewayError(error, 'STORE_UNAVAILABLE') ? stale(reader, group, latest) : undefined;
-      if (old === undefined) throw error;
-      log.warn({ ...group, err: error }, 'the store is unavailable, the last good index is served');
-      return old;
-    }
-    return latest.view == null ? undefined : { view: latest.view, isStale: false };
+  const staleForMs = options.rightsMs + options.staleMs;
+  /** That there is no index of one architecture counts as well: noarch's answers for it. */
+  const hasOld = (reader: Reader, group: Group, { last }: ServedIndex) =>
+    last === undefined
+      ? group.architecture !== NOARCH && hasNothing(reader, group, staleForMs)
+      : rights.mayRead(reader, group.image, staleForMs);
+
+  const servedOf = (index: ServedIndex, view: IndexView, isStale: boolean): Served => {
+    meter?.servedIndex(isStale, msSince(clock, index.confirmedMs));
+    return { view, isStale, lagMs: index.lagMs };
+  };
+
+  const serveOld = async (reader: Reader, group: Group, index: ServedIndex) => {
+    if (!hasOld(reader, group, index)) throw tooSlow(group);
+    await index.accept('any');
+    return index.last && servedOf(index, index.last, true);
   };
 
   return {
     async serve(reader, group) {
-      const latest = latestOf(group);
-      const served = await serve(reader, group, latest);
-      if (served !== undefined) meter?.servedIndex(served.isStale, clock.now() - latest.checkedAtMs);
-      return served;
+      const index = indexOf(group);
+      if (index.patience.isLate(reader.key) && hasOld(reader, group, index)) return serveOld(reader, group, index);
+      await index.accept('known');
+      const view = known(reader, group, index) ?? (await renew(reader, group, index));
+      if (view === 'late') return serveOld(reader, group, index);
+      if (view === undefined) return undefined;
+      renewAhead(reader, group, index);
+      return servedOf(index, view, false);
     },
 
     peek(reader, group) {
-      const latest = groups.get(keyOf(group));
-      if (latest?.view == null || latest.offered !== undefined) return undefined;
-      if (!isKnownTo(reader, group, latest) || !isCompared(group, latest)) return undefined;
-      if (clock.now() >= renewalDueMs(group, latest)) renewAhead(reader, group, latest);
-      meter?.servedIndex(false, clock.now() - latest.checkedAtMs);
-      return latest.view;
+      const index = indexes.get(keyOf(group));
+      const view = index && known(reader, group, index);
+      if (index === undefined || view === undefined) return undefined;
+      renewAhead(reader, group, index);
+      return servedOf(index, view, false);
     },
 
+    hasNothing: (reader, group) => hasNothing(reader, group),
+
     offer(group, seen, beganMs) {
-      const stored = seen.stored.get(group.architecture);
-      if (stored === undefined || !seen.isCovered(group.architecture)) return;
-      const latest = latestOf(group);
-      if (beganMs < Math.max(latest.comparedAtMs, latest.offered?.beganMs ?? -Infinity)) return;
-      latest.offered = comparedIndex(seen, group.architecture, beganMs);
-      if (beganMs < latest.checkedAtMs) return;
-      latest.digest = stored.manifestDigest;
-      latest.checkedAtMs = beganMs;
+      const isCovered = seen.stored.has(group.architecture) && seen.isCovered(group.architecture);
+      if (isCovered) indexOf(group).offer(comparedIndex(seen, group.architecture, beganMs));
     },
 
     suspect(group) {
-      const latest = latestOf(group);
-      // Who fetches a broken package again and again must not make the registry list all its tags each time.
-      if (clock.now() - latest.comparedAtMs >= options.freshnessMs) latest.suspectedAtMs = clock.now();
+      indexes.get(keyOf(group))?.suspect();
     },
 
-    delisted: (group, fileName) => groups.get(keyOf(group))?.delisted.find(fileName, clock.now()),
+    delisted: (group, fileName) => indexes.get(keyOf(group))?.delisted(fileName),
   };
+}
+
+function contradiction({ branch, repository, architecture }: Group): GatewayError {
+  const message = `the registry has just shown the index of ${branch}/${repository}/${architecture}, and now nothing`;
+  return new GatewayError('STORE_UNAVAILABLE', message, { details: { isContradiction: true } });
+}
+
+function tooSlow({ branch, repository, architecture }: Group): GatewayError {
+  const message = `the index of ${branch}/${repository}/${architecture} is being made from its packages; try again soon`;
+  return new GatewayError('STORE_UNAVAILABLE', message, { details: { retryAfterSeconds: 10 } });
 }

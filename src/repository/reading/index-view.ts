@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
 import { signatureMember, type Signature } from '../../apk/signature.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
+import type { Clock } from '../../ports.ts';
+import type { MonotonicMs } from '../../time/monotonic.ts';
 import { contentPieces, type IndexContent } from '../index/index-content.ts';
+import { lastModifiedOf } from '../index/last-modified.ts';
 import type { SignIndex } from '../publishing/index-writer.ts';
 import type { Look } from '../live/look.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
@@ -17,9 +19,12 @@ export interface IndexView {
   readonly count: number;
   readonly bytes: Uint8Array;
   readonly etag: string;
-  /** When the stored version was put; undefined for one that was mended, which has no time of its own. */
+  /** When the stored version was put, in ms since 1970; undefined for one that was mended, which has no time of its own. */
   readonly createdMs: number | undefined;
-  readonly comparedAtMs: number;
+  /** Undefined where `createdMs` is, and where it would lie in the future. */
+  readonly lastModified: Date | undefined;
+  /** When the look that it was made from began. */
+  readonly comparedMs: MonotonicMs;
   readonly isUnverified: boolean;
 }
 
@@ -32,10 +37,16 @@ export interface ComparedIndex {
   readonly hasOwnPackages: boolean;
   readonly keys: readonly SigningKey[];
   /** When the look began. */
-  readonly beganMs: number;
+  readonly beganMs: MonotonicMs;
 }
 
-export function comparedIndex(seen: Look, architecture: string, beganMs: number): ComparedIndex {
+/** How views are made. */
+export interface ViewMaker {
+  readonly sign: SignIndex;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export function comparedIndex(seen: Look, architecture: string, beganMs: MonotonicMs): ComparedIndex {
   return {
     stored: seen.stored.get(architecture),
     content: seen.content(architecture),
@@ -50,21 +61,21 @@ export function comparedIndex(seen: Look, architecture: string, beganMs: number)
  * The stored index where it covers the set, else one made and signed in memory; null where there is nothing. Throws
  * SIGNING_KEY_LOCKED where there is no key to sign with: nothing unsigned goes out.
  */
-export async function verifiedView(sign: SignIndex, compared: ComparedIndex): Promise<IndexView | null> {
+export async function verifiedView(maker: ViewMaker, compared: ComparedIndex): Promise<IndexView | null> {
   const { stored, content, keys } = compared;
   // An architecture without packages of its own has no index: noarch's answers for it.
   if (stored === undefined && !compared.hasOwnPackages) return null;
   const covering = compared.isCovered ? stored : undefined;
   const pieces = contentPieces(content);
-  const signatures = await withOwn(sign, pieces, covering?.signatures ?? [], keys);
+  const signatures = await withOwn(maker.sign, pieces, covering?.signatures ?? [], keys);
   if (signatures.length === 0) {
     throw new GatewayError('SIGNING_KEY_LOCKED', 'there is no key to sign the index with: push a package first');
   }
-  return makeView(pieces, signatures, {
+  return makeView(maker, pieces, signatures, {
     digest: stored?.manifestDigest,
     content,
     createdMs: covering?.createdMs,
-    comparedAtMs: compared.beganMs,
+    comparedMs: compared.beganMs,
     isUnverified: false,
   });
 }
@@ -74,21 +85,23 @@ export async function verifiedView(sign: SignIndex, compared: ComparedIndex): Pr
  * one of the own keys signed already: anybody who may push could have put what nobody compared.
  */
 export async function unverifiedView(
-  sign: SignIndex,
+  maker: ViewMaker,
   stored: StoredIndex | undefined,
   keys: readonly SigningKey[],
-  comparedAtMs: number,
+  comparedMs: MonotonicMs,
 ): Promise<IndexView | null> {
   if (stored === undefined) return null;
   const { pieces, content, createdMs, manifestDigest } = stored;
-  const signatures = content === undefined ? stored.signatures : await withOwn(sign, pieces, stored.signatures, keys);
+  const signatures =
+    content === undefined ? stored.signatures : await withOwn(maker.sign, pieces, stored.signatures, keys);
   if (signatures.length === 0) {
     throw new GatewayError(
       'FORBIDDEN',
       'the stored index is damaged, and these credentials may not list tags to mend it',
     );
   }
-  return makeView(pieces, signatures, { digest: manifestDigest, content, createdMs, comparedAtMs, isUnverified: true });
+  const facts = { digest: manifestDigest, content, createdMs, comparedMs, isUnverified: true };
+  return makeView(maker, pieces, signatures, facts);
 }
 
 /** The signatures that go out: this replica's own first, then those of keys that only others hold. */
@@ -105,12 +118,19 @@ async function withOwn(
 }
 
 function makeView(
+  { clock }: ViewMaker,
   pieces: readonly Uint8Array[],
   signatures: readonly Signature[],
-  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'comparedAtMs' | 'isUnverified'>,
+  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'comparedMs' | 'isUnverified'>,
 ): IndexView {
   const bytes = Buffer.concat([signatureMember(signatures), ...pieces]);
-  const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
-  const count = facts.content === undefined ? 0 : facts.content.files().length;
-  return { ...facts, bytes, etag, count };
+  const digest = digestOf(bytes);
+  const { content, createdMs } = facts;
+  return {
+    ...facts,
+    bytes,
+    etag: `"${hexOf(digest)}"`,
+    count: content === undefined ? 0 : content.files().length,
+    lastModified: createdMs === undefined ? undefined : lastModifiedOf(createdMs, digest, clock.now()),
+  };
 }

@@ -7,6 +7,7 @@ import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/c
 import { createImageList } from './image-list.ts';
 import type { ImageMemory } from '../image-memory.ts';
 import { findFile } from '../index/index-content.ts';
+import { lastModifiedOf } from '../index/last-modified.ts';
 import { contestedTags } from '../live/index-target.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { IndexView } from './index-view.ts';
@@ -18,7 +19,7 @@ import type { PackageCache } from './package-cache.ts';
 import { createReader, type Reader } from './reader-rights.ts';
 import type { Caller, FoundPackage, PackageFacts, Repositories, RepositoryStatus } from '../repository.ts';
 import { oncePerObject } from '../../concurrency/once-per-object.ts';
-import { createSignedIndexes } from './served-index.ts';
+import { createSignedIndexes } from './signed-index.ts';
 import { publicPemOf } from '../keys/signing-key.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 
@@ -45,15 +46,22 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     );
   const signedIndexOf = createSignedIndexes();
   const imagesOf = createImageList(deps);
-  const factsOnce = oncePerObject(factsOf);
+  const factsOnce = oncePerObject((file: IndexedPackage) => factsOf(file, deps.clock.now()));
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
   const viewFor = async (reader: Reader, group: Group) => {
-    const own = await deps.views.view(reader, group);
-    if (own !== undefined || group.architecture === NOARCH) return own && { ...own, group };
     const noarch = { ...group, architecture: NOARCH };
-    const shared = await deps.views.view(reader, noarch);
-    return shared && { ...shared, group: noarch };
+    const viewOf = async (one: Group) => {
+      const served = await deps.views.view(reader, one);
+      return served && { served, group: one };
+    };
+    if (!deps.views.hasNothing(reader, group)) {
+      const own = await viewOf(group);
+      return own ?? (group.architecture === NOARCH ? undefined : viewOf(noarch));
+    }
+    // Both at once: most likely there is none again, and nobody waits twice for a store that is away.
+    const [own, shared] = await Promise.all([viewOf(group), viewOf(noarch)]);
+    return own ?? shared;
   };
 
   const listedUntilLately = async (reader: Reader, group: Group, fileName: string) => {
@@ -83,26 +91,26 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
 
   return {
     peekIndex(at, architecture, caller) {
-      const view = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
-      return view && signedIndexOf(view, false);
+      const served = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
+      return served && signedIndexOf(served);
     },
 
     async openIndex(at, architecture, caller) {
       const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
-      if (found === undefined) return undefined;
-      return signedIndexOf(found.view, found.isStale);
+      return found && signedIndexOf(found.served);
     },
 
     async listIndex(at, architecture, caller) {
       const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
-      return found && { etag: found.view.etag, packages: () => allFiles(found.group, found.view) };
+      return found && { etag: found.served.view.etag, packages: () => allFiles(found.group, found.served.view) };
     },
 
     async findPackage(at, architecture, fileName, caller) {
       const reader = readerOf(at.image, caller);
       const found = await viewFor(reader, { ...at, architecture });
-      if (found?.view.content === undefined) return undefined;
-      const file = findFile(found.view.content, fileName) ?? (await listedUntilLately(reader, found.group, fileName));
+      const content = found?.served.view.content;
+      if (found === undefined || content === undefined) return undefined;
+      const file = findFile(content, fileName) ?? (await listedUntilLately(reader, found.group, fileName));
       if (file === undefined) return undefined;
       return foundPackage(reader, deps.packages, factsOnce(file), () => {
         deps.views.suspect(found.group);
@@ -110,8 +118,8 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     },
 
     peekPackage(at, architecture, fileName, caller) {
-      const view = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
-      const file = view?.content === undefined ? undefined : findFile(view.content, fileName);
+      const content = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture))?.view.content;
+      const file = content && findFile(content, fileName);
       const bytes = file && deps.packages.peek(at.image, file.pkg.digest);
       return file && bytes && { facts: factsOnce(file), bytes };
     },
@@ -134,7 +142,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       const reader = readerOf(image, caller);
       // One set of keys for all images says nothing of any: the operator's word that it is public is enough.
       const isOpen = caller.credentials.kind === 'gateway' && !deps.signingKeys.arePerImage;
-      if (!isOpen) await deps.views.authorize(reader, image);
+      if (!isOpen && !(await deps.views.authorize(reader, image, call))) return [];
       const keys = await deps.signingKeys.ofImage(reader.image, call);
       return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
     },
@@ -157,9 +165,11 @@ function groupOf({ image, branch, repository }: RepositoryCoordinates, architect
 
 type Within = Parameters<Repositories['list']>[0];
 
-function factsOf({ pkg, tags }: IndexedPackage): PackageFacts {
+function factsOf({ pkg, tags }: IndexedPackage, nowMs: number): PackageFacts {
   const { digest, entry, fileName } = pkg;
-  return { entry, fileName, digest, size: entry.fileSize, pushedAt: pushedAt(tags) };
+  const pushed = pushedAt(tags);
+  const lastModified = lastModifiedOf(pushed.getTime(), digest, nowMs);
+  return { entry, fileName, digest, size: entry.fileSize, pushedAt: pushed, lastModified };
 }
 
 function foundPackage(reader: Reader, cache: PackageCache, facts: PackageFacts, suspect: () => void): FoundPackage {

@@ -1,26 +1,161 @@
-import type { IndexView } from './index-view.ts';
-import type { SignedIndex } from '../repository.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Clock, Log } from '../../ports.ts';
+import type { Resolved } from '../../store/store.ts';
+import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
+import type { IndexedPackage } from '../index/indexed-package.ts';
+import { createDelisted } from './delisted.ts';
+import { verifiedView, type ComparedIndex, type IndexView, type ViewMaker } from './index-view.ts';
+import { createPatience, type Patience } from './patience.ts';
 
-/** Last-Modified is sent once so much time has passed since the put that no later one can share its second. */
-const settledMs = 60_000;
-
-/** The index as it goes out, made once for each view: whoever formats headers by it can tell that it is the same. */
-export function createSignedIndexes(): (view: IndexView, isStale: boolean) => SignedIndex {
-  const fresh = new WeakMap<IndexView, SignedIndex>();
-  const make = (view: IndexView, isStale: boolean): SignedIndex => {
-    const { bytes, etag, count, isUnverified } = view;
-    return { bytes, etag, count, isUnverified, isStale, lastModified: lastModifiedOf(view) };
-  };
-  return (view, isStale) => {
-    const known = isStale ? undefined : fresh.get(view);
-    if (known !== undefined) return known;
-    const index = make(view, isStale);
-    if (!isStale) fresh.set(view, index);
-    return index;
-  };
+/**
+ * What this replica knows of one group's index, for all who read it: which version the tag names, learnt at one moment, and
+ * which view was made of it, compared at another. Nobody else changes either. It holds only what the store has shown somebody;
+ * that it has nothing for one reader is nothing to the others. Moments are when a request was sent, not when it was answered.
+ */
+export interface ServedIndex {
+  readonly patience: Patience;
+  /** Asks for the tag; returns the version that it names by then, undefined where there is none for whoever asks. */
+  check(ask: () => Promise<Resolved | undefined>): Promise<Digest | undefined>;
+  /** Whether an ask that was sent after that moment has shown the version. */
+  isKnownSince(momentMs: number): boolean;
+  /**
+   * The view, where it is of the version that is known (of none, where there is none for whoever asks), wasn't suspected since,
+   * and has been compared no longer ago than `share` of the time for which that holds.
+   */
+  current(hasVersion: boolean, share?: number): IndexView | undefined;
+  /** Takes what was offered, where it is the version that is known, or whatever it is. */
+  accept(which: 'known' | 'any'): Promise<void>;
+  /** The newest view, however old. */
+  readonly last: IndexView | undefined;
+  /** Compares by making a view, which is taken unless a later one has been; null: nothing is there for whoever makes it. */
+  compare(make: (beganMs: MonotonicMs) => Promise<IndexView | null>): Promise<IndexView | undefined>;
+  /** Waits for the comparison that is under way, whatever it comes to. */
+  comparison(): Promise<void>;
+  /** Takes over what a look of a publisher has shown. The view is made of it when somebody reads. */
+  offer(compared: ComparedIndex): void;
+  /** Something that it lists couldn't be fetched. */
+  suspect(): void;
+  /** What was listed within the last minute under a name that isn't any more. */
+  delisted(fileName: string): IndexedPackage | undefined;
+  /** Whether the comparison should soon be made anew: more than `share` of the time for which it holds is over. */
+  isDue(share: number): boolean;
+  /** When the store last confirmed it. */
+  readonly confirmedMs: MonotonicMs;
+  /** For how long, in ms, something that another replica acknowledged may be missing. */
+  readonly lagMs: number;
+  /** Bytes that it keeps in memory, roughly. */
+  readonly weight: number;
 }
 
-function lastModifiedOf({ createdMs, comparedAtMs }: IndexView): Date | undefined {
-  if (createdMs === undefined || comparedAtMs - createdMs < settledMs) return undefined;
-  return new Date(Math.floor(createdMs / 1000) * 1000);
+export interface ServedIndexDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maker: ViewMaker;
+  /** For how long a version is taken for the latest, and a comparison for good, in ms. */
+  readonly freshMs: () => number;
+  readonly heldMs: () => number;
+  /** Told of each new view, which may be of another weight. */
+  readonly onTaken: () => void;
+}
+
+/** What a record costs in memory, roughly. */
+const bytesPerRecord = 1024;
+/** A comparison of what was mended that takes longer holds for some times that: it is expensive, such as that of a lost index. */
+const expensiveMs = 250;
+const maxMendedMs = 10_000;
+/** Who fetches a broken package again and again must not make the registry list all its tags each time. */
+const suspectedAgainMs = 1_000;
+
+export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
+  const { clock, maker } = deps;
+  const patience = createPatience(deps);
+  const delisted = createDelisted();
+  let version: { readonly digest: Digest; readonly sentMs: MonotonicMs } | undefined;
+  let view: IndexView | undefined;
+  let tookMs = 0;
+  let suspectedMs = 0;
+  let offered: ComparedIndex | undefined;
+  let comparing: Promise<unknown> | undefined;
+
+  const learn = (digest: Digest | undefined, sentMs: MonotonicMs) => {
+    if (digest === undefined || sentMs < (version?.sentMs ?? 0)) return;
+    version = { digest, sentMs };
+  };
+
+  const take = (taken: IndexView) => {
+    if (taken.comparedMs < (view?.comparedMs ?? 0)) return;
+    if (view?.content !== undefined) delisted.note(view.content, taken.content, clock.monotonicMs());
+    view = taken;
+    learn(taken.digest, taken.comparedMs);
+    deps.onTaken();
+  };
+
+  // What was mended may change without a new version: a package may die.
+  const isMended = () => view !== undefined && view.createdMs === undefined;
+  const mendedMs = () => Math.max(deps.freshMs(), tookMs < expensiveMs ? 0 : Math.min(maxMendedMs, 4 * tookMs));
+  const heldMs = () => (isMended() ? mendedMs() : deps.heldMs());
+
+  return {
+    patience,
+    async check(ask) {
+      const sentMs = clock.monotonicMs();
+      const resolved = await ask();
+      learn(resolved?.digest, sentMs);
+      return resolved && version?.digest;
+    },
+    isKnownSince: (momentMs) => version !== undefined && version.sentMs > momentMs,
+    current(hasVersion, share = 1) {
+      if (view === undefined || view.comparedMs < suspectedMs) return undefined;
+      if (view.digest !== (hasVersion ? version?.digest : undefined)) return undefined;
+      return msSince(clock, view.comparedMs) < share * heldMs() ? view : undefined;
+    },
+    async accept(which) {
+      const taken = offered;
+      if (taken === undefined || (which === 'known' && taken.stored?.manifestDigest !== version?.digest)) return;
+      offered = undefined;
+      if (taken.beganMs < (view?.comparedMs ?? 0)) return;
+      const made = await verifiedView(maker, taken);
+      if (made !== null) take(made);
+    },
+    get last() {
+      return view;
+    },
+    async compare(make) {
+      const beganMs = clock.monotonicMs();
+      const making = make(beganMs);
+      comparing = making;
+      try {
+        const made = await making;
+        tookMs = msSince(clock, beganMs);
+        if (made === null) return undefined;
+        take(made);
+        return view;
+      } finally {
+        if (comparing === making) comparing = undefined;
+      }
+    },
+    async comparison() {
+      await comparing?.catch(() => undefined);
+    },
+    offer(compared) {
+      if (compared.beganMs < Math.max(view?.comparedMs ?? 0, offered?.beganMs ?? 0)) return;
+      offered = compared;
+      learn(compared.stored?.manifestDigest, compared.beganMs);
+      patience.end();
+    },
+    suspect() {
+      if (view !== undefined && msSince(clock, view.comparedMs) >= suspectedAgainMs) suspectedMs = clock.monotonicMs();
+    },
+    delisted: (fileName) => delisted.find(fileName, clock.monotonicMs()),
+    isDue: (share) => view !== undefined && !isMended() && msSince(clock, view.comparedMs) >= share * heldMs(),
+    get confirmedMs() {
+      return Math.max(version?.sentMs ?? 0, view?.comparedMs ?? 0) as MonotonicMs;
+    },
+    get lagMs() {
+      return isMended() ? mendedMs() : deps.freshMs();
+    },
+    get weight() {
+      return (1 + delisted.count() + (view?.count ?? 0)) * bytesPerRecord + (view?.bytes.length ?? 0);
+    },
+  };
 }

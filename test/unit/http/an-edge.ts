@@ -49,7 +49,8 @@ export function silentLog(): Log {
 
 export function anIndex(values: Partial<SignedIndex> = {}): SignedIndex {
   const bytes = Buffer.from('a signed index');
-  return { bytes, etag: '"e1"', lastModified: undefined, count: 1, isStale: false, isUnverified: false, ...values };
+  const marks = { isStale: false, lagSeconds: 0, isUnverified: false };
+  return { bytes, etag: '"e1"', lastModified: undefined, count: 1, ...marks, ...values };
 }
 
 /** A package of these bytes; `opened` counts how often somebody read it. */
@@ -62,6 +63,7 @@ export function aFoundPackage(content: string, values: Partial<FoundPackage> = {
     digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` as const,
     size: bytes.length,
     pushedAt: new Date('2026-03-04T05:06:07Z'),
+    lastModified: new Date('2026-03-04T05:06:07Z'),
     open(range?: { start: number; end: number }) {
       found.opened += 1;
       return Promise.resolve(Readable.from([range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)]));

@@ -8,7 +8,7 @@ const primary = aKey('user-image-00000001.rsa.pub');
 const next = aKey('user-image-00000002.rsa.pub');
 const having = (...keys: readonly PublicKey[]): Partial<Repositories> => ({
   keys: () => Promise.resolve(keys),
-  authorize: () => Promise.resolve(),
+  authorize: () => Promise.resolve(true),
   repositories: () => Promise.resolve([]),
 });
 const refusing: Partial<Repositories> = {

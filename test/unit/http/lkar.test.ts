@@ -156,7 +156,7 @@ describe('a login', () => {
   const refusing = (code: 'UNAUTHORIZED' | 'FORBIDDEN') => ({
     authorize: () => Promise.reject(new GatewayError(code, 'refused')),
   });
-  const accepting = { authorize: () => Promise.resolve() };
+  const accepting = { authorize: () => Promise.resolve(true) };
 
   it.each(['GET', 'POST'])('by %s with good credentials is 200', async (method) => {
     for (const path of ['/_auth/login', '/_auth/user/image/login']) {

@@ -13,7 +13,7 @@ function anEdgeFor(password: string) {
   const edge = anEdge({
     authorize(_image, caller) {
       const { credentials } = caller;
-      if (credentials.kind === 'basic' && credentials.password === password) return Promise.resolve();
+      if (credentials.kind === 'basic' && credentials.password === password) return Promise.resolve(true);
       return Promise.reject(new GatewayError('UNAUTHORIZED', 'no'));
     },
     repositories(_image, caller) {

@@ -55,7 +55,7 @@ describe('the list of images for programs', () => {
 
 describe('a caller who may read but not list', () => {
   const edge = anEdge({
-    authorize: () => Promise.resolve(),
+    authorize: () => Promise.resolve(true),
     repositories: () => Promise.reject(new GatewayError('FORBIDDEN', 'may not list')),
     keys: () => Promise.resolve([aKey('k.rsa.pub')]),
     listIndex: (_at, architecture) =>

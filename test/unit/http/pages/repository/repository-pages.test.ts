@@ -12,7 +12,7 @@ function anEdgeWith(packages: readonly ListedPackage[], options: HttpOptions = {
   const key = aKey('k.rsa.pub');
   return anEdge(
     {
-      authorize: () => Promise.resolve(),
+      authorize: () => Promise.resolve(true),
       keys: () => Promise.resolve([key]),
       listIndex: () => Promise.resolve({ etag: '"e"', packages: () => packages }),
       findPackage: () => Promise.resolve(aFoundPackage('no package at all')),
