@@ -102,11 +102,10 @@ interface Arrived extends HttpAnswer {
   readonly from: URL;
 }
 
-/** Where redirects led; undici keeps the way in its context. */
-function lastOf(context: object): URL | undefined {
-  const history: unknown = 'history' in context ? context.history : undefined;
-  const last: unknown = Array.isArray(history) ? history.at(-1) : undefined;
-  return last instanceof URL ? last : undefined;
+/** Where redirects led; undici keeps the way in its context, and has none for a request that follows no redirect. */
+function lastOf(context: unknown): URL | undefined {
+  const { history } = (context ?? {}) as { readonly history?: readonly URL[] };
+  return history?.at(-1);
 }
 
 /** From `http://host` to `https://host` is another origin, and still the one that the credentials are meant for. */
