@@ -126,6 +126,11 @@ function entryOf(letters: ReadonlyMap<string, string>): IndexEntry {
 /** The first thing wrong with a record for its readers, or undefined. */
 function faultOf(entry: IndexEntry): string | undefined {
   if (!identityPattern.test(entry.identity)) return 'identity (C:) is not Q1 and the base64 of a SHA-1';
+  return clientFault(entry);
+}
+
+/** What of a record, but its identity, would mislead or harm a client that installs the package; undefined where nothing. */
+export function clientFault(entry: IndexEntry): string | undefined {
   if (!isPackageName(entry.name)) return 'name (P:) missing or invalid';
   if (!isVersionText(entry.version)) return 'version (V:) missing or invalid';
   if (!isArchitecture(entry.architecture) || entry.architecture === 'all')
