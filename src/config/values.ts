@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { readTinyFile } from '../files/text-file.ts';
 
 /** Where a server listens. An absent host means every address of the machine. */
 export interface ListenAddress {
@@ -19,7 +19,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
   GIB: 2 ** 30,
 };
 const maxWorkers = 64;
-const maxAesKeyFileBytes = 1024;
+const maxSecretFileBytes = 1024;
 
 /** Text that isn't empty. */
 export const textValue = z.string().min(1, 'must not be empty');
@@ -75,13 +75,13 @@ export const registryHostValue = textValue.refine(
 
 /** 32 bytes in hex or base64, or the path of a file that holds them so. */
 export const aesKeyValue = textValue.transform((text, context): Uint8Array => {
-  const key = decodeAesKey(text) ?? decodeAesKey(readSmallFile(text) ?? '');
+  const key = decodeAesKey(text) ?? decodeAesKey(readTinyFile(text, maxSecretFileBytes) ?? '');
   return key ?? refuse(context, 'neither 32 bytes in hex or base64 nor a file that holds them (openssl rand -hex 32)');
 });
 
 /** The first line of a file. */
 export const firstLineOfFile = textValue.transform((path, context) => {
-  const line = readSmallFile(path)?.split(/\r?\n/, 1)[0];
+  const line = readTinyFile(path, maxSecretFileBytes)?.split(/\r?\n/, 1)[0];
   return line === undefined || line === ''
     ? refuse(context, `${path} can't be read, or its first line is empty`)
     : line;
@@ -98,15 +98,6 @@ export function decodeAesKey(text: string): Uint8Array | undefined {
 /** Whether only this machine can reach that address. */
 export function isLoopback(host: string | undefined): boolean {
   return host !== undefined && /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
-}
-
-function readSmallFile(path: string): string | undefined {
-  try {
-    const text = readFileSync(path, 'utf8');
-    return text.length > maxAesKeyFileBytes ? undefined : text;
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(context: z.RefinementCtx, message: string): never {

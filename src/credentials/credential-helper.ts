@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { GatewayError, isGatewayError } from '../errors.ts';
-import { isErrno } from '../files/exclusive-file.ts';
+import { isErrno } from '../files/errno.ts';
 
 const credentialSchema = z.object({ Username: z.string(), Secret: z.string() });
 const maxOutputBytes = 64 * 1024;

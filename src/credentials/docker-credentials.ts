@@ -1,8 +1,10 @@
 import { createConfigFiles } from './config-files.ts';
 import { createCredentialHelper, unlessMissing, type CredentialHelper } from './credential-helper.ts';
 import { credentialNames, credentialsIn, credentialsOf, type DockerConfig } from './docker-config.ts';
+import { createKeptCalls } from '../concurrency/kept-calls.ts';
 import type { Log } from '../ports.ts';
 import type { GatewayCredentials, RegistryCredentials } from '../store/registry/login/registry-credentials.ts';
+import type { MonotonicClock } from '../time/monotonic.ts';
 
 export interface DockerCredentialsOptions {
   /** `HOST[:PORT]` of the registry. */
@@ -17,6 +19,8 @@ export interface DockerCredentialsOptions {
 
 type Found = RegistryCredentials | undefined;
 
+const maxHelpers = 100;
+
 /**
  * The gateway's own credentials, from where container tools keep them: of the first file that has any, its helper for the
  * host (`credHelpers`), else the longest name in the file that fits the image, else the helper for all (`credsStore`), else
@@ -25,18 +29,18 @@ type Found = RegistryCredentials | undefined;
  */
 export function createDockerCredentials(
   deps: {
-    readonly now: () => number;
+    readonly clock: MonotonicClock;
     readonly helperOf?: (name: string) => CredentialHelper;
     readonly log?: Pick<Log, 'warn'> | undefined;
   },
   options: DockerCredentialsOptions,
 ): GatewayCredentials {
-  const { now, helperOf = createCredentialHelper, log } = deps;
-  const { host, files, helperTtlMs = 60_000, lookAgainMs = 1000 } = options;
+  const { clock, helperOf = createCredentialHelper, log } = deps;
+  const { host, files, helperTtlMs = 60_000, lookAgainMs } = options;
   const configs = createConfigFiles(deps, { lookAgainMs });
   const hosts = spellingsOf(host);
   const missing = new Set<string>();
-  const answers = new Map<string, { readonly atMs: number; readonly found: Promise<Found> }>();
+  const shareAnswer = createKeptCalls<Found>({ max: maxHelpers, life: { clock, ttlMs: helperTtlMs } });
 
   const warnOfMissing = (helper: string, file: string) => {
     if (!missing.has(helper)) {
@@ -46,21 +50,17 @@ export function createDockerCredentials(
   };
 
   /** Helpers know hosts only, and starting one takes time: one question for all images, and for all who ask meanwhile. */
-  const askHelper = (helper: string, file: string): Promise<Found> => {
-    const known = answers.get(helper);
-    if (known !== undefined && now() - known.atMs < helperTtlMs) return known.found;
-    const found = firstOf(hosts, async (name) => {
-      const ask = () => helperOf(helper).get(name);
-      const kept = await unlessMissing(ask, () => {
-        warnOfMissing(helper, file);
-      });
-      // Some helpers say by an empty secret that they have none.
-      return kept === undefined || kept.secret === '' ? undefined : credentialsOf(kept.username, kept.secret);
-    });
-    answers.set(helper, { atMs: now(), found });
-    found.catch(() => answers.delete(helper));
-    return found;
-  };
+  const askHelper = (helper: string, file: string): Promise<Found> =>
+    shareAnswer(helper, () =>
+      firstOf(hosts, async (name) => {
+        const ask = () => helperOf(helper).get(name);
+        const kept = await unlessMissing(ask, () => {
+          warnOfMissing(helper, file);
+        });
+        // Some helpers say by an empty secret that they have none.
+        return kept === undefined || kept.secret === '' ? undefined : credentialsOf(kept.username, kept.secret);
+      }),
+    );
 
   const findIn = async (config: DockerConfig, file: string, image: string): Promise<Found> => {
     const own = hosts.map((name) => config.credHelpers?.[name]).find((name) => name !== undefined && name !== '');

@@ -19,10 +19,12 @@ import { createHtpasswd } from '../store/directory/htpasswd.ts';
 import { createRegistryStore } from '../store/registry/registry-store.ts';
 import type { Store } from '../store/store.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { isErrno } from '../files/errno.ts';
 import { checkTempFolder } from '../files/temp-folder.ts';
+import { readNamedFile } from '../files/text-file.ts';
 import { openTrust } from '../trust/open-trust.ts';
 import { createClockWatch } from './clock-watch.ts';
-import { readPem, readTls, watchTls } from './tls-files.ts';
+import { readTls, watchTls } from './tls-files.ts';
 
 /** A gateway, put together and not yet listening. */
 export interface Gateway {
@@ -67,7 +69,7 @@ export async function createGateway(
     { store, signingKeys, sign, clock, random: randomBytes, log, meter },
     repositoryOptionsOf(config),
   );
-  const trust = await openTrust({ now: () => clock.now(), log }, config.trust);
+  const trust = await openTrust({ clock, log }, config.trust);
   const state = { isStopping: false };
   const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
   const health = { findUnreadiness, findWarnings: clockWatch.findWarnings, formatMetrics };
@@ -141,14 +143,14 @@ export async function openStore(
 ): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile, htpasswdWriters: writers, isPublicRead } = store;
-    const authenticate = htpasswdFile && (await createHtpasswd(clock, { file: htpasswdFile, writers }));
+    const authenticate = htpasswdFile && (await createHtpasswd({ clock, log }, { file: htpasswdFile, writers }));
     return createDirectoryStore(
       { now: () => clock.now(), ...(authenticate && { authenticate }) },
       { directory, isPublicRead },
     );
   }
   const { host, isPlainHttp, isInsecure, caFile, requestsPerMinute, authFiles } = store;
-  const ca = caFile === undefined ? undefined : await readPem(caFile, '--client-ca');
+  const ca = caFile === undefined ? undefined : await readNamedFile(caFile, '--client-ca');
   return createRegistryStore(
     {
       now: () => clock.now(),
@@ -160,7 +162,7 @@ export async function openStore(
       onRequest: ({ operation, method, status, durationMs }) =>
         meter?.askedRegistry(operation, method, status, durationMs),
       onShort: meter?.budgetShort,
-      gatewayCredentials: createDockerCredentials({ now: () => clock.now(), log }, { host, files: authFiles }),
+      gatewayCredentials: createDockerCredentials({ clock, log }, { host, files: authFiles }),
     },
     {
       host,
@@ -205,7 +207,7 @@ async function listenOptionsOf({ listen: address, tls }: Config): Promise<Listen
 async function listenOnAny<T>(options: ListenOptions, open: (options: ListenOptions) => Promise<T>): Promise<T> {
   if (options.host !== undefined) return open(options);
   return open({ ...options, host: '::' }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') throw error;
+    if (isErrno(error, 'EADDRINUSE')) throw error;
     return open({ ...options, host: '0.0.0.0' });
   });
 }

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { decodeAesKey } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
 import type { Clock, InTurn, Log } from '../ports.ts';
 import { createDirectorySigningKeys } from '../repository/keys/directory-signing-keys.ts';
-import { createFileExclusively } from '../files/exclusive-file.ts';
+import { createTextFile, readTextFile } from '../files/text-file.ts';
 import { createImageSigningKeys } from '../repository/keys/image-signing-keys.ts';
 import { createKeyFileSigningKeys } from '../repository/keys/key-file-signing-keys.ts';
 import { createKeySeal } from '../repository/keys/key-seal.ts';
@@ -36,14 +35,14 @@ export async function openSigningKeys(
 export async function sharedSecret({ signing }: Pick<Config, 'signing'>): Promise<Uint8Array | undefined> {
   const [keyFile] = signing.keyFiles;
   if (signing.aesKey !== undefined || keyFile === undefined) return signing.aesKey;
-  return await readFile(keyFile);
+  return Buffer.from(await readTextFile(keyFile));
 }
 
 async function openOwnAesKey(directory: string, log: Log): Promise<Uint8Array> {
   const file = join(directory, 'aes-key');
   try {
-    const isNew = await createFileExclusively(file, `${randomBytes(32).toString('hex')}\n`);
-    const key = decodeAesKey(await readFile(file, 'utf8'));
+    const isNew = await createTextFile(file, `${randomBytes(32).toString('hex')}\n`);
+    const key = decodeAesKey(await readTextFile(file));
     if (key === undefined) throw new Error('it holds no 32 bytes in hex or base64');
     log.warn({ file }, `${isNew ? 'made' : 'using'} an AES key of its own: every other replica needs it as --aes-key`);
     return key;

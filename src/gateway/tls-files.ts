@@ -1,24 +1,18 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
-import { GatewayError } from '../errors.ts';
+import { readNamedFile } from '../files/text-file.ts';
+import { createWatchedFile, fileVersions } from '../files/watched-file.ts';
 import type { ListenOptions } from '../http/listen.ts';
 import type { Log } from '../ports.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 
 type TlsFiles = NonNullable<Config['tls']>;
 type Tls = NonNullable<ListenOptions['tls']>;
 
 const lookAgainMs = 10_000;
 
-/** A text file that a flag names. Throws CONFIG_INVALID, naming the flag, where it can't be read. */
-export async function readPem(file: string, flag: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new GatewayError('CONFIG_INVALID', `${flag} ${file} can't be read`, { cause });
-  });
-}
-
 /** Certificate and key as they are now. Throws CONFIG_INVALID where one can't be read. */
 export async function readTls({ certFile, keyFile }: TlsFiles): Promise<Tls> {
-  return { certificate: await readPem(certFile, '--tls-cert'), key: await readPem(keyFile, '--tls-key') };
+  return { certificate: await readNamedFile(certFile, '--tls-cert'), key: await readNamedFile(keyFile, '--tls-key') };
 }
 
 /**
@@ -26,26 +20,28 @@ export async function readTls({ certFile, keyFile }: TlsFiles): Promise<Tls> {
  * seconds. What can't be used is logged, and the old ones go on. Returns what ends it.
  */
 export function watchTls(files: TlsFiles, renew: (tls: Tls) => void, log: Log): () => void {
-  let seen = versionOf(files);
-  const look = async (): Promise<void> => {
-    const now = await versionOf(files);
-    if (now === (await seen)) return;
-    seen = Promise.resolve(now);
-    renew(await readTls(files));
-    log.info({ file: files.certFile }, 'TLS certificate read again');
-  };
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => {
-      log.error({ err: error }, 'the TLS certificate changed and can no longer be used; the old one goes on');
-    });
-  }, lookAgainMs);
+  const watched = createWatchedFile(
+    { monotonicMs },
+    {
+      version: () => fileVersions(files.certFile, files.keyFile),
+      load: async (before: Tls | undefined) => {
+        const tls = await readTls(files);
+        if (before !== undefined) renew(tls);
+        return tls;
+      },
+      lookAgainMs: 0,
+      onChange: () => {
+        log.info({ file: files.certFile }, 'TLS certificate read again');
+      },
+      onFault: (err) => {
+        log.error({ err }, 'the TLS certificate changed and can no longer be used; the old one goes on');
+      },
+    },
+  );
+  watched.known();
+  const timer = setInterval(() => watched.known(), lookAgainMs);
   timer.unref();
   return () => {
     clearInterval(timer);
   };
-}
-
-async function versionOf({ certFile, keyFile }: TlsFiles): Promise<string> {
-  const stats = await Promise.all([certFile, keyFile].map((file) => stat(file).catch(() => undefined)));
-  return stats.map((found) => (found === undefined ? '-' : `${found.mtimeMs} ${found.size} ${found.ino}`)).join(' ');
 }

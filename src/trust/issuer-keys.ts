@@ -1,6 +1,9 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
+import { createKeptCalls } from '../concurrency/kept-calls.ts';
 import { GatewayError } from '../errors.ts';
+import { readBounded } from '../files/read-bounded.ts';
+import type { MonotonicClock } from '../time/monotonic.ts';
 
 /** The keys that an issuer signs its tokens with. */
 export interface IssuerKeys {
@@ -16,27 +19,26 @@ export interface IssuerKeysOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-interface Known {
-  readonly atMs: number;
-  readonly keys: Promise<JWTVerifyGetKey>;
-  hasFailed: boolean;
-}
-
 const discoverySchema = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
 const maxDocumentBytes = 512 * 1024;
+const maxIssuers = 1000;
 
 /** Finds keys by OpenID Connect Discovery 1.0 (section 4), one look for all who wait. */
 export function createIssuerKeys(
-  deps: { readonly now: () => number; readonly fetch?: typeof fetch },
+  deps: { readonly clock: MonotonicClock; readonly fetch?: typeof fetch },
   options: IssuerKeysOptions = {},
 ): IssuerKeys {
-  const { now, fetch: get = fetch } = deps;
+  const { clock, fetch: get = fetch } = deps;
   const { maxAgeMs = 600_000, cooldownMs = 10_000, timeoutMs = 5000 } = options;
-  const known = new Map<string, Known>();
+  const life = { clock, ttlMs: maxAgeMs };
+  const shareKeys = createKeptCalls<JWTVerifyGetKey>({ max: maxIssuers, life, failedTtlMs: cooldownMs });
 
   const fetchBounded = async (url: string, init: RequestInit = {}): Promise<Response> => {
     const answer = await get(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
-    return new Response(await readBounded(answer), {
+    const { host } = new URL(url);
+    if (!answer.ok) throw new Error(`${host} answers ${answer.status}`);
+    const bytes = answer.body && (await readBounded(answer.body, maxDocumentBytes, `the answer of ${host}`));
+    return new Response(bytes && Buffer.from(bytes), {
       status: answer.status,
       headers: { 'content-type': 'application/json' },
     });
@@ -59,29 +61,12 @@ export function createIssuerKeys(
   };
 
   return {
-    of(issuer) {
-      const before = known.get(issuer);
-      if (before !== undefined && now() - before.atMs < (before.hasFailed ? cooldownMs : maxAgeMs)) return before.keys;
-      const keys = discover(issuer).catch((cause: unknown) => {
-        entry.hasFailed = true;
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new GatewayError('STORE_UNAVAILABLE', `the keys of ${issuer} can't be had: ${reason}`, { cause });
-      });
-      const entry: Known = { atMs: now(), keys, hasFailed: false };
-      known.set(issuer, entry);
-      return keys;
-    },
+    of: (issuer) =>
+      shareKeys(issuer, () =>
+        discover(issuer).catch((cause: unknown) => {
+          const reason = cause instanceof Error ? cause.message : String(cause);
+          throw new GatewayError('STORE_UNAVAILABLE', `the keys of ${issuer} can't be had: ${reason}`, { cause });
+        }),
+      ),
   };
-}
-
-async function readBounded(answer: Response): Promise<Uint8Array<ArrayBuffer>> {
-  if (!answer.ok) throw new Error(`${new URL(answer.url).host} answers ${answer.status}`);
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += piece.byteLength;
-    if (size > maxDocumentBytes) throw new Error(`${new URL(answer.url).host} answers with too much`);
-    pieces.push(piece);
-  }
-  return new Uint8Array(Buffer.concat(pieces));
 }

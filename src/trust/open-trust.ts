@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { GatewayError } from '../errors.ts';
-import type { Log } from '../ports.ts';
+import { readNamedFile } from '../files/text-file.ts';
+import { createWatchedFile, fileVersions } from '../files/watched-file.ts';
+import type { Clock, Log } from '../ports.ts';
 import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { createPackageSignatures, type PackageSignatures, type PlaceKeys } from './package-signatures.ts';
 import { isAbout, parseTrustPolicy, type TrustPolicy } from './policy.ts';
-import { readPublicKeys, type NamedKey } from './public-keys.ts';
+import { publicKeyFiles, readPublicKeys, type NamedKey } from './public-keys.ts';
 import { createTrustedPublishers, type TrustedPublishers } from './trusted-publishers.ts';
 
 export interface TrustOptions {
@@ -30,35 +30,33 @@ interface TrustFiles {
   readonly knownKeys: readonly NamedKey[];
   /** Of each rule for signatures, in the policy's order. */
   readonly ruleKeys: readonly (readonly NamedKey[])[];
+  /** Files and folders that all these keys were read from. */
+  readonly keyPaths: readonly string[];
 }
-
-const lookAgainMs = 1000;
 
 /**
  * Opens both, as far as the options ask for them. The files are read again while they are in use, at most once a second; one
  * that can't be used then changes nothing. Throws CONFIG_INVALID where one can't be used from the start.
  */
 export async function openTrust(
-  deps: { readonly now: () => number; readonly log: Log; readonly fetch?: typeof fetch },
+  deps: { readonly clock: Pick<Clock, 'now' | 'monotonicMs'>; readonly log: Log; readonly fetch?: typeof fetch },
   options: TrustOptions,
 ): Promise<Trust> {
-  const { now, log } = deps;
-  let files = await readTrustFiles(options);
-  let lookedAtMs = now();
-
-  const current = (): TrustFiles => {
-    if (now() - lookedAtMs < lookAgainMs) return files;
-    lookedAtMs = now();
-    readTrustFiles(options).then(
-      (read) => {
-        files = read;
-      },
-      (error: unknown) => {
-        log.warn({ err: error }, 'the policy or its keys changed and cannot be used: what they said before holds');
-      },
-    );
-    return files;
-  };
+  const { clock, log } = deps;
+  let keyPaths: readonly string[] = [];
+  const watched = createWatchedFile(clock, {
+    version: () => versionOf(options.policyFile, keyPaths),
+    load: async () => {
+      const read = await readTrustFiles(options);
+      keyPaths = read.keyPaths;
+      return read;
+    },
+    onFault: (err) => {
+      log.warn({ err }, 'the policy or its keys changed and cannot be used: what they said before holds');
+    },
+  });
+  const opened = await watched.current();
+  const current = () => watched.known() ?? opened;
 
   const keysFor = (at: RepositoryCoordinates): PlaceKeys => {
     const { policy, ruleKeys, requiredKeys, knownKeys } = current();
@@ -72,7 +70,9 @@ export async function openTrust(
   const issuerKeys = createIssuerKeys(deps);
   const hasPolicy = options.policyFile !== undefined;
   return {
-    publishers: hasPolicy ? createTrustedPublishers({ policy: () => current().policy, issuerKeys, now }) : undefined,
+    publishers: hasPolicy
+      ? createTrustedPublishers({ policy: () => current().policy, issuerKeys, now: () => clock.now() })
+      : undefined,
     signatures: createPackageSignatures(keysFor),
   };
 }
@@ -80,10 +80,18 @@ export async function openTrust(
 async function readTrustFiles({ policyFile, ...options }: TrustOptions): Promise<TrustFiles> {
   const policy = await readPolicy(policyFile);
   const folder = dirname(policyFile ?? '.');
-  const ruleKeys = policy.packageSignatures.map(({ keys }) => readAll(keys.map((path) => resolve(folder, path))));
+  const rulePaths = policy.packageSignatures.map(({ keys }) => keys.map((path) => resolve(folder, path)));
   const requiredKeys = options.requiredKeys.length === 0 ? undefined : readAll(options.requiredKeys);
+  const ruleKeys = rulePaths.map(readAll);
   const [known, required, ...ofRules] = await Promise.all([readAll(options.knownKeys), requiredKeys, ...ruleKeys]);
-  return { policy, ruleKeys: ofRules, requiredKeys: required, knownKeys: known };
+  const keyPaths = [...options.requiredKeys, ...options.knownKeys, ...rulePaths.flat()];
+  return { policy, ruleKeys: ofRules, requiredKeys: required, knownKeys: known, keyPaths };
+}
+
+/** Changes when the policy or one of the keys does, and when a key is added to a folder. */
+async function versionOf(policyFile: string | undefined, keyPaths: readonly string[]): Promise<string> {
+  const keyFiles = await Promise.all(keyPaths.map((path) => publicKeyFiles(path).catch(() => [path])));
+  return fileVersions(...(policyFile === undefined ? [] : [policyFile]), ...keyFiles.flat());
 }
 
 async function readAll(paths: readonly string[]): Promise<readonly NamedKey[]> {
@@ -92,8 +100,5 @@ async function readAll(paths: readonly string[]): Promise<readonly NamedKey[]> {
 
 async function readPolicy(file: string | undefined): Promise<TrustPolicy> {
   if (file === undefined) return { publishers: [], packageSignatures: [] };
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new GatewayError('CONFIG_INVALID', `--trusted-publishers ${file} can't be read`, { cause });
-  });
-  return parseTrustPolicy(text, file);
+  return parseTrustPolicy(await readNamedFile(file, '--trusted-publishers'), file);
 }

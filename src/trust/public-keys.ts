@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../errors.ts';
+import { readTextFile } from '../files/text-file.ts';
 
 /** A public key and the name of the file that it was read from. */
 export interface NamedKey {
@@ -16,23 +17,27 @@ const maxKeyFiles = 1000;
  * there is none or one can't be used.
  */
 export async function readPublicKeys(path: string): Promise<readonly NamedKey[]> {
-  const files = await filesAt(path);
+  const files = await publicKeyFiles(path);
   if (files.length === 0) throw unusable(path, 'has no *.pub file');
-  return Promise.all(files.slice(0, maxKeyFiles).map(readPublicKey));
+  return Promise.all(files.map(readPublicKey));
 }
 
-async function filesAt(path: string): Promise<readonly string[]> {
+/** The files that such a path stands for, at most 1,000. Throws CONFIG_INVALID where it can't be read. */
+export async function publicKeyFiles(path: string): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const names = await readdir(path);
-    return names.filter((name) => name.endsWith('.pub')).map((name) => join(path, name));
+    return names
+      .filter((name) => name.endsWith('.pub'))
+      .slice(0, maxKeyFiles)
+      .map((name) => join(path, name));
   } catch (cause) {
     throw unusable(path, "can't be read", cause);
   }
 }
 
 async function readPublicKey(file: string): Promise<NamedKey> {
-  const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const pem = await readTextFile(file).catch((cause: unknown) => {
     throw unusable(file, "can't be read", cause);
   });
   // A private key would do as well, and be where it doesn't belong.

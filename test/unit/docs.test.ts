@@ -161,7 +161,7 @@ describe('the folder map', () => {
   const mayImport: Readonly<Record<string, readonly string[]>> = {
     concurrency: ['time', 'lru-cache'],
     time: [],
-    files: ['errors.ts', 'ports.ts'],
+    files: ['errors.ts', 'ports.ts', 'concurrency', 'time'],
     apk: ['errors.ts'],
     oci: ['errors.ts', 'zod'],
     protocol: ['errors.ts', 'apk', 'oci', 'zod'],

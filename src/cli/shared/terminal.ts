@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { isErrno } from '../../files/exclusive-file.ts';
+import { isErrno } from '../../files/errno.ts';
 
 /** What a command reads from and prints to: results on `stdout`, everything said meanwhile on `stderr`. */
 export interface Terminal {

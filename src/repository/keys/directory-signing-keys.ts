@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
-import { createFileExclusively, isErrno } from '../../files/exclusive-file.ts';
+import { createKeptCalls } from '../../concurrency/kept-calls.ts';
+import { ifThere } from '../../files/errno.ts';
+import { createTextFile, readTextFile } from '../../files/text-file.ts';
 import { makePrivateKey, parsePrivateKey, signingKeyOf, type MakePrivateKey } from './signing-key.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
 
@@ -20,28 +21,18 @@ export function createDirectorySigningKeys(
 ): SigningKeys {
   const { log, makeKey = makePrivateKey } = deps;
   const file = join(options.directory, directoryKeyFile);
-  let pending: Promise<readonly SigningKey[]> | undefined;
-
-  async function current(): Promise<readonly SigningKey[]> {
-    pending ??= readOrMake();
-    try {
-      return await pending;
-    } catch (error) {
-      pending = undefined;
-      throw error;
-    }
-  }
+  const shareKeys = createKeptCalls<readonly SigningKey[]>({ max: 1 });
+  const current = () => shareKeys(file, readOrMake);
 
   async function readOrMake(): Promise<readonly SigningKey[]> {
     const found = await readKey(file);
     if (found !== undefined) return [found];
     const privateKey = await makeKey();
-    const isFirst = await createFileExclusively(
-      file,
-      privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    ).catch((cause: unknown) => {
-      throw unusable(file, cause);
-    });
+    const isFirst = await createTextFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()).catch(
+      (cause: unknown) => {
+        throw unusable(file, cause);
+      },
+    );
     // Read back, not taken from memory: another process may have been first.
     const made = await readKey(file);
     if (made === undefined) throw unusable(file, undefined);
@@ -54,10 +45,11 @@ export function createDirectorySigningKeys(
 
 async function readKey(file: string): Promise<SigningKey | undefined> {
   try {
-    const pem = await readFile(file, 'utf8');
-    return signingKeyOf(parsePrivateKey(pem, file), (id) => `lkard-${id.slice(0, 8)}.rsa.pub`);
+    const pem = await ifThere(readTextFile(file));
+    return pem === undefined
+      ? undefined
+      : signingKeyOf(parsePrivateKey(pem, file), (id) => `lkard-${id.slice(0, 8)}.rsa.pub`);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
     throw error instanceof GatewayError ? error : unusable(file, error);
   }
 }

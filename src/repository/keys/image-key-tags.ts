@@ -1,6 +1,7 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import { emptyConfig, emptyConfigBytes, imageManifestType } from '../../oci/manifest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { readBlob } from '../../store/read-blob.ts';
 import type { BlobDescriptor, CallOptions, ImageStore } from '../../store/store.ts';
 import { formatKeyManifest, imageKeyFileName, keyTagOf, parseKeyManifest, type KeyLayers } from './key-artifact.ts';
 import type { KeySeal, SealedFacts } from './key-seal.ts';
@@ -128,10 +129,10 @@ async function readHalves(store: ImageStore, layers: KeyLayers, options?: CallOp
   return { publicPem, sealedPrivateKey };
 }
 
+/** Far more than a key has; whoever may push can put anything there. */
+const maxKeyBytes = 64 * 1024;
+
 async function readText(store: ImageStore, blob: BlobDescriptor, options?: CallOptions): Promise<string | undefined> {
-  const opened = await store.openBlob(blob, options);
-  if (opened === undefined) return undefined;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of opened.stream) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks).toString();
+  const bytes = blob.size > maxKeyBytes ? undefined : await readBlob(store, blob, maxKeyBytes, options);
+  return bytes && Buffer.from(bytes).toString();
 }

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { GatewayError } from '../../errors.ts';
+import { readTextFile } from '../../files/text-file.ts';
+import { createWatchedFile, fileVersions, type WatchedFile } from '../../files/watched-file.ts';
 import type { Clock, Log } from '../../ports.ts';
 import { keyBitsOf, parsePrivateKey, signingKeyOf, weakKeyBits } from './signing-key.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
@@ -14,47 +15,18 @@ export interface KeyFileOptions {
   readonly lookAgainMs?: number | undefined;
 }
 
-interface LoadedFile {
-  readonly version: string;
-  readonly key: SigningKey;
-}
-
 /**
  * Signing keys from files, the same for every image, read again when a file changes (a Kubernetes Secret is swapped under a
- * running process). Throws SIGNING_KEY_INVALID where one can't be used at the start; later, the last good ones go on.
+ * running process). Throws SIGNING_KEY_INVALID where one can't be used at the start; later, the last good one goes on.
  */
 export async function createKeyFileSigningKeys(
-  deps: { readonly clock: Pick<Clock, 'now'>; readonly log: Log },
+  deps: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly log: Log },
   options: KeyFileOptions,
 ): Promise<SigningKeys> {
-  const { clock, log } = deps;
-  const { files, passphrase, lookAgainMs = 1000 } = options;
-  let loaded = await loadAll(files, passphrase, []);
-  let lookedAtMs = clock.now();
-  warnOfWeak(loaded, log);
-
-  async function current(): Promise<readonly SigningKey[]> {
-    const nowMs = clock.now();
-    if (nowMs - lookedAtMs >= lookAgainMs) {
-      lookedAtMs = nowMs;
-      loaded = await reload(loaded);
-    }
-    return loaded.map(({ key }) => key);
-  }
-
-  async function reload(before: readonly LoadedFile[]): Promise<readonly LoadedFile[]> {
-    try {
-      const after = await loadAll(files, passphrase, before);
-      const changed = after.filter((file) => !before.includes(file));
-      for (const { key } of changed) log.audit(auditedKey(key.fileName), 'audit: signing key read again');
-      warnOfWeak(changed, log);
-      return after;
-    } catch (error) {
-      log.error({ err: error }, 'a signing key changed and can no longer be used; the last good ones go on signing');
-      return before;
-    }
-  }
-
+  refuseSameNames(options.files);
+  const files = options.files.map((file) => watchKeyFile(file, deps, options));
+  const current = () => Promise.all(files.map((file) => file.current()));
+  for (const key of await current()) warnOfWeak(key, deps.log);
   return { arePerImage: false, ofImage: current, ofImageForWriting: current };
 }
 
@@ -63,38 +35,40 @@ export function clientFileNameOf(path: string): string {
   return `${basename(path).replace(/\.(rsa|pem|key)$/, '')}.rsa.pub`;
 }
 
-async function loadAll(
-  files: readonly string[],
-  passphrase: string | undefined,
-  before: readonly LoadedFile[],
-): Promise<readonly LoadedFile[]> {
-  const loaded = await Promise.all(files.map((file, at) => load(file, passphrase, before[at])));
-  const names = loaded.map(({ key }) => key.fileName);
+function refuseSameNames(files: readonly string[]): void {
+  const names = files.map(clientFileNameOf);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice === undefined) return loaded;
+  if (twice === undefined) return;
   throw new GatewayError('SIGNING_KEY_INVALID', `two signing keys would both be ${twice} to clients; rename one`);
 }
 
-async function load(file: string, passphrase: string | undefined, before?: LoadedFile): Promise<LoadedFile> {
-  try {
-    const { mtimeMs, size, ino } = await stat(file);
-    const version = `${mtimeMs} ${size} ${ino}`;
-    if (before?.version === version) return before;
-    const privateKey = parsePrivateKey(await readFile(file, 'utf8'), file, passphrase);
-    return { version, key: signingKeyOf(privateKey, clientFileNameOf(file)) };
-  } catch (error) {
-    if (error instanceof GatewayError) throw error;
-    throw new GatewayError('SIGNING_KEY_INVALID', `signing key ${file} can't be read`, { cause: error });
-  }
+function watchKeyFile(
+  file: string,
+  { clock, log }: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly log: Log },
+  { passphrase, lookAgainMs }: KeyFileOptions,
+): WatchedFile<SigningKey> {
+  return createWatchedFile(clock, {
+    version: () => fileVersions(file),
+    load: () => readKey(file, passphrase),
+    lookAgainMs,
+    onChange: (key) => {
+      log.audit({ action: 'key', outcome: 'accepted', key: key.fileName }, 'audit: signing key read again');
+      warnOfWeak(key, log);
+    },
+    onFault: (err) => {
+      log.error({ err }, 'a signing key changed and can no longer be used; the last good one goes on signing');
+    },
+  });
 }
 
-function warnOfWeak(files: readonly LoadedFile[], log: Log): void {
-  for (const { key } of files) {
-    const bits = keyBitsOf(key);
-    if (bits < weakKeyBits) log.warn({ key: key.fileName, bits }, `a signing key has fewer than ${weakKeyBits} bits`);
-  }
+async function readKey(file: string, passphrase: string | undefined): Promise<SigningKey> {
+  const pem = await readTextFile(file).catch((cause: unknown) => {
+    throw new GatewayError('SIGNING_KEY_INVALID', `signing key ${file} can't be read`, { cause });
+  });
+  return signingKeyOf(parsePrivateKey(pem, file, passphrase), clientFileNameOf(file));
 }
 
-function auditedKey(key: string): object {
-  return { action: 'key', outcome: 'accepted', key };
+function warnOfWeak(key: SigningKey, log: Log): void {
+  const bits = keyBitsOf(key);
+  if (bits < weakKeyBits) log.warn({ key: key.fileName, bits }, `a signing key has fewer than ${weakKeyBits} bits`);
 }

@@ -5,7 +5,7 @@ import { pipeline as pipelineDone } from 'node:stream/promises';
 import { GatewayError } from '../../errors.ts';
 import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { abortedFault } from '../aborted.ts';
-import type { AtomicFiles } from '../../files/atomic-file.ts';
+import type { AtomicFiles } from '../../files/atomic-files.ts';
 import { unlessAbsent } from './directory-fault.ts';
 import type { BlobDescriptor, BlobSource, ByteRange, OpenBlob, UploadOptions } from '../store.ts';
 import { verifyBlob } from '../verified-stream.ts';

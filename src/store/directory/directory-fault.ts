@@ -1,10 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-
-/** What a file system said no with, `ENOENT` and the like; undefined for any other error. */
-export function errnoOf(error: unknown): string | undefined {
-  const isErrno = error instanceof Error && 'errno' in error && 'code' in error && typeof error.code === 'string';
-  return isErrno ? String(error.code) : undefined;
-}
+import { errnoOf } from '../../files/errno.ts';
 
 /** The result, or undefined where a file or folder on the way isn't there. Any other errno is STORE_UNAVAILABLE. */
 export async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {

@@ -1,9 +1,10 @@
 import { link, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GatewayError } from '../../errors.ts';
+import { isErrno } from '../../files/errno.ts';
 import { digestOfHex, hexOf, isDigest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
-import { diskFault, errnoOf, unlessAbsent } from './directory-fault.ts';
+import { diskFault, unlessAbsent } from './directory-fault.ts';
 import { imagesIn } from './directory-images.ts';
 
 /** One file that nothing needs. */
@@ -124,7 +125,7 @@ async function linkBack(gone: string, file: string): Promise<void> {
     await unlessAbsent(link(gone, file));
   } catch (error) {
     // Whoever found it missing put it again.
-    if (!(error instanceof GatewayError && errnoOf(error.cause) === 'EEXIST')) throw error;
+    if (!(error instanceof GatewayError && isErrno(error.cause, 'EEXIST'))) throw error;
   }
 }
 

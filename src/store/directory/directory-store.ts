@@ -5,7 +5,7 @@ import { isImageName } from '../../oci/reference.ts';
 import { stampOf } from '../../time/stamps.ts';
 import { refuseAborted } from '../aborted.ts';
 import { isReadable } from '../is-readable.ts';
-import { createAtomicFiles } from '../../files/atomic-file.ts';
+import { createAtomicFiles } from '../../files/atomic-files.ts';
 import { diskFault } from './directory-fault.ts';
 import { findImages } from './directory-images.ts';
 import { createImageFolder, type ImageFolder } from './image-folder.ts';

@@ -1,7 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { compare } from 'bcryptjs';
 import { GatewayError } from '../../errors.ts';
+import { readNamedFile } from '../../files/text-file.ts';
+import { createWatchedFile, fileVersions } from '../../files/watched-file.ts';
+import type { Log } from '../../ports.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 import type { Authenticate } from './directory-store.ts';
 import type { Credentials } from '../store.ts';
 
@@ -15,7 +18,6 @@ export interface HtpasswdOptions {
 }
 
 interface Users {
-  readonly version: string;
   readonly hashes: ReadonlyMap<string, string>;
   /** Who has proven who they are, by user: bcrypt is made to be slow, and apk sends a password with each request. */
   readonly proven: Map<string, Buffer>;
@@ -26,28 +28,29 @@ interface Users {
  * anything. The file is read again when it changes. Throws CONFIG_INVALID where it can't be read or has a line that isn't bcrypt.
  */
 export async function createHtpasswd(
-  deps: { readonly now: () => number },
+  { clock, log }: { readonly clock: MonotonicClock; readonly log?: Pick<Log, 'error'> | undefined },
   options: HtpasswdOptions,
 ): Promise<Authenticate> {
-  const { file, lookAgainMs = 1000, writers } = options;
+  const { file, lookAgainMs, writers } = options;
   const secret = randomBytes(32);
-  let users = await readUsers(file);
-  let lookedAtMs = deps.now();
-
-  async function current(): Promise<Users> {
-    if (deps.now() - lookedAtMs < lookAgainMs) return users;
-    lookedAtMs = deps.now();
+  const users = createWatchedFile(clock, {
+    version: () => fileVersions(file),
+    load: async (): Promise<Users> => ({
+      hashes: parseHtpasswd(await readNamedFile(file, '--htpasswd')),
+      proven: new Map(),
+    }),
+    lookAgainMs,
     // While the file is being replaced, who was known stays known.
-    users = await readUsers(file, users).catch(() => users);
-    return users;
-  }
+    onFault: (err) => log?.error({ err, file }, 'the users changed and cannot be used: those known before go on'),
+  });
+  await users.current();
 
   const proofOf = (password: string) => createHmac('sha256', secret).update(password).digest();
 
   const authenticate = async (credentials: Credentials): Promise<string> => {
     if (credentials.kind !== 'basic') throw unauthorized('a user and a password are needed');
     const { username, password } = credentials;
-    const { hashes, proven } = await current();
+    const { hashes, proven } = await users.current();
     const proof = proofOf(password);
     const before = proven.get(username);
     if (before !== undefined && timingSafeEqual(before, proof)) return username;
@@ -66,18 +69,6 @@ export async function createHtpasswd(
     if (action === 'pull' || writers === undefined || writers.includes(username)) return;
     throw new GatewayError('FORBIDDEN', `${username} may read here, and not ${action}`, { details: { right: action } });
   };
-}
-
-async function readUsers(file: string, before?: Users): Promise<Users> {
-  try {
-    const { mtimeMs, size, ino } = await stat(file);
-    const version = `${mtimeMs} ${size} ${ino}`;
-    if (before?.version === version) return before;
-    return { version, hashes: parseHtpasswd(await readFile(file, 'utf8')), proven: new Map() };
-  } catch (cause) {
-    if (cause instanceof GatewayError) throw cause;
-    throw new GatewayError('CONFIG_INVALID', `--htpasswd ${file} can't be read`, { cause });
-  }
 }
 
 function parseHtpasswd(text: string): ReadonlyMap<string, string> {

@@ -4,7 +4,7 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import { digestOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { imageManifestType, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
 import { isTag } from '../../oci/reference.ts';
-import type { AtomicFiles } from '../../files/atomic-file.ts';
+import type { AtomicFiles } from '../../files/atomic-files.ts';
 import { createBlobFolder, touchFile } from './blob-folder.ts';
 import { unlessAbsent } from './directory-fault.ts';
 import type {

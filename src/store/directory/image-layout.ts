@@ -6,7 +6,7 @@ import { descriptorSchema } from '../../oci/descriptor.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { imageManifestType, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
 import { isTag } from '../../oci/reference.ts';
-import { createAtomicFiles, type AtomicFiles } from '../../files/atomic-file.ts';
+import { createAtomicFiles, type AtomicFiles } from '../../files/atomic-files.ts';
 import { createBlobFolder } from './blob-folder.ts';
 import { diskFault, unlessAbsent } from './directory-fault.ts';
 import { isReadable } from '../is-readable.ts';

@@ -79,7 +79,7 @@ describe('a kept call', () => {
   const clock = aClock();
 
   it('answers all who come while it runs or while its answer is good', async () => {
-    const { ask, begun, end } = numbered(createKeptCalls(clock, { max: 10, ttlMs: 100 }));
+    const { ask, begun, end } = numbered(createKeptCalls({ max: 10, life: { clock, ttlMs: 100 } }));
     const both = [ask(), ask()];
     end(0);
     expect(await Promise.all(both)).toEqual([0, 0]);
@@ -97,8 +97,8 @@ describe('a kept call', () => {
     ['stands for as long as it was told', 50, 49, 1],
     ['stands no longer than it was told', 50, 50, 2],
   ])('that failed %s', async (_name, failedTtlMs, passedMs, calls) => {
-    const options = { max: 10, ttlMs: 100, ...(failedTtlMs !== undefined && { failedTtlMs }) };
-    const { ask, begun, fail } = numbered(createKeptCalls(clock, options));
+    const options = { max: 10, life: { clock, ttlMs: 100 }, ...(failedTtlMs !== undefined && { failedTtlMs }) };
+    const { ask, begun, fail } = numbered(createKeptCalls(options));
     const first = ask();
     fail(0);
     await expect(first).rejects.toThrow('call 0');

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type HelperCredentials, createCredentialHelper } from '../../../src/credentials/credential-helper.ts';
 import { createDockerCredentials } from '../../../src/credentials/docker-credentials.ts';
+import { aClock } from '../../support/a-repository.ts';
 
 let folder: string;
-const clock = { nowMs: 0, now: () => clock.nowMs };
+const clock = aClock();
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'docker-credentials-'));
 });
@@ -19,7 +20,7 @@ const fileWith = async (config: object, name = 'config.json') => {
   return file;
 };
 const find = async (config: object, image: string, host = 'registry.example.org') =>
-  createDockerCredentials(clock, { host, files: [await fileWith(config)] }).find(image);
+  createDockerCredentials({ clock }, { host, files: [await fileWith(config)] }).find(image);
 
 describe("the gateway's own credentials", () => {
   it('are those of the longest name that fits the image', async () => {
@@ -55,7 +56,7 @@ describe("the gateway's own credentials", () => {
     const config = { credsStore: 'that-nobody-has', auths: { 'registry.example.org': auth('me:1') } };
     const warn = vi.fn();
     const files = [await fileWith(config)];
-    const deps = { ...clock, log: { warn } };
+    const deps = { clock, log: { warn } };
     const credentials = createDockerCredentials(deps, { host: 'registry.example.org', files, helperTtlMs: 0 });
     for (const image of ['app', 'other']) expect(await credentials.find(image)).toMatchObject({ username: 'me' });
     expect(warn).toHaveBeenCalledExactlyOnceWith({ file: files[0], helper: 'that-nobody-has' }, expect.any(String));
@@ -72,14 +73,14 @@ describe("the gateway's own credentials", () => {
       await fileWith({}, 'first'),
       await fileWith({ auths: { r: auth('a:1') } }, 'second'),
     ];
-    const credentials = createDockerCredentials(clock, { host: 'r', files });
+    const credentials = createDockerCredentials({ clock }, { host: 'r', files });
     expect(await credentials.find('app')).toMatchObject({ username: 'a' });
     await fileWith({ auths: { r: auth('b:1') } }, 'first');
     // A file isn't looked at for each request.
     expect(await credentials.find('app')).toMatchObject({ username: 'a' });
-    clock.nowMs += 1000;
+    clock.pass(1000);
     expect(await credentials.find('app')).toMatchObject({ username: 'b' });
-    clock.nowMs += 1000;
+    clock.pass(1000);
     await writeFile(join(folder, 'first'), '{"auths":');
     expect(await credentials.find('app')).toMatchObject({ username: 'b' });
   });
@@ -93,11 +94,11 @@ describe("the gateway's own credentials", () => {
     };
     const helperOf = () => ({ get, store: () => Promise.resolve(), erase: () => Promise.resolve() });
     const files = [await fileWith({ credHelpers: { r: 'safe' } })];
-    const credentials = createDockerCredentials({ ...clock, helperOf }, { host: 'r', files });
+    const credentials = createDockerCredentials({ clock, helperOf }, { host: 'r', files });
     const found = await Promise.all(['app', 'team/app', 'x'].map((image) => credentials.find(image)));
     expect(found).toEqual(Array(3).fill({ kind: 'identity', username: '<token>', token: 't' }));
     expect(asked).toEqual(['r']);
-    clock.nowMs += 60_000;
+    clock.pass(60_000);
     await credentials.find('app');
     expect(asked).toEqual(['r', 'r']);
   });
@@ -105,7 +106,7 @@ describe("the gateway's own credentials", () => {
   it('that cannot be understood are a fault that quotes nothing of them', async () => {
     const file = join(folder, 'config.json');
     await writeFile(file, '{"auths":{"r":{"auth":"c2VjcmV0"');
-    const found = createDockerCredentials(clock, { host: 'r', files: [file] }).find('app');
+    const found = createDockerCredentials({ clock }, { host: 'r', files: [file] }).find('app');
     await expect(found).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.not.stringContaining('c2V') as string,
@@ -168,19 +169,19 @@ describe('where several places have credentials', () => {
 
   it('a folder is the pull secret that is mounted there, as it changes', async () => {
     const file = await fileWith({ auths: { r: auth('a:1') } }, '.dockerconfigjson');
-    const credentials = createDockerCredentials(clock, { host: 'r', files: [folder] });
+    const credentials = createDockerCredentials({ clock }, { host: 'r', files: [folder] });
     expect(await credentials.find('app')).toMatchObject({ username: 'a' });
     // Kubernetes puts a new folder behind a link.
     await rm(file);
     await fileWith({ auths: { r: auth('bb:1') } }, 'next');
     await symlink(join(folder, 'next'), file);
-    clock.nowMs += 1000;
+    clock.pass(1000);
     expect(await credentials.find('app')).toMatchObject({ username: 'bb' });
   });
 
   it("Docker's oldest form has nothing but logins", async () => {
     const file = await fileWith({ 'https://r/v1/': { ...auth('old:1'), email: 'me@example.org' } }, '.dockercfg');
-    expect(await createDockerCredentials(clock, { host: 'r', files: [file] }).find('a')).toMatchObject({
+    expect(await createDockerCredentials({ clock }, { host: 'r', files: [file] }).find('a')).toMatchObject({
       username: 'old',
     });
   });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectorySigningKeys, directoryKeyFile } from '../../../src/repository/keys/directory-signing-keys.ts';
 import { clientFileNameOf, createKeyFileSigningKeys } from '../../../src/repository/keys/key-file-signing-keys.ts';
 import { publicPemOf } from '../../../src/repository/keys/signing-key.ts';
+import { aClock } from '../../support/a-repository.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { aLog, aPrivateKey, keyFixture } from '../../support/signing-keys.ts';
 
@@ -16,11 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('key files', () => {
-  const clockAt = (nowMs: number) => ({ nowMs, now: () => clock.nowMs });
-  let clock = clockAt(0);
-  beforeEach(() => {
-    clock = clockAt(0);
-  });
+  const clock = aClock();
 
   it.each([
     ['/etc/keys/me@example.org-5f3a.rsa', 'me@example.org-5f3a.rsa.pub'],
@@ -59,12 +56,12 @@ describe('key files', () => {
     await copyFile(keyFixture('test-only-untrusted.rsa'), file);
     await utimes(file, 1, 1);
     expect(await pem()).toBe(first);
-    clock.nowMs += 1000;
+    clock.pass(1000);
     const second = await pem();
     expect(second).not.toBe(first);
 
     await writeFile(file, 'half a key');
-    clock.nowMs += 1000;
+    clock.pass(1000);
     expect(await pem()).toBe(second);
     expect(log.lines.map(({ level }) => level)).toEqual(['info', 'error']);
   });

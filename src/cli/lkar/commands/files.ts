@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GatewayError } from '../../../errors.ts';
-import { isErrno } from '../../../files/exclusive-file.ts';
+import { isErrno } from '../../../files/errno.ts';
+import { replaceFile } from '../../../files/whole-file.ts';
 import { createProgress } from './progress.ts';
 import type { Session } from '../session.ts';
 import { printLine } from '../../shared/terminal.ts';
@@ -47,20 +45,10 @@ export async function pull(
       done(null, chunk);
     },
   });
-  await replaceFile(output, (temporary) =>
-    pipeline(body, counter, createWriteStream(temporary, { flags: 'wx' })).finally(progress.stop),
-  );
+  await replaceFile(output, (file) => pipeline(body, counter, file.createWriteStream({ autoClose: false })), {
+    mode: 'umask',
+  }).finally(progress.stop);
   printLine(session.terminal, `pulled ${output}`);
-}
-
-async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.part`;
-  try {
-    await write(temporary);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }
 
 function checkFilePath(filePath: string): void {

@@ -1,7 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
-import { modeOf, readTextFile, writeTextFile } from '../../../files/atomic-text-file.ts';
+import { ifThere } from '../../../files/errno.ts';
+import { modeOf, readTextFile, writeTextFile } from '../../../files/text-file.ts';
 import type { GatewayClient, Login, PublicJwk } from '../http/gateway-client.ts';
 import type { Session } from '../session.ts';
 import { withRepositoryLine } from './repositories-file.ts';
@@ -113,7 +114,7 @@ async function isEmpty(
 
 async function installKey({ terminal }: Session, folder: string, key: Key, isForced: boolean): Promise<void> {
   const file = join(folder, key.fileName);
-  const before = await readTextFile(file);
+  const before = await ifThere(readTextFile(file));
   if (before?.trim() === key.pem.trim()) return;
   if (before !== undefined && !isForced) {
     throw new GatewayError('PACKAGE_EXISTS', `${file} is another key; --force replaces it`);
@@ -123,7 +124,7 @@ async function installKey({ terminal }: Session, folder: string, key: Key, isFor
 }
 
 async function installLine({ terminal }: Session, file: string, url: URL, login: Login | undefined): Promise<void> {
-  const before = await readTextFile(file);
+  const before = await ifThere(readTextFile(file));
   const after = withRepositoryLine(before ?? '', url, login);
   if (after === before) return;
   if (login !== undefined) sayLine(terminal, `${file} holds the password now and only its owner may read it`);

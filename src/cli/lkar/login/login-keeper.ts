@@ -11,7 +11,8 @@ import {
   parseDockerConfig,
   type DockerConfig,
 } from '../../../credentials/docker-config.ts';
-import { readTextFile, writeTextFile } from '../../../files/atomic-text-file.ts';
+import { ifThere } from '../../../files/errno.ts';
+import { readTextFile, writeTextFile } from '../../../files/text-file.ts';
 import type { Login } from '../http/gateway-client.ts';
 
 /** Where container tools keep logins: a folder's `config.json`, or the credential helper that it names. */
@@ -36,7 +37,7 @@ export function createLoginKeeper(options: {
   const file = join(options.folder, 'config.json');
   const helperOf = options.helperOf ?? createCredentialHelper;
   const missing = new Set<string>();
-  const readConfig = async () => parseDockerConfig((await readTextFile(file)) ?? '', file);
+  const readConfig = async () => parseDockerConfig((await ifThere(readTextFile(file))) ?? '', file);
   const writeConfig = (config: DockerConfig) =>
     writeTextFile(file, `${JSON.stringify(config, null, '\t')}\n`, { mode: 0o600, folderMode: 0o700 });
   const orMissing = <T>(name: string, ask: () => Promise<T>) =>

@@ -5,10 +5,11 @@ import { hash } from 'bcryptjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHtpasswd } from '../../../../src/store/directory/htpasswd.ts';
 import type { Credentials } from '../../../../src/store/store.ts';
+import { aClock } from '../../../support/a-repository.ts';
 
 let folder: string;
 let file: string;
-const clock = { nowMs: 0, now: () => clock.nowMs };
+const clock = aClock();
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'htpasswd-'));
   file = join(folder, 'users');
@@ -20,7 +21,7 @@ const basic = (username: string, password: string): Credentials => ({ kind: 'bas
 
 describe('an htpasswd file', () => {
   it('lets in who is in it, each time', async () => {
-    const authenticate = await createHtpasswd(clock, { file });
+    const authenticate = await createHtpasswd({ clock }, { file });
     await authenticate(basic('me', 'secret'), 'app', 'push');
     await authenticate(basic('me', 'secret'), 'app', 'push');
   });
@@ -31,25 +32,25 @@ describe('an htpasswd file', () => {
     ['nobody', { kind: 'anonymous' }],
     ['a token', { kind: 'bearer', token: 'secret' }],
   ])('lets in nobody else: %s', async (_, credentials) => {
-    const authenticate = await createHtpasswd(clock, { file });
+    const authenticate = await createHtpasswd({ clock }, { file });
     await authenticate(basic('me', 'secret'), 'app', 'pull');
     await expect(authenticate(credentials, 'app', 'pull')).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
   it('that changes counts from then on, and a broken one does not', async () => {
-    const authenticate = await createHtpasswd(clock, { file });
+    const authenticate = await createHtpasswd({ clock }, { file });
     await authenticate(basic('me', 'secret'), 'app', 'pull');
     await writeFile(file, `you:${await hash('other', 4)}\n`);
-    clock.nowMs += 1000;
+    clock.pass(1000);
     await expect(authenticate(basic('me', 'secret'), 'app', 'pull')).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
     await writeFile(file, 'you:{SHA}abc\n');
-    clock.nowMs += 1000;
+    clock.pass(1000);
     await authenticate(basic('you', 'other'), 'app', 'pull');
   });
 
   it('may let some of them read only', async () => {
     await writeFile(file, `me:${await hash('secret', 4)}\nyou:${await hash('other', 4)}\n`);
-    const authenticate = await createHtpasswd(clock, { file, writers: ['me'] });
+    const authenticate = await createHtpasswd({ clock }, { file, writers: ['me'] });
     for (const action of ['pull', 'push', 'delete'] as const) await authenticate(basic('me', 'secret'), 'app', action);
     await authenticate(basic('you', 'other'), 'app', 'pull');
     for (const action of ['push', 'delete'] as const) {
@@ -60,11 +61,11 @@ describe('an htpasswd file', () => {
 
   it.each(['me:plain', 'me:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'me'])('is refused with the line %s', async (line) => {
     await writeFile(file, `${line}\n`);
-    await expect(createHtpasswd(clock, { file })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(createHtpasswd({ clock }, { file })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
   it('that is not there is refused', async () => {
-    const missing = createHtpasswd(clock, { file: join(folder, 'none') });
+    const missing = createHtpasswd({ clock }, { file: join(folder, 'none') });
     await expect(missing).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile, type Fill } from './whole-file.ts';
 
 export interface AtomicFilesOptions {
   /** Where files are written until they are whole; on the file system of their targets. */
@@ -12,7 +13,7 @@ export interface AtomicFilesOptions {
 /** Files that are there as a whole or not at all, whenever a process or the machine dies. Modes are 0600 and 0700. */
 export interface AtomicFiles {
   /** Puts a file at `target`, replacing what is there; `fill` writes its content. Where it throws, nothing changed. */
-  write(target: string, fill: (file: FileHandle) => Promise<void>): Promise<void>;
+  write(target: string, fill: Fill): Promise<void>;
   /** Removes a file; also done where there is none. */
   remove(target: string): Promise<void>;
   /** Removes what processes that died left of files, when it is older than `maxAgeMs`. */
@@ -35,27 +36,10 @@ export function createAtomicFiles({ tempFolder, fsync }: AtomicFilesOptions): At
       await flushFolder(path.dirname(made));
   };
 
-  const writeTemp = async (temp: string, fill: (file: FileHandle) => Promise<void>): Promise<void> => {
-    const file = await open(temp, 'wx', 0o600);
-    try {
-      await fill(file);
-      if (fsync) await file.sync();
-    } finally {
-      await file.close();
-    }
-  };
-
   return {
     write: async (target, fill) => {
-      const temp = path.join(tempFolder, randomUUID());
       await Promise.all([makeFolder(tempFolder), makeFolder(path.dirname(target))]);
-      try {
-        await writeTemp(temp, fill);
-        await rename(temp, target);
-      } catch (error) {
-        await rm(temp, { force: true });
-        throw error;
-      }
+      await replaceFile(target, fill, { aside: path.join(tempFolder, randomUUID()), isFlushed: fsync });
       await flushFolder(path.dirname(target));
     },
     remove: async (target) => {
