@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { GatewayError } from '../../errors.ts';
 
 /** Memory that several spools share. */
@@ -27,6 +27,8 @@ export interface Spool {
   /** Gives memory and file back; streams still open end with an error. Never throws. */
   close(): Promise<void>;
 }
+
+const readBytes = 64 * 1024;
 
 /** So many bytes of memory. */
 export function createMemoryBudget(bytes: number): MemoryBudget {
@@ -74,7 +76,7 @@ export function createSpool(options: SpoolOptions): Spool {
       });
     },
     open() {
-      if (file !== undefined) return file.createReadStream({ start: 0, autoClose: false });
+      if (file !== undefined) return readFromStart(file);
       chunks = [Buffer.concat(chunks)];
       return chunks[0] ?? new Uint8Array();
     },
@@ -83,6 +85,26 @@ export function createSpool(options: SpoolOptions): Spool {
       await file?.close().catch(() => undefined);
     },
   };
+}
+
+/**
+ * Reads by position and leaves the file open: a file handle's own stream closes it when it is destroyed, as an HTTP client does
+ * with the body of a request that failed, and then nothing could be sent a second time.
+ */
+function readFromStart(file: FileHandle): Readable {
+  let position = 0;
+  return new Readable({
+    highWaterMark: readBytes,
+    read() {
+      file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, position).then(
+        ({ bytesRead, buffer }) => {
+          position += bytesRead;
+          this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead));
+        },
+        (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
+      );
+    },
+  });
 }
 
 async function openNameless(directory: string): Promise<FileHandle> {

@@ -27,6 +27,21 @@ describe('a spool', () => {
     },
   );
 
+  it('is read again from its first byte on after a reader left in the middle', async () => {
+    const spool = createSpool({ memory: createMemoryBudget(0), directory: folder.path });
+    const content = 'x'.repeat(300_000);
+    await spool.write(Buffer.from(content));
+    for (let left = 0; left < 3; left += 1) {
+      const reader = spool.open() as Readable;
+      for await (const chunk of reader) if ((chunk as Buffer).length > 0) break;
+      expect(reader.destroyed).toBe(true);
+    }
+    expect(await contentOf(spool)).toBe(content);
+    const late = spool.open() as Readable;
+    await spool.close();
+    await expect(late.toArray()).rejects.toThrow();
+  });
+
   it('leaves no file behind, not even while it has one', async () => {
     const spool = createSpool({ memory: createMemoryBudget(0), directory: folder.path });
     await spool.write(Buffer.from('content'));
