@@ -24,6 +24,8 @@ export interface RegistryOptions {
   readonly folder?: string;
   /** `127.0.0.1:PORT` to listen on. Default: a free port. */
   readonly host?: string;
+  /** Keeps in memory which blobs there are, as the configuration that Debian and Docker ship does. Default: false. */
+  readonly hasBlobCache?: boolean;
   /** The URL of a server over `<folder>/data`: those who fetch blobs are sent there. Default: the registry gives them out itself. */
   readonly blobServer?: string;
 }
@@ -102,6 +104,7 @@ async function configOf(folder: string, addr: string, options: RegistryOptions):
     storage: {
       filesystem: { rootdirectory: path.join(folder, 'data') },
       delete: { enabled: options.delete ?? true },
+      ...(options.hasBlobCache === true && { cache: { blobdescriptor: 'inmemory' } }),
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr, secret: 'test', draintimeout: '5s', ...(tls && { tls }) },
