@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { laggingArbitrary, runLaggingScenario } from './lagging-scenario.ts';
 import { allStagedPackages } from './packages.ts';
-import { runLaggingScenario, scenarioArbitrary, type Step } from './scenario.ts';
 import { simulationKey } from './world.ts';
 
 const runs = Math.ceil(Number(process.env['SIMULATION_RUNS'] ?? 2000) / 4);
@@ -9,15 +9,6 @@ const runs = Math.ceil(Number(process.env['SIMULATION_RUNS'] ?? 2000) / 4);
 const seed = process.env['SIMULATION_SEED'] ?? '21';
 const staged = await allStagedPackages();
 const key = simulationKey();
-
-const laggingArbitrary = fc
-  .tuple(scenarioArbitrary, fc.record({ listing: fc.nat(40), lookup: fc.oneof(fc.constant(0), fc.nat(40)) }))
-  .map(([scenario, lag]) => ({ ...scenario, lag, steps: scenario.steps.map(shortened) }));
-
-/** No wait may take longer than the grace period while a registry lags: that is how long it may. */
-function shortened(step: Step): Step {
-  return step.kind === 'wait' ? { ...step, ms: 20_000 } : step;
-}
 
 describe('the publish protocol before a registry that lags', () => {
   it(

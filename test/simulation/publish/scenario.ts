@@ -3,17 +3,7 @@ import type { Scheduler } from 'fast-check';
 import { isGatewayError } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/repository.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
-import {
-  contentFaultsOf,
-  disagreements,
-  faultsOf,
-  lateFaultsOf,
-  listedIn,
-  type History,
-  type Operation,
-  type Reading,
-} from './history.ts';
-import type { Lag } from './lag.ts';
+import { contentFaultsOf, faultsOf, type History, type Operation, type Reading } from './history.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
 import { stranger, type Trouble } from './troubles.ts';
 import { createWorld, simulationKey, type Replica, type World, type WorldOptions } from './world.ts';
@@ -114,35 +104,6 @@ export async function runScenario(
   return told(history, [
     ...contentFaultsOf(history),
     ...[...history.readings, ...last].flatMap((reading) => faultsOf(history, reading, key)),
-  ]);
-}
-
-/** The same before a registry that lags: what may go wrong for a while must be right once the lag is over. */
-export async function runLaggingScenario(
-  scheduler: Scheduler,
-  { lag, ...scenario }: Scenario & { readonly lag: Lag },
-  staged: ReadonlyMap<string, StagedPackage>,
-  key: SigningKey,
-): Promise<readonly string[]> {
-  const patience = { listingPatienceMs: 120_000, publishTimeoutMs: 240_000 };
-  const options = { lag: { ...lag, image: at.image }, repositories: patience };
-  const { world, replicas, history } = await play(scheduler, scenario, staged, key, options);
-  for (const { index } of history.readings) if (index !== undefined) listedIn(index, key);
-  world.endLag();
-  // Past the grace period, and a second look after it: what a replica missed once may be final only then.
-  for (let i = 0; i < 3; i += 1) {
-    world.pass(400_000);
-    await readEverywhere(world, replicas);
-  }
-  world.pass(400_000);
-  const last = await readEverywhere(world, replicas);
-  const behind = Math.max(lag.listing, lag.lookup);
-  // Where reads by name tell the truth, and pushes wait for the listing, no dead push may take the place of an acknowledged one.
-  const isLasting = ({ outcome }: Operation) => (lag.lookup === 0 ? outcome === 'done' : outcome !== 'refused');
-  return told(history, [
-    ...(lag.lookup === 0 ? contentFaultsOf(history) : []),
-    ...disagreements(last, key),
-    ...last.flatMap((reading) => lateFaultsOf(history, reading, key, behind, isLasting)),
   ]);
 }
 

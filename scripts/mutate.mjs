@@ -1,0 +1,106 @@
+// Takes out one rule of the core at a time, in a copy, and shows that the simulation notices: `npm run mutate [-- WORD]`, where only
+// rules with that word in their sentence are taken out. Exits with 1 where one isn't missed.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const root = path.join(import.meta.dirname, '..');
+const seed = process.env.SIMULATION_SEED ?? '77';
+const maxMs = 300_000;
+const [word = ''] = process.argv.slice(2);
+
+const copy = mkdtempSync(path.join(tmpdir(), 'lkard-mutate-'));
+process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+process.once('SIGINT', () => process.exit(130));
+for (const name of ['src', 'test', 'package.json', 'tsconfig.json']) {
+  cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
+}
+symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
+
+const wanted = search('--list').filter(({ rule }) => rule.includes(word));
+const survivors = [
+  ...wanted.filter((mutation) => !isMissed(mutation)).map(({ rule }) => rule),
+  ...[...new Set(wanted.map(suiteOf))]
+    .filter((suite) => !holds(JSON.parse(suite)))
+    .map((suite) => `nothing taken out, ${suite}`),
+];
+console.log(`${wanted.length} rules, ${survivors.length} of them not missed`);
+process.exitCode = survivors.length === 0 ? 0 : 1;
+
+/** Whether a schedule fails without this rule. */
+function isMissed(mutation) {
+  const { rule, file, text, instead, suite, runs = 500 } = mutation;
+  const target = path.join(copy, file);
+  const source = readFileSync(target, 'utf8');
+  if (source.split(text).length !== 2) return tell('GONE', rule, 'its text is not there once');
+  writeFileSync(
+    target,
+    source.replace(text, () => instead),
+  );
+  try {
+    const { tried, fault, isCrash } = search('--suite', JSON.stringify(suite), '--runs', String(runs), '--seed', seed);
+    if (fault === undefined) return tell('NOT MISSED', rule, `${tried} schedules`);
+    if (isCrash) return tell('CRASH', rule, fault);
+    return tell(`schedule ${tried}`, rule, fault);
+  } finally {
+    writeFileSync(target, source);
+  }
+}
+
+/** Whether the same schedules keep every promise where all rules are there: else a failure would say nothing. */
+function holds({ suite, runs }) {
+  const { tried, fault } = search('--suite', JSON.stringify(suite), '--runs', String(runs), '--seed', seed);
+  const name = `nothing taken out, ${JSON.stringify(suite)}`;
+  return fault === undefined ? tell(`${tried} hold`, name, '') : tell('FAILS', name, fault) && false;
+}
+
+function suiteOf({ suite }) {
+  const runs = Math.max(...wanted.filter((one) => String(one.suite) === String(suite)).map((one) => one.runs ?? 500));
+  return JSON.stringify({ suite, runs });
+}
+
+/** The fixed schedules: those that were known to be bad once. */
+function runKnown() {
+  const args = [
+    path.join(copy, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    'test/simulation/publish/known-',
+    '--reporter=json',
+  ];
+  const { stdout } = spawnSync(process.execPath, args, {
+    cwd: copy,
+    encoding: 'utf8',
+    timeout: maxMs,
+    maxBuffer: 2 ** 26,
+  });
+  const results = JSON.parse(stdout.slice(stdout.indexOf('{"num'))).testResults.flatMap(
+    (file) => file.assertionResults,
+  );
+  const failed = results.find(({ status }) => status === 'failed');
+  return { tried: results.length, fault: failed?.title, isCrash: results.length === 0 };
+}
+
+function search(...args) {
+  if (args[1] === '"known"') return runKnown();
+  const file = path.join(copy, 'test', 'simulation', 'mutations', 'search.ts');
+  const options = { cwd: copy, encoding: 'utf8', timeout: maxMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 };
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, ['--import', 'tsx', file, ...args], options);
+  if (error?.code === 'ETIMEDOUT') return { tried: '?', fault: `a schedule doesn't end within ${maxMs / 1000} s` };
+  if (status !== 0)
+    return {
+      tried: 0,
+      fault:
+        stderr
+          .trim()
+          .split('\n')
+          .find((line) => line.includes('Error')) ?? stderr,
+      isCrash: true,
+    };
+  return JSON.parse(stdout);
+}
+
+function tell(outcome, rule, fault) {
+  console.log(`${outcome.padEnd(13)} ${rule.padEnd(72)} ${fault.replaceAll(/\s+/g, ' ').slice(0, 90)}`);
+  return outcome.startsWith('schedule') || outcome.endsWith('hold');
+}
