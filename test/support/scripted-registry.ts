@@ -12,6 +12,8 @@ export interface SeenRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
+  /** Tells connections apart. */
+  readonly port: number | undefined;
 }
 
 export interface ScriptedAnswer {
@@ -76,7 +78,15 @@ async function answer(
 ): Promise<void> {
   const { method = '', url = '', headers } = request;
   const { pathname, searchParams } = new URL(url, 'http://registry');
-  const asked = { method, url, path: pathname, query: searchParams, headers, body: await buffer(request) };
+  const asked = {
+    method,
+    url,
+    path: pathname,
+    query: searchParams,
+    headers,
+    body: await buffer(request),
+    port: request.socket.remotePort,
+  };
   seen.push(asked);
   const scripted = await script(asked);
   if (scripted === 'reset') {

@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RequestReport } from '../../../src/store/registry/transport/registry-client.ts';
@@ -9,6 +11,7 @@ import {
   type Script,
   type ScriptedAnswer,
 } from '../../support/scripted-registry.ts';
+import { anyRegistryStore } from '../../support/registry-store.ts';
 import { aWorld, inTurn } from './world.ts';
 
 const noTags = json({ tags: [] });
@@ -216,5 +219,45 @@ describe('a token realm', () => {
     const { image } = await aWorld(() => ({ status: 401, headers: challenge }));
     const alice = { kind: 'basic', username: 'alice', password: 'secret' } as const;
     await expect(image(alice).tags()).rejects.toMatchObject({ code: 'STORE_ANSWER_INVALID' });
+  });
+});
+
+describe('a connection', () => {
+  const manifest = (request: { method: string }): ScriptedAnswer => ({
+    status: 200,
+    headers: {
+      'content-type': 'application/vnd.oci.image.manifest.v1+json',
+      'docker-content-digest': digestOf(content),
+      ...(request.method === 'HEAD' && { 'content-length': String(content.length) }),
+    },
+    body: content,
+  });
+
+  it('is kept for the next question about a tag', async () => {
+    const { image, registry } = await aWorld(manifest);
+    for (let i = 0; i < 5; i += 1) await image().resolve('index');
+    expect(registry.seen.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'HEAD', 'HEAD', 'HEAD']);
+    // One more where the question comes before undici has looked at the idle one.
+    expect(new Set(registry.seen.map(({ port }) => port)).size).toBeLessThanOrEqual(2);
+  });
+
+  it('of a server that sends a body where none may be does no harm to the next question', async () => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ndocker-content-digest: ${digestOf(content)}\r\ncontent-length: 7\r\n\r\n`;
+    const listing = '{"tags":["one"]}';
+    const tags = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${listing.length}\r\n\r\n${listing}`;
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (request) => socket.write(request.toString().startsWith('HEAD') ? `${head}content` : tags));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const store = anyRegistryStore(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+    onTestFinished(() => store.close());
+    const image = store.image('a/b', { kind: 'anonymous' });
+    for (let i = 0; i < 3; i += 1) {
+      expect((await image.resolve('index'))?.digest).toBe(digestOf(content));
+      expect(await image.tags()).toEqual(['one']);
+    }
   });
 });

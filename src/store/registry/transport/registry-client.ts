@@ -238,6 +238,9 @@ function dispatchOptions(
     headers,
     body: body?.open() ?? null,
     signal: signal ?? null,
+    // undici else closes the connection after each HEAD, for servers that send a body with it; it looks for such bytes itself
+    // before it takes an idle connection again. An index is asked for by HEAD each time that it is read.
+    ...(method === 'HEAD' && { reset: false }),
     headersTimeout: request.answerMs ?? answerMs,
   };
 }
