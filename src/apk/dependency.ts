@@ -14,7 +14,7 @@ export interface DependencyFault {
   readonly fault: string;
 }
 
-const tokenPattern = /^(!?)([^<>=~]*)([<>=~]*)(.*)$/s;
+const headPattern = /^(!?)([^<>=~]*)([<>=~]*)/;
 const namePattern = /^[A-Za-z0-9+\-_.,:/[\]]+$/;
 const identityPattern = /^(?:Q[12][A-Za-z0-9+/]+={0,2}|X[12][0-9a-f]+)$/;
 
@@ -41,7 +41,8 @@ export function splitTokens(list: string): string[] {
 
 /** The parts of one token, or what is wrong with it. */
 export function parseDependency(token: string): Dependency | DependencyFault {
-  const [, bang = '', name = '', operatorText = '', version = ''] = tokenPattern.exec(token) ?? [];
+  const [head = '', bang = '', name = '', operatorText = ''] = headPattern.exec(token) ?? [];
+  const version = token.slice(head.length);
   const base = { isConflict: bang === '!', name };
   if (name === '')
     return fault(version === '' ? 'dependency without version and name' : 'dependency without a name', token);

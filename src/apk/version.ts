@@ -13,7 +13,7 @@ const preReleaseCount = suffixes.indexOf('cvs');
 
 const suffixPattern = `_(?:${suffixes.join('|')})(?![a-z])[0-9]*`;
 const versionPattern = new RegExp(
-  `^([0-9]+)((?:\\.[0-9]+)*)([a-z]?)((?:${suffixPattern})*)((?:~[0-9a-f]+)?)((?:-r[0-9]+)?)([^]*)$`,
+  `^([0-9]+)((?:\\.[0-9]+)*)([a-z]?)((?:${suffixPattern})*)((?:~[0-9a-f]+)?)((?:-r[0-9]+)?)`,
 );
 
 interface Token {
@@ -44,7 +44,7 @@ export function satisfies(version: string, operator: VersionOperator, wanted: st
 function tokensOf(text: string): Token[] {
   const match = versionPattern.exec(text);
   if (match === null) return [invalidToken];
-  const [, first = '', numbers = '', letter = '', suffixText = '', hash = '', revision = '', rest = ''] = match;
+  const [, first = '', numbers = '', letter = '', suffixText = '', hash = '', revision = ''] = match;
   return [
     { rank: rank.first, text: first },
     ...numbers.split('.').slice(1).map(numberToken),
@@ -52,7 +52,7 @@ function tokensOf(text: string): Token[] {
     ...suffixText.split('_').slice(1).flatMap(suffixTokens),
     ...(hash === '' ? [] : [{ rank: rank.hash, text: hash }]),
     ...(revision === '' ? [] : [{ rank: rank.revision, text: revision.slice('-r'.length) }]),
-    rest === '' ? endToken : invalidToken,
+    match[0] === text ? endToken : invalidToken,
   ];
 }
 
@@ -61,7 +61,7 @@ function numberToken(text: string): Token {
 }
 
 function suffixTokens(text: string): Token[] {
-  const name = text.replace(/[0-9]+$/, '');
+  const name = text.replace(/(?<![0-9])[0-9]+$/, '');
   const suffix = { rank: rank.suffix, text: name };
   return name === text ? [suffix] : [suffix, { rank: rank.suffixNumber, text: text.slice(name.length) }];
 }

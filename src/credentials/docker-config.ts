@@ -68,7 +68,10 @@ export function credentialsOf(username: string, password: string): RegistryCrede
 
 /** Some tools write `https://host/v1/` where others write `host`. */
 function plainName(key: string): string {
-  return key.replace(/^https?:\/\//, '').replace(/(\/v[12])?\/*$/, '');
+  return key
+    .replace(/^https?:\/\//, '')
+    .replace(/(?<!\/)\/*$/, '')
+    .replace(/\/v[12]$/, '');
 }
 
 function isFilled(text: string | null | undefined): text is string {
@@ -82,7 +85,7 @@ function loginOf(entry: z.output<typeof entrySchema>): { username?: string; pass
   // Docker pads what it encodes with NULs.
   const text = Buffer.from(entry.auth ?? '', 'base64')
     .toString('utf8')
-    .replace(/\0+$/, '');
+    .replace(/(?<!\0)\0+$/, '');
   const colon = text.indexOf(':');
   return colon < 1 ? {} : { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }

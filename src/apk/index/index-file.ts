@@ -85,7 +85,7 @@ export function parseIndexText(text: string): IndexEntry[] {
   if (text !== '' && !text.endsWith('\n')) throw malformed('the last line has no line end, so clients lose the record');
   const entries = text
     .split(/\n\n+/)
-    .map((record) => record.replace(/^\n+|\n+$/g, ''))
+    .map((record) => record.replace(/^\n+|(?<!\n)\n+$/g, ''))
     .filter((record) => record !== '')
     .map((record) => parseIndexEntry(`${record}\n`));
   assertDistinct(entries, ({ identity }) => identity);

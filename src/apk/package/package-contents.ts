@@ -81,7 +81,7 @@ export async function* listPackageContents(
 
 function installedFile(entry: TarEntry): InstalledFile {
   const kind = kinds.get(entry.type) ?? 'other';
-  const path = entry.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  const path = entry.name.replace(/^(\.?\/)+/, '').replace(/(?<!\/)\/+$/, '');
   const file = { path, kind, size: kind === 'file' ? entry.size : 0, mode: entry.mode & 0o7777 };
   return entry.linkName === '' ? file : { ...file, target: entry.linkName };
 }

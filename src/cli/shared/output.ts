@@ -36,7 +36,7 @@ function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[])
   const noFrame = { 'padding-left': 0, 'padding-right': 2, head: [], border: [] };
   const table = new Table({ head: columns.map(({ head }) => head), chars: noLines, style: noFrame });
   table.push(...rows.map((row) => columns.map(({ cell }) => harmless(cell(row)).replace(/\s/g, ' '))));
-  return table.toString().replace(/ +$/gm, '');
+  return table.toString().replace(/(?<! ) +$/gm, '');
 }
 
 const noLines = {

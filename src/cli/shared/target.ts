@@ -26,7 +26,7 @@ export function parseTarget(text: string, options: { readonly isPlainHttp?: bool
       `${JSON.stringify(text)} is no REGISTRY[/IMAGE] such as apk.example.org/team/app`,
     );
   }
-  const image = path?.replace(/\/+$/, '') ?? '';
+  const image = path?.replace(/(?<!\/)\/+$/, '') ?? '';
   if (image !== '' && !isImageName(image)) {
     throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`);
   }

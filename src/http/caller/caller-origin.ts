@@ -55,7 +55,7 @@ function isHost(text: string): boolean {
 function forwardedOrigin(exchange: Exchange): ForwardedOrigin {
   const scheme = firstOf(exchange.header('x-forwarded-proto'));
   const host = firstOf(exchange.header('x-forwarded-host'));
-  const prefix = firstOf(exchange.header('x-forwarded-prefix'))?.replace(/\/+$/, '');
+  const prefix = firstOf(exchange.header('x-forwarded-prefix'))?.replace(/(?<!\/)\/+$/, '');
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') throw invalid('X-Forwarded-Proto');
   if (prefix !== undefined && !/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*$/.test(prefix))
     throw invalid('X-Forwarded-Prefix');

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { raw } from 'hono/html';
 import type { InstalledFile } from '../../../apk/package/package-contents.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
@@ -17,10 +18,14 @@ const rowsAtOnce = 200;
 const rowsMark = '<!--rows-->';
 const endMark = '<!--end-->';
 
-/** The page in pieces, while the package is read: what stands before the files, the files, what stands after. */
+/**
+ * The page in pieces, while the package is read: what stands before the files, the files, what stands after. Ends with the
+ * signal's reason where its reader leaves, and lets others have their turn between the pieces.
+ */
 export async function* renderFilesPage(
   props: FilesPageProps,
   files: AsyncIterable<InstalledFile>,
+  signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const page = await renderPage(<FilesPage {...props} />);
   const [before = '', between = '', after = ''] = page.split(new RegExp(`${rowsMark}|${endMark}`));
@@ -34,6 +39,8 @@ export async function* renderFilesPage(
     if (rows.length < rowsAtOnce) continue;
     yield rows.join('');
     rows = [];
+    await setImmediate();
+    signal.throwIfAborted();
   }
   const end =
     count === maxFiles ? `The first ${countOf(count, 'entry', 'entries')}.` : countOf(count, 'entry', 'entries');

@@ -45,7 +45,8 @@ export function createPackageContent({
         const source = await (await find(request, opened, pkg)).open(undefined, { signal: request.signal });
         const above = { label: pkg.entry.name, href: packageLink(opened.place, opened.architecture, pkg) };
         const crumbs = [...opened.crumbs, above, { label: 'Files' }];
-        const page = renderFilesPage({ frame: request.frame, crumbs, pkg }, listPackageContents(chunksOf(source)));
+        const contents = listPackageContents(chunksOf(source, request.signal));
+        const page = renderFilesPage({ frame: request.frame, crumbs, pkg }, contents, request.signal);
         const body = Readable.from(page);
         return await contentResponse(exchange, {
           status: 200,
@@ -70,8 +71,13 @@ export function createPackageContent({
   };
 }
 
-function chunksOf(content: Readable | Uint8Array): AsyncIterable<Uint8Array> {
-  return content instanceof Readable ? content : Readable.from([content]);
+/** The content until its reader leaves: a generator can't be ended while it waits for the next chunk. */
+async function* chunksOf(content: Readable | Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const chunks = content instanceof Readable ? (content as AsyncIterable<Uint8Array>) : [content];
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
 }
 
 function downloadHeaders(found: FoundPackage) {
