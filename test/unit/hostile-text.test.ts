@@ -100,8 +100,9 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   'X-Forwarded-Host': forwarded('x-forwarded-host'),
   'X-Forwarded-Prefix': forwarded('x-forwarded-prefix'),
   'X-Forwarded-Prefix from the root': (text) => forwarded('x-forwarded-prefix')(`/${text}`),
-  refuseCrossSite: (text) =>
-    refuseCrossSite({ fetchSite: undefined, origin: `http://${text}`, hasCredentials: false, host: text }),
+  refuseCrossSite: (text) => {
+    refuseCrossSite({ fetchSite: undefined, origin: `http://${text}`, hasCredentials: false, host: text });
+  },
   hostOfTarget: (text) => hostOfTarget(`http://${text}`),
   pathOfTarget,
   'pathOfTarget, absolute': (text) => pathOfTarget(`http://${text}`),
