@@ -8,6 +8,7 @@ import { emptyConfigBytes } from '../../src/oci/manifest.ts';
 import type { Group } from '../../src/protocol/coordinates.ts';
 import { formatPackageManifest } from '../../src/repository/artifacts/package-manifest.ts';
 import { newPackageTag } from '../../src/repository/artifacts/package-tag.ts';
+import { stampOf } from '../../src/time/stamps.ts';
 
 /** Where a store keeps one image's content on its disk; all it needs to serve what is written there. */
 export interface SeededStore {
@@ -64,7 +65,7 @@ export function seedPackages(store: SeededStore, group: Group, count: number): v
     const fileName = packageFileName(entry.name, entry.version);
     const random = (bytes: number) =>
       createHash('sha256').update(`${group.architecture} ${i}`).digest().subarray(0, bytes);
-    const tag = newPackageTag(group, { fileName, identity: entry.identity }, madeMs, random);
+    const tag = newPackageTag(group, { fileName, identity: entry.identity }, stampOf(madeMs), random);
     const digest = digestOf(`${group.architecture} ${fileName}`);
     const pkg = { fileName, architecture: group.architecture, entry, digest, packager: 'ci <ci@example.org>' };
     store.manifest(tag, formatPackageManifest(group, tag, pkg, { artifactType: true }));

@@ -14,7 +14,9 @@ import { createReader } from './reading/reader-rights.ts';
 import { createReading } from './reading/reading.ts';
 import { createReadingProgress } from './live/reading-progress.ts';
 import { EVERY, look, type Look, type Scope } from './live/look.ts';
-import { createMending, type Participant } from './publishing/participants.ts';
+import { createMending, type Participant } from './publishing/participant.ts';
+import { clearLosers } from './publishing/losers.ts';
+import { rememberHeld } from './live/sightings.ts';
 import { publishFiles } from './publishing/publish.ts';
 import { createPublishLoop, type PublishLoop } from './publishing/publish-loop.ts';
 import type { Caller, Repositories } from './repository.ts';
@@ -45,9 +47,17 @@ export function createRepositories(
 ): Repositories & RepositoryVerification {
   const options = completeRepositoriesOptions(given);
   const { store, signingKeys, clock, random, log } = deps;
+  const stamp = () => store.stamp();
   const artifacts = createArtifactWriter({ clock });
-  const storedIndexes = createStoredIndexes({ log, maxBytes: options.maxIndexBytes, concurrency: options.concurrency });
-  const memoryOf = createImageMemories({ clock, log }, options);
+  const memoryOf = createImageMemories({ clock, stamp, log }, options);
+  const storedIndexes = createStoredIndexes({
+    log,
+    maxBytes: options.maxIndexBytes,
+    concurrency: options.concurrency,
+    onReplaced: (group, before, after) => {
+      rememberHeld(memoryOf(group.image).sightings, before, after);
+    },
+  });
   const callerKey = createCallerKeys(random);
   const packages = createPackageCache({ ...options, onLookUp: deps.meter?.lookedUpPackage });
   const loops = createBoundedCache<PublishLoop>(10_000);
@@ -81,7 +91,7 @@ export function createRepositories(
   /** What everybody who changes a repository uses of it. */
   const workOn = (at: RepositoryCoordinates) => {
     const { sightings } = memoryOf(at.image);
-    const burial = createBurial({ artifacts, sightings, clock, log, graceMs: options.graceMs });
+    const burial = createBurial({ artifacts, sightings, stamp, log });
     return {
       at,
       artifacts,
@@ -92,7 +102,7 @@ export function createRepositories(
       clock,
       random,
       log,
-      graceMs: options.graceMs,
+      stamp,
       listingPatienceMs: options.listingPatienceMs,
     };
   };
@@ -115,6 +125,7 @@ export function createRepositories(
         },
         put: ({ image }: Participant, seen, architecture, call) =>
           put(image, { ...at, architecture }, seen, call).catch(noteImmutable(at.image)),
+        clear: (participant, seen, call) => clearLosers(workOn(at), participant, seen, call),
         tidy: ({ image }, seen, call) => memoryOf(at.image).upkeep.tidy(image, at, seen, call),
         wantsSignatures,
       },
@@ -130,7 +141,7 @@ export function createRepositories(
     const signers = before?.signatures.map((signature) => signature.keyName);
     const keys = await signingKeys.ofImageForWriting(image, { ...call, signers });
     const index = { content: seen.content(group.architecture), before, keys };
-    const stored = await putIndex({ artifacts, sign: deps.sign, clock, random }, image, group, index, call);
+    const stored = await putIndex({ artifacts, sign: deps.sign, stamp, random }, image, group, index, call);
     storedIndexes.remember(group, keys, stored);
     memoryOf(group.image).upkeep.hasPut(group, stored.manifestDigest);
   };
@@ -139,13 +150,13 @@ export function createRepositories(
     shareLook(JSON.stringify([callerKey(caller.credentials), at, scope]), () => lookNow(image, at, scope));
 
   const refuseImmutable = (image: string) => {
-    if (clock.now() - memoryOf(image).immutableAtMs < immutableMs) throw immutableIndex(image);
+    if (clock.monotonicMs() - memoryOf(image).immutableAtMs < immutableMs) throw immutableIndex(image);
   };
 
   /** Only what is said of an index tag counts: a registry may well forbid to replace the packages'. */
   const noteImmutable = (image: string) => (error: unknown) => {
     if (!(error instanceof GatewayError && error.code === 'TAG_IMMUTABLE')) throw error;
-    memoryOf(image).immutableAtMs = clock.now();
+    memoryOf(image).immutableAtMs = clock.monotonicMs();
     throw immutableIndex(image, error);
   };
 

@@ -1,7 +1,8 @@
 import type { Clock, Log } from '../ports.ts';
+import type { Stamp } from '../time/stamps.ts';
 import { createBoundedCache } from '../concurrency/bounded-cache.ts';
 import { createGroups, type Groups } from './live/groups.ts';
-import { createSightings, type SightingOptions, type Sightings } from './live/sightings.ts';
+import { createSightings, type Sightings } from './live/sightings.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
 import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 
@@ -16,15 +17,15 @@ export interface ImageMemory {
 
 /** The memory of every image, made on first sight; of at most 1,000 images at a time. */
 export function createImageMemories(
-  deps: { readonly clock: Clock; readonly log: Log },
-  options: SightingOptions & SupersededOptions & { readonly concurrency: number },
+  deps: { readonly clock: Clock; readonly stamp: () => Stamp; readonly log: Log },
+  options: SupersededOptions & { readonly concurrency: number },
 ): (image: string) => ImageMemory {
   const memories = createBoundedCache<ImageMemory>(1000);
   return (image) => {
     const known = memories.get(image);
     if (known !== undefined) return known;
     const memory: ImageMemory = {
-      sightings: createSightings(deps, options),
+      sightings: createSightings(deps.clock),
       groups: createGroups(options),
       upkeep: createUpkeep(deps, options),
       immutableAtMs: -Infinity,

@@ -1,15 +1,10 @@
 import type { IndexServingOptions } from './reading/index-serving.ts';
 import type { PackageCacheOptions } from './reading/package-cache.ts';
-import type { SightingOptions } from './live/sightings.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
 
 /** How a service behaves; all has a default. */
 export interface RepositoriesOptions
-  extends
-    Partial<SightingOptions>,
-    Partial<SupersededOptions>,
-    Partial<IndexServingOptions>,
-    Partial<PackageCacheOptions> {
+  extends Partial<SupersededOptions>, Partial<IndexServingOptions>, Partial<PackageCacheOptions> {
   /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
   readonly publishTimeoutMs?: number;
   /** For how long a push waits until a listing shows its tags, in milliseconds; half of what it waits at most. Default 5,000. */
@@ -21,8 +16,6 @@ export interface RepositoriesOptions
 }
 
 const defaults = {
-  graceMs: 300_000,
-  foundMs: 30_000,
   keepSupersededMs: 3_600_000,
   freshnessMs: 1_000,
   recheckMs: 60_000,

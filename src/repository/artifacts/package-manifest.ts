@@ -5,7 +5,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { formatPackageSignature, parsePackageSignature, type PackageSignature } from './package-signature.ts';
-import { freshPartOf, packageTagOf, tagTimeMs } from './package-tag.ts';
+import { freshPartOf, packageTagOf, tagStamp } from './package-tag.ts';
 
 /** The artifactType of a package's manifest; left out for registries that take only types they know. */
 export const packageArtifactType = 'application/vnd.lkard.apk.package.v1';
@@ -60,7 +60,7 @@ export function formatPackageManifest(
       },
     ],
     annotations: {
-      [annotation.created]: new Date(tagTimeMs(tag)).toISOString(),
+      [annotation.created]: new Date(tagStamp(tag)).toISOString(),
       [annotation.tag]: tag,
       [annotation.branch]: group.branch,
       [annotation.repository]: group.repository,

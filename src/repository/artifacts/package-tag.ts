@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stampOf, type Stamp } from '../../time/stamps.ts';
 import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 
 /**
@@ -42,10 +43,10 @@ export function groupHash(group: Omit<Group, 'image'>): string {
 export function newPackageTag(
   group: Omit<Group, 'image'>,
   pkg: { readonly fileName: string; readonly identity: string },
-  nowMs: number,
+  now: Stamp,
   random: (bytes: number) => Uint8Array,
 ): string {
-  const seconds = encodeSeconds(Math.floor(nowMs / 1000));
+  const seconds = encodeSeconds(Math.floor(now / 1000));
   return packageTagOf(group, pkg, seconds + base32(random(Math.ceil((randomLength * 5) / 8)), randomLength));
 }
 
@@ -57,13 +58,18 @@ export function packageTagOf(
 ): string {
   const { branch, repository, architecture } = group;
   const content = hashOf(branch, repository, architecture, pkg.fileName, pkg.identity);
-  const name = readable(pkg.fileName.replace(/\.apk$/, ''), 50);
-  return `${groupHash(group)}-p-${name}-${base32(content, contentHashLength)}${freshPart}`;
+  return `${groupHash(group)}-p-${readableName(pkg.fileName)}-${base32(content, contentHashLength)}${freshPart}`;
 }
 
 /** The end of a package tag that makes it unlike any other: when it was made, and chance. */
 export function freshPartOf(tag: string): string {
   return tag.slice(-secondsLength - randomLength);
+}
+
+/** Whether a package tag or tombstone may be of a file of that name, by what stands in it to be read by people. */
+export function mayBear(tag: string, fileName: string): boolean {
+  const name = tag.slice(groupHashLength + 3, -endingLength - 1);
+  return name === readableName(fileName);
 }
 
 /** What a tag says, or undefined where it is neither a package's nor a tombstone. */
@@ -84,10 +90,10 @@ export function isFreshPart(text: unknown): text is string {
   return typeof text === 'string' && freshPattern.test(text);
 }
 
-/** When a package tag was made, in milliseconds since 1970, by its maker's clock. */
-export function tagTimeMs(tag: string): number {
+/** When a package tag was made. */
+export function tagStamp(tag: string): Stamp {
   const secondsAt = tag.length - secondsLength - randomLength;
-  return decodeSeconds(tag.slice(secondsAt, secondsAt + secondsLength)) * 1000;
+  return stampOf(decodeSeconds(tag.slice(secondsAt, secondsAt + secondsLength)) * 1000);
 }
 
 /** The tombstone of a package tag. */
@@ -129,6 +135,10 @@ export function groupHashOfIndexTag(tag: string): string | undefined {
 
 function indexTagPrefix(at: Omit<RepositoryCoordinates, 'image'>): string {
   return `index-${readable(at.branch, 30)}-${readable(at.repository, 30)}-`;
+}
+
+function readableName(fileName: string): string {
+  return readable(fileName.replace(/\.apk$/, ''), 50);
 }
 
 function readable(text: string, maxLength: number): string {

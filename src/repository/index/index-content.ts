@@ -112,7 +112,7 @@ export function parseRun(group: Group, part: Part, details: Part): IndexRun {
       throw malformed('a foreign record');
     const fileName = packageFileName(entry.name, entry.version);
     const owner = { ...group, architecture: entry.architecture };
-    const tags = line.fresh.map((fresh) => packageTagOf(owner, { fileName, identity: entry.identity }, fresh));
+    const tagOf = (fresh: string) => packageTagOf(owner, { fileName, identity: entry.identity }, fresh);
     return indexedPackage(
       {
         fileName,
@@ -123,7 +123,8 @@ export function parseRun(group: Group, part: Part, details: Part): IndexRun {
         pushedBy: line.pushedBy,
         signature: line.signature,
       },
-      tags,
+      line.fresh.map(tagOf),
+      line.fresh.filter((_fresh, i) => line.held[i] === heldMark).map(tagOf),
     );
   });
   return { files, part, crc: crc32(text), length: text.length, details, byFileName: byFileName(files) };
@@ -171,22 +172,32 @@ interface Details {
   readonly digest: Digest;
   /** The fresh parts of the record's tags; all else in a tag follows from the record. */
   readonly fresh: readonly string[];
+  /** A character for each of them, `1` where the tag is held; empty in what older versions wrote. */
+  readonly held: string;
   readonly packager?: string | undefined;
   readonly pushedBy?: string | undefined;
   readonly signature?: PackageSignature | undefined;
 }
 
-/** One JSON array a line: digest in hex, fresh parts, and where known packager, pusher and the verdict on its signatures. */
+const heldMark = '1';
+
+/**
+ * One JSON array a line: digest in hex, fresh parts, packager, pusher, the verdict on its signatures, and which tags are held;
+ * empty text for what isn't known, and none of it at the end of a line.
+ */
 function formatDetails(files: readonly IndexedPackage[]): Uint8Array {
-  const lines = files.map(({ pkg, tags }) =>
-    JSON.stringify([
+  const lines = files.map(({ pkg, tags, held }) => {
+    const marks = held.length === 0 ? '' : tags.map((tag) => (held.includes(tag) ? heldMark : '0')).join('');
+    const signature = pkg.signature === undefined ? '' : formatPackageSignature(pkg.signature);
+    const optional = marks !== '' ? [signature, marks] : signature !== '' ? [signature] : [];
+    return JSON.stringify([
       hexOf(pkg.digest),
       tags.map(freshPartOf),
       pkg.packager ?? '',
       pkg.pushedBy ?? '',
-      ...(pkg.signature === undefined ? [] : [formatPackageSignature(pkg.signature)]),
-    ]),
-  );
+      ...optional,
+    ]);
+  });
   return deflateSync(encodeText(lines.join('\n')), { level: 9 });
 }
 
@@ -196,13 +207,14 @@ function parseDetails(bytes: Uint8Array): readonly Details[] {
 }
 
 function parseDetailsLine(line: string): Details {
-  const [hex, fresh, packager, pushedBy, signature]: unknown[] = parseArray(line);
+  const [hex, fresh, packager, pushedBy, signature, held]: unknown[] = parseArray(line);
   if (typeof hex !== 'string' || !/^[0-9a-f]{64}$/.test(hex)) throw malformed('details without a digest');
   if (!Array.isArray(fresh) || fresh.length === 0 || !fresh.every(isFreshPart))
     throw malformed('details without a tag');
   return {
     digest: digestOfHex(hex),
     fresh,
+    held: textOrNothing(held) ?? '',
     packager: textOrNothing(packager),
     pushedBy: textOrNothing(pushedBy),
     signature: parsePackageSignature(textOrNothing(signature)),

@@ -7,13 +7,19 @@ export interface IndexedPackage {
   readonly pkg: PackageRecord;
   /** Sorted, at least one. */
   readonly tags: readonly string[];
+  /** Those of the tags, sorted, whose pushers never withdraw them any more. */
+  readonly held: readonly string[];
   /** Decides whether a run begins here (index-runs.ts). */
   readonly cutHash: number;
 }
 
 /** The package as an index lists it; who pushed it is taken from its first tag, so that the same set gives the same words. */
-export function indexedPackage(pkg: PackageRecord, tags: readonly string[]): IndexedPackage {
-  return { pkg, tags: [...tags].sort(), cutHash: cutHash(pkg) };
+export function indexedPackage(
+  pkg: PackageRecord,
+  tags: readonly string[],
+  held: readonly string[] = [],
+): IndexedPackage {
+  return { pkg, tags: [...tags].sort(), held: [...held].sort(), cutHash: cutHash(pkg) };
 }
 
 /** The order of records in an index: name, version, identity; then the architecture, so that it is total. */

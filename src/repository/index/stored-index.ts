@@ -4,6 +4,7 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Log } from '../../ports.ts';
+import { lease } from '../../time/lease.ts';
 import { readBlob } from '../../store/read-blob.ts';
 import type { CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
@@ -17,7 +18,7 @@ import type { SigningKey } from '../keys/signing-keys.ts';
 /** One version of an index, as the registry has it. Immutable. */
 export interface StoredIndex {
   readonly manifestDigest: Digest;
-  /** When it was put, by the clock of whoever put it. */
+  /** When it was put: a stamp. */
   readonly createdMs: number;
   readonly signatures: readonly Signature[];
   /** What it lists; undefined where none of this replica's keys signed it, so that it isn't believed. */
@@ -48,6 +49,8 @@ export interface StoredIndexOptions {
   readonly maxBytes: number;
   readonly concurrency: number;
   readonly log: Log;
+  /** Called with what a version lists that took the place of one known here. */
+  readonly onReplaced: (group: Group, before: IndexContent, after: IndexContent | undefined) => void;
 }
 
 interface Layers {
@@ -60,11 +63,9 @@ interface Layers {
 const maxLayerBytes = 16 * 1024 * 1024;
 /** How often a version is read anew whose layers were collected between its manifest and them. */
 const maxAttempts = 3;
-/** Replicas' clocks may differ by that much, in milliseconds. */
-const clockToleranceMs = 300_000;
 
 /** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
-export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexOptions): StoredIndexes {
+export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: StoredIndexOptions): StoredIndexes {
   const latest = createByteBoundedCache<StoredIndex>(maxBytes, ({ pieces }) => byteLength(pieces) + 1024);
   const parts = createByteBoundedCache<Part>(maxBytes, ({ bytes }) => bytes.length);
   const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
@@ -126,6 +127,13 @@ export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexO
     }
   };
 
+  const keep = (group: Group, keys: readonly SigningKey[], stored: StoredIndex) => {
+    const key = cacheKey(group, keys);
+    const before = latest.get(key)?.content;
+    if (before !== undefined && before !== stored.content) onReplaced(group, before, stored.content);
+    latest.set(key, stored);
+  };
+
   const readOnce = async (image: ImageStore, group: Group, keys: readonly SigningKey[], options: CallOptions) => {
     const tag = indexTag(group);
     const key = cacheKey(group, keys);
@@ -139,7 +147,7 @@ export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexO
     if (manifest === undefined || !('bytes' in manifest)) return manifest;
     const stored = await open(image, group, manifest, keys, options);
     if (known !== undefined && stored.content !== undefined) warnOfOlder(log, group, stored, known);
-    latest.set(key, stored);
+    keep(group, keys, stored);
     return stored;
   };
 
@@ -155,15 +163,13 @@ export function createStoredIndexes({ maxBytes, concurrency, log }: StoredIndexO
         }
       }
     },
-    remember(group, keys, stored) {
-      latest.set(cacheKey(group, keys), stored);
-    },
+    remember: keep,
   };
 }
 
 /** Whoever may write to the registry can put a version back that lists what was deleted since; readers compare it anyway. */
 function warnOfOlder(log: Log, group: Group, stored: StoredIndex, known: StoredIndex): void {
-  if (stored.createdMs + clockToleranceMs >= known.createdMs) return;
+  if (stored.createdMs + lease.stampSlackMs >= known.createdMs) return;
   const times = { madeAt: new Date(stored.createdMs), known: new Date(known.createdMs) };
   const { manifestDigest } = stored;
   log.error({ ...group, manifestDigest, ...times }, 'ALARM: an old signed index was put back in the registry');

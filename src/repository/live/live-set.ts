@@ -2,7 +2,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { findFile, type IndexContent } from '../index/index-content.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
-import { askForTag } from './ask-for-tag.ts';
+import { askForTag, type Presence } from './absence.ts';
 import { buriedBy, peekTag } from '../artifacts/package-tag.ts';
 import type { Sightings } from './sightings.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
@@ -25,6 +25,12 @@ export interface LiveSet {
   readonly gone: ReadonlySet<string>;
   /** Live tags that none of them lists. */
   readonly unlisted: ReadonlyMap<string, PackageRecord>;
+  /** Live tags that the listing doesn't show. */
+  readonly unshown: ReadonlySet<string>;
+  /** Those among them that weren't found by name either: they live by the word of an index or of this replica. */
+  readonly unseen: ReadonlySet<string>;
+  /** Tags that the listing shows and whose content nobody could tell yet: none of them counts as live. */
+  readonly unread: ReadonlySet<string>;
   has(tag: string): boolean;
   get(tag: string): PackageRecord | undefined;
   /** The live tags of files of that name, of every architecture that was looked at. */
@@ -45,7 +51,7 @@ export interface Questions {
   readonly max: number;
   /** Requests at a time. */
   readonly concurrency: number;
-  /** Hears of each that is answered. */
+  /** Called as each is answered. */
   readonly beginProgress?: BeginProgress | undefined;
 }
 
@@ -58,6 +64,7 @@ interface Candidate {
 interface Sifted {
   readonly gone: Set<string>;
   readonly unlisted: Map<string, PackageRecord>;
+  readonly unshown: Set<string>;
   /** Tags to be asked for by name. */
   readonly doubtful: readonly Candidate[];
 }
@@ -65,7 +72,8 @@ interface Sifted {
 /**
  * Works out the live set of some groups from three witnesses, none of which is believed alone: a listing may lag or omit, an
  * index may be a dead writer's, a read by name may be answered by a replica of the registry that is behind. Where listing
- * and index agree nothing is asked; a tombstone is final; every other tag is asked for by name.
+ * and index agree nothing is asked; a tombstone is final; every other tag is asked for by name, and lives by the word of
+ * whoever showed it until its death is proven.
  */
 export async function judgeLiveSet(
   image: ImageStore,
@@ -74,32 +82,36 @@ export async function judgeLiveSet(
   questions: Questions,
   options: CallOptions = {},
 ): Promise<LiveSet> {
-  const { gone, unlisted, doubtful } = sift(groupHashes, witnesses);
+  const { gone, unlisted, unshown, doubtful } = sift(groupHashes, witnesses);
+  const unseen = new Set<string>();
+  const unread = new Set<string>();
   const isIndexed = (tag: string) => witnesses.indexed.some((content) => content.byTag().has(tag));
-  const settle = (tag: string, pkg: PackageRecord | undefined) => {
-    if (isIndexed(tag)) {
-      if (pkg === undefined) gone.add(tag);
-    } else if (pkg !== undefined) unlisted.set(tag, pkg);
+  const settle = (tag: string, presence: Presence) => {
+    if (presence.state === 'gone') {
+      if (isIndexed(tag)) gone.add(tag);
+      unshown.delete(tag);
+      return;
+    }
+    if (presence.state === 'unseen' && unshown.has(tag)) unseen.add(tag);
+    if (presence.pkg === undefined) unread.add(tag);
+    else if (!isIndexed(tag)) unlisted.set(tag, presence.pkg);
   };
   const unknown = doubtful.filter((candidate) => candidate.pkg === undefined);
   const known = doubtful.filter((candidate) => candidate.pkg !== undefined);
   // Past the limit the witness's word stands for now; whoever is asked becomes fresh, so the next look asks the others.
-  for (const { tag, pkg } of known.slice(questions.max)) settle(tag, pkg);
+  for (const { tag, pkg } of known.slice(questions.max)) settle(tag, { state: 'unseen', pkg });
   const asked = [...unknown, ...known.slice(0, questions.max)];
   const passed = questions.beginProgress?.(asked.length);
   await inParallel(asked, questions.concurrency, async (candidate) => {
     settle(candidate.tag, await askForTag(image, candidate, witnesses.sightings, options));
     passed?.();
   });
-  return liveSet(witnesses.indexed, gone, unlisted);
+  return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread });
 }
 
 /** The live set that differs from these indexes so. */
-export function liveSet(
-  listed: readonly IndexContent[],
-  gone: ReadonlySet<string>,
-  unlisted: ReadonlyMap<string, PackageRecord>,
-): LiveSet {
+function liveSet(told: Omit<LiveSet, 'has' | 'get' | 'named'>): LiveSet {
+  const { listed, gone, unlisted } = told;
   const listedAs = (tag: string) => {
     for (const content of listed) {
       const file = content.byTag().get(tag);
@@ -110,9 +122,7 @@ export function liveSet(
   let unlistedNames: ReadonlyMap<string, readonly LiveTag[]> | undefined;
   const get = (tag: string) => unlisted.get(tag) ?? (gone.has(tag) ? undefined : listedAs(tag));
   return {
-    listed,
-    gone,
-    unlisted,
+    ...told,
     get,
     has: (tag) => get(tag) !== undefined,
     named(fileName) {
@@ -142,22 +152,32 @@ function byFileName(tags: ReadonlyMap<string, PackageRecord>): ReadonlyMap<strin
 function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }: Witnesses): Sifted {
   const union = unionOf(indexed);
   const { fresh, buried, shared } = sortListing(groupHashes, listing, union);
-  for (const tag of buried) if (!sightings.isDead(tag)) sightings.dead(tag);
-  const gone = new Set<string>();
-  for (const tag of [...buried, ...sightings.deadTags()]) if (union.has(tag)) gone.add(tag);
+  for (const tag of buried) if (!sightings.isBuried(tag)) sightings.buried(tag);
+  const missing = shared === union.size ? new Map<string, IndexedPackage>() : missingFrom(listing, union);
+  for (const tag of sightings.absentTags()) if (union.has(tag) && !missing.has(tag)) sightings.returned(tag);
+  const dead = [...buried, ...sightings.buriedTags(), ...sightings.absentTags()];
+  const gone = new Set(dead.filter((tag) => union.has(tag)));
+  // What was found by name lately is believed before a listing only where listings are known to be behind.
+  const isFound = (tag: string) => sightings.isLagging() && sightings.isFresh(tag);
   const unlisted = new Map<string, PackageRecord>();
+  const unshown = new Set<string>();
   const doubtful: Candidate[] = [];
-  for (const [tag, { pkg }] of shared === union.size ? [] : missingFrom(listing, union)) {
-    if (!gone.has(tag) && !sightings.isFresh(tag)) doubtful.push({ tag, pkg });
+  for (const [tag, { pkg }] of missing) {
+    if (gone.has(tag)) continue;
+    unshown.add(tag);
+    if (!isFound(tag)) doubtful.push({ tag, pkg });
   }
-  const own = sightings.ownTags().filter((tag) => !union.has(tag) && groupHashes.has(peekTag(tag)?.groupHash ?? ''));
+  const isMine = (tag: string) => !union.has(tag) && groupHashes.has(peekTag(tag)?.groupHash ?? '');
+  const own = sightings.ownTags().filter(isMine);
+  const shown = new Set(fresh);
   for (const tag of new Set([...fresh, ...own])) {
-    if (buried.has(tag) || sightings.isDead(tag) || sightings.isForeign(tag)) continue;
+    if (buried.has(tag) || sightings.isBuried(tag)) continue;
     const pkg = sightings.recordOf(tag);
-    if (pkg !== undefined && sightings.isFresh(tag)) unlisted.set(tag, pkg);
+    if (!shown.has(tag)) unshown.add(tag);
+    if (pkg !== undefined && (shown.has(tag) ? sightings.isFresh(tag) : isFound(tag))) unlisted.set(tag, pkg);
     else doubtful.push({ tag, pkg });
   }
-  return { gone, unlisted, doubtful };
+  return { gone, unlisted, unshown, doubtful };
 }
 
 function unionOf(indexed: readonly IndexContent[]): ReadonlyMap<string, IndexedPackage> {
@@ -192,5 +212,5 @@ function sortListing(
 
 function missingFrom(listing: readonly string[], union: ReadonlyMap<string, IndexedPackage>) {
   const listed = new Set(listing);
-  return [...union].filter(([tag]) => !listed.has(tag));
+  return new Map([...union].filter(([tag]) => !listed.has(tag)));
 }

@@ -3,9 +3,10 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { NOARCH, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Groups } from './groups.ts';
 import { buildIndexContent, contentPieces, type IndexContent } from '../index/index-content.ts';
-import type { IndexedPackage } from '../index/indexed-package.ts';
-import { hasRivals, indexTarget, type IndexTarget } from './index-target.ts';
-import { judgeLiveSet, type LiveSet, type Questions } from './live-set.ts';
+import { applyChanges, indexedPackage, type IndexedPackage } from '../index/indexed-package.ts';
+import { indexTarget, unmarkedFiles, type IndexTarget } from './index-target.ts';
+import { judgeLiveSet, type LiveSet, type LiveTag, type Questions } from './live-set.ts';
+import { contestedTags, type NameFacts } from './names.ts';
 import { groupHash } from '../artifacts/package-tag.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 import type { Sightings } from './sightings.ts';
@@ -15,11 +16,15 @@ import type { StoredIndex, StoredIndexes } from '../index/stored-index.ts';
 export interface Look {
   /** The architectures looked at. */
   readonly architectures: readonly string[];
+  /** The hash that begins the tags of each of them, and of noarch. */
+  readonly groups: ReadonlyMap<string, string>;
   readonly keys: readonly SigningKey[];
   readonly stored: ReadonlyMap<string, StoredIndex>;
   /** The image's tags, as listed after the indexes were read. */
   readonly listing: readonly string[];
   readonly live: LiveSet;
+  /** What is known of the live tags beside that. */
+  readonly facts: NameFacts;
   /** What each architecture's index is to list. */
   readonly target: (architecture: string) => IndexTarget;
   /** The content member that lists it, made with as much of the stored one as stays. */
@@ -65,16 +70,18 @@ export async function look(
   const keys = await usableKeys(deps.signingKeys, image, options);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const { architectures, stored, listing } = await readThenList(deps, image, at, scope, keys, options);
-    const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+    const groups = new Map([...architectures, NOARCH].map((one) => [one, groupHash({ ...at, architecture: one })]));
     const indexed = [...stored.values()].map(({ content }) => content).filter((content) => content !== undefined);
-    const live = await judgeLiveSet(image, hashes, { indexed, listing, sightings: deps.sightings }, questions, options);
-    const facts = { architectures, keys, stored, listing, live };
-    if (!architectures.some((architecture) => hasRivals(live, architecture))) return seen(at, deps.sightings, facts);
+    const witnesses = { indexed, listing, sightings: deps.sightings };
+    const live = await judgeLiveSet(image, new Set(groups.values()), witnesses, questions, options);
+    const told = { architectures, groups, keys, stored, listing, live };
+    const isContested = architectures.some((architecture) => contestedTags(live, architecture).length > 0);
+    if (!isContested) return seen(at, deps.sightings, told);
     // Where names have rivals, what the index lists decides: it must still be the one after the listing that showed them. A
     // newer one can't take its place here, since nothing was listed after that one was read.
     const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, options);
     if (isSameVersions(architectures, stored, latest)) {
-      return seen(at, deps.sightings, facts, latest.get(NOARCH)?.content);
+      return seen(at, deps.sightings, told, latest.get(NOARCH)?.content);
     }
   }
   throw new GatewayError('STORE_UNAVAILABLE', `the index of ${at.branch}/${at.repository} changes while it is read`);
@@ -146,21 +153,21 @@ async function readIndexes(
   return found;
 }
 
-type Facts = Omit<Look, 'target' | 'content' | 'isCovered' | 'isListed' | 'mayList'>;
+type Seen = Pick<Look, 'architectures' | 'groups' | 'keys' | 'stored' | 'listing' | 'live'>;
 
 /** `noarch` is noarch's own index, where names have rivals: what it lists of noarch files holds for every architecture. */
-function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts, noarch?: IndexContent): Look {
-  const { stored, live } = facts;
-  const target = memoized((architecture) =>
-    indexTarget(architecture, stored.get(architecture)?.content, live, {
-      standsBy: (tag) => sightings.standsBy(tag),
-      noarch,
-    }),
-  );
+function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarch?: IndexContent): Look {
+  const { stored, live } = told;
+  const facts = nameFacts(told, sightings, noarch);
+  const target = memoized((architecture) => indexTarget(architecture, stored.get(architecture)?.content, live, facts));
   const content = memoized((architecture) => {
     const before = stored.get(architecture)?.content;
     if (before !== undefined && target(architecture).changes.size === 0) return before;
-    return buildIndexContent(at, target(architecture).files, before?.runs ?? []);
+    // What is held is told with what changes anyway: nothing depends on it.
+    const unmarked = before === undefined ? [] : unmarkedFiles(before, sightings.heldTags());
+    const changes = new Map<string, IndexedPackage | undefined>(unmarked);
+    for (const [fileName, file] of target(architecture).changes) changes.set(fileName, file && marked(file, facts));
+    return buildIndexContent(at, applyChanges(before?.files() ?? [], changes), before?.runs ?? []);
   });
   const isCovered = memoized((architecture) => {
     const index = stored.get(architecture);
@@ -180,12 +187,33 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, facts: Facts, noa
     return index === undefined || index.content !== undefined || isCovered(architecture);
   };
   return {
-    ...facts,
+    ...told,
+    facts,
     target,
     content,
     isCovered,
     isListed,
     mayList: (architecture, tag) => !isReadable(architecture) || isListed(architecture, tag),
+  };
+}
+
+function marked({ pkg, tags }: IndexedPackage, { isHeld }: NameFacts): IndexedPackage {
+  return indexedPackage(pkg, tags, tags.filter(isHeld));
+}
+
+function nameFacts({ stored, live }: Seen, sightings: Sightings, noarch: IndexContent | undefined): NameFacts {
+  const homeOf = ({ pkg }: LiveTag) =>
+    pkg.architecture === NOARCH ? (noarch ?? stored.get(NOARCH)?.content) : stored.get(pkg.architecture)?.content;
+  return {
+    isHeld: (tag) =>
+      sightings.isHeld(tag) || live.listed.some((content) => content.byTag().get(tag)?.held.includes(tag) === true),
+    isListed: (one) => {
+      const home = homeOf(one);
+      return home === undefined
+        ? live.listed.some((content) => content.byTag().has(one.tag))
+        : home.byTag().has(one.tag);
+    },
+    standsBy: (tag) => sightings.standsBy(tag),
   };
 }
 

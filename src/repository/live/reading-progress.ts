@@ -9,7 +9,7 @@ const intervalMs = 5_000;
 
 /** Writes a line when many packages are about to be read, one each five seconds, and one when all are. */
 export function createReadingProgress(
-  { clock, log }: { readonly clock: Pick<Clock, 'now'>; readonly log: Pick<Log, 'info'> },
+  { clock, log }: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly log: Pick<Log, 'info'> },
   where: object,
 ): BeginProgress {
   return (total) => {
@@ -18,12 +18,12 @@ export function createReadingProgress(
       log.info({ ...where, done, total }, `reading packages that no index lists: ${done} of ${total}`);
     };
     let done = 0;
-    let toldAtMs = clock.now();
+    let toldAtMs = clock.monotonicMs();
     tell(done);
     return () => {
       done += 1;
-      if (done < total && clock.now() - toldAtMs < intervalMs) return;
-      toldAtMs = clock.now();
+      if (done < total && clock.monotonicMs() - toldAtMs < intervalMs) return;
+      toldAtMs = clock.monotonicMs();
       tell(done);
     };
   };

@@ -1,34 +1,32 @@
-import type { Clock } from '../../ports.ts';
-import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { createBoundedCache, type BoundedCache } from '../../concurrency/bounded-cache.ts';
+import { lease } from '../../time/lease.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
+import type { IndexContent } from '../index/index-content.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
-import { tagTimeMs } from '../artifacts/package-tag.ts';
-
-export interface SightingOptions {
-  /** How long a registry may lag, in milliseconds: a younger tag's 404 proves nothing. Default 300,000. */
-  readonly graceMs: number;
-  /** For how long a tag that was found by name isn't asked for again, in milliseconds. Default 30,000. */
-  readonly foundMs: number;
-}
 
 /**
  * What this replica itself has seen of an image's package tags: the third witness beside the listing and the index. Losing
  * it loses nothing, it only makes the others' lag show; so it is bounded and in memory.
  */
 export interface Sightings {
-  /** This replica put the tag. It lives by this replica's word alone only from `claimed` on. */
+  /** This replica put the tag. It lives by this replica's word alone only once it is vouched for. */
   put(tag: string, pkg: PackageRecord): void;
-  /** A listing has shown the own tag, or isn't waited for any longer: from now on it lives, whatever listings say. */
-  claimed(tag: string): void;
-  /** A listing was waited for in vain: it is behind by more than a push may wait. */
-  lagged(): void;
+  /** A listing has shown the own tag, or isn't waited for any longer: it lives for a while, whatever listings say. */
+  vouch(tag: string): void;
   /** The store answered for the tag. */
   found(tag: string, pkg: PackageRecord): void;
-  /** This replica removed the tag, or saw proof that it is gone. */
-  dead(tag: string): void;
-  /** The store has no such tag; returns whether that is final by now. */
-  missed(tag: string, tagTimeMs: number): boolean;
-  /** What stands under the tag is no package of ours. */
-  foreign(tag: string): void;
+  /** A tombstone was seen, or this replica removed the tag. */
+  buried(tag: string): void;
+  /** The store says that it has no such tag. Returns whether that is proof: it said so before, some time ago. */
+  missed(tag: string): boolean;
+  /** The answer for the tag was no package of ours. Returns whether that is proof: it was so before, some time ago. */
+  garbled(tag: string): boolean;
+  /** The listing and an index show the tag after all. */
+  returned(tag: string): void;
+  /** A listing was waited for in vain: it is behind by more than a push may wait. */
+  lagged(): void;
+  /** The pusher of the tag never withdraws it any more. */
+  held(tag: string): void;
   /** This replica told a pusher that the tag is published. */
   acknowledged(tag: string): void;
 
@@ -36,89 +34,123 @@ export interface Sightings {
   recordOf(tag: string): PackageRecord | undefined;
   /** Whether the tag was put or found so lately that it needn't be asked for. */
   isFresh(tag: string): boolean;
-  isDead(tag: string): boolean;
-  /** Whether the tag was found to be nothing of ours so lately that it isn't read again. */
-  isForeign(tag: string): boolean;
-  isAcknowledged(tag: string): boolean;
-  /**
-   * Whether this replica stands by what it acknowledged, whatever an index lists instead. Only while others' looks and puts
-   * may not show it yet: two replicas that acknowledged two contents of one name must agree in the end.
-   */
+  /** Whether proof of the tag's death was seen so lately that listings may not show it yet. */
+  isBuried(tag: string): boolean;
+  /** Whether the tag was last found to be nothing of ours, and needn't be read again yet. */
+  isGarbled(tag: string): 'once' | 'always' | undefined;
+  isHeld(tag: string): boolean;
+  /** Whether this replica acknowledged the tag so lately that others' looks and puts may not show it yet. */
   standsBy(tag: string): boolean;
-  /** The tags that this replica knows to be dead. */
-  deadTags(): readonly string[];
-  /** The tags that this replica put within the grace period, and claimed. */
+  /** Whether this replica has known of the tag for so long that a living pusher would have withdrawn it. */
+  isOverdue(tag: string): boolean;
+  /** Tags of which `isBuried` is true. */
+  buriedTags(): readonly string[];
+  /** Tags whose absence was proven by asking twice. */
+  absentTags(): readonly string[];
+  /** Tags that are held, as far as no index is known to say so. */
+  heldTags(): readonly string[];
+  /** Tags that live by this replica's word. */
   ownTags(): readonly string[];
   /** Whether a listing was waited for in vain lately. */
   isLagging(): boolean;
 }
 
-/** For how long no push waits for a listing once one did so in vain. */
-const laggingMs = 600_000;
+const maxTags = 100_000;
+const maxHeld = 10_000;
 
 /** The memory of one image. */
-export function createSightings(
-  { clock }: { readonly clock: Clock },
-  { graceMs, foundMs }: SightingOptions,
-): Sightings {
-  const puts = createBoundedCache<number>(100_000);
-  const foundAt = createBoundedCache<number>(100_000);
-  const deadAt = createBoundedCache<number>(100_000);
-  const missedAt = createBoundedCache<number>(10_000);
-  const foreignAt = createBoundedCache<number>(100_000);
-  const acknowledged = createBoundedCache<true>(100_000);
-  const records = createBoundedCache<PackageRecord>(100_000);
-  let laggedAtMs = -Infinity;
-  const isWithin = (at: number | undefined, ms: number) => at !== undefined && clock.now() - at < ms;
+export function createSightings(clock: MonotonicClock): Sightings {
+  const lasting = <V extends object | number | boolean>(ttlMs: number) =>
+    createBoundedCache<V>(maxTags, { clock, ttlMs });
+  const own = lasting<true>(lease.memoryMs);
+  const fresh = lasting<true>(lease.foundMs);
+  const buried = lasting<true>(lease.memoryMs);
+  const foreign = lasting<true>(lease.memoryMs);
+  const standsBy = lasting<true>(lease.standByMs);
+  const lagging = lasting<true>(lease.laggingMs);
+  const missedAt = lasting<MonotonicMs>(Infinity);
+  const garbledAt = lasting<MonotonicMs>(Infinity);
+  const knownAt = lasting<MonotonicMs>(Infinity);
+  const absent = lasting<true>(Infinity);
+  const records = lasting<PackageRecord>(Infinity);
+  const held = createBoundedCache<true>(maxHeld);
+
+  /** Whether something happened at least so long ago. */
+  const isPast = (at: MonotonicMs | undefined, ms: number) => at !== undefined && msSince(clock, at) >= ms;
+  const note = (moments: BoundedCache<MonotonicMs>, tag: string): MonotonicMs => {
+    const first = moments.get(tag) ?? clock.monotonicMs();
+    moments.set(tag, first);
+    return first;
+  };
+  const returned = (tag: string) => {
+    for (const doubts of [missedAt, absent, garbledAt, foreign]) doubts.delete(tag);
+  };
+  const know = (tag: string, pkg: PackageRecord) => {
+    records.set(tag, pkg);
+    fresh.set(tag, true);
+    note(knownAt, tag);
+    returned(tag);
+  };
 
   return {
-    put(tag, pkg) {
-      records.set(tag, pkg);
-      foundAt.set(tag, clock.now());
+    put: know,
+    found: know,
+    returned,
+    vouch(tag) {
+      own.set(tag, true);
     },
-    claimed(tag) {
-      // By when it was made, not by when the answer came: whoever deletes an old tag puts no tombstone.
-      puts.set(tag, tagTimeMs(tag));
+    buried(tag) {
+      buried.set(tag, true);
+      fresh.delete(tag);
+      own.delete(tag);
+    },
+    missed(tag) {
+      fresh.delete(tag);
+      if (!isPast(note(missedAt, tag), lease.absenceApartMs)) return false;
+      absent.set(tag, true);
+      own.delete(tag);
+      return true;
+    },
+    garbled(tag) {
+      if (!isPast(note(garbledAt, tag), lease.garbledApartMs)) return false;
+      foreign.set(tag, true);
+      return true;
     },
     lagged() {
-      laggedAtMs = clock.now();
+      lagging.set('', true);
     },
-    found(tag, pkg) {
-      records.set(tag, pkg);
-      foundAt.set(tag, clock.now());
-      missedAt.delete(tag);
-    },
-    dead(tag) {
-      deadAt.set(tag, clock.now());
-      foundAt.delete(tag);
-      puts.delete(tag);
-    },
-    missed(tag, tagTimeMs) {
-      const first = missedAt.get(tag) ?? clock.now();
-      missedAt.set(tag, first);
-      foundAt.delete(tag);
-      return clock.now() - tagTimeMs >= graceMs || clock.now() - first >= graceMs;
-    },
-    foreign(tag) {
-      foreignAt.set(tag, clock.now());
+    held(tag) {
+      held.set(tag, true);
     },
     acknowledged(tag) {
-      acknowledged.set(tag, true);
+      standsBy.set(tag, true);
     },
     recordOf: (tag) => records.get(tag),
-    isFresh: (tag) => isWithin(foundAt.get(tag), foundMs),
-    isDead: (tag) => isWithin(deadAt.get(tag), graceMs),
-    isForeign: (tag) => isWithin(foreignAt.get(tag), graceMs),
-    isAcknowledged: (tag) => acknowledged.get(tag) === true,
-    standsBy: (tag) => acknowledged.get(tag) === true && isWithin(tagTimeMs(tag), 2 * graceMs),
-    deadTags() {
-      for (const [tag, at] of deadAt.entries()) if (!isWithin(at, graceMs)) deadAt.delete(tag);
-      return [...deadAt.keys()];
+    isFresh: (tag) => fresh.get(tag) === true,
+    isBuried: (tag) => buried.get(tag) === true,
+    isGarbled(tag) {
+      if (foreign.get(tag) === true) return 'always';
+      const at = garbledAt.get(tag);
+      return at === undefined || isPast(at, lease.garbledApartMs) ? undefined : 'once';
     },
-    ownTags() {
-      for (const [tag, at] of puts.entries()) if (!isWithin(at, graceMs)) puts.delete(tag);
-      return [...puts.keys()];
-    },
-    isLagging: () => isWithin(laggedAtMs, laggingMs),
+    isHeld: (tag) => held.get(tag) === true,
+    standsBy: (tag) => standsBy.get(tag) === true,
+    isOverdue: (tag) => isPast(knownAt.get(tag), lease.loserMs),
+    buriedTags: () => [...buried.keys()],
+    absentTags: () => [...absent.keys()],
+    heldTags: () => [...held.keys()],
+    ownTags: () => [...own.keys()],
+    isLagging: () => lagging.get('') === true,
   };
+}
+
+/** Remembers which tags an index said to be held, where the version that took its place says so no more. */
+export function rememberHeld(sightings: Sightings, before: IndexContent, after: IndexContent | undefined): void {
+  const kept = new Set(after?.runs);
+  for (const run of before.runs) {
+    if (kept.has(run)) continue;
+    for (const { held } of run.files) {
+      for (const tag of held) if (after?.byTag().get(tag)?.held.includes(tag) !== true) sightings.held(tag);
+    }
+  }
 }

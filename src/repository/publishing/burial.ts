@@ -1,81 +1,95 @@
 import { isGatewayError } from '../../errors.ts';
-import { emptyConfig, emptyConfigType, formatManifest } from '../../oci/manifest.ts';
-import type { Clock, Log } from '../../ports.ts';
+import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import type { Log } from '../../ports.ts';
+import type { Stamp } from '../../time/stamps.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
-import { tagTimeMs, tombstoneOf } from '../artifacts/package-tag.ts';
+import { tombstoneOf } from '../artifacts/package-tag.ts';
 import type { Sightings } from '../live/sightings.ts';
 
 /** The artifactType of a tombstone. */
 export const tombstoneArtifactType = 'application/vnd.lkard.apk.tombstone.v1';
 
+const reasonAnnotation = 'lkard.apk.reason';
+
 export interface BurialDeps {
   readonly artifacts: ArtifactWriter;
   readonly sightings: Sightings;
-  readonly clock: Clock;
+  readonly stamp: () => Stamp;
   readonly log: Log;
-  readonly graceMs: number;
 }
 
-/** How a package tag dies. It never comes back. */
+/**
+ * Why a tag died. `withdrawn`: its own pusher took it back, and nobody was ever told of it. `deleted`: by anybody else, or
+ * nobody knows.
+ */
+export type Reason = 'withdrawn' | 'deleted';
+
+/** How a package tag dies. It never comes back, and a tombstone says so. */
 export interface Burial {
   /**
    * Removes a tag, as somebody who may delete asked for. Throws UNAUTHORIZED or FORBIDDEN where they may not, and then
-   * nothing is changed. Where the store can't remove tags a tombstone is put instead; where the tag is young one is put as
-   * well, since a replica whose reads lag could not tell an early 404 from one that is final.
+   * nothing is changed: the store decides that, so the removal comes first, and nothing but the tombstone where it can't
+   * remove tags.
    */
   remove(image: ImageStore, tag: string, options?: CallOptions): Promise<void>;
   /**
-   * Buries a tag that lost its name to a rival: tombstone first, which needs no right but to push, and is all that a caller
+   * Buries a tag that can't have its name: tombstone first, which needs no right but to push, and is all that a caller
    * waits for. The tag itself is removed behind, as far as that is allowed.
    */
-  bury(image: ImageStore, tag: string, options?: CallOptions): Promise<void>;
+  bury(image: ImageStore, tag: string, reason: Reason, options?: CallOptions): Promise<void>;
 }
 
-export function createBurial(deps: BurialDeps): Burial {
-  const putTombstone = (image: ImageStore, tag: string, options: CallOptions) =>
-    deps.artifacts.put(
-      image,
-      tombstoneOf(tag),
-      ({ artifactType }) => formatTombstone(tag, deps.clock.now(), artifactType),
-      options,
-    );
+export function createBurial({ artifacts, sightings, stamp, log }: BurialDeps): Burial {
+  const putTombstone = async (image: ImageStore, tag: string, reason: Reason, options: CallOptions) => {
+    const format = ({ artifactType }: { artifactType: boolean }) => formatTombstone(tag, reason, stamp(), artifactType);
+    await artifacts.put(image, tombstoneOf(tag), format, options);
+    sightings.buried(tag);
+  };
 
   return {
     async remove(image, tag, options = {}) {
-      const isRemoved = await tryDelete(image, tag, options);
-      const isYoung = deps.clock.now() - tagTimeMs(tag) < 2 * deps.graceMs;
-      if (!isRemoved || isYoung) await putTombstone(image, tag, options);
-      deps.sightings.dead(tag);
+      await tryDelete(image, tag, options);
+      await putTombstone(image, tag, 'deleted', options);
     },
-    async bury(image, tag, options = {}) {
-      await putTombstone(image, tag, options);
-      deps.sightings.dead(tag);
+    async bury(image, tag, reason, options = {}) {
+      await putTombstone(image, tag, reason, options);
       tryDelete(image, tag, {}).catch((error: unknown) => {
-        deps.log.debug(
-          { image: image.image, tag, err: error },
-          'a buried tag could not be removed; its tombstone counts',
-        );
+        log.debug({ image: image.image, tag, err: error }, 'a buried tag could not be removed; its tombstone counts');
       });
     },
   };
 }
 
-async function tryDelete(image: ImageStore, tag: string, options: CallOptions): Promise<boolean> {
+/** Why a tag died, as its tombstone tells. */
+export async function reasonOf(image: ImageStore, tombstone: string, options: CallOptions = {}): Promise<Reason> {
   try {
-    await image.deleteTag(tag, options);
-    return true;
+    const manifest = await image.fetchManifest(tombstone, options);
+    const reason = manifest && parseManifest(manifest.bytes).annotations[reasonAnnotation];
+    return reason === 'withdrawn' ? reason : 'deleted';
   } catch (error) {
-    if (isGatewayError(error, 'DELETE_UNSUPPORTED')) return false;
+    if (isGatewayError(error, 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED')) return 'deleted';
     throw error;
   }
 }
 
-function formatTombstone(tag: string, nowMs: number, artifactType: boolean): Uint8Array {
+async function tryDelete(image: ImageStore, tag: string, options: CallOptions): Promise<void> {
+  try {
+    await image.deleteTag(tag, options);
+  } catch (error) {
+    if (!isGatewayError(error, 'DELETE_UNSUPPORTED')) throw error;
+  }
+}
+
+function formatTombstone(tag: string, reason: Reason, created: Stamp, artifactType: boolean): Uint8Array {
   return formatManifest({
     artifactType: artifactType ? tombstoneArtifactType : undefined,
     config: emptyConfig(emptyConfigType),
     layers: [emptyConfig(emptyConfigType)],
-    annotations: { 'org.opencontainers.image.created': new Date(nowMs).toISOString(), 'lkard.apk.buries': tag },
+    annotations: {
+      'org.opencontainers.image.created': new Date(created).toISOString(),
+      'lkard.apk.buries': tag,
+      [reasonAnnotation]: reason,
+    },
   });
 }

@@ -1,7 +1,8 @@
 import { signatureMember, type Signature } from '../../apk/signature.ts';
 import { isGatewayError } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
-import type { Clock, RandomBytes } from '../../ports.ts';
+import type { RandomBytes } from '../../ports.ts';
+import type { Stamp } from '../../time/stamps.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { Group } from '../../protocol/coordinates.ts';
@@ -19,7 +20,7 @@ export type SignIndex = (pieces: readonly Uint8Array[], keys: readonly SigningKe
 export interface IndexWriterDeps {
   readonly artifacts: ArtifactWriter;
   readonly sign: SignIndex;
-  readonly clock: Clock;
+  readonly stamp: () => Stamp;
   readonly random: RandomBytes;
 }
 
@@ -42,7 +43,7 @@ export async function putIndex(
   const pieces = contentPieces(content);
   const signatures = await deps.sign(pieces, keys);
   const signedHead = Buffer.concat([signatureMember(signatures), content.head]);
-  const createdMs = laterThan(before?.createdMs ?? 0, deps.clock.now());
+  const createdMs = deps.stamp();
   const nonce = Buffer.from(deps.random(12)).toString('hex');
   const layers = [signedHead, ...content.runs.flatMap((run) => [run.part, run.details]), content.tail].map(asLayer);
   const upload = async (known: ReadonlySet<string>) => {
@@ -69,11 +70,6 @@ export function wantsSignatures(seen: Look, architecture: string): boolean {
   const signers = new Set(stored.signatures.map((signature) => signature.keyName));
   const own = new Set(seen.keys.map((key) => key.fileName));
   return [...signers].every((signer) => own.has(signer)) && own.size > signers.size;
-}
-
-/** Now, unless this clock is behind the one that made the version before: Last-Modified must never go back, nor stand. */
-function laterThan(beforeMs: number, nowMs: number): number {
-  return nowMs > beforeMs ? nowMs : beforeMs + 1000;
 }
 
 function asLayer(layer: Uint8Array | { readonly bytes: Uint8Array; readonly digest: ReturnType<typeof digestOf> }) {

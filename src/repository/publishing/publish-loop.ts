@@ -4,7 +4,7 @@ import type { CallOptions } from '../../store/store.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look, Scope } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
-import { architecturesIn, type Participant } from './participants.ts';
+import { architecturesIn, type Participant } from './participant.ts';
 
 export interface PublishLoopDeps {
   readonly clock: Clock;
@@ -15,6 +15,8 @@ export interface PublishLoopDeps {
   readonly look: (participant: Participant, scope: Scope, call: CallOptions) => Promise<Look>;
   /** Puts the index of one architecture as the look says it should be, with one participant's rights. */
   readonly put: (participant: Participant, look: Look, architecture: string, call: CallOptions) => Promise<void>;
+  /** Buries what lost its name for good, with one participant's rights. */
+  readonly clear: (participant: Participant, look: Look, call: CallOptions) => Promise<void>;
   /** Clears away what is left of the dead, while that participant waits. Never throws. */
   readonly tidy: (participant: Participant, look: Look, call: CallOptions) => Promise<void>;
   /** Whether an index that covers the set is to be put again for its signatures. */
@@ -126,12 +128,11 @@ export function createPublishLoop(
     const putter = rest.find((seat) => seat.refusal === undefined);
     // Not waited for: it ends with the wait of whose rights it uses.
     if (putter !== undefined) void deps.tidy(putter.participant, seen, { signal: putter.left.signal });
-    const hasPut =
-      putter === undefined ||
-      (await attempt(putter, (call) =>
-        inParallel(stale, putConcurrency, (one) => deps.put(putter.participant, seen, one, call)),
-      ));
-    if (hasPut === undefined) return undefined;
+    const work = async ({ participant }: Seat, call: CallOptions) => {
+      await deps.clear(participant, seen, call);
+      return await inParallel(stale, putConcurrency, (one) => deps.put(participant, seen, one, call));
+    };
+    if (putter !== undefined && (await attempt(putter, (call) => work(putter, call))) === undefined) return undefined;
     const hasNewcomers = [...seats].some((seat) => !present.includes(seat));
     return { left: present.length - rest.length, puts: putter === undefined ? 0 : stale.length, hasNewcomers };
   };

@@ -1,18 +1,19 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import { digestOfHex } from '../../oci/digest.ts';
 import type { Clock, Log, RandomBytes } from '../../ports.ts';
+import type { Stamp } from '../../time/stamps.ts';
 import type { BlobUpload, CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { Burial } from './burial.ts';
-import { createClaim } from './claim.ts';
+import { createClaim, nameTaken } from './claim.ts';
 import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import { rivalsOf } from '../live/index-target.ts';
+import { resolveName, rivalsOf } from '../live/names.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { formatPackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
-import { newPackageTag, tagTimeMs } from '../artifacts/package-tag.ts';
-import { createMending, nameTaken, type Participant } from './participants.ts';
+import { newPackageTag } from '../artifacts/package-tag.ts';
+import { createMending } from './participant.ts';
 import type { PublishLoop } from './publish-loop.ts';
 import type { PublishedPackage, PublishOptions, StagedPackage } from '../repository.ts';
 import type { Sightings } from '../live/sightings.ts';
@@ -31,8 +32,7 @@ export interface PublishContext {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Log;
-  /** Past this age, in milliseconds, no push of a tag can be under way. */
-  readonly graceMs: number;
+  readonly stamp: () => Stamp;
   /** For how long a push waits until a listing shows its tags, in milliseconds. */
   readonly listingPatienceMs: number;
   /** A look with the caller's own rights. */
@@ -62,12 +62,13 @@ export async function publishFiles(
   const files = distinctFiles(staged, context.pushedBy);
   const scope = scopeOf(files.map(({ pkg }) => pkg));
   const before = await context.look(scope);
-  const { fresh, known } = await sortOut(context, before, files, scope, options.ifExists === 'skip');
+  const { fresh, known } = await sortOut(context, before, files, scope, options);
   if (fresh.length > 0) {
     // The first key of an image is made before anything is put: a locked one must leave nothing behind.
     await context.signingKeys.ofImageForWriting(context.image, { signal: options.signal });
     await uploadLayers(context.image, upload, fresh, options);
-    await claimNames(context, await putManifests(context, fresh, options), scope);
+    const own = await putManifests(context, fresh, options);
+    await context.loop.join(createClaim(context, { image: context.image, own, scope, before }));
   }
   return files.map((file) => published(file, !known.includes(file)));
 }
@@ -106,61 +107,79 @@ function scopeOf(packages: readonly PackageRecord[]): Scope {
   return named.has(NOARCH) ? [...named, EVERY] : [...named];
 }
 
-interface Sorted {
-  /** To be put. */
-  readonly fresh: readonly File[];
-  /** Whose very bytes were live under their name already. */
-  readonly known: readonly File[];
-}
-
-/** Sorts the files by what is live under their names; throws PACKAGE_EXISTS, but only once the index covers what is there. */
+/** Sorts the files by who has their names; throws PACKAGE_EXISTS, but only once the index covers what is there. */
 async function sortOut(
   context: PublishContext,
   before: Look,
   files: readonly File[],
   scope: Scope,
-  mayBeThere: boolean,
-): Promise<Sorted> {
-  const twinsOf = ({ pkg }: File) => before.live.named(pkg.fileName).filter((live) => isTwin(live.pkg, pkg));
-  const isSettledHere = (file: File) => twinsOf(file).some((twin) => isSettled(context, twin));
-  // Where a rival's pusher died long ago, the name belongs to what the index lists.
-  const hasName = (file: File) =>
-    isSettledHere(file) && twinsOf(file).some(({ tag, pkg }) => before.isListed(pkg.architecture, tag));
-  const taken = files.filter((file) => rivalsOf(before.live, file.pkg).length > 0 && !hasName(file));
-  const known = files.filter((file) => twinsOf(file).length > 0);
-  if (taken.length === 0 && known.length === 0) return { fresh: files, known };
-  const mending = createMending(context.image, scope);
-  if ((await mending.settle(before)) !== 'done') await context.loop.join(mending);
-  if (taken.length > 0) throw nameTaken(taken.map(asLive), false);
-  if (!mayBeThere) throw nameTaken(known.map(asLive), true);
-  return { fresh: files.filter((file) => !known.includes(file) || !isSettledHere(file)), known };
+  { ifExists, signal }: PublishOptions,
+): Promise<{ readonly fresh: readonly File[]; readonly known: readonly File[] }> {
+  const twins = new Map(files.map((file) => [file, heldTwins(before, file.pkg)]));
+  const isTaken = ({ pkg }: File) => ownersOf(before, pkg).some((owner) => owner.pkg.digest !== pkg.digest);
+  const taken = files.filter(isTaken);
+  if (taken.length > 0 || [...twins.values()].some((tags) => tags.length > 0)) await mend(context, before, scope);
+  if (taken.length > 0) throw nameTaken(taken, false);
+  const known: File[] = [];
+  for (const file of files) if (await isSafe(context, file, twins.get(file) ?? [], { signal })) known.push(file);
+  if (known.length > 0 && ifExists !== 'skip') throw nameTaken(known, true);
+  return { fresh: files.filter((file) => !known.includes(file)), known };
+}
+
+async function mend({ image, loop }: PublishContext, before: Look, scope: Scope): Promise<void> {
+  const mending = createMending(image, scope);
+  if ((await mending.settle(before)) !== 'done') await loop.join(mending);
+}
+
+function ownersOf({ live, facts }: Look, pkg: PackageRecord): readonly LiveTag[] {
+  const rivals = rivalsOf(live, pkg);
+  const twins = live.named(pkg.fileName).filter((other) => isTwin(other.pkg, pkg));
+  return resolveName([...rivals, ...twins], live, facts).owner;
 }
 
 /**
- * Whether a live tag will stay. One whose push may still be under way may yet be withdrawn by it: nobody else can be told that
- * their bytes are safe because of it, so they put a tag of their own beside it.
+ * Tags because of which somebody can be told that these bytes are there: the registry lists them, and nobody will ever withdraw
+ * them. In every other case the same bytes get a tag of their own.
  */
-function isSettled({ sightings, clock, graceMs }: PublishContext, { tag }: LiveTag): boolean {
-  return sightings.isAcknowledged(tag) || clock.now() - tagTimeMs(tag) >= graceMs;
+function heldTwins({ live, facts }: Look, pkg: PackageRecord): readonly LiveTag[] {
+  return live
+    .named(pkg.fileName)
+    .filter((one) => isTwin(one.pkg, pkg) && facts.isHeld(one.tag) && !live.unshown.has(one.tag));
+}
+
+/** Whether one of the tags is there right now, and the file behind it can be read; it is uploaded again where it can't. */
+async function isSafe(
+  { image }: PublishContext,
+  { staged }: File,
+  twins: readonly LiveTag[],
+  options: CallOptions,
+): Promise<boolean> {
+  for (const { tag } of twins) {
+    if ((await image.resolve(tag, options)) === undefined) continue;
+    if (!(await image.isReadable(staged.source, options)))
+      await uploadLayer(await image.startUpload(options), staged, options);
+    return true;
+  }
+  return false;
 }
 
 function isTwin(a: PackageRecord, b: PackageRecord): boolean {
   return a.digest === b.digest && a.architecture === b.architecture;
 }
 
-function asLive({ pkg }: File): LiveTag {
-  return { tag: '', pkg };
-}
-
 async function uploadLayers(image: ImageStore, first: BlobUpload, files: readonly File[], options: CallOptions) {
   await inParallel([...files.entries()], uploadConcurrency, async ([i, { staged }]) => {
-    const session = i === 0 ? first : await image.startUpload(options);
-    try {
-      await session.finish(staged.source, options);
-    } finally {
-      await session.cancel();
-    }
+    await uploadLayer(i === 0 ? first : await image.startUpload(options), staged, options);
   });
+}
+
+/** Uploads a file although the store may claim to have it. */
+async function uploadLayer(session: BlobUpload, { source }: StagedPackage, options: CallOptions): Promise<void> {
+  try {
+    await session.finish(source, options);
+  } finally {
+    await session.cancel();
+  }
 }
 
 /**
@@ -177,12 +196,12 @@ async function putManifests(
     return await inParallel(files, uploadConcurrency, async ({ pkg }) => {
       const group = { ...context.at, architecture: pkg.architecture };
       const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
-      const tag = newPackageTag(group, names, context.clock.now(), context.random);
+      const tag = newPackageTag(group, names, context.stamp(), context.random);
       begun.push(tag);
       return await putManifest(context, group, { tag, pkg }, options);
     });
   } catch (error) {
-    const burials = await Promise.allSettled(begun.map((tag) => context.burial.bury(context.image, tag)));
+    const burials = await Promise.allSettled(begun.map((tag) => context.burial.bury(context.image, tag, 'withdrawn')));
     const left = burials.filter(({ status }) => status === 'rejected').length;
     if (left > 0) context.log.warn({ ...context.at, left }, 'a push failed half-way and some of its files may stay');
     throw error;
@@ -203,11 +222,6 @@ async function putManifest(
   }
   sightings.put(tag, pkg);
   return { tag, pkg };
-}
-
-async function claimNames(context: PublishContext, own: readonly LiveTag[], scope: Scope): Promise<void> {
-  const claim: Participant = createClaim(context, { image: context.image, own, scope });
-  await context.loop.join(claim);
 }
 
 function published({ staged, pkg }: File, isFresh: boolean): PublishedPackage {

@@ -1,12 +1,11 @@
 import { GatewayError } from '../../errors.ts';
-import type { Clock } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import type { Burial } from './burial.ts';
 import { NOARCH } from '../../protocol/coordinates.ts';
 import { findFile } from '../index/index-content.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
-import { createMending, createRemoval } from './participants.ts';
+import { createMending, type Participant } from './participant.ts';
 import type { PublishLoop } from './publish-loop.ts';
 
 /** Everything a deletion needs of one repository and one caller. */
@@ -14,7 +13,6 @@ export interface WithdrawContext {
   readonly image: ImageStore;
   readonly burial: Burial;
   readonly loop: PublishLoop;
-  readonly clock: Pick<Clock, 'now'>;
   readonly look: (scope: Scope) => Promise<Look>;
 }
 
@@ -26,7 +24,6 @@ export async function withdrawFile(
   context: WithdrawContext,
   file: { readonly architecture: string | undefined; readonly fileName: string },
 ): Promise<readonly string[]> {
-  const beganMs = context.clock.now();
   const { architecture, fileName } = file;
   const named = architecture === undefined ? [] : [architecture];
   const seen = await context.look(architecture === undefined || architecture === NOARCH ? [...named, EVERY] : named);
@@ -38,10 +35,35 @@ export async function withdrawFile(
   }
   for (const { tag } of targets) await context.burial.remove(context.image, tag);
   const architectures = [...new Set(targets.map(({ pkg }) => pkg.architecture))];
-  const scope = architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures;
-  const dead = targets.map(({ tag }) => tag);
-  await context.loop.join(createRemoval(context, { ...context, scope, fileName, architectures, beganMs, dead }));
+  const removed = targets.map(({ tag }) => tag);
+  await context.loop.join(createRemoval(context, { fileName, architectures, removed }));
   return architectures;
+}
+
+/**
+ * A deletion whose first tags were removed: done once no index lists them and a look shows no other of that file. What is pushed
+ * meanwhile is removed too: the deletion isn't over, so it may as well have come after that push.
+ */
+function createRemoval(
+  { image, burial }: WithdrawContext,
+  file: { readonly fileName: string; readonly architectures: readonly string[]; readonly removed: readonly string[] },
+): Participant {
+  const { fileName, architectures } = file;
+  const removed = new Set(file.removed);
+  return {
+    image,
+    scope: architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures,
+    async settle(look) {
+      const left = look.live.named(fileName).filter(({ pkg }) => architectures.includes(pkg.architecture));
+      for (const { tag } of left) {
+        await burial.remove(image, tag);
+        removed.add(tag);
+      }
+      const isListed = [...removed].some((tag) => look.architectures.some((one) => look.mayList(one, tag)));
+      return left.length > 0 || isListed ? 'publish' : 'done';
+    },
+    abandon: () => Promise.resolve(),
+  };
 }
 
 /** A deletion that died half-way left a file listed that is gone: it is tried again, and ends here. */

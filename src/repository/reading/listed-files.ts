@@ -2,12 +2,12 @@ import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { IndexView } from './index-view.ts';
 import { uncheckedSignature } from '../artifacts/package-signature.ts';
-import { tagTimeMs } from '../artifacts/package-tag.ts';
+import { tagStamp } from '../artifacts/package-tag.ts';
 import type { ListedPackage, ListedRepository } from '../repository.ts';
 
 /** When the first of a file's tags was put. */
 export function pushedAt(tags: readonly string[]): Date {
-  return new Date(Math.min(...tags.map(tagTimeMs)));
+  return new Date(Math.min(...tags.map(tagStamp)));
 }
 
 /** What belongs to the group itself: a noarch package is listed in every index but is one file. */

@@ -11,7 +11,7 @@ import {
   groupHashOfIndexTag,
   parsePackageTag,
   peekTag,
-  tagTimeMs,
+  tagStamp,
   tombstoneOf,
 } from '../artifacts/package-tag.ts';
 
@@ -108,7 +108,7 @@ export async function copyImage(
       const fetched = await from.fetchManifest(tag, call);
       // Deleted meanwhile.
       const isPut = fetched !== undefined && (await put(tag, fetched));
-      if (isPut && isPackage(tag) && !dead.has(tag) && tagTimeMs(tag) <= indexedUntil(tag)) maybeRevived.push(tag);
+      if (isPut && isPackage(tag) && !dead.has(tag) && tagStamp(tag) <= indexedUntil(tag)) maybeRevived.push(tag);
     }
     advance();
   });

@@ -1,6 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { Clock, Log } from '../../ports.ts';
+import type { Log } from '../../ports.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { upkeepPauseMs } from './upkeep-pause.ts';
 
@@ -35,7 +36,7 @@ const maxAtOnce = 16;
 
 /** The memory of one image. */
 export function createSuperseded(
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log }: { readonly clock: MonotonicClock; readonly log: Log },
   { keepSupersededMs }: SupersededOptions,
 ): Superseded {
   const latest = new Map<string, Digest>();
@@ -46,7 +47,7 @@ export function createSuperseded(
   const dueNow = () => {
     const due: [Digest, string][] = [];
     for (const [digest, { tag, sinceMs }] of replaced) {
-      if (due.length === maxAtOnce || clock.now() - sinceMs < keepSupersededMs) break;
+      if (due.length === maxAtOnce || clock.monotonicMs() - sinceMs < keepSupersededMs) break;
       due.push([digest, tag]);
     }
     return due;
@@ -66,22 +67,22 @@ export function createSuperseded(
       latest.set(tag, digest);
       replaced.delete(digest);
       if (before === undefined || keepSupersededMs === Infinity) return;
-      replaced.set(before, { tag, sinceMs: clock.now() });
+      replaced.set(before, { tag, sinceMs: clock.monotonicMs() });
       const [oldest] = replaced.keys();
       if (replaced.size > maxRemembered && oldest !== undefined) replaced.delete(oldest);
     },
 
     async clear(image, call) {
-      const beganMs = clock.now();
+      const beganMs = clock.monotonicMs();
       if (beganMs < nextMs) return;
       nextMs = Infinity;
       try {
         for (const [digest, tag] of dueNow()) await remove(image, digest, tag, call);
         // Some registries look through all tags for each manifest that they remove.
-        nextMs = clock.now() + 10 * (clock.now() - beganMs);
+        nextMs = clock.monotonicMs() + 10 * (clock.monotonicMs() - beganMs);
       } catch (error) {
         const isAnswered = isGatewayError(error, 'ABORTED');
-        nextMs = clock.now() + (isAnswered ? 0 : upkeepPauseMs(error));
+        nextMs = clock.monotonicMs() + (isAnswered ? 0 : upkeepPauseMs(error));
         if (!isAnswered) log.debug({ image: image.image, err: error }, 'replaced indexes could not be removed');
       }
     },

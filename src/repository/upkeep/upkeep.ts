@@ -1,9 +1,12 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { Clock, Log } from '../../ports.ts';
+import type { Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { type Group, type RepositoryCoordinates, NOARCH } from '../../protocol/coordinates.ts';
 import type { Look } from '../live/look.ts';
+import { lease } from '../../time/lease.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
+import type { Stamp } from '../../time/stamps.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from '../artifacts/package-tag.ts';
 import { createSuperseded, type SupersededOptions } from './replaced-indexes.ts';
@@ -21,30 +24,34 @@ export interface Upkeep {
   hasPut(group: Group, digest: Digest): void;
 }
 
-/** A tombstone is kept so long: until then some replica's listing or read by name may be behind the death it proves. */
-const tombstoneMs = 3_600_000;
 /** The most tombstones that one publish looks at. */
 const maxGraves = 4;
 /** How long an image is left alone after it was tidied. */
 const pauseMs = 10_000;
 
+export interface UpkeepDeps {
+  readonly clock: MonotonicClock;
+  readonly stamp: () => Stamp;
+  readonly log: Log;
+}
+
 /** The upkeep of one image. */
-export function createUpkeep(deps: { readonly clock: Clock; readonly log: Log }, options: SupersededOptions): Upkeep {
-  const { clock, log } = deps;
+export function createUpkeep(deps: UpkeepDeps, options: SupersededOptions): Upkeep {
+  const { clock, stamp, log } = deps;
   const superseded = createSuperseded(deps, options);
   let nextMs = -Infinity;
 
   const clearGraves = async (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => {
-    if (clock.now() < nextMs) return;
-    const tombstones = oldTombstones(seen, at, clock.now() - tombstoneMs);
+    if (clock.monotonicMs() < nextMs) return;
+    const tombstones = oldTombstones(seen, at, stamp() - lease.tombstoneMs);
     if (tombstones.length === 0) return;
-    nextMs = clock.now() + pauseMs;
+    nextMs = clock.monotonicMs() + pauseMs;
     try {
       await inParallel(tombstones, 2, (tombstone) => clear(image, tombstone, call));
     } catch (error) {
       // Whoever waited was answered: the next publish goes on.
       if (isGatewayError(error, 'ABORTED')) return;
-      nextMs = clock.now() + upkeepPauseMs(error);
+      nextMs = clock.monotonicMs() + upkeepPauseMs(error);
       log.debug({ image: image.image, err: error }, 'old tombstones could not be cleared away');
     }
   };

@@ -12,6 +12,7 @@ import {
 import { cutRuns } from '../../../src/repository/index/index-runs.ts';
 import { compareIndexed, indexedPackage, type IndexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
+import { stampOf } from '../../../src/time/stamps.ts';
 import { aGroup, aRecord, at, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();
@@ -19,7 +20,7 @@ const random = someRandom();
 function aFile(name: string, arch = 'x86_64', twins = 1): IndexedPackage {
   const pkg = aRecord({ name, arch });
   const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
-  const tags = Array.from({ length: twins }, () => newPackageTag(aGroup(arch), names, 1e12, random));
+  const tags = Array.from({ length: twins }, () => newPackageTag(aGroup(arch), names, stampOf(1e12), random));
   return indexedPackage(pkg, tags);
 }
 

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { formatPackageManifest, parsePackageManifest } from '../../../src/repository/artifacts/package-manifest.ts';
 import { packageSignature, parsePackageSignature } from '../../../src/repository/artifacts/package-signature.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
+import { stampOf } from '../../../src/time/stamps.ts';
 import { aGroup, aRecord, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();
 const signature = packageSignature('valid', ['somebody.rsa.pub']);
 const pkg = { ...aRecord({ name: 'hello' }), pushedBy: 'ci', packager: 'Somebody <s@example.org>', signature };
 const group = aGroup();
-const tag = newPackageTag(group, { fileName: pkg.fileName, identity: pkg.entry.identity }, 1e12, random);
+const tag = newPackageTag(group, { fileName: pkg.fileName, identity: pkg.entry.identity }, stampOf(1e12), random);
 const manifest = formatPackageManifest(group, tag, pkg, { artifactType: true });
 
 interface Document {
@@ -79,7 +80,7 @@ describe('a package manifest', () => {
   });
 
   it('under another tag is not taken for a package', () => {
-    const other = newPackageTag(group, { fileName: pkg.fileName, identity: pkg.entry.identity }, 1e12, random);
+    const other = newPackageTag(group, { fileName: pkg.fileName, identity: pkg.entry.identity }, stampOf(1e12), random);
     expect(parsePackageManifest(other, manifest)).toBeUndefined();
   });
 

@@ -8,9 +8,10 @@ import {
   indexTag,
   newPackageTag,
   parsePackageTag,
-  tagTimeMs,
+  tagStamp,
   tombstoneOf,
 } from '../../../src/repository/artifacts/package-tag.ts';
+import { stampOf } from '../../../src/time/stamps.ts';
 import { someRandom } from '../../support/a-repository.ts';
 
 const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
@@ -30,7 +31,7 @@ describe('tags', () => {
   it('are legal, lower-case and at most 128 characters, whatever the names', () => {
     fc.assert(
       fc.property(group, file, time, (of, pkg, nowMs) => {
-        const tag = newPackageTag(of, pkg, nowMs, random);
+        const tag = newPackageTag(of, pkg, stampOf(nowMs), random);
         for (const one of [tag, tombstoneOf(tag), indexTag(of)]) {
           expect(isTag(one)).toBe(true);
           expect(one).toMatch(/^[a-z0-9_.-]{1,128}$/);
@@ -42,8 +43,8 @@ describe('tags', () => {
   it('tell what they are and when they were made', () => {
     fc.assert(
       fc.property(group, file, time, (of, pkg, nowMs) => {
-        const tag = newPackageTag(of, pkg, nowMs, random);
-        expect(tagTimeMs(tag)).toBe(Math.floor(nowMs / 1000) * 1000);
+        const tag = newPackageTag(of, pkg, stampOf(nowMs), random);
+        expect(tagStamp(tag)).toBe(Math.floor(nowMs / 1000) * 1000);
         expect(parsePackageTag(tag)).toMatchObject({ kind: 'package', groupHash: groupHash(of) });
         expect(parsePackageTag(tombstoneOf(tag))).toMatchObject({ kind: 'tombstone', groupHash: groupHash(of) });
         expect(buriedBy(tombstoneOf(tag))).toBe(tag);
@@ -56,7 +57,7 @@ describe('tags', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(group, file), { minLength: 2, maxLength: 20 }), time, (pushes, nowMs) => {
         const twice = [...pushes, ...pushes];
-        const tags = twice.map(([of, pkg]) => newPackageTag(of, pkg, nowMs, random));
+        const tags = twice.map(([of, pkg]) => newPackageTag(of, pkg, stampOf(nowMs), random));
         expect(new Set(tags).size).toBe(twice.length);
         for (const tag of tags) expect(tags.filter((other) => other.startsWith(tag))).toEqual([tag]);
       }),
@@ -67,7 +68,7 @@ describe('tags', () => {
     fc.assert(
       fc.property(group, file, group, file, (of, pkg, otherOf, other) => {
         const hashOf = (...[a, b]: [typeof of, typeof pkg]) =>
-          parsePackageTag(newPackageTag(a, b, 0, random))?.contentHash;
+          parsePackageTag(newPackageTag(a, b, stampOf(0), random))?.contentHash;
         const isSame = JSON.stringify([of, pkg]) === JSON.stringify([otherOf, other]);
         expect(hashOf(of, pkg) === hashOf(otherOf, other)).toBe(isSame);
         expect(hashOf(of, pkg)).toBe(hashOf({ ...of }, { ...pkg }));
@@ -79,7 +80,7 @@ describe('tags', () => {
     fc.assert(
       fc.property(group, fc.constantFrom('1.0+a', '1.0~a', '1.0_a', '1.0-a'), (of, version) => {
         const tagOf = (text: string) =>
-          newPackageTag(of, { fileName: `x-${text}.apk`, identity: 'Q1' }, 0, () => new Uint8Array(8));
+          newPackageTag(of, { fileName: `x-${text}.apk`, identity: 'Q1' }, stampOf(0), () => new Uint8Array(8));
         const others = ['1.0+a', '1.0~a', '1.0_a', '1.0-a'].filter((text) => text !== version);
         expect(others.map(tagOf)).not.toContain(tagOf(version));
       }),

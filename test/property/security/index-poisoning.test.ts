@@ -11,6 +11,7 @@ import { compareIndexed, indexedPackage } from '../../../src/repository/index/in
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
 import { signatureVerdicts } from '../../../src/protocol/documents.ts';
 import { packageSignature } from '../../../src/repository/artifacts/package-signature.ts';
+import { stampOf } from '../../../src/time/stamps.ts';
 import { aGroup, aRecord, at, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();
@@ -62,7 +63,7 @@ describe('the details beside an index', () => {
   const aFile = (name: string, more: object) => {
     const pkg = { ...aRecord({ name }), ...more };
     const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
-    return indexedPackage(pkg, [newPackageTag(aGroup(), names, 1e12, random)]);
+    return indexedPackage(pkg, [newPackageTag(aGroup(), names, stampOf(1e12), random)]);
   };
   const signature = fc
     .tuple(fc.constantFrom(...signatureVerdicts), fc.array(text))

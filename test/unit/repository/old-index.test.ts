@@ -10,7 +10,7 @@ it('an old signed index that somebody puts back is mended for readers, and an al
   const indexTag = () => [...tags.keys()].find((tag) => tag.startsWith('index-'))!;
   await replica.push([{ name: 'one', version: '1.0-r0' }]);
   const old = tags.get(indexTag())!;
-  clock.pass(3_600_000);
+  clock.pass(7_200_000);
   await replica.push([{ name: 'two', version: '1.0-r0' }]);
   expect(await listedBy(clock, replica)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
   const alarms = () => replica.log.lines.filter(({ message }) => message.startsWith('ALARM'));

@@ -1,28 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { newPackageTag } from '../../../../src/repository/artifacts/package-tag.ts';
 import { createSightings } from '../../../../src/repository/live/sightings.ts';
+import { lease } from '../../../../src/time/lease.ts';
+import { stampOf } from '../../../../src/time/stamps.ts';
 import { aClock, aGroup, aRecord } from '../../../support/a-repository.ts';
-
-const options = { graceMs: 300_000, foundMs: 30_000 };
 
 function aMemory() {
   const clock = aClock();
   const pkg = aRecord({ name: 'hello' });
-  const tag = newPackageTag(
-    aGroup(),
-    { ...pkg, identity: pkg.entry.identity },
-    clock.now(),
-    (count) => new Uint8Array(count),
-  );
-  return { clock, pkg, tag, sightings: createSightings({ clock }, options) };
+  const names = { ...pkg, identity: pkg.entry.identity };
+  const tag = newPackageTag(aGroup(), names, stampOf(clock.now()), (count) => new Uint8Array(count));
+  return { clock, pkg, tag, sightings: createSightings(clock) };
 }
 
 describe('what a replica remembers of tags', () => {
-  it('counts an own tag for the grace period, asking for it again after half a minute', () => {
+  it('counts an own tag for a while, asking for it again after half a minute', () => {
     const { clock, pkg, tag, sightings } = aMemory();
     sightings.put(tag, pkg);
     expect(sightings.ownTags()).toEqual([]);
-    sightings.claimed(tag);
+    sightings.vouch(tag);
     expect([sightings.ownTags(), sightings.isFresh(tag)]).toEqual([[tag], true]);
     clock.pass(31_000);
     expect([sightings.ownTags(), sightings.isFresh(tag)]).toEqual([[tag], false]);
@@ -30,38 +26,47 @@ describe('what a replica remembers of tags', () => {
     expect(sightings.ownTags()).toEqual([]);
   });
 
-  it('counts an own tag from when it was made, however late its put was answered', () => {
-    const { clock, pkg, tag, sightings } = aMemory();
-    clock.pass(400_000);
-    sightings.put(tag, pkg);
-    sightings.claimed(tag);
-    expect(sightings.ownTags()).toEqual([]);
-  });
-
-  it("takes a young tag's absence as final only once it lasted for the grace period", () => {
+  it('takes an absence for proven only once it was told twice, some time apart', () => {
     const { clock, tag, sightings } = aMemory();
-    expect(sightings.missed(tag, clock.now() + 3_600_000)).toBe(false);
-    clock.pass(299_000);
-    expect(sightings.missed(tag, clock.now() + 3_600_000)).toBe(false);
+    expect(sightings.missed(tag)).toBe(false);
+    clock.pass(lease.absenceApartMs - 1_000);
+    expect([sightings.missed(tag), sightings.absentTags()]).toEqual([false, []]);
     clock.pass(2_000);
-    expect(sightings.missed(tag, clock.now() + 3_600_000)).toBe(true);
+    expect([sightings.missed(tag), sightings.absentTags()]).toEqual([true, [tag]]);
   });
 
   it('starts anew to count absences once the tag was found', () => {
     const { clock, pkg, tag, sightings } = aMemory();
-    const future = clock.now() + 3_600_000;
-    sightings.missed(tag, future);
+    sightings.missed(tag);
     clock.pass(200_000);
     sightings.found(tag, pkg);
     clock.pass(200_000);
-    expect(sightings.missed(tag, future)).toBe(false);
+    expect(sightings.missed(tag)).toBe(false);
   });
 
-  it('forgets that a tag is dead after the grace period, since a listing shows it by then', () => {
+  it.each(['found', 'returned'] as const)('forgets a proven absence where the tag is %s', (how) => {
+    const { clock, pkg, tag, sightings } = aMemory();
+    sightings.missed(tag);
+    clock.pass(lease.absenceApartMs);
+    sightings.missed(tag);
+    sightings[how](tag, pkg);
+    expect(sightings.absentTags()).toEqual([]);
+    expect(sightings.missed(tag)).toBe(false);
+  });
+
+  it('takes an answer for foreign only once it came twice, some time apart', () => {
     const { clock, tag, sightings } = aMemory();
-    sightings.dead(tag);
-    expect(sightings.isDead(tag)).toBe(true);
-    clock.pass(300_000);
-    expect(sightings.isDead(tag)).toBe(false);
+    expect([sightings.garbled(tag), sightings.isGarbled(tag)]).toEqual([false, 'once']);
+    clock.pass(lease.garbledApartMs);
+    expect(sightings.isGarbled(tag)).toBeUndefined();
+    expect([sightings.garbled(tag), sightings.isGarbled(tag)]).toEqual([true, 'always']);
+  });
+
+  it('forgets a burial after a while, since a listing shows the tombstone by then', () => {
+    const { clock, tag, sightings } = aMemory();
+    sightings.buried(tag);
+    expect([sightings.isBuried(tag), sightings.buriedTags()]).toEqual([true, [tag]]);
+    clock.pass(lease.memoryMs);
+    expect([sightings.isBuried(tag), sightings.buriedTags()]).toEqual([false, []]);
   });
 });

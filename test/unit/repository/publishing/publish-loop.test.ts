@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError, type ErrorCode } from '../../../../src/errors.ts';
 import type { Look } from '../../../../src/repository/live/look.ts';
-import type { Participant } from '../../../../src/repository/publishing/participants.ts';
+import type { Participant } from '../../../../src/repository/publishing/participant.ts';
 import { createPublishLoop, type PublishLoopDeps } from '../../../../src/repository/publishing/publish-loop.ts';
 import type { ImageStore } from '../../../../src/store/store.ts';
 import { aClock, at, someRandom } from '../../../support/a-repository.ts';
@@ -50,6 +50,7 @@ function aLoop(deps: Partial<PublishLoopDeps>) {
         return Promise.resolve(aLook());
       },
       put: () => Promise.resolve(),
+      clear: () => Promise.resolve(),
       tidy: () => Promise.resolve(),
       wantsSignatures: () => false,
       ...deps,

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { newPackageTag, tombstoneOf } from '../../../../src/repository/artifacts/package-tag.ts';
+import { lease } from '../../../../src/time/lease.ts';
 import { createUpkeep } from '../../../../src/repository/upkeep/upkeep.ts';
 import type { Look } from '../../../../src/repository/live/look.ts';
 import type { ImageStore } from '../../../../src/store/store.ts';
+import { stampOf } from '../../../../src/time/stamps.ts';
 import { aClock, aGroup, aRecord, at, someRandom } from '../../../support/a-repository.ts';
 import { aLog } from '../../../support/signing-keys.ts';
 
@@ -12,7 +14,7 @@ const minuteMs = 60_000;
 it('old tombstones are left alone for an hour where somebody may not delete', async () => {
   const clock = aClock();
   const { fileName, entry } = aRecord();
-  const tag = newPackageTag(aGroup(), { fileName, identity: entry.identity }, clock.now(), someRandom());
+  const tag = newPackageTag(aGroup(), { fileName, identity: entry.identity }, stampOf(clock.now()), someRandom());
   let refused = 0;
   const image = {
     image: at.image,
@@ -23,8 +25,11 @@ it('old tombstones are left alone for an hour where somebody may not delete', as
     },
   } as unknown as ImageStore;
   const seen = { listing: [tombstoneOf(tag)], architectures: ['x86_64'], stored: new Map() } as unknown as Look;
-  const upkeep = createUpkeep({ clock, log: aLog() }, { keepSupersededMs: Infinity });
-  clock.pass(61 * minuteMs);
+  const upkeep = createUpkeep(
+    { clock, stamp: () => stampOf(clock.now()), log: aLog() },
+    { keepSupersededMs: Infinity },
+  );
+  clock.pass(lease.tombstoneMs + minuteMs);
   for (let i = 0; i < 60; i += 1) {
     await upkeep.tidy(image, at, seen, {});
     clock.pass(minuteMs);

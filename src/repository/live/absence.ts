@@ -2,35 +2,40 @@ import { isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
-import { parsePackageTag, tagTimeMs, tombstoneOf } from '../artifacts/package-tag.ts';
+import { parsePackageTag, tombstoneOf } from '../artifacts/package-tag.ts';
 import type { Sightings } from './sightings.ts';
 
 /**
- * Asks for one tag by name and remembers the answer; undefined where it is dead, or is nothing of ours. `pkg` is what stands
- * under it, where this replica knows that already.
+ * What asking for a tag by name has told. `gone` has proof: a tombstone, or the same answer twice, some time apart. `unseen` is
+ * every other absence: then the word of whoever showed the tag stands.
  */
+export type Presence =
+  | { readonly state: 'found'; readonly pkg: PackageRecord }
+  | { readonly state: 'unseen'; readonly pkg: PackageRecord | undefined }
+  | { readonly state: 'gone' };
+
+const gone: Presence = { state: 'gone' };
+
+/** Asks for one tag by name and remembers the answer. `pkg` is what stands under it, where this replica knows that already. */
 export async function askForTag(
   image: ImageStore,
   { tag, pkg }: { readonly tag: string; readonly pkg: PackageRecord | undefined },
   sightings: Sightings,
   options: CallOptions,
-): Promise<PackageRecord | undefined> {
+): Promise<Presence> {
+  const garbled = pkg === undefined ? sightings.isGarbled(tag) : undefined;
+  if (garbled !== undefined) return garbled === 'always' ? gone : { state: 'unseen', pkg };
   const answer = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
-  if (answer === 'foreign') {
-    sightings.foreign(tag);
-    return undefined;
-  }
+  if (answer === 'garbled') return sightings.garbled(tag) ? gone : { state: 'unseen', pkg };
   if (answer !== undefined) {
     sightings.found(tag, answer);
-    return answer;
+    return { state: 'found', pkg: answer };
   }
-  // A young tag's absence may be lag. But whoever removes a young tag buries it too, and a tombstone is proof.
-  const isFinal = sightings.missed(tag, tagTimeMs(tag));
-  if (isFinal || (await image.resolve(tombstoneOf(tag), options)) !== undefined) {
-    sightings.dead(tag);
-    return undefined;
+  if ((await image.resolve(tombstoneOf(tag), options)) !== undefined) {
+    sightings.buried(tag);
+    return gone;
   }
-  return pkg;
+  return sightings.missed(tag) ? gone : { state: 'unseen', pkg };
 }
 
 /**
@@ -43,7 +48,7 @@ export async function isStillThere(
   sightings: Sightings,
 ): Promise<boolean> {
   for (const tag of tags) {
-    if (sightings.isDead(tag) || (await image.resolve(tombstoneOf(tag))) !== undefined) continue;
+    if (sightings.isBuried(tag) || (await image.resolve(tombstoneOf(tag))) !== undefined) continue;
     if ((await image.resolve(tag)) !== undefined) return true;
   }
   return false;
@@ -57,15 +62,14 @@ async function readRecord(
   image: ImageStore,
   tag: string,
   options: CallOptions,
-): Promise<PackageRecord | 'foreign' | undefined> {
-  if (parsePackageTag(tag) === undefined) return 'foreign';
+): Promise<PackageRecord | 'garbled' | undefined> {
+  if (parsePackageTag(tag) === undefined) return 'garbled';
   try {
     const manifest = await image.fetchManifest(tag, options);
-    if (manifest === undefined) return undefined;
-    return parsePackageManifest(tag, manifest.bytes)?.pkg ?? 'foreign';
+    return manifest && (parsePackageManifest(tag, manifest.bytes)?.pkg ?? 'garbled');
   } catch (error) {
     // One planted tag must not keep everybody from looking: no manifest of ours is that large.
-    if (isGatewayError(error, 'SIZE_EXCEEDED')) return 'foreign';
+    if (isGatewayError(error, 'SIZE_EXCEEDED')) return 'garbled';
     throw error;
   }
 }

@@ -1,0 +1,51 @@
+/**
+ * Every age that the protocol knows, in milliseconds, on this process's own monotonic clock where nothing else is said. None
+ * decides what is safe: each only says how long a process remembers, waits or cleans up after others. What must hold between
+ * them is in `leaseInequalities`.
+ */
+export const lease = {
+  /** What this replica saw, put or removed counts for so long, whatever a listing says: listings may be that far behind. */
+  memoryMs: 300_000,
+  /** Two answers "no such tag" that far apart are proof that nobody else has to give. */
+  absenceApartMs: 300_000,
+  /** Two answers that are no package of ours that far apart make a tag foreign. */
+  garbledApartMs: 2_000,
+  /** A tag that was found by name isn't asked for again so soon. */
+  foundMs: 30_000,
+  /** A replica stands by what it acknowledged for so long, where two replicas acknowledged two contents of one name. */
+  standByMs: 600_000,
+  /** No push waits for a listing for so long, once one did so in vain. */
+  laggingMs: 600_000,
+  /** A tag that lost its name is left to its own pusher for so long before others bury it. */
+  loserMs: 1_000,
+  /** A push that is older than this, by either of its clocks, doesn't hold its tags any more. */
+  claimMs: 3_600_000,
+  /** By stamps: a tag that nobody holds beside one that the index lists is what is left of a dead push. */
+  orphanMs: 86_400_000,
+  /** By stamps: a tombstone is kept so long. */
+  tombstoneMs: 86_400_000,
+  /** By so much may stamps of two replicas differ. */
+  stampSlackMs: 3_600_000,
+};
+
+/** What must hold between the ages, each with its reason. */
+export const leaseInequalities: readonly (readonly [reason: string, holds: boolean])[] = [
+  ['what lags can still be told from what is gone', lease.absenceApartMs >= lease.memoryMs],
+  ['a replica asks again before it forgets', lease.foundMs < lease.memoryMs],
+  [
+    'others have seen what was acknowledged before the replica ends standing by it',
+    lease.standByMs >= 2 * lease.memoryMs,
+  ],
+  [
+    'no push that could still be acknowledged is taken for an orphan',
+    lease.orphanMs >= lease.claimMs + 2 * lease.stampSlackMs,
+  ],
+  [
+    'no death is forgotten while a listing may be behind it',
+    lease.tombstoneMs >= lease.memoryMs + 2 * lease.stampSlackMs,
+  ],
+  [
+    'a late put of a push finds the tombstone that buried it',
+    lease.tombstoneMs >= lease.claimMs + 2 * lease.stampSlackMs,
+  ],
+];
