@@ -17,6 +17,7 @@ import type { MonotonicMs } from '../../src/time/monotonic.ts';
 import { signingKeyOf } from '../../src/repository/keys/signing-key.ts';
 import type { SigningKey, SigningKeys } from '../../src/repository/keys/signing-keys.ts';
 import type { Credentials, Store } from '../../src/store/store.ts';
+import { stampOf } from '../../src/time/stamps.ts';
 import { anApk, type ApkSpec } from './an-apk.ts';
 import { aLog, aPrivateKey } from './signing-keys.ts';
 
@@ -174,8 +175,10 @@ export function aReplica(
 ): TestReplica {
   const { store, clock, keys = fixedKeys(aSigningKey()), random = someRandom() } = world;
   const log = aLog();
+  // Not a copy: a test may change the store afterwards.
+  const stamping = Object.assign(Object.create(store) as Store, { stamp: () => stampOf(clock.now()) });
   const repositories = createRepositories(
-    { store, clock, random, log, signingKeys: keys, sign: signNow },
+    { store: stamping, clock, random, log, signingKeys: keys, sign: signNow },
     { freshnessMs: 0, ...options },
   );
   const commit = async (

@@ -11,6 +11,7 @@ import type { Repositories } from '../../../src/repository/repository.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
 import type { MonotonicMs } from '../../../src/time/monotonic.ts';
+import { stampOf } from '../../../src/time/stamps.ts';
 import { createTroubles, type Troubles } from './troubles.ts';
 import { laggingRegistry, type Lag } from './lag.ts';
 import {
@@ -177,7 +178,11 @@ export function createWorld(
 
   const repositoriesOver = (store: Store, own: Pick<Replica, 'key'> & { clock: Clock }, given: RepositoriesOptions) =>
     createRepositories(
-      { store, signingKeys: fixedKeys(own.key), sign: signNow, clock: own.clock, random, log: silentLog },
+      {
+        // The worst that a registry can do: each replica stamps by its own clock.
+        store: { ...store, stamp: () => stampOf(own.clock.now()) },
+        ...{ signingKeys: fixedKeys(own.key), sign: signNow, clock: own.clock, random, log: silentLog },
+      },
       given,
     );
 
