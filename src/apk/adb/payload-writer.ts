@@ -27,7 +27,11 @@ const asciiOnly = /^[\0-\x7f]*$/;
 export function createPayloadWriter(): PayloadWriter {
   let buffer = Buffer.alloc(firstBytes);
   let length = payloadHeadBytes;
-  const known = new Map<string, number>();
+  // Words by what they stand for; of arrays and objects, by a hash of their slots.
+  const texts = new Map<string, number>();
+  const blobs = new Map<string, number>();
+  const integers = new Map<number | bigint, number>();
+  const slotted = new Map<number, number>();
 
   /** Where the next `size` bytes go, zeros before them up to a multiple of `alignment`. */
   const reserve = (size: number, alignment: number): number => {
@@ -42,41 +46,25 @@ export function createPayloadWriter(): PayloadWriter {
     return offset;
   };
 
-  const once = (key: string, write: () => number): number => {
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const word = write();
-    known.set(key, word);
-    return word;
-  };
-
-  /** Room for a blob with its length written: its word, and where its bytes go. */
-  const beginBlob = (size: number): { word: number; start: number } => {
-    if (size <= 0xff) {
-      const offset = reserve(1 + size, 1);
-      buffer.writeUInt8(size, offset);
-      return { word: wordOf(valueTypes.blob8, offset), start: offset + 1 };
-    }
-    if (size <= 0xffff) {
-      const offset = reserve(2 + size, 2);
-      buffer.writeUInt16LE(size, offset);
-      return { word: wordOf(valueTypes.blob16, offset), start: offset + 2 };
-    }
-    const offset = reserve(4 + size, 4);
-    buffer.writeUInt32LE(size, offset);
-    return { word: wordOf(valueTypes.blob32, offset), start: offset + 4 };
+  /** Writes a blob's length; its bytes go to the `size` ones that end the payload then. */
+  const beginBlob = (size: number): number => {
+    const lengthBytes = size <= 0xff ? 1 : size <= 0xffff ? 2 : 4;
+    const offset = reserve(lengthBytes + size, lengthBytes);
+    buffer.writeUIntLE(size, offset, lengthBytes);
+    const type = lengthBytes === 1 ? valueTypes.blob8 : lengthBytes === 2 ? valueTypes.blob16 : valueTypes.blob32;
+    return wordOf(type, offset);
   };
 
   const writeBlob = (value: Uint8Array): number => {
-    const { word, start } = beginBlob(value.length);
-    buffer.set(value, start);
+    const word = beginBlob(value.length);
+    buffer.set(value, length - value.length);
     return word;
   };
 
   const writeText = (value: string): number => {
     if (!asciiOnly.test(value)) return writeBlob(encodeText(value));
-    const { word, start } = beginBlob(value.length);
-    buffer.write(value, start, 'latin1');
+    const word = beginBlob(value.length);
+    buffer.write(value, length - value.length, 'latin1');
     return word;
   };
 
@@ -88,30 +76,40 @@ export function createPayloadWriter(): PayloadWriter {
     return wordOf(isShort ? valueTypes.integer32 : valueTypes.integer64, offset);
   };
 
-  const writeSlots = (type: number, words: readonly number[]): number => {
-    const offset = reserve((words.length + 1) * wordBytes, wordBytes);
-    buffer.writeUInt32LE(words.length + 1, offset);
-    for (const [index, word] of words.entries()) buffer.writeUInt32LE(word, offset + (index + 1) * wordBytes);
-    return wordOf(type, offset);
+  const isWritten = (word: number, words: readonly number[], count: number): boolean => {
+    const offset = word & maxWordValue;
+    if (buffer.readUInt32LE(offset) !== count + 1) return false;
+    for (let i = 0; i < count; i += 1) if (buffer.readUInt32LE(offset + (i + 1) * wordBytes) !== words[i]) return false;
+    return true;
   };
 
   const slots = (type: number, words: readonly number[]): number => {
-    const last = words.findLastIndex((word) => word !== nullWord);
-    if (last < 0) return nullWord;
-    const kept = words.slice(0, last + 1);
-    return once(`${type}:${kept.join()}`, () => writeSlots(type, kept));
+    let count = words.length;
+    while (count > 0 && words[count - 1] === nullWord) count -= 1;
+    if (count === 0) return nullWord;
+    const hash = hashOf(type, words, count);
+    const before = slotted.get(hash);
+    // Others of the same hash are too rare to be looked for.
+    if (before !== undefined && before >>> 28 === type && isWritten(before, words, count)) return before;
+    const offset = reserve((count + 1) * wordBytes, wordBytes);
+    buffer.writeUInt32LE(count + 1, offset);
+    for (let i = 0; i < count; i += 1) buffer.writeUInt32LE(words[i] ?? nullWord, offset + (i + 1) * wordBytes);
+    slotted.set(hash, wordOf(type, offset));
+    return wordOf(type, offset);
   };
 
   return {
     integer(value) {
-      if (value < 0 || value > 0xffffffffffffffffn || (typeof value === 'number' && !Number.isSafeInteger(value)))
-        throw new TypeError(`no whole number below 2^64: ${value}`);
+      assertInteger(value);
       if (value <= maxWordValue) return wordOf(valueTypes.integer, Number(value));
-      return once(`i:${value}`, () => writeInteger(BigInt(value)));
+      return once(integers, value, () => writeInteger(BigInt(value)));
     },
-    text: (value) => (value === '' ? nullWord : once(`t:${value}`, () => writeText(value))),
+    text: (value) => (value === '' ? nullWord : once(texts, value, () => writeText(value))),
     blob(value) {
-      return value.length === 0 ? nullWord : once(`b:${Buffer.from(value).toString('latin1')}`, () => writeBlob(value));
+      if (value.length === 0) return nullWord;
+      return once(blobs, Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1'), () =>
+        writeBlob(value),
+      );
     },
     array: (words) => slots(valueTypes.array, words),
     object: (words) => slots(valueTypes.object, words),
@@ -122,6 +120,26 @@ export function createPayloadWriter(): PayloadWriter {
   };
 }
 
+function once<Key>(known: Map<Key, number>, key: Key, write: () => number): number {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const word = write();
+  known.set(key, word);
+  return word;
+}
+
+function assertInteger(value: number | bigint): void {
+  const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value);
+  if (!isWhole || value < 0 || value > 0xffffffffffffffffn) throw new TypeError(`no whole number below 2^64: ${value}`);
+}
+
 function wordOf(type: number, value: number): number {
   return ((type << 28) | value) >>> 0;
+}
+
+/** FNV-1a, on words in place of bytes. */
+function hashOf(type: number, words: readonly number[], count: number): number {
+  let hash = 0x811c9dc5 ^ type;
+  for (let i = 0; i < count; i += 1) hash = Math.imul(hash ^ (words[i] ?? nullWord), 0x01000193);
+  return hash;
 }
