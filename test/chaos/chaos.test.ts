@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildPrograms } from '../support/programs.ts';
 import { registryProgram } from '../support/registry.ts';
 import { runChaos } from './run.ts';
+import { parseTroubles } from './troubles.ts';
 
 const isMissing = registryProgram() === undefined && process.env['CI'] !== 'true';
 
@@ -20,6 +21,7 @@ describe.skipIf(isMissing)(`a short time of trouble${isMissing ? ' (docker-regis
       seconds: 18,
       roundSeconds: 9,
       publishTimeoutSeconds: 5,
+      troubles: parseTroubles('pauses,clocks,front end,throttling'),
       log: () => undefined,
       signal: ending.signal,
     });

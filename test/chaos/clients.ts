@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, FormData, request } from 'undici';
 import type { Chance } from './chance.ts';
 import type { Replica } from './cluster.ts';
+import type { Gate } from './gate.ts';
 import type { History, Operation } from './history.ts';
 import { makePackage, readSignedIndex, sha256Of, type ChaosPackage } from './packages.ts';
 
@@ -16,18 +17,26 @@ export interface Scene {
   /** Those that run now. */
   readonly replicas: () => readonly Replica[];
   readonly packages: Map<string, ChaosPackage>;
+  /** Whether what was answered is read through the next gateway at once, as behind a balancer. */
+  readonly readsAtOnce: boolean;
+  /** Whoever begins something waits for this first. */
+  readonly gate: Gate;
 }
 
 export interface Client {
   push(replica: Replica, packages: readonly ChaosPackage[], isRetry?: boolean): Promise<readonly Operation[]>;
   remove(replica: Replica, file: string): Promise<Operation>;
   /** Undefined where no good answer came. */
-  readIndex(replica: Replica, architecture: string): Promise<History['readings'][number] | undefined>;
+  readIndex(
+    replica: Replica,
+    architecture: string,
+    isAtOnce?: boolean,
+  ): Promise<History['readings'][number] | undefined>;
   fetch(replica: Replica, architecture: string, file: string, identity: string): Promise<void>;
   close(): Promise<void>;
 }
 
-export function createClient(name: string, { image, history }: Scene): Client {
+export function createClient(name: string, { image, history, gate }: Scene): Client {
   const dispatcher = new Agent({ headersTimeout: 60_000, bodyTimeout: 60_000 });
   const baseOf = (replica: Replica) => `${replica.url}/apk/${image}/edge/main`;
 
@@ -55,6 +64,7 @@ export function createClient(name: string, { image, history }: Scene): Client {
   let whyNot = '';
   /** Status and whole body; undefined where the connection or the replica broke. */
   const ask = async (url: string, options: { method?: 'GET' | 'PUT' | 'DELETE'; body?: Buffer | FormData } = {}) => {
+    const leave = await gate.enter();
     try {
       const answer = await request(url, { ...options, dispatcher });
       const { statusCode: status, headers } = answer;
@@ -64,6 +74,8 @@ export function createClient(name: string, { image, history }: Scene): Client {
       // Who is refused at once would ask a thousand times a second.
       await sleep(100);
       return undefined;
+    } finally {
+      leave();
     }
   };
 
@@ -84,14 +96,15 @@ export function createClient(name: string, { image, history }: Scene): Client {
       else operation.status = whyNot;
       return operation;
     },
-    async readIndex(replica, architecture) {
+    async readIndex(replica, architecture, isAtOnce = false) {
       const began = performance.now();
       const answer = await ask(`${baseOf(replica)}/${architecture}/APKINDEX.tar.gz`);
       if (answer === undefined || (answer.status !== 200 && answer.status !== 404)) return undefined;
       try {
         const listed = answer.status === 404 ? new Map<string, string>() : readSignedIndex(answer.bytes);
         const isStale = answer.headers['x-lkard-stale'] === 'true';
-        const reading = { replica: replica.name, architecture, began, ended: performance.now(), listed, isStale };
+        const ended = performance.now();
+        const reading = { replica: replica.name, architecture, began, ended, listed, isStale, isAtOnce };
         history.readings.push(reading);
         return reading;
       } catch (error) {
@@ -122,12 +135,24 @@ const maxRetries = 3;
 export async function actAsWriter(name: string, scene: Scene, chance: Chance, signal: AbortSignal): Promise<void> {
   const client = createClient(name, scene);
   let count = 0;
+  let turn = 0;
   const here = () => chance.pick(scene.replicas());
   const fresh = async () => {
     count += 1;
     const pkg = await makePackage(chance.pick(architectures), `${name}-${count}`, `by ${name}`);
     scene.packages.set(pkg.file, pkg);
     return pkg;
+  };
+
+  /** Through the gateway that is next in turn. */
+  const readAtOnce = async (answered: readonly Operation[]) => {
+    const [first] = answered;
+    if (!scene.readsAtOnce || first?.outcome !== 'done') return;
+    const replicas = scene.replicas();
+    turn += 1;
+    const [architecture = ''] = first.file.split('/');
+    const read = architecture === 'noarch' ? chance.pick(readArchitectures) : architecture;
+    await client.readIndex(replicas[turn % replicas.length]!, read, true);
   };
 
   /** As a CI job does: again, and content with the same bytes, until it is told something. */
@@ -137,6 +162,7 @@ export async function actAsWriter(name: string, scene: Scene, chance: Chance, si
       if (signal.aborted || chance.isLucky(0.3)) return;
       operations = await client.push(here(), packages, true);
     }
+    await readAtOnce(operations);
   };
 
   const compete = async () => {
@@ -151,6 +177,7 @@ export async function actAsWriter(name: string, scene: Scene, chance: Chance, si
     if (known.length === 0) return;
     const file = chance.pick(known);
     const removed = await client.remove(here(), file);
+    await readAtOnce([removed]);
     if (removed.outcome === 'done' && chance.isLucky(0.2)) await pushUntilTold([scene.packages.get(file)!]);
   };
 

@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLkard, type RunningLkard } from '../support/programs.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { registryProgram, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { keyFixture } from '../support/signing-keys.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import type { Chance } from './chance.ts';
 import { startFaultyProxy, type FaultyProxy, type Weather } from './faulty-proxy.ts';
 import { createListingLag } from './listing-lag.ts';
+import type { ChaosTroubles } from './troubles.ts';
 import { signingKeyName } from './packages.ts';
 
 /** A gateway that answers now. */
@@ -30,6 +34,12 @@ export interface Cluster {
   killReplica(slot: number, pauseMs: number): boolean;
   /** Stops the registry, and starts it again after a pause over what it kept. */
   interruptRegistry(pauseMs: number): Promise<void>;
+  /** Stops a gateway where it stands, and lets it go on after a pause. Whether it did. */
+  pauseReplica(slot: number, pauseMs: number): boolean;
+  /** Lets the registry stand still for so long. */
+  pauseRegistry(pauseMs: number): Promise<void>;
+  /** Has the registry collect its garbage while it runs; what it says where it fails. */
+  collect(): Promise<string | undefined>;
   /** All up again, nothing under way between gateways and registry. */
   settled(): Promise<void>;
   /** Ends everything that was started; also where some of it ended by itself. */
@@ -39,6 +49,7 @@ export interface Cluster {
 export interface ClusterOptions {
   readonly replicas: number;
   readonly publishTimeoutSeconds: number;
+  readonly troubles: ChaosTroubles;
   readonly log: (line: string) => void;
 }
 
@@ -47,17 +58,21 @@ interface Slot {
   running: RunningLkard | undefined;
   generation: number;
   restarting: Promise<void> | undefined;
+  pausing: Promise<void> | undefined;
 }
+
+const clockOffset = new URL('clock-offset.mjs', import.meta.url).href;
 
 export async function startCluster(chance: Chance, options: ClusterOptions): Promise<Cluster> {
   const folder = await makeTempDir();
   const pids = new Set<number>();
   // Whatever ends this process, nothing that it started stays.
   const killAll = () => {
-    for (const pid of pids) tryKill(pid);
+    for (const pid of pids) trySignal(pid, 'SIGKILL');
   };
   process.once('exit', killAll);
-  let registry = await startRegistry({ folder: folder.path });
+  const hasBlobCache = options.troubles.has('collections');
+  let registry = await startRegistry({ folder: folder.path, hasBlobCache });
   pids.add(registry.pid);
   const { host } = registry;
   const lag = createListingLag();
@@ -66,10 +81,11 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
   let isStopping = false;
 
   const startReplica = async (slot: Slot) => {
-    const lkard = await startLkard([
+    const args = [
       ...['--backend', slot.proxy.host, '--no-https', '--signing-key', keyFixture(signingKeyName)],
       ...['--publish-timeout', `${options.publishTimeoutSeconds}s`, '--log-level', 'error'],
-    ]);
+    ];
+    const lkard = await startLkard(args, { env: options.troubles.has('clocks') ? clockOf(chance) : {} });
     pids.add(lkard.pid);
     slot.generation += 1;
     slot.running = lkard;
@@ -86,7 +102,7 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
 
   const stop = async () => {
     isStopping = true;
-    await Promise.allSettled(slots.map(async (slot) => slot.restarting));
+    await Promise.allSettled(slots.map(whole));
     await Promise.allSettled(slots.map(async (slot) => slot.running && endReplica(slot.running, 'stop')));
     await Promise.allSettled(slots.map((slot) => slot.proxy.stop()));
     await stopRegistry(registry, pids);
@@ -97,7 +113,7 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
   try {
     for (let i = 0; i < options.replicas; i += 1) {
       const proxy = await startFaultyProxy(host, chance.fork(`proxy ${i}`), lag);
-      slots.push({ proxy, running: undefined, generation: 0, restarting: undefined });
+      slots.push({ proxy, running: undefined, generation: 0, restarting: undefined, pausing: undefined });
     }
     await Promise.all(slots.map(startReplica));
   } catch (error) {
@@ -134,15 +150,42 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
     async interruptRegistry(pauseMs) {
       await stopRegistry(registry, pids);
       await sleep(pauseMs);
-      registry = await startRegistry({ folder: folder.path, host });
+      registry = await startRegistry({ folder: folder.path, host, hasBlobCache });
       pids.add(registry.pid);
     },
+    pauseReplica(chosen, pauseMs) {
+      const slot = slots[chosen]!;
+      const pid = slot.running?.pid;
+      if (pid === undefined) return false;
+      trySignal(pid, 'SIGSTOP');
+      slot.pausing = sleep(pauseMs).then(() => {
+        trySignal(pid, 'SIGCONT');
+      });
+      return true;
+    },
+    async pauseRegistry(pauseMs) {
+      trySignal(registry.pid, 'SIGSTOP');
+      await sleep(pauseMs);
+      trySignal(registry.pid, 'SIGCONT');
+    },
+    async collect() {
+      const args = ['garbage-collect', '--delete-untagged', path.join(folder.path, 'config.yml')];
+      const collecting = spawn(registryProgram()!, args, { stdio: 'ignore' });
+      const [exitCode] = (await once(collecting, 'exit')) as [number | null];
+      return exitCode === 0 ? undefined : `the registry's collection ended with ${exitCode}`;
+    },
     async settled() {
-      await Promise.all(slots.map(async (slot) => slot.restarting));
+      await Promise.all(slots.map(whole));
       await Promise.all(slots.map(({ proxy }) => proxy.settled()));
     },
     stop,
   };
+}
+
+/** Started again, and going on. */
+async function whole({ restarting, pausing }: Slot): Promise<void> {
+  await restarting;
+  await pausing;
 }
 
 async function stopRegistry(registry: TestRegistry, pids: Set<number>): Promise<void> {
@@ -150,9 +193,15 @@ async function stopRegistry(registry: TestRegistry, pids: Set<number>): Promise<
   pids.delete(registry.pid);
 }
 
-function tryKill(pid: number): void {
+/** A clock that is up to 20 minutes off, now this way and now that. */
+function clockOf(chance: Chance): Record<string, string> {
+  const offsetMs = chance.between(-1_200_000, 1_200_000);
+  return { NODE_OPTIONS: `--import ${clockOffset}`, TEST_CLOCK_OFFSET_MS: String(offsetMs) };
+}
+
+function trySignal(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It had ended.
   }

@@ -7,6 +7,7 @@ import { findOnPath } from '../support/registry.ts';
 import { keyFixture } from '../support/signing-keys.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { createClient, type Client } from './clients.ts';
+import { createGate } from './gate.ts';
 import { emptyHistory, fetchFault, indexOf, missedBy, type History } from './history.ts';
 import { makePackage, signingKeyName } from './packages.ts';
 
@@ -23,7 +24,14 @@ beforeEach(async () => {
   const made = await makeTempDir();
   folder = made.path;
   history = emptyHistory();
-  client = createClient('ci', { image: 'team/app', history, replicas: () => [], packages: new Map() });
+  client = createClient('ci', {
+    image: 'team/app',
+    history,
+    replicas: () => [],
+    packages: new Map(),
+    readsAtOnce: false,
+    gate: createGate(),
+  });
   onTestFinished(async () => {
     await client.close();
     await made.remove();

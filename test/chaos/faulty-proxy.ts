@@ -34,7 +34,12 @@ export interface Weather {
   readonly faults: number;
   /** The most that a listing is behind, in milliseconds; each one chooses anew. */
   readonly lagMs: number;
+  /** What answers every request in the registry's place. */
+  readonly front?: Front;
 }
+
+/** A front end's page of 404 or 503, or one that asks for patience. */
+export type Front = 'bare 404' | 'bare 503' | 'throttled';
 
 export interface FaultyProxy {
   readonly host: string;
@@ -144,6 +149,12 @@ export async function startFaultyProxy(registry: string, chance: Chance, lag: Li
 
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const asked = await readRequest(incoming);
+    if (weather.front !== undefined) {
+      count(weather.front);
+      const { status, headers, body } = frontAnswer(weather.front, chance);
+      outgoing.writeHead(status, headers).end(body);
+      return;
+    }
     const fault = chance.isLucky(weather.faults)
       ? chance.pick(faultNames.filter((one) => suits(one, asked)))
       : undefined;
@@ -221,6 +232,13 @@ function withWrongByte(answer: Answered, chance: Chance): Answered {
   const at = chance.below(body.length);
   body[at] = (body[at] ?? 0) ^ (1 << chance.below(8));
   return { ...answer, body };
+}
+
+function frontAnswer(front: Front, chance: Chance): Answered {
+  const body = Buffer.from(front === 'bare 404' ? '404 page not found\n' : '<html>try again later</html>');
+  const retryAfter = front === 'throttled' && { 'retry-after': chance.pick(['1', '5', '10', '25', '60']) };
+  const status = { 'bare 404': 404, 'bare 503': 503, throttled: 429 }[front];
+  return { status, headers: { 'content-length': String(body.length), ...retryAfter }, body };
 }
 
 function refusal(status: number, chance: Chance): Answered {

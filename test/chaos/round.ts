@@ -3,9 +3,12 @@ import { request } from 'undici';
 import type { Chance } from './chance.ts';
 import { actAsReader, actAsWriter, createClient, type Scene } from './clients.ts';
 import type { Cluster } from './cluster.ts';
+import { createGate, type Gate } from './gate.ts';
+import { createDisturbances } from './disturbances.ts';
 import { emptyHistory, type Allowance, type History } from './history.ts';
 import { judge, judgeEnd, type Judgement } from './judgement.ts';
 import { makePackage } from './packages.ts';
+import type { ChaosTroubles } from './troubles.ts';
 
 /** One image from its first push to its last judgement. */
 export interface Round {
@@ -16,6 +19,7 @@ export interface Round {
   readonly replicas: number;
   readonly writers: number;
   readonly readers: number;
+  readonly troubles: ChaosTroubles;
 }
 
 export interface RoundResult extends Judgement {
@@ -27,6 +31,8 @@ export interface RoundResult extends Judgement {
   readonly fetches: number;
   readonly killed: number;
   readonly interruptions: number;
+  /** How often gateways or the registry stood still, a front end answered in its place, or it collected. */
+  readonly disturbances: number;
 }
 
 /** freshness 1 s, an old index for at most 10 s, two comparisons of 2 s, and what the requests take themselves. */
@@ -43,14 +49,17 @@ export async function runRound(
   signal: AbortSignal,
 ): Promise<RoundResult> {
   const from = performance.now();
-  const scene: Scene = { image: round.image, history: emptyHistory(), replicas: cluster.replicas, packages: new Map() };
+  const scene: Scene = {
+    ...{ image: round.image, history: emptyHistory(), replicas: cluster.replicas, packages: new Map() },
+    ...{ readsAtOnce: round.troubles.has('balancer'), gate: createGate() },
+  };
   const { history } = scene;
   const ending = new AbortController();
   const clients = [
     ...count(round.writers, (i) => actAsWriter(`w${i}`, scene, chance.fork(`writer ${i}`), ending.signal)),
     ...count(round.readers, (i) => actAsReader(`r${i}`, scene, chance.fork(`reader ${i}`), ending.signal)),
   ];
-  const trouble = await makeTrouble(round, cluster, chance.fork('trouble'), signal);
+  const trouble = await makeTrouble(round, cluster, scene.gate, chance.fork('trouble'), signal);
   ending.abort();
   await Promise.all(clients);
   await cluster.settled();
@@ -78,7 +87,10 @@ function answersIn({ operations }: History): Record<string, number> {
 }
 
 /** Weather, deaths and interruptions for the time of the round. */
-async function makeTrouble({ seconds, lagMs, replicas }: Round, cluster: Cluster, chance: Chance, signal: AbortSignal) {
+async function makeTrouble(round: Round, cluster: Cluster, gate: Gate, chance: Chance, signal: AbortSignal) {
+  const { seconds, lagMs, replicas } = round;
+  const disturb = createDisturbances(round, cluster, gate, chance.fork('disturbances'));
+  let disturbances = 0;
   const until = performance.now() + seconds * 1000;
   const [clear, light, heavy, broken] = [0, 0.04, 0.2, 1].map((faults) => ({ faults, lagMs }));
   let killed = 0;
@@ -97,12 +109,13 @@ async function makeTrouble({ seconds, lagMs, replicas }: Round, cluster: Cluster
       interruptions += 1;
       await cluster.interruptRegistry(chance.below(2500));
     }
+    disturbances += await disturb();
     await sleep(chance.between(500, 4000), undefined, { signal }).catch(() => undefined);
     if (isBroken) cluster.setWeather(light!, slot);
   }
   // A listing lags no longer than this, so that what comes next is seen in time.
   cluster.setWeather({ faults: 0, lagMs: 0 });
-  return { killed, interruptions };
+  return { killed, interruptions, disturbances };
 }
 
 /** One push to each index, since only writes mend; then all replicas, and a fresh one, must agree and be right. */

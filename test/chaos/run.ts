@@ -1,6 +1,7 @@
 import { createChance } from './chance.ts';
 import { startCluster, type ClusterOptions } from './cluster.ts';
 import { runRound, type RoundResult } from './round.ts';
+import { chaosTroubles, type ChaosTroubles } from './troubles.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -9,6 +10,8 @@ export interface ChaosOptions {
   /** The least time of one round, in seconds. Default 30. */
   readonly roundSeconds?: number;
   readonly publishTimeoutSeconds?: ClusterOptions['publishTimeoutSeconds'];
+  /** What else may go wrong. Default: all. */
+  readonly troubles?: ChaosTroubles;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -24,15 +27,19 @@ export interface ChaosReport {
 /** Rounds of trouble, each with an image of its own, every third with lagging listings; ends at the first that shows a fault. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, seconds, roundSeconds = 30, publishTimeoutSeconds = 10, log, signal } = options;
+  const { troubles = new Set(chaosTroubles) } = options;
   const chance = createChance(String(seed));
   const replicas = chance.between(2, 3);
-  const cluster = await startCluster(chance.fork('cluster'), { replicas, publishTimeoutSeconds, log });
+  const cluster = await startCluster(chance.fork('cluster'), { replicas, publishTimeoutSeconds, troubles, log });
   const rounds: RoundResult[] = [];
   try {
     const times = Math.max(1, Math.floor(seconds / roundSeconds));
     for (let i = 1; i <= times && !signal.aborted; i += 1) {
       const lagMs = i % 3 === 2 ? chance.between(500, 4000) : 0;
-      const round = { image: `chaos/round-${i}`, seconds: seconds / times, lagMs, replicas, writers: 8, readers: 3 };
+      const round = {
+        ...{ image: `chaos/round-${i}`, seconds: seconds / times, lagMs, replicas },
+        ...{ writers: 8, readers: 3, troubles },
+      };
       const result = await runRound(round, cluster, chance.fork(`round ${i}`), log, signal);
       rounds.push(result);
       log(`${round.image}${lagMs > 0 ? `, listings up to ${lagMs} ms behind` : ''}: ${describeRound(result)}`);
@@ -61,6 +68,7 @@ export function formatReport({ rounds, injected, faults }: ChaosReport): string 
     `most behind     ${(Math.max(0, ...rounds.map((one) => one.mostBehindMs)) / 1000).toFixed(1)} s`,
     `flickers        ${sum((one) => one.flickers)} packages listed, missed and listed again before their push was acknowledged`,
     `replicas killed ${sum((one) => one.killed)}`,
+    `disturbed       ${sum((one) => one.disturbances)} times: pauses, fronts, collections`,
     `registry down   ${sum((one) => one.interruptions)} times`,
     `faults injected ${total}: ${Object.entries(injected)
       .map(([name, count]) => `${name} ${count}`)
