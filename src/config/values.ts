@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { readTinyFile } from '../files/text-file.ts';
+import { parseDuration } from './duration.ts';
 
 /** Where a server listens. An absent host means every address of the machine. */
 export interface ListenAddress {
@@ -8,7 +9,6 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const sizeUnits: Readonly<Record<string, number>> = {
   '': 1,
   KB: 1e3,
@@ -26,10 +26,7 @@ export const textValue = z.string().min(1, 'must not be empty');
 
 /** A duration such as `500ms`, `30s`, `10m`, `2h`, as milliseconds. A bare number means seconds. */
 export const durationValue = textValue.transform((text, context) => {
-  const [, digits, unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
-  return digits === undefined
-    ? refuse(context, `${JSON.stringify(text)} is no duration such as 500ms, 30s or 10m`)
-    : Number(digits) * (durationUnits[unit] ?? 1);
+  return parseDuration(text) ?? refuse(context, `${JSON.stringify(text)} is no duration such as 500ms, 30s or 10m`);
 });
 
 /** A size such as `64MiB`, `4GiB`, `100MB`, as bytes. */

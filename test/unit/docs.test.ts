@@ -345,7 +345,8 @@ function readSources(): readonly Source[] {
     .map((name) => {
       const file = path.posix.join('src', name.split(path.sep).join('/'));
       const text = read(file);
-      const imports = [...text.matchAll(/^(?:import|export)\b[^;']*?\bfrom '([^']+)';$/gm)].map(([, one = '']) => one);
+      const patterns = [/^(?:import|export)\b[^;']*?\bfrom '([^']+)';$/gm, /\bimport\('([^']+)'\)/g];
+      const imports = patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, one = '']) => one));
       return { file, lines: text.split('\n').length - 1, imports };
     });
 }

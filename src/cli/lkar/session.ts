@@ -1,11 +1,11 @@
-import { createLoginKeeper, type LoginKeeper } from './login/login-keeper.ts';
-import { createGatewayClient, type GatewayClient, type Login } from './http/gateway-client.ts';
-import { proxiesOf } from './http/proxies.ts';
-import { createHttpClient } from './http/http-client.ts';
-import { createRetryingClient } from './http/retrying-client.ts';
-import { checkRegistryLogin } from './login/registry-login.ts';
 import { parseTarget, type Target } from '../shared/target.ts';
 import { sayLine, type Terminal } from '../shared/terminal.ts';
+import { createGatewayClient, type GatewayClient, type Login } from './http/gateway-client.ts';
+import { createHttpClient } from './http/http-client.ts';
+import { proxiesOf } from './http/proxies.ts';
+import { createRetryingClient } from './http/retrying-client.ts';
+import { createLoginKeeper, type LoginKeeper } from './login/login-keeper.ts';
+import { checkRegistryLogin } from './login/registry-login.ts';
 
 /** The options that every command of lkar takes. */
 export interface SessionOptions {
@@ -17,12 +17,18 @@ export interface SessionOptions {
   readonly tries?: number | undefined;
   /** The folder of Docker's `config.json`. */
   readonly dockerConfig: string;
+  /** Ends what is under way, with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a command works with. */
 export interface Session {
   readonly terminal: Terminal;
   readonly logins: LoginKeeper;
+  /** Fires when whoever runs the command wants it to end. */
+  readonly signal: AbortSignal | undefined;
+  /** Tries of each request in all. */
+  readonly tries: number | undefined;
   /** Reads `REGISTRY[/IMAGE]`. */
   target(text: string): Target;
   /** The gateway there, spoken to with the login that is kept for it, if any. */
@@ -41,17 +47,18 @@ export function openSession(terminal: Terminal, options: SessionOptions): Sessio
   const say = (line: string) => {
     sayLine(terminal, line);
   };
+  const { signal, tries } = options;
   const once = createHttpClient({
     isInsecure: options.insecure,
     caFile: options.caFile,
     proxies: proxiesOf(terminal.env ?? {}),
+    signal,
     ...(options.debug === true && { trace: say }),
   });
-  const http = createRetryingClient(once, say, { tries: options.tries });
+  const http = createRetryingClient(once, say, { tries, signal });
   const logins = createLoginKeeper({ folder: options.dockerConfig, warn: say });
   return {
-    terminal,
-    logins,
+    ...{ terminal, logins, signal, tries },
     target: (text) => parseTarget(text, { isPlainHttp: options.plainHttp }),
     gateway: async (target) => createGatewayClient(http, target, await logins.find(target.name)),
     gatewayOnce: async (target) => createGatewayClient(once, target, await logins.find(target.name)),

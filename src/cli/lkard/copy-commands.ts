@@ -6,12 +6,10 @@ import { isImageName } from '../../oci/reference.ts';
 import type { Copied, CopyOptions } from '../../repository/upkeep/copy-image.ts';
 import { createCountProgress } from '../shared/count-progress.ts';
 import type { LayoutRequest, LkardCommands } from './lkard-commands.ts';
-import { formatSize } from '../shared/output.ts';
+import { unlessInterrupted, type Interrupts } from '../shared/interrupts.ts';
+import { formatSize } from '../shared/size-text.ts';
 import { parseTarget } from '../shared/target.ts';
 import { printLine, sayLine, type Terminal } from '../shared/terminal.ts';
-
-/** Where a process hears that it is to end. */
-export type Interrupts = Pick<NodeJS.Process, 'once' | 'removeListener'>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -60,19 +58,6 @@ export function createCopyCommands(
       );
     },
   };
-}
-
-async function unlessInterrupted<T>(process: Interrupts, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const interrupted = new AbortController();
-  const interrupt = () => {
-    interrupted.abort(new Error('interrupted'));
-  };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    return await work(interrupted.signal);
-  } finally {
-    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
-  }
 }
 
 function report(terminal: Terminal, what: string, copied: Copied): void {

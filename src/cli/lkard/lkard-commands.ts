@@ -1,6 +1,6 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { settings, type GivenSettings, type SettingName } from '../../config/settings.ts';
-import { durationValue } from '../../config/values.ts';
+import { parseDurationOption } from '../shared/duration-option.ts';
 import { givenFlags, optionOf } from './setting-options.ts';
 
 /** What `lkard gc` is asked. */
@@ -60,7 +60,7 @@ export function addLkardCommands(program: Command, commands: LkardCommands): voi
     .command('gc')
     .description('remove from the embedded store what no package and no index needs; gateways may run meanwhile')
     .addOption(
-      new Option('--older-than <DURATION>', 'only what is older').argParser(parseDuration).default(hourMs, '1h'),
+      new Option('--older-than <DURATION>', 'only what is older').argParser(parseDurationOption).default(hourMs, '1h'),
     )
     .option('--dry-run', 'only say what would be removed')
     .action((options: { olderThan: number; dryRun?: boolean }) =>
@@ -145,10 +145,4 @@ function addSettings(command: Command, names: readonly SettingName[]): void {
 /** Settings may stand before the command's name as well. */
 function flagsOf(program: Command, command: Command): GivenSettings {
   return { ...givenFlags(program), ...givenFlags(command) };
-}
-
-function parseDuration(text: string): number {
-  const parsed = durationValue.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? '');
 }

@@ -1,130 +1,31 @@
-import { once } from 'node:events';
-import { formatConfig, readConfig, type Config } from '../../config/config.ts';
-import { createGateway } from '../../gateway/gateway.ts';
-import { formatGreeting, localUrlOf } from './greeting.ts';
-import { createLkardProgram, type LkardRequest } from './lkard-program.ts';
-import { createLog, type LineOutput } from './log.ts';
-import { createMaintenanceCommands } from './maintenance-commands.ts';
+import type { Interrupts } from '../shared/interrupts.ts';
 import { runProgram } from '../shared/run-program.ts';
 import { printLine, type Terminal } from '../shared/terminal.ts';
-import { openAuditFile } from './audit-file.ts';
-import type { Log } from '../../ports.ts';
-import { createWorkerPool } from './workers/pool.ts';
-import { serveAsSibling } from './workers/sibling.ts';
-import { forkWorker, primaryChannel } from './workers/worker-process.ts';
+import type { LkardCommands } from './lkard-commands.ts';
+import { createLkardProgram, type LkardRequest } from './lkard-program.ts';
 
 /** What `runLkard` takes from the process it runs in. */
-export type LkardProcess = Terminal & Pick<NodeJS.Process, 'env' | 'once' | 'removeListener' | 'exit'>;
+export type LkardProcess = Terminal & Interrupts & Pick<NodeJS.Process, 'env' | 'exit'>;
 
 /** Runs `lkard` with the arguments behind its name until it is told to stop, and returns its exit code. */
 export function runLkard(args: readonly string[], self: LkardProcess): Promise<number> {
   const start = async ({ flags, isPrintConfig }: LkardRequest) => {
+    const { formatConfig, readConfig } = await import('../../config/config.ts');
     const config = readConfig(flags, self.env);
-    if (isPrintConfig) {
-      printLine(self, formatConfig(config));
-      return;
-    }
-    await serve(config, self);
+    if (isPrintConfig) printLine(self, formatConfig(config));
+    else await (await import('./serving.ts')).serve(config, self);
   };
-  const program = createLkardProgram(self, start, createMaintenanceCommands(self, self.env));
-  return runProgram(program, args, self);
+  return runProgram(createLkardProgram(self, start, commandsOf(self)), args, self);
 }
 
-async function serve(config: Config, self: LkardProcess): Promise<void> {
-  const fields = config.workers > 1 ? { pid: process.pid } : {};
-  const log = createLog(self.stdout, config.log, { auditOutput: auditOutputOf(config, self), fields });
-  // However it ends, but for SIGKILL: a fault nobody caught, or an exit.
-  self.once('exit', () => {
-    log.flush();
-  });
-  const primary = primaryChannel();
-  if (primary !== undefined) await serveAsWorker(config, primary, { self, log });
-  else if (config.workers > 1) await serveByWorkers(config, { self, log });
-  else await serveAlone(config, { self, log });
-}
-
-interface Surroundings {
-  readonly self: LkardProcess;
-  readonly log: Log;
-}
-
-async function serveAlone(config: Config, { self, log }: Surroundings): Promise<void> {
-  const gateway = await createGateway(config, { log });
-  const { url } = await gateway.start();
-  self.stdout.write(greetingOf(config, url, gateway.storeDescription, self));
-  await untilTold(self, log);
-  await unlessInsisted(
-    self,
-    () => gateway.stop(),
-    () => undefined,
-  );
-}
-
-/** `npm start` is for clones, where nothing put lkar on PATH. */
-function greetingOf(config: Config, url: string, storeDescription: string, { env }: LkardProcess): string {
-  const lkar = env['npm_lifecycle_event'] === 'start' ? 'npx lkar' : 'lkar';
-  return formatGreeting(config, localUrlOf(url), storeDescription, lkar);
-}
-
-/** The workers do the rest: this process starts them, replaces those that end, and adds up what they count. */
-async function serveByWorkers(config: Config, { self, log }: Surroundings): Promise<void> {
-  const pool = createWorkerPool({ fork: forkWorker, log }, config);
-  const { url, storeDescription } = await pool.start();
-  self.stdout.write(greetingOf(config, url, storeDescription, self));
-  await untilTold(self, log);
-  await unlessInsisted(
-    self,
-    () => pool.stop(),
-    () => {
-      pool.kill();
-    },
-  );
-}
-
-async function serveAsWorker(
-  config: Config,
-  primary: NonNullable<ReturnType<typeof primaryChannel>>,
-  { self, log }: Surroundings,
-): Promise<void> {
-  try {
-    // Whoever stops all processes of a group stops this one too.
-    await serveAsSibling(primary, (siblings) => createGateway(config, { log, siblings }), firstSignal(self));
-  } finally {
-    primary.close();
-  }
-}
-
-async function untilTold(self: LkardProcess, log: Log): Promise<void> {
-  const signal = await firstSignal(self);
-  log.info({ signal }, 'stopping: requests under way are finished first');
-}
-
-/** Who asks twice means it. */
-async function unlessInsisted(self: LkardProcess, stop: () => Promise<void>, end: () => void): Promise<void> {
-  const insist = () => {
-    end();
-    self.exit(130);
+/** The commands for operators, each loaded when it runs. */
+function commandsOf(self: LkardProcess): LkardCommands {
+  const load = async () => (await import('./maintenance-commands.ts')).createMaintenanceCommands(self, self.env);
+  return {
+    collectGarbage: async (request) => (await load()).collectGarbage(request),
+    verify: async (request) => (await load()).verify(request),
+    exportImage: async (request) => (await load()).exportImage(request),
+    importImage: async (request) => (await load()).importImage(request),
+    copyImage: async (request) => (await load()).copyImage(request),
   };
-  self.once('SIGINT', insist).once('SIGTERM', insist);
-  await stop();
-  self.removeListener('SIGINT', insist).removeListener('SIGTERM', insist);
-}
-
-/** Undefined for among the other lines. */
-function auditOutputOf({ log: { auditFile } }: Config, self: LkardProcess): LineOutput | undefined {
-  if (auditFile === '-') return self.stdout;
-  return auditFile === undefined ? undefined : openAuditFile(auditFile, self);
-}
-
-async function firstSignal(self: LkardProcess): Promise<string> {
-  const stop = new AbortController();
-  const wait = async (signal: string) => {
-    await once(self as unknown as NodeJS.EventEmitter, signal, { signal: stop.signal });
-    return signal;
-  };
-  const signals = ['SIGINT', 'SIGTERM'].map(wait);
-  const first = await Promise.race(signals);
-  stop.abort();
-  await Promise.allSettled(signals);
-  return first;
 }

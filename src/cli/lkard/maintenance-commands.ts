@@ -2,10 +2,11 @@ import { readConfig } from '../../config/config.ts';
 import { GatewayError } from '../../errors.ts';
 import { createMaintenance } from '../../gateway/maintenance.ts';
 import { parseCoordinates } from '../../protocol/coordinates.ts';
-import { createCopyCommands, type Interrupts } from './copy-commands.ts';
+import type { Interrupts } from '../shared/interrupts.ts';
+import { createCopyCommands } from './copy-commands.ts';
 import type { LkardCommands } from './lkard-commands.ts';
 import { createLog } from './log.ts';
-import { formatSize } from '../shared/output.ts';
+import { formatSize } from '../shared/size-text.ts';
 import { printLine, type Terminal } from '../shared/terminal.ts';
 
 /** The commands for operators: what they find and do goes to standard output, log lines to standard error. */

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import { formatSize } from './output.ts';
+import { formatSize } from './size-text.ts';
 import { sayLine, type Terminal } from './terminal.ts';
 
 /** How far a work of many equal steps has got. */

@@ -1,42 +1,62 @@
 import Table from 'cli-table3';
 import { stringify } from 'yaml';
+import type { OutputFormat } from './output-format.ts';
 import { harmless } from './terminal.ts';
-
-/** How a listing is printed. */
-export const outputFormats = ['table', 'json', 'yaml'] as const;
-export type OutputFormat = (typeof outputFormats)[number];
 
 /** A column of a table: its head and the text of its cell. */
 export interface Column<Row> {
   readonly head: string;
   readonly cell: (row: Row) => string;
+  /** Whether it may be cut where a terminal isn't wide enough. */
+  readonly mayBeCut?: boolean;
 }
 
-/** Rows as a table of these columns, or whole as JSON or YAML. No line break at the end. */
-export function formatRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], format: OutputFormat): string {
+/** What is left of a cell that is cut, without the space behind it. */
+const cutWidth = 24;
+const gap = 2;
+
+/** Rows as a table of these columns, or whole as JSON or YAML. No line break at the end. `width` is that of a terminal. */
+export function formatRows<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  format: OutputFormat,
+  width = Infinity,
+): string {
   switch (format) {
     case 'json':
       return JSON.stringify(rows, undefined, 2);
     case 'yaml':
-      return stringify(rows).trimEnd();
+      // What YAML 1.1 takes for a number, a date or a truth value is quoted: most readers still speak it.
+      return stringify(rows, { compat: 'yaml-1.1' }).trimEnd();
     case 'table':
-      return formatTable(rows, columns);
+      return formatTable(rows, columns, width);
   }
 }
 
-/** Bytes for people, in powers of 1,024. */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power] ?? ''}`;
+function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number): string {
+  const texts = rows.map((row) => columns.map(({ cell }) => harmless(cell(row)).replace(/\s/g, ' ')));
+  const noFrame = { 'padding-left': 0, 'padding-right': gap, head: [], border: [] };
+  const table = new Table({
+    ...{ head: columns.map(({ head }) => head), chars: noLines, style: noFrame },
+    colWidths: widthsOf(columns, texts, width),
+  });
+  table.push(...texts);
+  return table.toString().replace(/(?<! ) +$/gm, '');
 }
 
-function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const noFrame = { 'padding-left': 0, 'padding-right': 2, head: [], border: [] };
-  const table = new Table({ head: columns.map(({ head }) => head), chars: noLines, style: noFrame });
-  table.push(...rows.map((row) => columns.map(({ cell }) => harmless(cell(row)).replace(/\s/g, ' '))));
-  return table.toString().replace(/(?<! ) +$/gm, '');
+/** As wide as the texts need, unless a terminal is too narrow for all. */
+function widthsOf(
+  columns: readonly Pick<Column<never>, 'head' | 'mayBeCut'>[],
+  texts: readonly (readonly string[])[],
+  width: number,
+): (number | null)[] {
+  const needed = columns.map(({ head }, at) =>
+    texts.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), head.length),
+  );
+  const isTooWide = needed.reduce((sum, one) => sum + one + gap, 0) > width;
+  return columns.map(({ mayBeCut = false }, at) =>
+    isTooWide && mayBeCut && (needed[at] ?? 0) > cutWidth ? cutWidth + gap : null,
+  );
 }
 
 const noLines = {

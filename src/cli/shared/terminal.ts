@@ -4,7 +4,8 @@ import { isErrno } from '../../files/errno.ts';
 /** What a command reads from and prints to: results on `stdout`, everything said meanwhile on `stderr`. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** `columns` is how wide a terminal is. */
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** The variables of the process; default none. */
   readonly env?: Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 
 /** This program's version, from its package.json. */
 export function readVersion(): string {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+  // Without a schema: it is read at each start.
+  const { version } = JSON.parse(text) as { readonly version: string };
+  return version;
 }

@@ -128,7 +128,7 @@ describe('over TLS', () => {
     const { certificate: certFile, key: keyFile } = (await makeCertificate(folder.path)).files;
     const lkard = await startLkard([...dataIn('data'), ...key, '--tls-cert', certFile, '--tls-key', keyFile]);
     expect(lkard.url).toMatch(/^https:/);
-    const list = (...options: string[]) => runBin('lkar', ['ls', `${lkard.url}/team/app`, '-o', 'json', ...options]);
+    const list = (...options: string[]) => runBin('lkar', ['images', lkard.url, '-o', 'json', ...options]);
     expect((await list()).exitCode).toBe(6);
     expect(await list('--ca-file', certFile)).toMatchObject({ exitCode: 0, stdout: '[]\n' });
     expect((await list('-k')).exitCode).toBe(0);

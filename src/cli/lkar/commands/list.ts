@@ -1,54 +1,120 @@
-import type { PackageLine, RepositoryLine } from '../http/gateway-client.ts';
-import { formatRows, formatSize, type Column, type OutputFormat } from '../../shared/output.ts';
-import type { Session } from '../session.ts';
+import { GatewayError } from '../../../errors.ts';
+import type { OutputFormat } from '../../shared/output-format.ts';
+import { formatRows, type Column } from '../../shared/output.ts';
+import { formatSize } from '../../shared/size-text.ts';
+import type { Target } from '../../shared/target.ts';
 import { printLine } from '../../shared/terminal.ts';
+import { matchesGlob } from '../../../trust/glob.ts';
+import type { GatewayClient, PackageLine, RepositoryLine } from '../http/gateway-client.ts';
+import type { Session } from '../session.ts';
+import { architectureOf, byPlaceAndName } from './package-order.ts';
 
-/** Prints the packages of an image, or of one branch or repository in it. */
-export async function listPackages(
-  session: Session,
-  within: { readonly target: string; readonly branch?: string | undefined; readonly repository?: string | undefined },
-  options: { readonly output: OutputFormat },
-): Promise<void> {
-  const gateway = await session.gateway(session.target(within.target));
-  const packages = (await gateway.packages()).filter(
-    ({ branch, repo }) =>
-      (within.branch === undefined || branch === within.branch) &&
-      (within.repository === undefined || repo === within.repository),
-  );
-  printLine(session.terminal, formatRows(packages, packageColumns(), options.output));
+export interface ListOptions {
+  readonly output: OutputFormat;
+  /** Only packages of this name; `*` stands for any text. */
+  readonly name?: string | undefined;
+  /** Only of this architecture. */
+  readonly arch?: string | undefined;
 }
 
-/** Prints the repositories of an image. */
+interface Within {
+  readonly target: string;
+  readonly branch?: string | undefined;
+  readonly repository?: string | undefined;
+}
+
+/**
+ * Prints the packages of an image, or of one branch or repository in it: by place, name, version and architecture. Throws
+ * REPOSITORY_UNKNOWN where nothing of that name is there.
+ */
+export async function listPackages(session: Session, within: Within, options: ListOptions): Promise<void> {
+  const target = session.target(within.target);
+  const gateway = await session.gateway(target);
+  const there = (await gateway.packages()).filter((line) => isWithin(within, line.branch, line.repo));
+  if (there.length === 0) await refuseUnknown(gateway, target, within);
+  const wanted = there.filter(
+    (line) =>
+      (options.name === undefined || matchesGlob(options.name, line.name)) &&
+      (options.arch === undefined || architectureOf(line) === options.arch),
+  );
+  printRows(session, wanted.sort(byPlaceAndName), packageColumns(), options);
+}
+
+/** Prints the repositories of an image. Throws REPOSITORY_UNKNOWN where it has none. */
 export async function listRepositories(
   session: Session,
-  target: string,
+  name: string,
   options: { readonly output: OutputFormat },
 ): Promise<void> {
-  const gateway = await session.gateway(session.target(target));
-  printLine(session.terminal, formatRows(await gateway.repositories(), repositoryColumns(), options.output));
+  const target = session.target(name);
+  const repositories = await (await session.gateway(target)).repositories();
+  if (repositories.length === 0) throw unknown(target, {});
+  printRows(session, repositories, repositoryColumns(), options);
 }
 
-/** Prints the images of a gateway; says so where there may be more. */
+/** Prints the images of a gateway, or those below a path; says so where there may be more. */
 export async function listImages(
   session: Session,
-  target: string,
+  name: string,
   options: { readonly output: OutputFormat },
 ): Promise<void> {
-  const gateway = await session.gateway(session.target(target));
+  const target = session.target(name);
+  const gateway = await session.gateway(target);
   const { images, isComplete } = await gateway.images();
-  printLine(session.terminal, formatRows(images, [{ head: 'NAME', cell: ({ name }) => name }], options.output));
+  const wanted = images.filter((image) => isBelow(target.image, image.name));
+  if (wanted.length === 0 && target.image !== undefined) throw unknown(target, {});
+  printRows(session, wanted, [{ head: 'NAME', cell: (image) => image.name }], options);
   if (!isComplete) {
     session.terminal.stderr.write('There may be more: the registry lists none, or not all, to this login.\n');
   }
 }
 
+function printRows<Row>(
+  { terminal }: Session,
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { output }: { readonly output: OutputFormat },
+): void {
+  printLine(
+    terminal,
+    formatRows(rows, columns, output, terminal.stdout.isTTY === true ? terminal.stdout.columns : undefined),
+  );
+}
+
+/** A repository whose packages are all gone is still one; of a misspelt name nothing is. */
+async function refuseUnknown(gateway: GatewayClient, target: Target, within: Within): Promise<void> {
+  const repositories = await gateway.repositories();
+  const isThere = repositories.some(({ name = '' }) => {
+    const [branch = '', repository = ''] = name.split('/');
+    return isWithin(within, branch, repository);
+  });
+  if (!isThere) throw unknown(target, within);
+}
+
+function unknown({ name }: Target, { branch, repository }: Partial<Within>): GatewayError {
+  const place = [branch, repository].filter((part) => part !== undefined).join('/');
+  const what = place === '' ? `${name} holds no packages` : `${name} has no ${place}`;
+  return new GatewayError('REPOSITORY_UNKNOWN', `${what}, as far as this login sees`);
+}
+
+function isWithin(within: Within, branch: string, repository: string): boolean {
+  return (
+    (within.branch === undefined || branch === within.branch) &&
+    (within.repository === undefined || repository === within.repository)
+  );
+}
+
+function isBelow(path: string | undefined, image: string): boolean {
+  return path === undefined || image === path || image.startsWith(`${path}/`);
+}
+
 function packageColumns(): readonly Column<PackageLine>[] {
   return [
-    { head: 'NAME', cell: ({ name }) => name },
+    { head: 'NAME', cell: ({ name }) => name, mayBeCut: true },
     { head: 'VERSION', cell: ({ version }) => version },
-    { head: 'ARCH', cell: ({ fileMetadata }) => fileMetadata?.architecture ?? '' },
+    { head: 'ARCH', cell: architectureOf },
     { head: 'SIZE', cell: ({ size }) => formatSize(size) },
-    { head: 'SIGNED', cell: ({ signature }) => describeSignature(signature) },
+    { head: 'SIGNED', cell: ({ signature }) => describeSignature(signature), mayBeCut: true },
     { head: 'PATH', cell: ({ filePath }) => filePath },
   ];
 }

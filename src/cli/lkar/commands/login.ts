@@ -3,7 +3,7 @@ import type { Login } from '../http/gateway-client.ts';
 import { askLine, readPassword } from '../login/prompt.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../../shared/target.ts';
-import { printLine, sayLine, type Terminal } from '../../shared/terminal.ts';
+import { printLine, sayLine } from '../../shared/terminal.ts';
 
 export interface LoginOptions {
   readonly user?: string | undefined;
@@ -15,18 +15,19 @@ export interface LoginOptions {
 export async function logIn(session: Session, name: string, options: LoginOptions): Promise<void> {
   const { terminal, logins } = session;
   const target = session.target(name);
-  const login = await askLogin(terminal, options);
+  const login = await askLogin(session, options);
   await checkLogin(session, target, login);
   const { place, isPlain } = await logins.keep(target.name, login);
   if (isPlain) sayLine(terminal, `the password is kept unencrypted in ${place}; a credential helper would hide it`);
   printLine(terminal, `logged in to ${target.name}`);
 }
 
-/** Forgets the login kept for `REGISTRY[/IMAGE]`. */
+/** Forgets the login kept for `REGISTRY[/IMAGE]`. Throws REPOSITORY_UNKNOWN where there is none. */
 export async function logOut(session: Session, name: string): Promise<void> {
   const target = session.target(name);
   const wasThere = await session.logins.forget(target.name);
-  printLine(session.terminal, wasThere ? `logged out of ${target.name}` : `no login is kept for ${target.name}`);
+  if (!wasThere) throw new GatewayError('REPOSITORY_UNKNOWN', `no login is kept for ${target.name}`);
+  printLine(session.terminal, `logged out of ${target.name}`);
 }
 
 async function checkLogin(session: Session, target: Target, login: Login): Promise<void> {
@@ -34,11 +35,19 @@ async function checkLogin(session: Session, target: Target, login: Login): Promi
     await session.gatewayAs(target, login).checkLogin();
   } catch (error) {
     const isAnswer = !isGatewayError(error, 'STORE_UNAVAILABLE');
-    if (!isAnswer || !(await session.isRegistryLogin(target, login))) throw error;
+    if (isAnswer && (await session.isRegistryLogin(target, login))) return;
+    throw isGatewayError(error, 'UNAUTHORIZED') ? wrongLogin(target, login, error) : error;
   }
 }
 
-async function askLogin(terminal: Terminal, options: LoginOptions): Promise<Login> {
+/** The gateway may only say that it wants to know who is there. */
+function wrongLogin(target: Target, { username }: Login, cause: unknown): GatewayError {
+  const message = `wrong user or password: ${target.name} doesn't take this password for ${username}`;
+  return new GatewayError('UNAUTHORIZED', message, { cause });
+}
+
+async function askLogin(session: Session, options: LoginOptions): Promise<Login> {
+  const { terminal } = session;
   if (options.pass !== undefined && options.passwordStdin === true) {
     throw new GatewayError('REQUEST_INVALID', '--pass and --password-stdin exclude each other');
   }
@@ -52,9 +61,9 @@ async function askLogin(terminal: Terminal, options: LoginOptions): Promise<Logi
     throw new GatewayError('REQUEST_INVALID', 'there is no terminal to ask for the password; give --password-stdin');
   }
   const username = options.user ?? (await askLine(terminal, 'User: '));
-  return { username, password: options.pass ?? (await askPassword(terminal, options)) };
+  return { username, password: options.pass ?? (await askPassword(session, options)) };
 }
 
-function askPassword(terminal: Terminal, options: LoginOptions): Promise<string> {
-  return options.passwordStdin === true ? readPassword(terminal) : askLine(terminal, 'Password: ', true);
+function askPassword({ terminal, signal }: Session, options: LoginOptions): Promise<string> {
+  return options.passwordStdin === true ? readPassword(terminal, signal) : askLine(terminal, 'Password: ', true);
 }

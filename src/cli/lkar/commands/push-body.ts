@@ -16,17 +16,13 @@ export interface LocalFile {
 /** Told how many bytes of a file are on their way; from the beginning again where it is sent again. */
 export type OnBytes = (file: LocalFile, sent: number) => void;
 
-/** The files under these paths. Throws FILE_INVALID for one that isn't a file or can't be read. */
-export async function localFilesOf(paths: readonly string[]): Promise<readonly LocalFile[]> {
-  return Promise.all(
-    paths.map(async (path) => {
-      const stats = await stat(path).catch((cause: unknown) => {
-        throw new GatewayError('FILE_INVALID', `${path} can't be read`, { cause });
-      });
-      if (!stats.isFile()) throw new GatewayError('FILE_INVALID', `${path} is no file`);
-      return { path, size: stats.size };
-    }),
-  );
+/** The file under this path. Throws FILE_INVALID for one that isn't a file or can't be read. */
+export async function localFileOf(path: string): Promise<LocalFile> {
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw new GatewayError('FILE_INVALID', "it can't be read", { cause });
+  });
+  if (!stats.isFile()) throw new GatewayError('FILE_INVALID', 'it is no file');
+  return { path, size: stats.size };
 }
 
 /**
@@ -65,6 +61,7 @@ function headOf(file: LocalFile, boundary: string): string {
 
 async function* contentOf(file: LocalFile, onBytes: OnBytes): AsyncGenerator<Uint8Array> {
   let sent = 0;
+  onBytes(file, sent);
   for await (const chunk of createReadStream(file.path, { highWaterMark: 256 * 1024 })) {
     const bytes = chunk as Buffer;
     sent += bytes.length;

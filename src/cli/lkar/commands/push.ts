@@ -1,39 +1,76 @@
-import type { PushedFile } from '../http/gateway-client.ts';
-import { createProgress } from './progress.ts';
-import { localFilesOf, pushBodyOf } from './push-body.ts';
-import type { Session } from '../session.ts';
+import { GatewayError } from '../../../errors.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
+import type { GatewayClient, PushedFile } from '../http/gateway-client.ts';
+import type { Session } from '../session.ts';
+import { checkPackages } from './check-packages.ts';
+import { namesOf, type FromFile } from './names-from-file.ts';
+import { createProgress } from './progress.ts';
+import { pushBodyOf, type LocalFile } from './push-body.ts';
 import { waitUntilServed } from './wait.ts';
 
-export interface PushOptions {
+export interface PushOptions extends FromFile {
+  /** Whether more files than one push takes go as several. */
+  readonly batches?: boolean | undefined;
   /** The gateway that is to serve the packages before the command ends. */
   readonly wait?: string | undefined;
   /** Milliseconds that this may take. */
   readonly waitTimeout: number;
 }
 
+interface Place {
+  readonly target: string;
+  readonly branch: string;
+  readonly repository: string;
+}
+
+/** The most files that a gateway takes in one push. */
+const maxFiles = 1000;
+
 /**
- * Pushes files as one change of the index, all or none. Bytes that are there already are no fault; other bytes under that
- * name are PACKAGE_EXISTS.
+ * Pushes files as one change of the index, all or none, or in batches where told so. Each is checked before anything is sent.
+ * Bytes that are there already are no fault; other bytes under that name are PACKAGE_EXISTS.
  */
 export async function push(
   session: Session,
-  place: { readonly target: string; readonly branch: string; readonly repository: string },
-  paths: readonly string[],
+  place: Place,
+  given: readonly string[],
   options: PushOptions,
 ): Promise<void> {
-  const { terminal } = session;
   const target = session.target(place.target);
+  const paths = await namesOf(session, given, options, 'package');
+  const batches = batchesOf(paths, options.batches === true);
+  const packages = await checkPackages(session, paths);
   const gateway = await session.gateway(target);
-  const files = await localFilesOf(paths);
-  const progress = createProgress(terminal, 'uploading', files);
-  const body = pushBodyOf(files, progress.reach);
-  const pushed = await gateway.push(place.branch, place.repository, body).finally(progress.stop);
-  if (pushed === undefined) printLine(terminal, `pushed ${paths.join(' ')}`);
-  for (const file of pushed ?? []) report(session, file);
-  if (options.wait !== undefined) {
-    await waitUntilServed(session, { ...place, target, gateway: options.wait }, paths, options.waitTimeout);
+  const fileOf = new Map(packages.map((pkg) => [pkg.file.path, pkg.file]));
+  for (const batch of batches) {
+    const files = batch.flatMap((path) => fileOf.get(path) ?? []);
+    await pushOnce(session, gateway, place, files);
   }
+  if (options.wait === undefined) return;
+  await waitUntilServed(session, { ...place, target, gateway: options.wait }, packages, options.waitTimeout);
+}
+
+/** Throws REQUEST_INVALID for more files than one push takes, unless several are wanted. */
+function batchesOf(paths: readonly string[], mayBeSeveral: boolean): readonly (readonly string[])[] {
+  if (paths.length > maxFiles && !mayBeSeveral) {
+    const message = `${paths.length} files are more than the ${maxFiles} of one push; --batches sends them as several`;
+    throw new GatewayError('REQUEST_INVALID', message);
+  }
+  const count = Math.ceil(paths.length / maxFiles);
+  return Array.from({ length: count }, (_, at) => paths.slice(at * maxFiles, (at + 1) * maxFiles));
+}
+
+async function pushOnce(
+  session: Session,
+  gateway: GatewayClient,
+  { branch, repository }: Place,
+  files: readonly LocalFile[],
+): Promise<void> {
+  const progress = createProgress(session.terminal, 'uploading', files);
+  const body = pushBodyOf(files, progress.reach);
+  const pushed = await gateway.push(branch, repository, body).finally(progress.stop);
+  if (pushed === undefined) printLine(session.terminal, `pushed ${files.map(({ path }) => path).join(' ')}`);
+  for (const file of pushed ?? []) report(session, file);
 }
 
 function report({ terminal }: Session, file: PushedFile): void {

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import { ifThere } from '../../../files/errno.ts';
@@ -15,6 +16,9 @@ export interface SetupOptions {
   /** The root of the system to set up; default the running one, which takes root. */
   readonly root?: string | undefined;
 }
+
+/** Where Alpine and what is made of it have it. */
+const apkPlaces = ['/sbin/apk', '/usr/sbin/apk', '/usr/bin/apk', '/bin/apk'];
 
 interface Key {
   readonly fileName: string;
@@ -49,11 +53,13 @@ export async function setUp(
 
 function rootOf({ root }: SetupOptions): string {
   if (root !== undefined) return root;
-  if (process.platform === 'linux' && process.getuid?.() === 0) return '/';
-  throw new GatewayError(
-    'REQUEST_INVALID',
-    'setting up this system takes root on Linux; --root DIR sets up another one',
-  );
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    throw new GatewayError('REQUEST_INVALID', 'setting up this system takes root on Linux; --root DIR sets up another');
+  }
+  if (!apkPlaces.some((path) => existsSync(path))) {
+    throw new GatewayError('REQUEST_INVALID', 'this system has no apk; --root DIR sets up another one');
+  }
+  return '/';
 }
 
 async function keysOf(gateway: GatewayClient, place: { readonly branch: string; readonly repository: string }) {

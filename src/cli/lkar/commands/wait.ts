@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIndexFile } from '../../../apk/index/index-file.ts';
-import { readPackage } from '../../../apk/package/package-file.ts';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
+import type { CheckedPackage, PackageFacts } from './check-packages.ts';
 import type { Session } from '../session.ts';
 import type { Target } from '../../shared/target.ts';
 import { printLine } from '../../shared/terminal.ts';
@@ -21,45 +20,30 @@ const firstPauseMs = 250;
 const longestPauseMs = 5000;
 
 /**
- * Returns once that gateway's indexes list the packages in these files, told by their identity. Throws PUBLISH_TIMEOUT
+ * Returns once that gateway's indexes list the these packages, told by their identity. Throws PUBLISH_TIMEOUT
  * where they don't in time; a gateway that can't be reached meanwhile is asked again.
  */
 export async function waitUntilServed(
   session: Session,
   place: WatchedPlace,
-  paths: readonly string[],
+  packages: readonly CheckedPackage[],
   timeoutMs: number,
 ): Promise<void> {
   const asked = session.target(place.gateway);
   const watched = asked.image === undefined ? { ...asked, image: place.target.image } : asked;
   const gateway = await session.gatewayOnce(watched);
-  let missing = await identitiesOf(paths);
+  let missing: readonly PackageFacts[] = packages.flatMap(({ summary }) => summary ?? []);
   const until = Date.now() + timeoutMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
     missing = await stillMissing(gateway, place, missing);
     if (missing.length === 0) break;
     if (Date.now() + pauseMs > until) throw notServed(watched, missing, timeoutMs);
-    await sleep(pauseMs);
+    await sleep(pauseMs, undefined, { signal: session.signal });
   }
   printLine(session.terminal, `served by ${watched.origin}`);
 }
 
-interface Wanted {
-  readonly fileName: string;
-  readonly architecture: string;
-  readonly identity: string;
-}
-
-async function identitiesOf(paths: readonly string[]): Promise<readonly Wanted[]> {
-  const wanted: Wanted[] = [];
-  for (const path of paths) {
-    const { entry, fileName } = await readPackage(createReadStream(path));
-    wanted.push({ fileName, architecture: entry.architecture, identity: entry.identity });
-  }
-  return wanted;
-}
-
-async function stillMissing(gateway: GatewayClient, place: WatchedPlace, wanted: readonly Wanted[]) {
+async function stillMissing(gateway: GatewayClient, place: WatchedPlace, wanted: readonly PackageFacts[]) {
   const architectures = [...new Set(wanted.map(({ architecture }) => architecture))];
   const served = await Promise.all(architectures.map((architecture) => identitiesIn(gateway, place, architecture)));
   return wanted.filter(({ identity, architecture }) => {
@@ -77,7 +61,7 @@ async function identitiesIn(gateway: GatewayClient, place: WatchedPlace, archite
   }
 }
 
-function notServed(gateway: Target, missing: readonly Wanted[], timeoutMs: number): GatewayError {
+function notServed(gateway: Target, missing: readonly PackageFacts[], timeoutMs: number): GatewayError {
   const names = missing.map(({ fileName }) => fileName).join(', ');
   return new GatewayError('PUBLISH_TIMEOUT', `${gateway.origin} doesn't serve ${names} after ${timeoutMs / 1000} s`);
 }

@@ -69,12 +69,28 @@ export type ImageLine = z.output<typeof imagesPage>['images'][number];
 /** A public key of a JWK set (RFC 7517). */
 export type PublicJwk = z.output<typeof keySet>['keys'][number];
 
+/** Where the rest of a file begins, and which file it was. */
+export interface FileRest {
+  readonly from: number;
+  readonly etag: string;
+}
+
+/** A file on its way. */
+export interface OpenedFile {
+  readonly body: Readable;
+  /** Of the body, where the gateway says it. */
+  readonly size: number | undefined;
+  /** A strong one (RFC 9110 section 8.8.3); undefined where there is none. */
+  readonly etag: string | undefined;
+}
+
 /** What the gateway at one target does for `lkar`. All throw the fault that the gateway tells, its text as it is. */
 export interface GatewayClient {
   /** Undefined where the gateway took the push and said nothing of its files. */
   push(branch: string, repository: string, body: PushBody): Promise<readonly PushedFile[] | undefined>;
   remove(filePath: string): Promise<void>;
-  open(filePath: string): Promise<{ readonly body: Readable; readonly size: number | undefined }>;
+  /** A file, or the rest of it. Throws PACKAGE_EXISTS where it is another one by now. */
+  open(filePath: string, rest?: FileRest): Promise<OpenedFile>;
   packages(): Promise<readonly PackageLine[]>;
   repositories(): Promise<readonly RepositoryLine[]>;
   /** The images that the gateway shows to this login, and whether those are all. */
@@ -126,10 +142,21 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
     async remove(filePath) {
       await drain(await send({ method: 'DELETE', url: at(...filePath.split('/')) }, isGoneByNow));
     },
-    async open(filePath) {
-      const answer = await get(at(...filePath.split('/')));
+    async open(filePath, rest) {
+      const headers = rest && { range: `bytes=${rest.from}-`, 'if-range': rest.etag };
+      const answer = await send({ method: 'GET', url: at(...filePath.split('/')), ...(headers && { headers }) });
+      // Nobody can put two halves of two files together.
+      if (rest !== undefined && answer.status !== 206) {
+        answer.body.destroy();
+        throw new GatewayError('PACKAGE_EXISTS', `${filePath} is another one by now`);
+      }
       const length = answer.header('content-length');
-      return { body: answer.body, size: length === undefined ? undefined : Number(length) };
+      const etag = answer.header('etag');
+      return {
+        body: answer.body,
+        size: length === undefined ? undefined : Number(length),
+        etag: etag?.startsWith('"') === true ? etag : undefined,
+      };
     },
     async packages() {
       return readJson(await get(apiOf('_packages', 'apk', ...image)), z.array(packageLine), maxListingBytes);

@@ -11,7 +11,6 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Opens the body, anew for each try. */
   readonly body?: (() => Readable) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Its answer; whoever gets one must read or destroy the body. */
@@ -40,6 +39,8 @@ export interface HttpClientOptions {
   readonly caFile?: string | undefined;
   /** Default: none. */
   readonly proxies?: Proxies | undefined;
+  /** Ends what is under way, with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Is told each request and answer, without credentials. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -50,7 +51,7 @@ const answerTimeoutMs = 10 * 60_000;
 
 /** An HTTP client. Throws FILE_INVALID where the file of authorities can't be read. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const { isInsecure = false, caFile, proxies = proxiesOf({}), trace } = options;
+  const { isInsecure = false, caFile, proxies = proxiesOf({}), signal, trace } = options;
   const tls = { rejectUnauthorized: !isInsecure, ...(caFile !== undefined && { ca: readAuthorities(caFile) }) };
   const agent = new EnvHttpProxyAgent({
     ...proxies,
@@ -64,7 +65,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   // Its body is read once: a push isn't sent on.
   const following = agent.compose(interceptors.redirect({ maxRedirections: maxRedirects }));
 
-  const sendTo = async (url: URL, { method, headers = {}, body, signal }: HttpRequest): Promise<Arrived> => {
+  const sendTo = async (url: URL, { method, headers = {}, body }: HttpRequest): Promise<Arrived> => {
     try {
       const {
         statusCode,

@@ -23,9 +23,14 @@ const lastingFaults = /ENOTFOUND|EAI_NONAME|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|UNA
 export function createRetryingClient(
   http: HttpClient,
   say: (line: string) => void,
-  given: { readonly tries?: number | undefined; readonly random?: () => number } & Partial<RetryOptions> = {},
+  given: {
+    readonly tries?: number | undefined;
+    readonly random?: () => number;
+    /** Ends a pause, with its reason. */
+    readonly signal?: AbortSignal | undefined;
+  } & Partial<RetryOptions> = {},
 ): HttpClient {
-  const { tries = defaultTries, random = Math.random } = given;
+  const { tries = defaultTries, random = Math.random, signal } = given;
   const options = { ...defaultRetryOptions, baseMs: 1000, ...given, attempts: tries };
 
   /** How long to wait before the next try; undefined where there is none. */
@@ -34,7 +39,9 @@ export function createRetryingClient(
 
   const rest = async (attempt: number, reason: string, pauseMs: number) => {
     say(`${reason}; trying again in ${(pauseMs / 1000).toFixed(1)} s (${attempt + 1} of ${tries})`);
-    await sleep(pauseMs);
+    await sleep(pauseMs, undefined, { signal }).catch((error: unknown) => {
+      throw signal?.aborted === true ? signal.reason : error;
+    });
   };
 
   /** Undefined where it is to be sent again. */

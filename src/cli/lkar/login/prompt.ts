@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { addAbortSignal, Writable } from 'node:stream';
 import { GatewayError } from '../../../errors.ts';
 import { readText } from '../http/gateway-answer.ts';
 import type { Terminal } from '../../shared/terminal.ts';
@@ -36,6 +36,7 @@ export async function askLine(terminal: Terminal, question: string, isHidden = f
 }
 
 /** All of standard input but a line break at its end: a password that was piped in. */
-export async function readPassword(terminal: Terminal): Promise<string> {
+export async function readPassword(terminal: Terminal, signal?: AbortSignal): Promise<string> {
+  if (signal !== undefined) addAbortSignal(signal, terminal.stdin);
   return (await readText(terminal.stdin, maxPasswordBytes)).replace(/\r?\n$/, '');
 }

@@ -41,6 +41,23 @@ describe('lkar', () => {
     expect((await run('--help')).printed).toContain('5  conflict');
   });
 
+  it.each([
+    [['push', 'localhost/app'], 'lkar push', /^Usage: lkar push\S* .*<branch>[^]*such as main[^]*\(lkar push --help/m],
+    [['apk', 'pull', 'localhost/app'], 'lkar apk pull', /^Usage: lkar apk pull[^]*\(lkar apk pull --help/m],
+    [['psuh'], 'push', /did you mean push/i],
+  ])('%j is answered with the usage of that command', async (args, _, usage) => {
+    const { exitCode, said } = await run(...args);
+    expect(exitCode).toBe(2);
+    expect(said).toMatch(usage);
+  });
+
+  it('has examples in the help of what people do most', async () => {
+    for (const command of ['push', 'ls', 'rm', 'pull', 'setup', 'login', 'images', 'repositories']) {
+      expect((await run(command, '--help')).printed).toMatch(new RegExp(`Examples:[^]*lkar ${command} `));
+    }
+    expect((await run('--help')).printed).toContain('Examples:');
+  });
+
   it('says what can be reached and what cannot', async () => {
     const { exitCode, said } = await run('--tries', '1', 'ls', '127.0.0.1:1/app');
     expect(exitCode).toBe(6);

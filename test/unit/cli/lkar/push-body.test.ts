@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Busboy } from '@fastify/busboy';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBytes } from '../../../../src/cli/lkar/http/gateway-answer.ts';
-import { localFilesOf, pushBodyOf } from '../../../../src/cli/lkar/commands/push-body.ts';
+import { localFileOf, pushBodyOf } from '../../../../src/cli/lkar/commands/push-body.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const files = async (contents: Readonly<Record<string, string | Buffer>>) => {
   const paths = Object.keys(contents).map((name) => join(folder, name));
   for (const [name, content] of Object.entries(contents)) await writeFile(join(folder, name), content);
-  return localFilesOf(paths);
+  return Promise.all(paths.map(localFileOf));
 };
 
 const partsOf = async (bytes: Buffer, contentType: string) => {
@@ -55,6 +55,6 @@ describe('the body of a push', () => {
 });
 
 it('a path that is no file is refused before anything is sent', async () => {
-  await expect(localFilesOf([folder])).rejects.toMatchObject({ code: 'FILE_INVALID' });
-  await expect(localFilesOf([join(folder, 'none')])).rejects.toMatchObject({ code: 'FILE_INVALID' });
+  await expect(localFileOf(folder)).rejects.toMatchObject({ code: 'FILE_INVALID' });
+  await expect(localFileOf(join(folder, 'none'))).rejects.toMatchObject({ code: 'FILE_INVALID' });
 });

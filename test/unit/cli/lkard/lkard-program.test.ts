@@ -6,6 +6,8 @@ import { readConfig } from '../../../../src/config/config.ts';
 import { settings } from '../../../../src/config/settings.ts';
 import { aTerminal } from '../../../support/a-terminal.ts';
 
+const done = () => Promise.resolve();
+
 const ask = async (...args: string[]): Promise<LkardRequest | undefined> => {
   const terminal = aTerminal();
   let asked: LkardRequest | undefined;
@@ -54,6 +56,43 @@ describe('lkard', () => {
 
   it('takes one image at most', async () => {
     expect(await ask('a', 'b')).toBeUndefined();
+  });
+});
+
+describe('a word that is no image', () => {
+  const works = { collectGarbage: done, verify: done, exportImage: done, importImage: done, copyImage: done };
+  const run = async (...args: string[]) => {
+    const terminal = aTerminal();
+    let isServed = false;
+    const program = createLkardProgram(
+      terminal,
+      () => {
+        isServed = true;
+        return Promise.resolve();
+      },
+      works,
+    );
+    const exitCode = await runProgram(program, args, terminal);
+    return { exitCode, said: terminal.said(), isServed };
+  };
+
+  it.each([
+    [['serve'], 'lkard alone serves'],
+    [['sevre'], 'lkard alone serves'],
+    [['start'], 'lkard alone serves'],
+    [['verfy'], 'did you mean verify?'],
+    [['exprot', 'team/app', 'folder'], 'did you mean export?'],
+    [['push', 'localhost/app', 'edge', 'main', 'a.apk'], 'lkar push'],
+    [['team/app', 'more'], 'one image at most'],
+  ])('%j is refused with advice', async (args, advice) => {
+    expect(await run(...args)).toMatchObject({
+      ...{ exitCode: 2, isServed: false },
+      said: expect.stringContaining(advice) as string,
+    });
+  });
+
+  it.each(['app', 'gcc', 'team/serve', 'alpine', 'mirror'])('%s may be an image', async (image) => {
+    expect(await run(image)).toMatchObject({ exitCode: 0, isServed: true });
   });
 });
 

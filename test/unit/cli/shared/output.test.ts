@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { formatRows, formatSize, type Column } from '../../../../src/cli/shared/output.ts';
+import { formatRows, type Column } from '../../../../src/cli/shared/output.ts';
+import { formatSize } from '../../../../src/cli/shared/size-text.ts';
 
 const rows = [
   { name: 'a', size: 1 },
@@ -19,6 +20,25 @@ describe('a listing', () => {
       'long[31m-name  2.0 KiB',
     ]);
   });
+
+  it('is cut where a terminal is too narrow, but for what has to be whole', () => {
+    const wide = [{ name: 'n'.repeat(60), path: 'p'.repeat(60) }];
+    const all: readonly Column<(typeof wide)[number]>[] = [
+      { head: 'NAME', cell: ({ name }) => name, mayBeCut: true },
+      { head: 'PATH', cell: ({ path }) => path },
+    ];
+    expect(formatRows(wide, all, 'table', 200)).toContain('n'.repeat(60));
+    const narrow = formatRows(wide, all, 'table', 100);
+    expect(narrow).toMatch(/^n{23}…  p{60}$/m);
+  });
+
+  it.each(['yes', 'no', 'on', 'n', '1_000', '1:30', '2020-01-01', '0o7', '0777', '1.0', '.5', '~'])(
+    'quotes %s, which YAML 1.1 or 1.2 would take for something else',
+    (text) => {
+      const yaml = formatRows([{ name: text }], [], 'yaml');
+      expect(yaml).toBe(`- name: "${text}"`);
+    },
+  );
 
   it('is JSON or YAML with all there is', () => {
     expect(JSON.parse(formatRows(rows, columns, 'json'))).toEqual(rows);
