@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import { writeFile, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isErrno } from '../../../files/errno.ts';
@@ -47,7 +47,7 @@ async function fetchInto(
       yield chunk;
     }
   };
-  await pipeline(counted, into.createWriteStream({ autoClose: false })).finally(progress.stop);
+  await writeFile(into, counted()).finally(progress.stop);
 }
 
 async function printContent(session: Session, gateway: GatewayClient, filePath: string): Promise<void> {
