@@ -19,7 +19,7 @@ export function readBrowserAddress(text: string): BrowserAddress | undefined {
   const [, registry, kind, path, query = ''] =
     /^((?:https?:\/\/)?[^/?#\s]+)\/(apk|_images)\/([^?#]+)(?:\?([^#]*))?/.exec(text) ?? [];
   if (registry === undefined || path === undefined) return undefined;
-  const plain = decode(path.replace(/\/+$/, ''));
+  const plain = decode(path.replace(/(?<!\/)\/+$/, ''));
   if (plain === undefined) return undefined;
   if (kind === '_images') return { target: `${registry}/${plain}`, place: undefined, filePath: undefined };
   const isFile = /\/[^/]+\/[^/]+\.(apk|tar\.gz)$/.test(plain);
