@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { contradictionsOf, givenSchema, type Given } from './schema.ts';
+import { contradictionsOf } from './contradictions.ts';
+import { fieldsOf, readGiven, type Fields, type Given } from './given.ts';
 import { environmentName, settings, type GivenSettings, type Setting } from './settings.ts';
 import type { ListenAddress } from './values.ts';
 import { GatewayError } from '../errors.ts';
@@ -31,64 +32,16 @@ export type StoreConfig =
       readonly isPublicRead: boolean;
     };
 
-/** Everything lkard was told, complete and checked: what was left out has its default. Times in milliseconds. */
-export interface Config {
+/**
+ * Everything lkard was told, complete and checked: the fields that the table of settings names, and those that are made of several
+ * settings. Times in milliseconds, sizes in bytes.
+ */
+export interface Config extends Omit<Fields, 'signing'> {
   readonly singleImage: string | undefined;
   readonly listen: ListenAddress;
-  /** Where metrics are served; undefined for where all else is. */
-  readonly metricsListen: ListenAddress | undefined;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly store: StoreConfig;
-  /** Where lkard keeps what it makes for itself. */
-  readonly dataDirectory: string;
-  readonly signing: {
-    readonly keyFiles: readonly string[];
-    readonly aesKey: Uint8Array | undefined;
-    readonly passphrase: string | undefined;
-    readonly hasSha1Signatures: boolean;
-  };
-  readonly trust: {
-    readonly policyFile: string | undefined;
-    readonly requiredKeys: readonly string[];
-    readonly knownKeys: readonly string[];
-  };
-  readonly http: {
-    readonly domain: string | undefined;
-    readonly trustedProxies: readonly string[];
-    readonly isUiEnabled: boolean;
-    readonly anonymousAsGateway: 'read' | 'write' | undefined;
-    readonly hasPublicKeys: boolean;
-    readonly redirectsBlobs: boolean;
-    readonly giteaImage: string;
-    readonly buildkiteImage: string;
-    readonly artifactdImage: string;
-    readonly defaultBranch: string;
-    readonly defaultRepository: string;
-    readonly maxPackageBytes: number;
-    readonly maxUploads: number;
-    readonly maxWaiting: number;
-    readonly waitMs: number;
-    readonly tempDirectory: string | undefined;
-    readonly refusalsPerMinute: number;
-    readonly requestsPerSecond: number;
-  };
-  readonly packageCacheBytes: number;
-  readonly freshnessMs: number;
-  readonly recheckMs: number;
-  readonly rightsTtlMs: number;
-  readonly staleForMs: number;
-  readonly publishTimeoutMs: number;
-  /** Processes that serve together. */
-  readonly workers: number;
-  /** Infinity for ever. */
-  readonly keepSupersededMs: number;
-  readonly drainTimeoutMs: number;
-  readonly log: {
-    readonly level: 'debug' | 'info' | 'warn' | 'error';
-    readonly format: 'auto' | 'json' | 'text';
-    /** `-` for standard output; undefined for among the other lines. */
-    readonly auditFile: string | undefined;
-  };
+  readonly signing: Fields['signing'] & { readonly passphrase: string | undefined };
 }
 
 /**
@@ -96,11 +49,10 @@ export interface Config {
  * setting `image`. Throws CONFIG_INVALID that names every fault.
  */
 export function readConfig(flags: GivenSettings, environment: Environment): Config {
-  const parsed = givenSchema.safeParse({ ...settingsOf(environment), ...flags });
-  if (!parsed.success)
-    throw invalidConfig(parsed.error.issues.map(({ path, message }) => `${flagOf(path)} ${message}`));
-  const config = completed(parsed.data, environment);
-  const faults = contradictionsOf(parsed.data, config.listen);
+  const read = readGiven({ ...settingsOf(environment), ...flags });
+  if ('faults' in read) throw invalidConfig(read.faults);
+  const config = completed(read.given, environment);
+  const faults = contradictionsOf(read.given, config.listen);
   if (faults.length > 0) throw invalidConfig(faults);
   return frozen(config);
 }
@@ -132,36 +84,15 @@ function valueOf({ kind }: Setting, text: string | undefined): string | true | r
 }
 
 function completed(given: Given, environment: Environment): Config {
-  const { backend } = given;
+  const fields = fieldsOf(given);
+  const passphrase = given['key-passphrase'] ?? given['key-passphrase-file'];
   return {
+    ...fields,
     singleImage: given.image,
-    listen: given.addr ?? { host: backend === undefined ? '127.0.0.1' : undefined, port: 9887 },
-    metricsListen: given['metrics-addr'],
+    listen: given.addr ?? { host: given.backend === undefined ? '127.0.0.1' : undefined, port: 9887 },
     tls: tlsOf(given),
     store: storeOf(given, environment),
-    dataDirectory: given.data,
-    signing: {
-      keyFiles: given['signing-key'],
-      aesKey: given['aes-key'],
-      passphrase: given['key-passphrase'] ?? given['key-passphrase-file'],
-      hasSha1Signatures: given['sha1-signatures'],
-    },
-    trust: {
-      policyFile: given['trusted-publishers'],
-      requiredKeys: given['require-signed-by'],
-      knownKeys: given['known-signers'],
-    },
-    http: httpOf(given),
-    packageCacheBytes: given['package-cache'],
-    freshnessMs: given.freshness,
-    recheckMs: given.recheck,
-    rightsTtlMs: given['rights-ttl'],
-    staleForMs: given['stale-for'],
-    publishTimeoutMs: given['publish-timeout'],
-    workers: given.workers,
-    keepSupersededMs: given['keep-superseded'],
-    drainTimeoutMs: given['drain-timeout'],
-    log: { level: given['log-level'], format: given['log-format'], auditFile: given['audit-log'] },
+    signing: { ...fields.signing, passphrase },
   };
 }
 
@@ -173,7 +104,8 @@ function tlsOf(given: Given): Config['tls'] {
 function storeOf(given: Given, environment: Environment): StoreConfig {
   const { backend, data, htpasswd } = given;
   if (backend === undefined) {
-    const htpasswdWriters = given['htpasswd-writers']?.flatMap((names) => names.split(','));
+    const writers = given['htpasswd-writers'].flatMap((names) => names.split(','));
+    const htpasswdWriters = writers.length === 0 ? undefined : writers;
     const isPublicRead = given['public-read'];
     return { kind: 'directory', directory: data, htpasswdFile: htpasswd, htpasswdWriters, isPublicRead };
   }
@@ -202,39 +134,11 @@ function authFilesOf(given: Given, environment: Environment): readonly string[] 
   ];
 }
 
-function httpOf(given: Given): Config['http'] {
-  return {
-    domain: given.domain,
-    trustedProxies: given['trusted-proxy'],
-    isUiEnabled: !given['disable-ui'],
-    anonymousAsGateway: given['anonymous-as-gateway'],
-    hasPublicKeys: given['public-keys'],
-    redirectsBlobs: given['redirect-blobs'],
-    giteaImage: given['gitea-image'],
-    buildkiteImage: given['buildkite-image'],
-    artifactdImage: given['artifactd-image'],
-    defaultBranch: given['default-branch'],
-    defaultRepository: given['default-repository'],
-    maxPackageBytes: given['max-package-size'],
-    maxUploads: given['max-uploads'],
-    maxWaiting: given['upload-queue'],
-    waitMs: given['upload-wait'],
-    tempDirectory: given['temp-dir'],
-    refusalsPerMinute: given['max-refusals'],
-    requestsPerSecond: given['rate-limit'],
-  };
-}
-
-function flagOf([name]: readonly PropertyKey[]): string {
-  return name === 'image' ? 'IMAGE' : `--${String(name)}:`;
-}
-
 function invalidConfig(faults: readonly string[]): GatewayError {
   return new GatewayError('CONFIG_INVALID', faults.join('; '));
 }
 
 function frozen(config: Config): Config {
-  for (const part of [config.listen, config.tls, config.store, config.signing, config.trust, config.http, config.log])
-    Object.freeze(part);
+  for (const part of Object.values(config)) Object.freeze(part);
   return Object.freeze(config);
 }

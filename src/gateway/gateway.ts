@@ -186,17 +186,13 @@ async function unreadinessOf(store: Store): Promise<readonly string[]> {
 }
 
 /** What a configuration says to the domain. */
-export function repositoryOptionsOf(config: Config): RepositoriesOptions {
-  const { freshnessMs, recheckMs, rightsTtlMs, staleForMs: staleMs, publishTimeoutMs } = config;
-  const { packageCacheBytes: maxCachedBytes, keepSupersededMs } = config;
+export function repositoryOptionsOf({ repository, rightsTtlMs }: Config): RepositoriesOptions {
   // A token may be half that old when the registry takes it as a proof: both together are no older than was asked for.
-  const times = { freshnessMs, recheckMs, rightsMs: rightsTtlMs / 2, staleMs, publishTimeoutMs, keepSupersededMs };
-  return { ...times, maxCachedBytes };
+  return { ...repository, rightsMs: rightsTtlMs / 2 };
 }
 
 function httpOptionsOf({ http, singleImage }: Config): HttpOptions {
-  const { hasPublicKeys: publicKeys, redirectsBlobs: redirectBlobs } = http;
-  return { ...http, singleImage, publicKeys, redirectBlobs };
+  return { ...http, singleImage };
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { usualFields } from '../config/given.ts';
 import type { Log, Meter } from '../ports.ts';
 import type { Repositories } from '../repository/repository.ts';
 import type { Trust } from '../trust/open-trust.ts';
@@ -22,19 +23,19 @@ export interface HttpDependencies {
 /** What is told of the gateway's own state. */
 export type HealthDependencies = Pick<HttpDependencies, 'findUnreadiness' | 'findWarnings' | 'formatMetrics'>;
 
-/** The settings of the HTTP edge; all have a default. */
+/** The settings of the HTTP edge; all have a default, those of the command line its own. */
 export interface HttpOptions extends AddressingOptions {
   /** Keys, JWK set and setup script without credentials, read with the gateway's own. Default false. */
   readonly publicKeys?: boolean | undefined;
   /** What a caller without credentials may do with the gateway's own. Default: nothing. */
   readonly anonymousAsGateway?: 'read' | 'write' | undefined;
-  /** Bytes of the largest package. Default 4 GiB. */
+  /** Bytes of the largest package. */
   readonly maxPackageBytes?: number | undefined;
-  /** Uploads under way at once. Default 32. */
+  /** Uploads under way at once. */
   readonly maxUploads?: number | undefined;
-  /** Uploads that may wait until one of those ends; one more is OVERLOADED. Default 64. */
+  /** Uploads that may wait until one of those ends; one more is OVERLOADED. */
   readonly maxWaiting?: number | undefined;
-  /** How long they may, in milliseconds. Default 20,000. */
+  /** How long they may, in milliseconds. */
   readonly waitMs?: number | undefined;
   /** Bytes of an upload held in memory before it goes to a temporary file. Default 4 MiB. */
   readonly spoolMemoryBytes?: number | undefined;
@@ -48,9 +49,9 @@ export interface HttpOptions extends AddressingOptions {
   readonly sessionSecret?: Uint8Array | undefined;
   /** Addresses or CIDR ranges whose `X-Forwarded-*` are believed. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** Attempts with refused credentials that an address has a minute; 0 for any number. Default 30. */
+  /** Attempts with refused credentials that an address has a minute; 0 for any number. */
   readonly refusalsPerMinute?: number | undefined;
-  /** Requests that an address has a second, health and metrics aside; 0 for any number. Default 0. */
+  /** Requests that an address has a second, health and metrics aside; 0 for any number. */
   readonly requestsPerSecond?: number | undefined;
 }
 
@@ -70,16 +71,17 @@ export type HttpSettings = HttpOptions & {
 
 /** Fills in the defaults; the caller's object stays as it is. */
 export function completeHttpOptions(options: HttpOptions): HttpSettings {
+  const { http: usual } = usualFields;
   return {
     ...options,
-    maxPackageBytes: options.maxPackageBytes ?? 4 * 2 ** 30,
-    maxUploads: options.maxUploads ?? 32,
-    maxWaiting: options.maxWaiting ?? 64,
-    waitMs: options.waitMs ?? 20_000,
+    maxPackageBytes: options.maxPackageBytes ?? usual.maxPackageBytes,
+    maxUploads: options.maxUploads ?? usual.maxUploads,
+    maxWaiting: options.maxWaiting ?? usual.maxWaiting,
+    waitMs: options.waitMs ?? usual.waitMs,
     spoolMemoryBytes: options.spoolMemoryBytes ?? 4 * 2 ** 20,
     tempDirectory: options.tempDirectory ?? tmpdir(),
-    trustedProxies: options.trustedProxies ?? [],
-    refusalsPerMinute: options.refusalsPerMinute ?? 30,
-    requestsPerSecond: options.requestsPerSecond ?? 0,
+    trustedProxies: options.trustedProxies ?? usual.trustedProxies,
+    refusalsPerMinute: options.refusalsPerMinute ?? usual.refusalsPerMinute,
+    requestsPerSecond: options.requestsPerSecond ?? usual.requestsPerSecond,
   };
 }

@@ -1,3 +1,4 @@
+import { usualFields } from '../config/given.ts';
 import type { IndexServingOptions } from './reading/index-serving.ts';
 import type { PackageCacheOptions } from './reading/package-cache.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
@@ -5,7 +6,7 @@ import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
 /** How a service behaves; all has a default. */
 export interface RepositoriesOptions
   extends Partial<SupersededOptions>, Partial<IndexServingOptions>, Partial<PackageCacheOptions> {
-  /** How long a push waits for the index to be published, in milliseconds. Default 30,000. */
+  /** How long a push waits for the index to be published, in milliseconds. Default: as the settings. */
   readonly publishTimeoutMs?: number;
   /** For how long a push waits until a listing shows its tags, in milliseconds; half of what it waits at most. Default 5,000. */
   readonly listingPatienceMs?: number;
@@ -16,17 +17,12 @@ export interface RepositoriesOptions
 }
 
 const defaults = {
-  keepSupersededMs: 3_600_000,
-  freshnessMs: 1_000,
-  recheckMs: 60_000,
-  rightsMs: 60_000,
-  staleMs: 600_000,
-  publishTimeoutMs: 30_000,
+  ...usualFields.repository,
+  rightsMs: usualFields.rightsTtlMs,
   listingPatienceMs: 5_000,
   maxQuestions: 64,
   concurrency: 16,
   maxIndexBytes: 128 * 1024 * 1024,
-  maxCachedBytes: 64 * 1024 * 1024,
   maxCachedPackageBytes: 256 * 1024,
 };
 

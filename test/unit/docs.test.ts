@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../../src/cli/shared/exit-code.ts';
 import { createLkarProgram } from '../../src/cli/lkar/lkar-program.ts';
 import { createLkardProgram } from '../../src/cli/lkard/lkard-program.ts';
+import { settings } from '../../src/config/settings.ts';
 import { manPages } from '../../scripts/man-pages.ts';
 import { findOnPath } from '../support/registry.ts';
 import { aTerminal } from '../support/a-terminal.ts';
@@ -95,6 +96,14 @@ describe('docs/command-line.md', () => {
     expect(shown.toSorted()).toEqual(flagsOf(lkard).toSorted());
   });
 
+  it.each(settings().map((setting) => [setting.name, setting] as const))(
+    'says under the heading of its group what --%s is where it is not given',
+    (name, { group, usual = '' }) => {
+      const row = rowsOf(sectionOf(page, `### ${group}`)).find(([flags = '']) => flags.startsWith(`\`--${name}`));
+      expect(row?.[1]?.replaceAll('`', '')).toBe(usual);
+    },
+  );
+
   it('has every option of lkar itself, and no other', () => {
     const [head = ''] = sectionOf(page, '## lkar').split('\n### ', 1);
     const shown = rowsOf(head).map(([flags = '']) => unquoted(flags));
@@ -167,10 +176,12 @@ describe('the folder map', () => {
     protocol: ['errors.ts', 'apk', 'oci', 'zod'],
     store: [...base, 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
     credentials: [...base, 'oci', 'store', 'zod'],
-    repository: [...base, 'apk', 'oci', 'protocol', 'store', 'lru-cache', 'jose', 'zod'],
+    config: ['errors.ts', 'files', 'oci', 'protocol', 'zod'],
+    repository: [...base, 'config', 'apk', 'oci', 'protocol', 'store', 'lru-cache', 'jose', 'zod'],
     trust: [...base, 'apk', 'protocol', 'repository', 'config', 'jose', 'yaml', 'zod'],
     http: [
       ...base,
+      'config',
       'apk',
       'oci',
       'protocol',

@@ -12,7 +12,7 @@ import { expectedFiles } from './package-v3-paths.ts';
 import { indexV3EntryOf, packageV3SummaryOf, type PackageV3Summary } from './package-v3-summary.ts';
 
 export interface PackageV3Limits extends AdbLimits {
-  /** Bytes of the whole file; default 4 GiB. Past it SIZE_EXCEEDED. */
+  /** Bytes of the whole file, of which nothing is kept; default any number. Past it SIZE_EXCEEDED. */
   readonly maxFileBytes: number;
 }
 
@@ -51,7 +51,7 @@ export async function readPackageV3(
  * PACKAGE_MALFORMED, with SIZE_EXCEEDED past `maxFileBytes`; the message names the part at fault.
  */
 export function createPackageV3Reader(options: Partial<PackageV3Limits> = {}): PackageV3Reader {
-  const limits = { ...defaultAdbLimits, maxFileBytes: 4 * 2 ** 30, ...options };
+  const limits = { ...defaultAdbLimits, maxFileBytes: Infinity, ...options };
   const whole = createHash('sha256');
   let size = 0;
   let parsed: ParsedPackageV3Info | undefined;

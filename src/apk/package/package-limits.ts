@@ -1,6 +1,6 @@
 /** What a package may make its reader hold or do. */
 export interface PackageLimits {
-  /** Bytes of the whole file; default 4 GiB. Past it SIZE_EXCEEDED. */
+  /** Bytes of the whole file, of which nothing is kept; default any number. Past it SIZE_EXCEEDED. */
   readonly maxFileBytes: number;
   /** Inflated bytes of the control section; default 8 MiB. */
   readonly maxControlBytes: number;
@@ -17,7 +17,7 @@ export interface PackageLimits {
 }
 
 export const defaultPackageLimits: PackageLimits = Object.freeze({
-  maxFileBytes: 4 * 2 ** 30,
+  maxFileBytes: Infinity,
   maxControlBytes: 8 * 2 ** 20,
   maxSignatureBytes: 64 * 2 ** 10,
   maxSignatureMembers: 7,

@@ -1,9 +1,10 @@
 import { Option, type Command } from 'commander';
-import { settings, type GivenSettings, type Setting } from '../../config/settings.ts';
+import { helpOf, settings, type GivenSettings, type Setting } from '../../config/settings.ts';
 
 /** A setting as an option of the command line. */
-export function optionOf({ name, kind, value = '', help, group }: Setting): Option {
-  const option = new Option(flagsOf(name, kind, value), help).helpGroup(`${group}:`);
+export function optionOf(setting: Setting): Option {
+  const { name, kind, value, group } = setting;
+  const option = new Option(flagsOf(name, kind, value), helpOf(setting)).helpGroup(`${group}:`);
   return kind === 'list' ? option.argParser(collect) : option;
 }
 

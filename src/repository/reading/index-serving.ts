@@ -18,11 +18,11 @@ export interface IndexServingOptions {
    * is given only what the store said after they came, so that what any replica acknowledged before is there.
    */
   readonly freshnessMs: number;
-  /** How often a version that is read is compared again, in milliseconds. Default 60,000. */
+  /** How often a version that is read is compared again, in milliseconds. */
   readonly recheckMs: number;
-  /** For how long a caller's right to read is taken from memory, in milliseconds. Default 60,000. */
+  /** For how long a caller's right to read is taken from memory, in milliseconds. */
   readonly rightsMs: number;
-  /** For how much longer while the store can't be reached, in milliseconds. Default 600,000. */
+  /** For how much longer while the store can't be reached, in milliseconds. */
   readonly staleMs: number;
   /** The most bytes of indexes that are kept in memory. Default 128 MiB. */
   readonly maxIndexBytes: number;

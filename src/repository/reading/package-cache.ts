@@ -5,7 +5,7 @@ import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Reader } from './reader-rights.ts';
 
 export interface PackageCacheOptions {
-  /** Bytes of all that is kept; 0 keeps nothing. Default 64 MiB. */
+  /** Bytes of all that is kept; 0 keeps nothing. */
   readonly maxCachedBytes: number;
   /** Bytes of the largest package that is kept. Default 256 KiB. */
   readonly maxCachedPackageBytes: number;

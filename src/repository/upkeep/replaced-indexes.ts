@@ -6,7 +6,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { upkeepPauseMs } from './upkeep-pause.ts';
 
 export interface SupersededOptions {
-  /** How long a replaced index manifest is kept, in milliseconds; Infinity for ever. Default 3,600,000. */
+  /** How long a replaced index manifest is kept, in milliseconds; Infinity for ever. */
   readonly keepSupersededMs: number;
 }
 

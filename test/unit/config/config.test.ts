@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatConfig, readConfig } from '../../../src/config/config.ts';
+import { usualFields } from '../../../src/config/given.ts';
 import { environmentName, settings, type GivenSettings } from '../../../src/config/settings.ts';
 
 const faultsOf = (flags: GivenSettings, environment: Record<string, string> = {}): string => {
@@ -90,7 +91,7 @@ describe('settings', () => {
       ],
     });
     expect(config.signing.keyFiles).toEqual(['a.rsa', 'b.rsa']);
-    expect(config.freshnessMs).toBe(1000);
+    expect(config.repository.freshnessMs).toBe(1000);
   });
 
   it('find the files of credentials where container tools do', () => {
@@ -110,6 +111,14 @@ describe('settings', () => {
     expect(filesWith({ REGISTRY_AUTH_FILE: '/a.json' }, { 'registry-auth-file': '/b.json' })).toEqual(['/b.json']);
   });
 
+  it('each have a field of their own, and its default is what its row says', () => {
+    const fields = settings().flatMap(({ field }) => (field === '' ? [] : [field]));
+    expect(new Set(fields).size).toBe(fields.length);
+    expect(usualFields.http).toMatchObject({ maxPackageBytes: 4 * 2 ** 30, maxUploads: 32, isUiEnabled: true });
+    expect(usualFields.repository).toMatchObject({ freshnessMs: 1000, staleMs: 600_000, keepSupersededMs: 3_600_000 });
+    expect(usualFields.trust).toEqual({ policyFile: undefined, requiredKeys: [], knownKeys: [] });
+  });
+
   it('each have a name of their own in the environment', () => {
     const names = settings().map(({ name }) => environmentName(name));
     expect(new Set(names).size).toBe(names.length);
@@ -122,7 +131,7 @@ describe('settings', () => {
     ['10m', 600_000],
     ['0s', 0],
   ])('a duration of %s', (text, ms) => {
-    expect(readConfig({ freshness: text }, {}).freshnessMs).toBe(ms);
+    expect(readConfig({ freshness: text }, {}).repository.freshnessMs).toBe(ms);
   });
 
   it.each([

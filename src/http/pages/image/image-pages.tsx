@@ -1,3 +1,4 @@
+import { usualFields } from '../../../config/given.ts';
 import { GatewayError } from '../../../errors.ts';
 import { parseCoordinates, parseImage } from '../../../protocol/coordinates.ts';
 import type { ListedImages } from '../../../repository/repository.ts';
@@ -50,7 +51,11 @@ export function createImagePages(
     ]);
     const path = pathOf(image, frame);
     const hasSingleImage = singleImage !== undefined;
-    const at = { image, branch: settings.defaultBranch ?? 'edge', repository: settings.defaultRepository ?? 'main' };
+    const at = {
+      image,
+      branch: settings.defaultBranch ?? usualFields.http.defaultBranch,
+      repository: settings.defaultRepository ?? usualFields.http.defaultRepository,
+    };
     const url = `${frame.root}${path}/${at.branch}/${at.repository}`;
     const publish = publishRecipes({ at, url, host: frame.host, hasSingleImage });
     const title = hasSingleImage ? 'Repositories' : image;
