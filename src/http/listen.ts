@@ -102,6 +102,8 @@ function createListener(
   const listener = getRequestListener(
     (request, env) => respond(request, (env as { incoming: IncomingMessage }).incoming),
     {
+      // A health check by HTTP/1.0 names no host; what needs one asks the exchange for it.
+      hostname: 'localhost',
       errorHandler: () => textAnswer(400, 'the request has no usable URL or Host'),
     },
   );

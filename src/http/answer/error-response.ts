@@ -69,8 +69,8 @@ export function statusOf(error: GatewayError, request: { readonly isAnonymous: b
  */
 export function errorResponse(error: GatewayError, request: RefusedRequest): Response {
   const status = statusOf(error, request);
-  const message = oneLine(hideImage(error.message, request.hiddenImage));
-  const details = detailsOf(error, request.hiddenImage);
+  const message = oneLine(hideImage(error.told ?? error.message, request.hiddenImage));
+  const details = error.told === undefined ? detailsOf(error, request.hiddenImage) : {};
   return refusal({ status, code: error.code, message, details }, request.accept, headersOf(error, status, request));
 }
 

@@ -27,6 +27,8 @@ export function createFaultAnswers({ log }: { readonly log: Log }, settings: Htt
     }
     const fields = { code: error.code, err: error, requestId };
     if (statusOf(error, request) >= 500) log.warn(fields, error.message);
+    // Callers aren't told all of it.
+    else if (error.told !== undefined) log.info(fields, error.message);
     else log.debug(fields, error.message);
     return errorResponse(error, request);
   };

@@ -14,10 +14,23 @@ export interface AuditedAttempt {
   readonly at: { readonly image: string; readonly branch?: string; readonly repository?: string } | undefined;
   /** `<architecture>/<file name>`, as far as they are known. */
   readonly files: readonly string[];
+  /** Of the files, in their order: SHA-256, as far as they were read. */
+  readonly digests?: readonly string[];
+  /** Those of the files that were there already, byte for byte. */
+  readonly unchanged?: readonly string[];
+}
+
+/** An attempt under way: it ends with one line. */
+export interface AttemptUnderWay {
+  /** Adds what became known of it. */
+  readonly tell: (more: Partial<AuditedAttempt>) => void;
+  /** What `work` gives; the line says how that ended. */
+  settle<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** Writes the audit log: one line for each change, each attempt at one, and each refusal of somebody who says who they are. */
 export interface Audit {
+  begin(exchange: Exchange, attempt: AuditedAttempt): AttemptUnderWay;
   accepted(exchange: Exchange, attempt: AuditedAttempt): void;
   /** `refused` where the caller is to blame or may not, `failed` where the gateway or its registry is. */
   refused(exchange: Exchange, attempt: AuditedAttempt, error: unknown): void;
@@ -26,16 +39,49 @@ export interface Audit {
 export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses): Audit {
   const write = (
     exchange: Exchange,
-    { action, who, at, files }: AuditedAttempt,
+    { action, who, at, files, digests, unchanged = [] }: AuditedAttempt,
     rest: { outcome: string; code?: string },
   ) => {
     const { requestId } = exchange.record;
     const remote = addresses.addressOf(exchange);
-    log.audit({ action, ...rest, who, ...at, files, requestId, remote }, `audit: ${action} ${rest.outcome}`);
+    log.audit(
+      {
+        action,
+        ...rest,
+        who,
+        ...at,
+        files,
+        ...(digests && { digests }),
+        ...(unchanged.length > 0 && { unchanged }),
+        requestId,
+        remote,
+      },
+      `audit: ${action} ${rest.outcome}`,
+    );
   };
-  return {
+  const audit: Audit = {
+    begin(exchange, begun) {
+      let attempt = begun;
+      return {
+        tell(more) {
+          attempt = { ...attempt, ...more };
+        },
+        async settle(work) {
+          try {
+            const result = await work();
+            audit.accepted(exchange, attempt);
+            return result;
+          } catch (error) {
+            audit.refused(exchange, attempt, error);
+            throw error;
+          }
+        },
+      };
+    },
     accepted(exchange, attempt) {
-      write(exchange, attempt, { outcome: 'accepted' });
+      const { files, unchanged = [] } = attempt;
+      const isUnchanged = files.length > 0 && unchanged.length === files.length;
+      write(exchange, attempt, { outcome: isUnchanged ? 'unchanged' : 'accepted' });
     },
     refused(exchange, attempt, error) {
       const isRefusal = isGatewayError(error) && statusOf(error, { isAnonymous: false }) < 500;
@@ -43,6 +89,7 @@ export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses)
       write(exchange, attempt, { outcome: isRefusal ? 'refused' : 'failed', code });
     },
   };
+  return audit;
 }
 
 /** The name that a line has for a caller; never what they prove themselves by. */

@@ -13,7 +13,7 @@ export interface CallerOrigin {
 /** Reads the origin of requests; `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from proxies that are believed. */
 export interface OriginReader {
   origin(exchange: Exchange): CallerOrigin;
-  /** Its host alone. */
+  /** Its host alone; empty where the caller names none (HTTP/1.0). */
   host(exchange: Exchange): string;
 }
 
@@ -24,7 +24,7 @@ export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>
   let known: string | undefined;
   const hostOf = (exchange: Exchange, forwarded: ForwardedOrigin): string => {
     const host = forwarded.host ?? exchange.host ?? '';
-    if (host !== known && !isHost(host)) throw invalid('Host');
+    if (host !== known && host !== '' && !isHost(host)) throw invalid('Host');
     known = host;
     return host;
   };
@@ -32,6 +32,7 @@ export function createOriginReader(addresses: Pick<CallerAddresses, 'isProxied'>
     origin(exchange) {
       const forwarded = forwardedOf(exchange);
       const host = hostOf(exchange, forwarded);
+      if (host === '') throw new GatewayError('REQUEST_INVALID', 'this answer holds URLs, which takes a Host header');
       return { host, root: `${forwarded.scheme ?? exchange.scheme}://${host}${forwarded.prefix ?? ''}` };
     },
     host: (exchange) => hostOf(exchange, forwardedOf(exchange)),

@@ -10,6 +10,9 @@ export interface ObserveDeps {
   readonly meter?: Meter | undefined;
 }
 
+/** Of a request whose caller left before it was answered, as nginx logs it; nobody gets it. */
+const leftStatus = 499;
+
 /**
  * Gives a request its id (the caller's own `X-Request-Id` where it is harmless) and writes one line when it is answered or
  * its caller left; probes of health that go well are for `debug` alone. The line has neither headers nor the query nor a URL's
@@ -22,8 +25,10 @@ export function observeRequest(incoming: IncomingMessage, outgoing: ServerRespon
   const remote = incoming.socket.remoteAddress;
   outgoing.on('close', () => {
     const durationMs = deps.clock.now() - startedAt;
-    deps.meter?.answered(record.route ?? 'other', incoming.method ?? '', outgoing.statusCode, durationMs);
-    const isForDebug = isProbe(record, outgoing);
+    // Until a head is written node says 200.
+    const status = outgoing.headersSent ? outgoing.statusCode : leftStatus;
+    deps.meter?.answered(record.route ?? 'other', incoming.method ?? '', status, durationMs);
+    const isForDebug = isProbe(record, status);
     if (!isForDebug && deps.log.isLevelEnabled?.('info') === false) return;
     const { method = '', url = '' } = incoming;
     // Not by spreading another object: with each request that costs more than all the rest of the line.
@@ -32,7 +37,7 @@ export function observeRequest(incoming: IncomingMessage, outgoing: ServerRespon
       method,
       path: pathOfTarget(url).slice(0, 1000),
       userAgent: incoming.headers['user-agent']?.slice(0, 200),
-      status: outgoing.statusCode,
+      status,
       durationMs,
       remote,
       isAborted: outgoing.writableFinished ? undefined : true,
@@ -44,8 +49,8 @@ export function observeRequest(incoming: IncomingMessage, outgoing: ServerRespon
 }
 
 /** What monitors ask all day, as long as it goes well. */
-function isProbe({ route = '' }: RequestRecord, { statusCode }: ServerResponse): boolean {
-  return statusCode < 400 && (route === '/healthz' || route === '/readyz' || route === '/metrics');
+function isProbe({ route = '' }: RequestRecord, status: number): boolean {
+  return status < 400 && (route === '/healthz' || route === '/readyz' || route === '/metrics');
 }
 
 function writeLine(log: Log, line: RequestLine): void {

@@ -106,6 +106,6 @@ function partHeaders({ start, end }: ByteRange, size: number): AnswerHeaders {
 function unsatisfiable({ fileName, size }: PackageFacts): PackagePlan {
   const text = Buffer.from(`${fileName} has ${size} bytes\n`);
   const length = { 'Content-Length': String(text.byteLength), 'Content-Type': 'text/plain; charset=utf-8' };
-  const headers = safeHeaders({ 'Content-Range': `bytes */${size}`, ...length });
+  const headers = safeHeaders({ 'Content-Range': `bytes */${size}`, 'Cache-Control': 'no-store', ...length });
   return { ...plan(416, headers, undefined), body: text };
 }

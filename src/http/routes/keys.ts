@@ -4,7 +4,7 @@ import type { ConfigurationDocument, KeySetDocument } from '../../protocol/docum
 import { verbs } from '../../protocol/words.ts';
 import type { Caller, PublicKey } from '../../repository/repository.ts';
 import { isRepositoryHost, type RepositoryBase } from '../request/addressing.ts';
-import { answer, jsonAnswer } from '../answer/answer.ts';
+import { answer, cacheControl, jsonAnswer } from '../answer/answer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
@@ -24,7 +24,7 @@ export interface KeyRoutes {
 }
 
 /** Where keys are depends on who asks under which name, and rotation must not wait for a cache. */
-const noCache = { 'Cache-Control': 'no-cache' };
+const caching = 'no-cache';
 
 export function createKeyRoutes(
   deps: Pick<HttpDependencies, 'repositories'> & {
@@ -59,12 +59,12 @@ export function createKeyRoutes(
 
   return {
     async serveKey(exchange, image) {
-      return keyAnswer((await keysOf(exchange, image))[0]);
+      return keyAnswer(exchange, (await keysOf(exchange, image))[0]);
     },
     async serveNamedKey(exchange, image, fileName) {
       const key = (await keysOf(exchange, image)).find((candidate) => candidate.fileName === fileName);
       if (key === undefined) throw new GatewayError('KEY_UNKNOWN', `no key is called ${fileName}`);
-      return keyAnswer(key);
+      return keyAnswer(exchange, key);
     },
     explainKeys(exchange) {
       const { root, host } = requests.origin(exchange);
@@ -79,11 +79,11 @@ export function createKeyRoutes(
           : error;
       });
       const jwksUri = `${requests.origin(exchange).root}${base.path}/${verbs.jwks}`;
-      return jsonAnswer(200, { jwks_uri: jwksUri } satisfies ConfigurationDocument, noCache);
+      return jsonAnswer(200, { jwks_uri: jwksUri } satisfies ConfigurationDocument, cacheControl(exchange, caching));
     },
     async serveKeySet(exchange, base) {
       const keys = (await keysOf(exchange, base.at.image)).map(formatJwk);
-      return jsonAnswer(200, { keys } satisfies KeySetDocument, noCache);
+      return jsonAnswer(200, { keys } satisfies KeySetDocument, cacheControl(exchange, caching));
     },
     async serveSetup(exchange, base) {
       const keys = await keysOf(exchange, base.at.image);
@@ -99,12 +99,12 @@ export function createKeyRoutes(
 }
 
 /** `filename=` without quotes: a client in the field strips the literal prefix. */
-function keyAnswer(key: PublicKey): Response {
+function keyAnswer(exchange: Exchange, key: PublicKey): Response {
   return answer(200, key.pem, {
     'Content-Type': 'application/x-pem-file',
     'Content-Disposition': `attachment; filename=${key.fileName}`,
     'Access-Control-Expose-Headers': 'Content-Disposition',
-    'Cache-Control': 'no-cache',
+    ...cacheControl(exchange, caching),
   });
 }
 

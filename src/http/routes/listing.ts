@@ -3,7 +3,7 @@ import { usualArchitecture, type PackageCatalogs } from '../../repository/catalo
 import { asPackageOrder } from '../../repository/catalog/package-search.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
 import type { ListingDocument } from '../../protocol/documents.ts';
-import { jsonAnswer } from '../answer/answer.ts';
+import { cacheControl, jsonAnswer } from '../answer/answer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { describePackage } from '../answer/package-listing.ts';
 import { pageOf } from '../request/paging.ts';
@@ -36,6 +36,6 @@ export function createListing({ catalogs, requests }: ListingDeps) {
     const found = catalog.search(exchange.query('q') ?? '', asPackageOrder(exchange.query('order')));
     const { items, ...paging } = pageOf(found, exchange.query('page'), pageSize);
     const listing: ListingDocument = { architecture, ...paging, packages: items.map(describePackage) };
-    return jsonAnswer(200, listing, { 'Cache-Control': 'no-cache' });
+    return jsonAnswer(200, listing, cacheControl(exchange, 'no-cache'));
   };
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
 import { parseImage } from '../../protocol/coordinates.ts';
 import type { ImagesDocument } from '../../protocol/documents.ts';
-import { jsonAnswer, textAnswer } from '../answer/answer.ts';
+import { cacheControl, jsonAnswer, textAnswer } from '../answer/answer.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
@@ -17,7 +17,6 @@ import { placeInQuery } from './query-place.ts';
 type LkarDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
 
 const imagesPageSize = 100;
-const noCache = { 'Cache-Control': 'no-cache' };
 
 /** What `lkar` asks for beside packages: `/_images`, `/_packages`, `/_repositories` and `/_auth`. */
 export function lkarRoutes({ repositories, requests }: LkarDependencies, settings: HttpSettings): Hono<HttpEnv> {
@@ -27,14 +26,14 @@ export function lkarRoutes({ repositories, requests }: LkarDependencies, setting
     const image = imageOf(segments[0] === 'apk' ? segments.slice(1) : segments, settings);
     const within = { image, ...placeInQuery(exchange) };
     const packages = await repositories.list(within, requests.caller(exchange, 'read'), { signal: exchange.signal });
-    return jsonAnswer(200, packages.map(describePackage), noCache);
+    return jsonAnswer(200, packages.map(describePackage), cacheControl(exchange, 'no-cache'));
   };
 
   const listRepositories = async (exchange: Exchange): Promise<Response> => {
     const image = imageOf(splitPath(exchange.path).slice(1), settings);
     const caller = requests.caller(exchange, 'read');
     const listed = await repositories.repositories(image, caller, { signal: exchange.signal });
-    return jsonAnswer(200, listed.map(describeRepository), noCache);
+    return jsonAnswer(200, listed.map(describeRepository), cacheControl(exchange, 'no-cache'));
   };
 
   const listImages = async (exchange: Exchange): Promise<Response> => {
@@ -45,13 +44,14 @@ export function lkarRoutes({ repositories, requests }: LkarDependencies, setting
     const { items, ...paging } = pageOf(found, exchange.query('page'), imagesPageSize);
     const images = items.map((name) => ({ name }));
     const document: ImagesDocument = { ...paging, complete: listed?.isComplete === true, images };
-    return jsonAnswer(200, document, noCache);
+    return jsonAnswer(200, document, cacheControl(exchange, 'no-cache'));
   };
 
   const logInOrOut = async (exchange: Exchange): Promise<Response> => {
     const segments = splitPath(exchange.path).slice(1);
     const action = segments.pop();
-    if (action === 'logout') return textAnswer(200, 'logged out: nothing is kept here');
+    if (action === 'logout')
+      return textAnswer(200, 'logged out: nothing is kept here', { 'Cache-Control': 'no-store' });
     if (action !== 'login') return notFoundAnswer(exchange, settings);
     const isForImage = segments.length > 0 || settings.singleImage !== undefined;
     const image = isForImage ? imageOf(segments, settings) : undefined;

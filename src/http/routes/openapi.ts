@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { jsonAnswer } from '../answer/answer.ts';
+import { cacheControl, jsonAnswer } from '../answer/answer.ts';
 import { describeApi } from '../api/openapi.ts';
 import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
 import type { HttpSettings } from '../options.ts';
@@ -12,7 +12,11 @@ export function openApiRoutes(deps: { readonly requests: RequestReader }, settin
   routes.get(
     '/openapi.json',
     routed((exchange) =>
-      jsonAnswer(200, describeApi({ serverUrl: deps.requests.origin(exchange).root, hasSingleImage })),
+      jsonAnswer(
+        200,
+        describeApi({ serverUrl: deps.requests.origin(exchange).root, hasSingleImage }),
+        cacheControl(exchange, 'no-cache'),
+      ),
     ),
   );
   return routes;

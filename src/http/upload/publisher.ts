@@ -1,26 +1,14 @@
-import { GatewayError, isGatewayError } from '../../errors.ts';
+import { GatewayError } from '../../errors.ts';
 import type { Meter, PushPhase } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type {
-  Caller,
-  PublishedPackage,
-  PublishOptions,
-  Publication,
-  StagedPackage,
-} from '../../repository/repository.ts';
-import type { FileReading } from '../request/addressing.ts';
+import type { PublishedPackage, PublishOptions, StagedPackage } from '../../repository/repository.ts';
 import { auditName, type Audit, type AuditedAttempt } from '../caller/audit.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
-import type { RequestReader } from '../caller/request-reader.ts';
-import { receiveUpload, tooLarge } from './upload.ts';
+import { beginLikeliest, cancelOnFault, moveToPlace, type Begin, type UploadTarget } from './upload-place.ts';
 import { createUploadSlots } from './upload-slots.ts';
-
-/** Where an upload may belong: the likeliest reading of its path first, and the last folder that may be an architecture. */
-export interface UploadTarget {
-  readonly readings: readonly FileReading[];
-  readonly folder?: string | undefined;
-}
+import { receiveUpload, tooLarge } from './upload.ts';
 
 /** Takes uploads in: the one way into the service for every form of upload. */
 export interface Publisher {
@@ -39,14 +27,8 @@ type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'trust' | '
   readonly audit: Audit;
 };
 
-interface Begun {
-  readonly reading: FileReading;
-  readonly caller: Caller;
-  readonly publication: Publication;
-}
-
-/** Asks the right to push to a place. */
-type Begin = (reading: FileReading) => Promise<Begun>;
+/** Adds what became known of an attempt. */
+type Tell = (more: Partial<AuditedAttempt>) => void;
 
 export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
   const { repositories, requests, audit } = deps;
@@ -57,12 +39,7 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
     directory: settings.tempDirectory,
   };
 
-  const publishInSlot = async (
-    exchange: Exchange,
-    target: UploadTarget,
-    options: PublishOptions,
-    tell: (attempt: Partial<AuditedAttempt>) => void,
-  ) => {
+  const publish = async (exchange: Exchange, target: UploadTarget, options: PublishOptions, tell: Tell) => {
     const begin: Begin = async (reading) => {
       const { at } = reading.base;
       const caller = await requests.pusher(exchange, at);
@@ -72,23 +49,29 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
     const passed = phaseTimer(deps.meter);
     const likeliest = await beginLikeliest(target, begin);
     passed('rights');
-    const upload = await cancelOnFault(likeliest, () =>
-      receiveUpload(exchange.openBody(), exchange.header('content-type'), uploads),
-    );
-    passed('body');
+    const giveBack = await cancelOnFault(likeliest, () => slots.take(exchange.signal));
     try {
-      tell({ files: upload.packages.map(fileOf) });
-      const begun = await moveToPlace(likeliest, target, upload.packages, begin);
-      const { reading, publication } = begun;
-      tell({ at: reading.base.at, who: auditName(begun.caller, exchange) });
-      const staged = await cancelOnFault(begun, () => judged(deps.trust, reading.base.at, upload.packages));
-      // The caller has nothing more to send while the store works: silence is no reason to hang up.
-      exchange.connection?.setTimeout(0);
-      const packages = await publication.commit(staged, options);
-      passed('publish');
-      return { at: reading.base.at, packages };
+      const upload = await cancelOnFault(likeliest, () =>
+        receiveUpload(exchange.openBody(), exchange.header('content-type'), uploads),
+      );
+      passed('body');
+      try {
+        tell({ files: upload.packages.map(fileOf), digests: upload.packages.map(({ source }) => source.digest) });
+        const begun = await moveToPlace(likeliest, target, upload.packages, begin);
+        const { reading, publication } = begun;
+        tell({ at: reading.base.at, who: auditName(begun.caller, exchange) });
+        const staged = await cancelOnFault(begun, () => judged(deps.trust, reading.base.at, upload.packages));
+        // The caller has nothing more to send while the store works: silence is no reason to hang up.
+        exchange.connection?.setTimeout(0);
+        const packages = await publication.commit(staged, options);
+        tell({ unchanged: packages.filter(({ outcome }) => outcome === 'unchanged').map(fileOfPublished) });
+        passed('publish');
+        return { at: reading.base.at, packages };
+      } finally {
+        await upload.release();
+      }
     } finally {
-      await upload.release();
+      giveBack();
     }
   };
 
@@ -96,76 +79,16 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
     async publish(exchange, target) {
       const ifExists = ifExistsOf(exchange);
       refuseOversized(exchange, settings.maxPackageBytes);
-      const giveBack = await slots.take(exchange.signal);
-      let attempt: AuditedAttempt = {
+      slots.refuseIfFull();
+      const attempt = audit.begin(exchange, {
         action: 'push',
         who: auditName(undefined, exchange),
         at: target.readings[0]?.base.at,
         files: [],
-      };
-      const tell = (more: Partial<AuditedAttempt>) => {
-        attempt = { ...attempt, ...more };
-      };
-      try {
-        const upload = await publishInSlot(exchange, target, { ifExists }, tell);
-        audit.accepted(exchange, attempt);
-        return upload;
-      } catch (error) {
-        audit.refused(exchange, attempt, error);
-        throw error;
-      } finally {
-        giveBack();
-      }
+      });
+      return attempt.settle(() => publish(exchange, target, { ifExists }, attempt.tell));
     },
   };
-}
-
-/** The right to push to the likeliest place, else to the other: only the packages themselves will tell which is meant. */
-async function beginLikeliest({ readings }: UploadTarget, begin: Begin): Promise<Begun> {
-  const [likeliest, other] = readings;
-  if (likeliest === undefined) throw new TypeError('an upload needs a place');
-  try {
-    return await begin(likeliest);
-  } catch (error) {
-    if (other === undefined || !isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) throw error;
-    return await begin(other).catch(() => {
-      throw error;
-    });
-  }
-}
-
-/** The place that the packages tell: the one begun, or the other, for which the right is asked anew. */
-async function moveToPlace(
-  begun: Begun,
-  target: UploadTarget,
-  packages: readonly StagedPackage[],
-  begin: Begin,
-): Promise<Begun> {
-  const place = await cancelOnFault(begun, () => placeOf(target, packages));
-  if (place === begun.reading) return begun;
-  await begun.publication.cancel();
-  return begin(place);
-}
-
-async function cancelOnFault<T>({ publication }: Begun, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    await publication.cancel();
-    throw error;
-  }
-}
-
-/** The last folder is the architecture only where it is the packages' own. */
-function placeOf(target: UploadTarget, packages: readonly StagedPackage[]): FileReading {
-  const { folder, readings } = target;
-  const own = packages.map(({ summary }) => [summary.architecture, summary.entry.architecture]);
-  const isArchitecture = folder !== undefined && own.every((names) => names.includes(folder));
-  const place = readings.find((reading) => (reading.architecture !== undefined) === isArchitecture);
-  if (place !== undefined) return place;
-  if (isArchitecture) throw new GatewayError('REQUEST_INVALID', `the path names no repository before ${folder}`);
-  const message = `the package is made for ${own[0]?.[0] ?? 'nothing'}, the path says ${folder ?? 'nothing'}`;
-  throw new GatewayError('ARCHITECTURE_INVALID', message);
 }
 
 /** The packages with the verdicts on their signatures; throws where one lacks what this place wants. */
@@ -181,6 +104,10 @@ function judged(
 
 function fileOf({ summary }: StagedPackage): string {
   return `${summary.entry.architecture}/${summary.fileName}`;
+}
+
+function fileOfPublished({ architecture, fileName }: PublishedPackage): string {
+  return `${architecture}/${fileName}`;
 }
 
 /** Tells the meter how long each phase took, from the end of the one before. */

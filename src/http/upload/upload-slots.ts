@@ -2,6 +2,8 @@ import { GatewayError } from '../../errors.ts';
 
 /** Room for so many uploads at once, and a queue for more; where both are full the answer is OVERLOADED. */
 export interface UploadSlots {
+  /** Throws OVERLOADED where there is room neither to upload nor to wait. */
+  refuseIfFull(): void;
   /**
    * Takes a slot, in the order of coming, and returns what gives it back. Nothing of a body is read meanwhile. Throws
    * OVERLOADED where no slot came free in time, ABORTED where the caller left.
@@ -69,13 +71,18 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
       if (signal?.aborted === true) abort();
     });
 
+  const refuseIfFull = () => {
+    if (taken >= maxUploads && queue.size >= maxWaiting)
+      throw overloaded(`${taken} uploads are under way and ${queue.size} wait`);
+  };
+
   return {
+    refuseIfFull,
     async take(signal) {
+      refuseIfFull();
       if (taken < maxUploads) {
         taken += 1;
         changed();
-      } else if (queue.size >= maxWaiting) {
-        throw overloaded(`${taken} uploads are under way and ${queue.size} wait`);
       } else {
         await waitForRoom(signal);
       }

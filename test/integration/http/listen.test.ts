@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
@@ -99,6 +100,60 @@ describe('a refused push', () => {
       const { status } = await curl('-X', 'PUT', ...args, `${url}${base}/push`);
       expect(status).toBe('413');
     }
+  });
+});
+
+describe('a request without a Host header', () => {
+  const asked = async (path: string, accept = '*/*') => {
+    const index = anIndex();
+    const { port } = await serve({
+      service: { openIndex: () => Promise.resolve(index), keys: () => Promise.resolve([]) },
+    });
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`GET ${path} HTTP/1.0\r\nAccept: ${accept}\r\n\r\n`);
+    return Number((await text(socket)).split(' ', 2)[1]);
+  };
+
+  it.each([
+    ['/healthz', 200],
+    ['/readyz', 200],
+    [`${base}/x86_64/APKINDEX.tar.gz`, 200],
+    ['/nothing', 404],
+    ['/openapi.json', 400],
+  ])('for %s is %s', async (path, status) => {
+    expect(await asked(path)).toBe(status);
+  });
+});
+
+describe('a request whose target is a whole URL', () => {
+  it('is for the host that the URL names, whatever the Host header says', async () => {
+    const { port } = await serve({ service: {} });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET http://one.example/openapi.json HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n');
+    expect(await text(socket)).toContain('"url":"http://one.example"');
+  });
+});
+
+describe('an upload that its client cuts', () => {
+  it('is no success in the log', async () => {
+    const lines = new EventEmitter();
+    const logged = once(lines, 'line');
+    const reached = once(lines, 'reached');
+    const { begin } = aPushService();
+    const { port } = await serve({
+      service: {
+        begin: (...args) => {
+          lines.emit('reached');
+          return begin(...args);
+        },
+      },
+      log: { ...silentLog(), info: (fields) => lines.emit('line', fields) },
+    });
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`PUT ${base}/push HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n`);
+    await reached;
+    socket.destroy();
+    expect(await logged).toMatchObject([{ status: 499, isAborted: true }]);
   });
 });
 

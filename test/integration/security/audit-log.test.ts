@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -12,6 +13,7 @@ import { makeTempDir } from '../../support/temp-dir.ts';
 const as = (user: string, password = `${user}-pw`) => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
 });
+const hello = new Uint8Array(anApk({ name: 'hello', version: '1.0-r0' }));
 const file = '/apk/team/app/edge/main/x86_64/hello-1.0-r0.apk';
 
 describe('the audit log', () => {
@@ -37,18 +39,20 @@ describe('the audit log', () => {
   };
   const ask = (at: string, headers: Record<string, string>, more: RequestInit = {}) =>
     fetch(`${gateway.url}${at}`, { headers: { 'x-forwarded-for': '203.0.113.7', ...headers }, ...more });
-  const put = (
-    headers: Record<string, string>,
-    body: string | Uint8Array<ArrayBuffer> = new Uint8Array(anApk({ name: 'hello', version: '1.0-r0' })),
-  ) => ask('/apk/team/app/edge/main/push', headers, { method: 'PUT', body });
+  const put = (headers: Record<string, string>, body: string | Uint8Array<ArrayBuffer> = hello, query = '') =>
+    ask(`/apk/team/app/edge/main/push${query}`, headers, { method: 'PUT', body });
   const place = { image: 'team/app', branch: 'edge', repository: 'main' };
   const line = (fields: object) => expect.objectContaining({ audit: true, remote: '203.0.113.7', ...fields }) as object;
 
   it('has a line for each push, each new key, each delete, and who did it from where', async () => {
     const files = ['x86_64/hello-1.0-r0.apk'];
+    const digests = [`sha256:${createHash('sha256').update(hello).digest('hex')}`];
     expect(await audited(() => put(as('alice')))).toEqual([
       expect.objectContaining({ action: 'key', outcome: 'accepted', image: 'team/app' }),
-      line({ action: 'push', outcome: 'accepted', who: 'alice', files, ...place }),
+      line({ action: 'push', outcome: 'accepted', who: 'alice', files, digests, ...place }),
+    ]);
+    expect(await audited(() => put(as('alice'), undefined, '?if-exists=skip'))).toEqual([
+      line({ action: 'push', outcome: 'unchanged', files, digests, unchanged: files }),
     ]);
     const listed = await (await ask('/_packages/apk/team/app', as('carol'))).json();
     expect(listed).toMatchObject([{ name: 'hello', pushedBy: 'alice' }]);
@@ -84,6 +88,25 @@ describe('the audit log', () => {
     const lines = await audited(attempt);
     expect(lines.at(-1)).toEqual(line({ outcome: 'refused', ...fields }));
     expect(lines.filter((one) => 'outcome' in one && one.outcome === 'refused')).toHaveLength(1);
+  });
+
+  it('and the log have what the registry said, of which the caller learns nothing but what to do', async () => {
+    for (const headers of [as('mallory'), as('alice', 'guess'), {}]) {
+      for (const path of [file, '/apk/team/app/edge/main/x86_64/APKINDEX.tar.gz', '/_packages/apk/team/app']) {
+        const before = gateway.log.lines.length;
+        const answer = await ask(path, { accept: 'application/json', ...headers });
+        const said = await answer.text();
+        expect([answer.status, said]).toEqual([
+          401,
+          expect.not.stringMatching(/127\.0\.0\.1|localhost|index-|manifest/),
+        ]);
+        const requestId = answer.headers.get('x-request-id');
+        const told = gateway.log.lines
+          .slice(before)
+          .filter(({ fields }) => 'requestId' in fields && fields.requestId === requestId);
+        expect(told.map(({ message }) => message).join()).toContain(registry.host);
+      }
+    }
   });
 
   it('has none for reading, nor for the challenge that every client begins with', async () => {

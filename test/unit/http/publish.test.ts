@@ -150,6 +150,17 @@ describe('a push', () => {
     expect((await edge.request(`${base}/push`, { method: 'PUT', body: demo })).status).toBe(201);
   });
 
+  it('finds room, however many are asking for a right that takes long to be refused', async () => {
+    const { begin } = aPushService();
+    const slowly: typeof begin = (at, caller, options) =>
+      caller.credentials.kind === 'anonymous' ? new Promise(() => undefined) : begin(at, caller, options);
+    const edge = anEdge({ begin: slowly }, { maxUploads: 1, maxWaiting: 0 });
+    const put = (headers: Record<string, string>) =>
+      edge.request(`${base}/push`, { method: 'PUT', body: demo, headers });
+    for (let stranger = 0; stranger < 5; stranger += 1) void put({});
+    expect((await put({ authorization: `Basic ${btoa('alice:secret')}` })).status).toBe(201);
+  });
+
   it('that was there already is 200 where all of it was', async () => {
     const { begin, record } = aPushService();
     const unchanging: typeof begin = async (...asked) => {

@@ -27,7 +27,8 @@ export const pageHeaders: AnswerHeaders = {
 
 /** A whole page. */
 export async function pageAnswer(status: number, page: Element, headers: AnswerHeaders = {}): Promise<Response> {
-  return answer(status, await renderPage(page), { ...pageHeaders, ...headers });
+  const caching = status < 400 ? {} : { 'Cache-Control': 'no-store' };
+  return answer(status, await renderPage(page), { ...pageHeaders, ...caching, ...headers });
 }
 
 /** The page as text; a component that waits for something is waited for. */

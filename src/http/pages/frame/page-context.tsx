@@ -60,7 +60,9 @@ export function createPageContext(deps: PageContextDeps, settings: HttpSettings)
     }
     const hidden = { requestId: exchange.record.requestId, hiddenImage: settings.singleImage };
     const plain = errorResponse(fault, { ...request, ...hidden });
-    const headers = Object.fromEntries([...plain.headers].filter(([name]) => name !== 'content-type'));
+    const headers = Object.fromEntries(
+      [...plain.headers].filter(([name]) => name !== 'content-type' && name !== 'cache-control'),
+    );
     return pageAnswer(status, <ErrorPage frame={page} status={status} message={await plain.text()} />, headers);
   };
 

@@ -79,10 +79,14 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
   if (subject.right !== 'pull' && saysReadOnly(answer)) return readOnlyFault(answer, subject);
   const details = { status: answer.status, reason: answer.faults[0]?.code };
   const text = `${answer.url.host} answers ${answer.status} for ${subject.what}${reasonOf(answer)}`;
-  if (answer.status === 401) return new GatewayError('UNAUTHORIZED', text, { details });
+  if (answer.status === 401) {
+    const told = 'the registry wants a user and a password or token, and takes none that were sent';
+    return new GatewayError('UNAUTHORIZED', text, { details, told });
+  }
   if (answer.status === 403) {
     return new GatewayError('FORBIDDEN', `${text}; this takes the right to ${subject.right}`, {
       details: { ...details, right: subject.right },
+      told: `this takes the right to ${subject.right}, which the registry doesn't give to this user`,
     });
   }
   return new GatewayError('STORE_ANSWER_INVALID', text, { details });
