@@ -1,4 +1,3 @@
-import { listItems } from '../adb/decode.ts';
 import { nullWord } from '../adb/layout.ts';
 import type { FaultOf, PayloadReader } from '../adb/payload-reader.ts';
 
@@ -13,8 +12,9 @@ export interface ExpectedFile {
 }
 
 // Slots of a directory and of a file (docs/adb.md, 4)
-const directorySlots = { name: 1, acl: 2, files: 3 };
-const fileSlots = { name: 1, acl: 2, size: 3, mtime: 4, hash: 5, target: 6 };
+const directorySlots = { name: 1, acl: 2, files: 3, last: 3 };
+const fileSlots = { name: 1, acl: 2, size: 3, mtime: 4, hash: 5, target: 6, last: 6 };
+const aclSlots = { mode: 1, user: 2, group: 3, xattrs: 4, last: 4 };
 const devices = new Set([0x1000, 0x2000, 0x6000]);
 const links = new Set([0x8000, 0xa000]);
 const hashLengths = new Set([20, 32, 64]);
@@ -40,28 +40,28 @@ export function* expectedFiles(
   for (let directory = 1, end = reader.slotCount(paths); directory < end; directory += 1) {
     count();
     const word = reader.slot(paths, directory);
-    const slotOf = slotsOf(reader, word, Object.keys(directorySlots).length);
-    assertPath(reader.blob(slotOf(directorySlots.name)), faultOf);
-    checkAcl(slotOf(directorySlots.acl));
-    for (const [index, file] of listItems(reader, slotOf(directorySlots.files), faultOf).entries()) {
+    checkOthers(reader, word, directorySlots.last);
+    assertPath(reader.blob(slotOf(reader, word, directorySlots.name)), faultOf);
+    checkAcl(slotOf(reader, word, directorySlots.acl));
+    const files = slotOf(reader, word, directorySlots.files);
+    for (let file = 1, fileEnd = reader.slotCount(files); file < fileEnd; file += 1) {
       count();
-      const { size, hash } = readFile(reader, file, checkAcl, faultOf);
-      if (hash !== undefined && size > 0) yield { directory, file: index + 1, size, hash };
+      const { size, hash } = readFile(reader, reader.slot(files, file), checkAcl, faultOf);
+      if (hash !== undefined && size > 0) yield { directory, file, size, hash };
     }
   }
 }
 
 /** `hash` is undefined for links and devices. */
 function readFile(reader: PayloadReader, word: number, checkAcl: (acl: number) => void, faultOf: FaultOf) {
-  const slotOf = slotsOf(reader, word, Object.keys(fileSlots).length);
-  assertFileName(reader.blob(slotOf(fileSlots.name)), faultOf);
-  checkAcl(slotOf(fileSlots.acl));
-  const size = numberAt(reader, slotOf(fileSlots.size));
-  const time = slotOf(fileSlots.mtime);
-  if (time !== nullWord) reader.integer(time);
+  checkOthers(reader, word, fileSlots.last);
+  assertFileName(reader.blob(slotOf(reader, word, fileSlots.name)), faultOf);
+  checkAcl(slotOf(reader, word, fileSlots.acl));
+  const size = numberAt(reader, slotOf(reader, word, fileSlots.size));
+  numberAt(reader, slotOf(reader, word, fileSlots.mtime));
   if (typeof size !== 'number') throw faultOf(`a file of ${size} bytes`);
-  const hash = reader.blob(slotOf(fileSlots.hash));
-  const target = slotOf(fileSlots.target);
+  const hash = reader.blob(slotOf(reader, word, fileSlots.hash));
+  const target = slotOf(reader, word, fileSlots.target);
   if (target !== nullWord) {
     assertTarget(reader.blob(target), faultOf);
     return { size, hash: undefined };
@@ -70,11 +70,14 @@ function readFile(reader: PayloadReader, word: number, checkAcl: (acl: number) =
   return { size, hash };
 }
 
-/** Looks up slots of a record, those that aren't there as null, and checks the ones behind `known`. */
-function slotsOf(reader: PayloadReader, word: number, known: number): (slot: number) => number {
-  const end = reader.slotCount(word);
-  for (let slot = known + 1; slot < end; slot += 1) reader.check(reader.slot(word, slot));
-  return (slot) => (slot < end ? reader.slot(word, slot) : nullWord);
+/** The word in a slot of a record; null where the record has none. */
+function slotOf(reader: PayloadReader, record: number, slot: number): number {
+  return slot < reader.slotCount(record) ? reader.slot(record, slot) : nullWord;
+}
+
+/** Checks the slots that the schema doesn't know. */
+function checkOthers(reader: PayloadReader, record: number, lastKnown: number): void {
+  for (let slot = reader.slotCount(record) - 1; slot > lastKnown; slot -= 1) reader.check(reader.slot(record, slot));
 }
 
 /** Nearly all files share one or two of them, so each is checked once. */
@@ -82,11 +85,11 @@ function createAclCheck(reader: PayloadReader): (acl: number) => void {
   const checked = new Set([nullWord]);
   return (acl) => {
     if (checked.has(acl)) return;
-    const slotOf = slotsOf(reader, acl, 4);
-    numberAt(reader, slotOf(1));
-    reader.blob(slotOf(2));
-    reader.blob(slotOf(3));
-    const xattrs = slotOf(4);
+    checkOthers(reader, acl, aclSlots.last);
+    numberAt(reader, slotOf(reader, acl, aclSlots.mode));
+    reader.blob(slotOf(reader, acl, aclSlots.user));
+    reader.blob(slotOf(reader, acl, aclSlots.group));
+    const xattrs = slotOf(reader, acl, aclSlots.xattrs);
     for (let index = reader.slotCount(xattrs) - 1; index > 0; index -= 1) reader.blob(reader.slot(xattrs, index));
     checked.add(acl);
   };
