@@ -1,13 +1,15 @@
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 
 const maxFiles = 1000;
+/** What of a file's name is told. */
+const maxNameLength = 255;
 
 /**
  * Hands each file of a multipart form (RFC 7578) to `read`, whatever its field is called, and resolves to what that gave,
- * in the form's order. Fields that aren't files are passed over. Stops at the first fault, leaving `body` open. Throws
- * REQUEST_INVALID for a malformed form, for one without a file and for one that ends early.
+ * in the form's order. Fields that aren't files are passed over. Stops at the first fault, which then names its file (`file` in
+ * the details too), leaving `body` open. Throws REQUEST_INVALID for a malformed form, for one without a file and for one that ends early.
  */
 export async function readFormFiles<T>(
   body: Readable,
@@ -41,8 +43,10 @@ function openForm(contentType: string): BusboyInstance {
 function filesOf<T>(body: Readable, form: BusboyInstance, read: (file: Readable) => Promise<T>): Promise<T[]> {
   return new Promise((resolve, reject) => {
     const files: Promise<T>[] = [];
-    form.on('file', (_field: string, file: BusboyFileStream) => {
-      const result = read(file);
+    form.on('file', (_field: string, file: BusboyFileStream, name: string | undefined) => {
+      const result = read(file).catch((error: unknown) => {
+        throw named(error, name);
+      });
       result.catch(reject);
       files.push(result);
     });
@@ -58,6 +62,14 @@ function filesOf<T>(body: Readable, form: BusboyInstance, read: (file: Readable)
     body.on('error', reject);
     body.pipe(form);
   });
+}
+
+/** Of several files, the one at fault is told by the name that its sender gave it. */
+function named(error: unknown, name = ''): unknown {
+  if (!isGatewayError(error) || name === '') return error;
+  const file = name.slice(0, maxNameLength);
+  const details = { ...error.details, file };
+  return new GatewayError(error.code, `${file}: ${error.message}`, { details, cause: error.cause });
 }
 
 function malformed(fault: string, cause?: unknown): GatewayError {
