@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { readFormFiles } from '../../../../src/http/upload/form-files.ts';
 
-const formOf = async (...names: readonly string[]) => {
+const formOf = (...names: readonly string[]) => {
   const form = new FormData();
   for (const name of names) form.append('file', new Blob([name]), name);
   const { body, headers } = new Response(form);
@@ -18,7 +18,7 @@ const refuse = async (file: Readable) => {
 };
 
 it('of several files the refused one is named', async () => {
-  const { body, contentType } = await formOf('good.apk', 'bad.apk', 'other.apk');
+  const { body, contentType } = formOf('good.apk', 'bad.apk', 'other.apk');
   await expect(readFormFiles(body, contentType, refuse)).rejects.toMatchObject({
     code: 'PACKAGE_MALFORMED',
     message: 'bad.apk: it has no end',
@@ -27,6 +27,6 @@ it('of several files the refused one is named', async () => {
 });
 
 it('a form without a bad file gives what was read, in its order', async () => {
-  const { body, contentType } = await formOf('b.apk', 'a.apk');
+  const { body, contentType } = formOf('b.apk', 'a.apk');
   expect(await readFormFiles(body, contentType, refuse)).toEqual(['b.apk', 'a.apk']);
 });
