@@ -139,7 +139,11 @@ export const settingGroups = {
     ),
   },
   'Times and limits': {
-    freshness: duration('repository.freshnessMs', '1s', 'how long an index is served without asking for a newer one'),
+    freshness: duration(
+      'repository.freshnessMs',
+      '0s',
+      'how long an index may be served without asking the registry for a newer one',
+    ),
     recheck: duration('repository.recheckMs', '60s', "how long an index isn't compared with the packages again"),
     'rights-ttl': duration('rightsTtlMs', '60s', "how long the registry's word on a caller's rights holds"),
     'stale-for': duration('repository.staleMs', '10m', "how long it holds while the registry can't be reached"),

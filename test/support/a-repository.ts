@@ -58,12 +58,17 @@ export function aClock(startMs = Date.UTC(2026, 0, 1)): TestClock {
           resolve();
           return;
         }
-        const timer = { dueMs: nowMs + ms, ring: resolve };
-        timers.add(timer);
-        signal?.addEventListener('abort', () => {
+        const leave = () => {
           timers.delete(timer);
           resolve();
-        });
+        };
+        const ring = () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        };
+        const timer = { dueMs: nowMs + ms, ring };
+        timers.add(timer);
+        signal?.addEventListener('abort', leave);
       }),
     async until(promise) {
       let isSettled = false;

@@ -91,7 +91,7 @@ describe('settings', () => {
       ],
     });
     expect(config.signing.keyFiles).toEqual(['a.rsa', 'b.rsa']);
-    expect(config.repository.freshnessMs).toBe(1000);
+    expect(config.repository.freshnessMs).toBe(0);
   });
 
   it('find the files of credentials where container tools do', () => {
@@ -115,7 +115,7 @@ describe('settings', () => {
     const fields = settings().flatMap(({ field }) => (field === '' ? [] : [field]));
     expect(new Set(fields).size).toBe(fields.length);
     expect(usualFields.http).toMatchObject({ maxPackageBytes: 4 * 2 ** 30, maxUploads: 32, isUiEnabled: true });
-    expect(usualFields.repository).toMatchObject({ freshnessMs: 1000, staleMs: 600_000, keepSupersededMs: 3_600_000 });
+    expect(usualFields.repository).toMatchObject({ freshnessMs: 0, staleMs: 600_000, keepSupersededMs: 3_600_000 });
     expect(usualFields.trust).toEqual({ policyFile: undefined, requiredKeys: [], knownKeys: [] });
   });
 

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { Credentials, ImageStore, Store } from '../../../../src/store/store.ts';
+import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
+import { createMemoryStore, type MemoryImage } from '../../../support/memory-store.ts';
+
+const imageKeys = { ...fixedKeys(aSigningKey()), arePerImage: true };
+const file = ['x86_64', 'one-1.0-r0.apk'] as const;
+const minuteMs = 60_000;
+
+/** A registry that answers "no such image" to whoever may not see one, as Artifactory does where it is told to. */
+function hiding(store: Store, isHiddenFrom: (user: string) => boolean): Store {
+  const nothing: Partial<ImageStore> = {
+    resolve: () => Promise.resolve(undefined),
+    fetchManifest: () => Promise.resolve(undefined),
+    tags: () => Promise.resolve([]),
+    openBlob: () => Promise.resolve(undefined),
+    locateBlob: () => Promise.resolve(undefined),
+  };
+  const userOf = (credentials: Credentials) => (credentials.kind === 'basic' ? credentials.username : '');
+  return {
+    ...store,
+    image: (name, credentials) => {
+      const image = store.image(name, credentials);
+      const answer = <K extends keyof ImageStore>(key: K) =>
+        isHiddenFrom(userOf(credentials)) && key in nothing ? nothing[key] : image[key];
+      return new Proxy(image, { get: (_image, key) => answer(key as keyof ImageStore) });
+    },
+  };
+}
+
+async function aWorld() {
+  const clock = aClock();
+  const images = new Map<string, MemoryImage>();
+  const hidden = new Set(['stranger']);
+  const store = hiding(createMemoryStore({ images }), (user) => hidden.has(user));
+  const replica = aReplica({ store, clock, keys: imageKeys });
+  await aReplica({ store: createMemoryStore({ images }), clock, keys: imageKeys }).push([
+    { name: 'one', version: '1.0-r0' },
+  ]);
+  const { repositories } = replica;
+  const as = (user: string) => ({
+    index: () => listedBy(clock, replica, 'x86_64', aCaller(user)),
+    peeked: () =>
+      repositories.peekIndex(at, 'x86_64', aCaller(user)) ?? repositories.peekPackage(at, ...file, aCaller(user)),
+    package: async () => {
+      const found = await clock.until(repositories.findPackage(at, ...file, aCaller(user)));
+      return found && ((await clock.until(found.open())) as Uint8Array).length;
+    },
+    keys: async () => (await clock.until(repositories.keys(at.image, aCaller(user)))).length,
+    authorize: () => clock.until(repositories.authorize(at.image, aCaller(user))),
+    withdraw: () => clock.until(repositories.withdraw(at, { architecture: file[0], fileName: file[1] }, aCaller(user))),
+  });
+  return { clock, hidden, as };
+}
+
+describe('before a registry that hides what somebody may not see', () => {
+  it('a stranger gets nothing that others have read, in whatever order they come', async () => {
+    const { as } = await aWorld();
+    const [reader, stranger] = [as('reader'), as('stranger')];
+    for (let i = 0; i < 3; i += 1) {
+      expect(await stranger.index()).toBeUndefined();
+      expect(await reader.index()).toEqual(['one-1.0-r0']);
+      expect(await reader.package()).toBeGreaterThan(0);
+      expect(await stranger.package()).toBeUndefined();
+      expect(stranger.peeked()).toBeUndefined();
+    }
+    expect([await reader.keys(), await stranger.keys()]).toEqual([1, 0]);
+    expect([await reader.authorize(), await stranger.authorize()]).toEqual([true, false]);
+    await expect(stranger.withdraw()).rejects.toMatchObject({ code: 'PACKAGE_UNKNOWN' });
+    expect(await reader.index()).toEqual(['one-1.0-r0']);
+  });
+
+  it('a reader is never told that nothing is there because a stranger was', async () => {
+    const { as } = await aWorld();
+    const [reader, stranger] = [as('reader'), as('stranger')];
+    await reader.index();
+    const readings = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? reader.index() : stranger.index())),
+    );
+    expect(readings).toEqual(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? ['one-1.0-r0'] : undefined)));
+  });
+
+  it('who may read no more is given nothing from memory after --rights-ttl, and others go on', async () => {
+    const { clock, hidden, as } = await aWorld();
+    const [reader, leaver] = [as('reader'), as('leaver')];
+    expect(await leaver.index()).toEqual(['one-1.0-r0']);
+    expect(await leaver.package()).toBeGreaterThan(0);
+    hidden.add('leaver');
+    clock.pass(minuteMs + 1);
+    expect([await leaver.index(), await leaver.package(), await leaver.keys()]).toEqual([undefined, undefined, 0]);
+    expect(await reader.index()).toEqual(['one-1.0-r0']);
+    hidden.delete('leaver');
+    expect(await leaver.index()).toEqual(['one-1.0-r0']);
+  });
+});
