@@ -1,3 +1,4 @@
+import { proxiesOf, type Environment, type Proxies } from './proxies.ts';
 import { join } from 'node:path';
 import { contradictionsOf } from './contradictions.ts';
 import { fieldsOf, readGiven, type Fields, type Given } from './given.ts';
@@ -5,8 +6,6 @@ import { environmentName, settings, type GivenSettings, type Setting } from './s
 import type { ListenAddress } from './values.ts';
 import { GatewayError } from '../errors.ts';
 import { homeFolder } from '../files/home-folder.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where packages are kept. */
 export type StoreConfig =
@@ -17,6 +16,7 @@ export type StoreConfig =
       readonly isPlainHttp: boolean;
       readonly isInsecure: boolean;
       readonly caFile: string | undefined;
+      readonly proxies: Proxies;
       /** Undefined: as many as are wanted. */
       readonly requestsPerMinute: number | undefined;
       /** Where the gateway's own credentials are looked for, in this order. */
@@ -61,6 +61,7 @@ export function readConfig(flags: GivenSettings, environment: Environment): Conf
 export function formatConfig(config: Config): string {
   const mask = (key: string, value: unknown) => {
     if (value === Infinity) return 'forever';
+    if ((key === 'httpProxy' || key === 'httpsProxy') && String(value).includes('@')) return '(hidden)';
     return (key === 'aesKey' || key === 'passphrase') && value !== undefined ? '(hidden)' : value;
   };
   return JSON.stringify(config, mask, 2);
@@ -113,7 +114,8 @@ function storeOf(given: Given, environment: Environment): StoreConfig {
   const authFiles = authFilesOf(given, environment);
   // Each process has its share.
   const requestsPerMinute = Math.ceil(given['registry-requests'] / given.workers) || undefined;
-  return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, requestsPerMinute, authFiles };
+  const proxies = proxiesOf(environment);
+  return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, proxies, requestsPerMinute, authFiles };
 }
 
 /** As podman and its kin look for them: one file that is named, else their own, then Docker's, or a pull secret in its place. */

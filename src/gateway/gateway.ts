@@ -149,7 +149,7 @@ export async function openStore(
       { directory, isPublicRead },
     );
   }
-  const { host, isPlainHttp, isInsecure, caFile, requestsPerMinute, authFiles } = store;
+  const { host, isPlainHttp, isInsecure, caFile, proxies, requestsPerMinute, authFiles } = store;
   const ca = caFile === undefined ? undefined : await readNamedFile(caFile, '--client-ca');
   return createRegistryStore(
     {
@@ -168,6 +168,7 @@ export async function openStore(
       host,
       plainHttp: isPlainHttp,
       tls: { ca, insecure: isInsecure },
+      proxies,
       maxTokenAgeMs: rightsTtlMs / 2,
       requestsPerMinute,
       requestWaitMs,

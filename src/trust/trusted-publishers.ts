@@ -67,6 +67,8 @@ export function createTrustedPublishers(deps: {
       const rules = rulesOf(token);
       const [first] = rules;
       if (first === undefined) throw new GatewayError('UNAUTHORIZED', 'the token is of no issuer that may push here');
+      if (token.length > maxTokenBytes)
+        throw new GatewayError('UNAUTHORIZED', `the token has over ${maxTokenBytes} bytes`);
       const payload = await verify(token, first.issuer, [...new Set(rules.flatMap(({ audience }) => audience))]);
       const audiences = [payload.aud ?? []].flat();
       const fitting = rules.filter(
@@ -80,7 +82,7 @@ export function createTrustedPublishers(deps: {
 }
 
 function issuerOf(token: string): string | undefined {
-  if (token.length > maxTokenBytes || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
   try {
     return decodeJwt(token).iss;
   } catch {

@@ -1,8 +1,8 @@
+import { proxiesOf } from '../../config/proxies.ts';
 import { parseTarget, type Target } from '../shared/target.ts';
 import { sayLine, type Terminal } from '../shared/terminal.ts';
 import { createGatewayClient, type GatewayClient, type Login } from './http/gateway-client.ts';
 import { createHttpClient } from './http/http-client.ts';
-import { proxiesOf } from './http/proxies.ts';
 import { createRetryingClient } from './http/retrying-client.ts';
 import { createLoginKeeper, type LoginKeeper } from './login/login-keeper.ts';
 import { checkRegistryLogin } from './login/registry-login.ts';

@@ -2,12 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { createSharedClock, type SharedClockDeps } from '../../time/stamps.ts';
 import { createRegistryAuth } from './login/registry-auth.ts';
 import { listImages } from './content/registry-catalog.ts';
-import {
-  createRegistryClient,
-  type RegistryClientDeps,
-  type RegistryTimeouts,
-  type RegistryTls,
-} from './transport/registry-client.ts';
+import { createRegistryClient, type RegistryClientDeps } from './transport/registry-client.ts';
+import type { RegistryProxies, RegistryTimeouts, RegistryTls } from './transport/registry-dispatch.ts';
 import type { GatewayCredentials } from './login/registry-credentials.ts';
 import { createImageSights } from './content/image-sights.ts';
 import { createTagRemover } from './content/registry-deletes.ts';
@@ -33,6 +29,8 @@ export interface RegistryStoreOptions {
   readonly plainHttp?: boolean | undefined;
   readonly tls?: RegistryTls | undefined;
   readonly timeouts?: Partial<RegistryTimeouts> | undefined;
+  /** Towards the registry and wherever it points to. Default: none. */
+  readonly proxies?: RegistryProxies | undefined;
   readonly retry?: Partial<RetryOptions> | undefined;
   /** How long a caller's access token is kept at most, in ms. Default: as long as it lives. */
   readonly maxTokenAgeMs?: number | undefined;
@@ -56,6 +54,7 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     {
       origin: originOf(options),
       tls: options.tls ?? {},
+      proxies: options.proxies,
       timeouts: { ...defaultTimeouts, ...options.timeouts },
       retry: { ...defaultRetryOptions, ...options.retry },
     },

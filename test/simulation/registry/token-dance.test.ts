@@ -1,5 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { fault, json, type ScriptedAnswer, type SeenRequest } from '../../support/scripted-registry.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  fault,
+  json,
+  startScriptedRegistry,
+  type ScriptedAnswer,
+  type SeenRequest,
+} from '../../support/scripted-registry.ts';
 import type { RegistryCredentials } from '../../../src/store/registry/login/registry-credentials.ts';
 import { aWorld } from './world.ts';
 
@@ -173,6 +179,31 @@ describe('a registry with a token service', () => {
   ])('answers with %s, which is its fault', async (_name, answer) => {
     const { image } = await aWorld(dancing({ token: () => answer }));
     await expect(image(alice).tags()).rejects.toMatchObject({ code: 'STORE_ANSWER_INVALID' });
+  });
+
+  it.each([
+    ['an empty token beside the other', { token: '', access_token: 'good' }],
+    ['the other way round', { token: 'good', access_token: '' }],
+  ])('may answer with %s', async (_name, answer) => {
+    const { registry, image } = await aWorld(dancing({ token: () => json(answer) }));
+    await image(alice).tags();
+    expect(registry.seen.at(-1)?.headers.authorization).toBe('Bearer good');
+  });
+
+  it('may redirect within its host, and nowhere else', async () => {
+    const elsewhere = await startScriptedRegistry(() => json({ token: 'evil' }));
+    onTestFinished(() => elsewhere.stop());
+    const to = (location: string) => ({ status: 307, headers: { location } });
+    const within = await aWorld(
+      dancing({ token: ({ query }) => (query.has('v2') ? json({ token: 'good' }) : to('?v2')) }),
+    );
+    await within.image(alice).tags();
+    expect(tokenRequests(within.registry.seen).map(({ headers }) => headers.authorization)).toEqual(
+      Array.from({ length: 2 }, () => expect.stringMatching(/^Basic /) as string),
+    );
+    const away = await aWorld(dancing({ token: () => to(`http://localhost:${elsewhere.host.split(':')[1]}/`) }));
+    await expect(away.image(alice).tags()).rejects.toMatchObject({ code: 'STORE_ANSWER_INVALID' });
+    expect(elsewhere.seen).toEqual([]);
   });
 
   it('is asked for everything where it knows no right to delete', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { digestOf } from '../../../src/oci/digest.ts';
-import type { RequestReport } from '../../../src/store/registry/transport/registry-client.ts';
+import type { RequestReport } from '../../../src/store/registry/transport/registry-dispatch.ts';
 import {
   fault,
   json,

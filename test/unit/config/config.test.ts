@@ -74,6 +74,7 @@ describe('settings', () => {
       ARTIFACT_REGISTRY_INSECURE: 'false',
       ARTIFACT_REGISTRY_SIGNING_KEY: 'a.rsa, b.rsa',
       ARTIFACT_REGISTRY_FRESHNESS: '',
+      HTTPS_PROXY: 'http://proxy:3128',
     };
     const config = readConfig({ backend: 'from-flag' }, environment);
     expect(config.store).toEqual({
@@ -82,6 +83,7 @@ describe('settings', () => {
       isPlainHttp: true,
       isInsecure: false,
       caFile: undefined,
+      proxies: { httpProxy: '', httpsProxy: 'http://proxy:3128', noProxy: ',localhost,127.0.0.1,[::1]' },
       authFiles: [
         `/run/containers/${process.getuid?.()}/auth.json`,
         expect.stringMatching(/\.config\/containers\/auth\.json$/),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { EnvHttpProxyAgent, errors, interceptors, request } from 'undici';
 import { GatewayError } from '../../../errors.ts';
-import { proxiesOf, type Proxies } from './proxies.ts';
+import { proxiesOf, type Proxies } from '../../../config/proxies.ts';
 
 /** One request. */
 export interface HttpRequest {

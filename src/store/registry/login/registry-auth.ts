@@ -65,6 +65,7 @@ export function createRegistryAuth(
     perf: { now: () => deps.monotonicMs() },
     ttlResolution: 0,
   });
+  const worked = new LRUCache<string, true>({ max: maxRemembered });
   const fetches = new Map<string, Promise<AccessToken>>();
 
   const prove = async (scheme: Scheme | undefined, access: Access, refused?: string): Promise<Proof> => {
@@ -114,14 +115,16 @@ export function createRegistryAuth(
     let proof = await prove(schemes.get(access.image), access);
     for (let round = 1; ; round += 1) {
       const answer = await send(proof.authorization);
-      if (answer.status !== 401) return answer;
+      if (answer.status < 400 && access.credentials.kind !== 'anonymous') worked.set(workKey(access), true);
+      if (answer.status !== 401) return { ...answer, hasWorked: worked.has(workKey(access)) };
       const challenges = await challengesOf(answer, access);
       const scheme = chooseScheme(challenges, client.origin);
       const missing = missingScope(challenges);
       const scope = missing === undefined ? access.scope : mergeScopes(access.scope, missing);
       // The registry has judged a fresh proof of the same: it won't think better of it.
       const isFinal = scheme === undefined || round === maxRounds || (proof.isFresh && scope === access.scope);
-      if (isFinal) throw refusal(answer, access, missing !== undefined);
+      const hasWorked = worked.has(workKey(access));
+      if (isFinal) throw refusal({ ...answer, hasWorked }, access, missing !== undefined);
       access = { ...access, scope };
       schemes.set(access.image, scheme);
       const next = await prove(scheme, access, proof.authorization);
@@ -163,6 +166,10 @@ function basicOf(credentials: RegistryCredentials): string | undefined {
   if (credentials.kind === 'basic') return basicAuthorization(credentials.username, credentials.password);
   if (credentials.kind === 'identity') return basicAuthorization(credentials.username, credentials.token);
   return undefined;
+}
+
+function workKey({ credentials, image, subject }: Access): string {
+  return JSON.stringify([hashCredentials(credentials), image, subject.right]);
 }
 
 function tokenKey({ realm, service }: TokenService, { credentials, scope }: Access): string {

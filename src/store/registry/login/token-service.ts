@@ -31,9 +31,11 @@ const clientId = 'lkard';
 
 // Some services answer only `token`, some only `access_token`; none given, a token lives for 60 seconds.
 const printable = z.string().regex(/^[\x21-\x7e]+$/);
+// What is empty, or no token at all, is as good as none: the other member may be one.
+const tokenSchema = printable.optional().catch(undefined);
 const tokenAnswerSchema = z.object({
-  token: printable.optional(),
-  access_token: printable.optional(),
+  token: tokenSchema,
+  access_token: tokenSchema,
   expires_in: z.number().nonnegative().catch(60).default(60),
 });
 
@@ -70,7 +72,7 @@ function tokenGet(
   if (service !== undefined) url.searchParams.set('service', service);
   if (scope !== '') url.searchParams.set('scope', scope);
   const authorization = tokenAuthorization(credentials);
-  return [{ method: 'GET', operation: 'token', url, authorization, followsRedirects: false }, maxTokenAnswerBytes];
+  return [{ method: 'GET', operation: 'token', url, authorization, staysAtHost: true }, maxTokenAnswerBytes];
 }
 
 function tokenPost(

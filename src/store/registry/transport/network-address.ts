@@ -22,6 +22,13 @@ const subnets: readonly [Exclude<AddressReach, 'public'>, string, number, 'ipv4'
   ['private', 'ff00::', 8, 'ipv6'],
   ['private', '64:ff9b::', 32, 'ipv6'],
   ['private', '2002::', 16, 'ipv6'],
+  // IPv4-compatible, SIIT and Teredo addresses hold IPv4 ones, whatever these lead to.
+  ['private', '::', 96, 'ipv6'],
+  ['private', '::ffff:0:0:0', 96, 'ipv6'],
+  ['private', '2001::', 32, 'ipv6'],
+  // For discarding: nobody is there.
+  ['private', '100::', 64, 'ipv6'],
+  ['private', '192.88.99.0', 24, 'ipv4'],
 ];
 
 /** The reach of an IP address as text, an IPv4 one in IPv6 form included. What is no address is `private`: never trusted. */

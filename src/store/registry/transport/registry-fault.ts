@@ -79,9 +79,20 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
   if (subject.right !== 'pull' && saysReadOnly(answer)) return readOnlyFault(answer, subject);
   const details = { status: answer.status, reason: answer.faults[0]?.code };
   const text = `${answer.url.host} answers ${answer.status} for ${subject.what}${reasonOf(answer)}`;
+  // Amazon's passwords are good for 12 hours, Google's tokens for one; then it is 403, with or without a reason.
+  if (saysExpired(answer) || (answer.status === 401 && answer.hasWorked === true)) {
+    const expired = { ...details, isExpired: true };
+    const told = 'the credentials have expired: log in again';
+    return new GatewayError('UNAUTHORIZED', `${text}; ${told}`, { details: expired, told });
+  }
   if (answer.status === 401) {
     const told = 'the registry wants a user and a password or token, and takes none that were sent';
     return new GatewayError('UNAUTHORIZED', text, { details, told });
+  }
+  if (answer.status === 403 && answer.hasWorked === true) {
+    const expired = { ...details, right: subject.right, isExpired: true };
+    const told = `the registry let these credentials ${subject.right} before: log in again`;
+    return new GatewayError('FORBIDDEN', `${text}; ${told}`, { details: expired, told });
   }
   if (answer.status === 403) {
     return new GatewayError('FORBIDDEN', `${text}; this takes the right to ${subject.right}`, {
@@ -99,6 +110,11 @@ export function readOnlyFault(answer: RegistryAnswer, subject: RequestSubject): 
   const retryAfterSeconds = asked > 0 ? asked : readOnlySeconds;
   const text = `${host} is read-only for now: it answers ${answer.status} for ${subject.what}${reasonOf(answer)}`;
   return new GatewayError('STORE_READ_ONLY', text, { details: { status: answer.status, retryAfterSeconds } });
+}
+
+function saysExpired({ status, faults }: RegistryAnswer): boolean {
+  if (status !== 401 && status !== 403) return false;
+  return faults.some(({ message }) => /\bexpired\b|re-?authenticate/i.test(message));
 }
 
 // Harbor answers 403 "The system is in read only mode", others 405 or 503 with such a text.

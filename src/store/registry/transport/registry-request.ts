@@ -18,6 +18,8 @@ export interface RegistryRequest {
   readonly isRestartable?: boolean | undefined;
   /** Default: true for GET and HEAD. */
   readonly followsRedirects?: boolean | undefined;
+  /** Follows redirects within the host of `url` alone, and proves itself there. Default: false. */
+  readonly staysAtHost?: boolean | undefined;
   /** In place of the client's `timeouts.answerMs`. */
   readonly answerMs?: number | undefined;
   readonly patience?: Patience | undefined;
@@ -42,6 +44,8 @@ export interface RegistryAnswer {
   readonly faults: readonly RegistryFault[];
   /** Who answered, after redirects. */
   readonly url: URL;
+  /** Whether the same credentials were good for this before. Default: false. */
+  readonly hasWorked?: boolean | undefined;
 }
 
 /** The value of a header that is meant to be there once: the first. */

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError } from '../errors.ts';
 
 /** Variables of a process, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

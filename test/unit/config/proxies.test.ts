@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { createHttpClient } from '../../../../src/cli/lkar/http/http-client.ts';
-import { readText } from '../../../../src/cli/lkar/http/gateway-answer.ts';
-import { proxiesOf } from '../../../../src/cli/lkar/http/proxies.ts';
+import { createHttpClient } from '../../../src/cli/lkar/http/http-client.ts';
+import { readText } from '../../../src/cli/lkar/http/gateway-answer.ts';
+import { proxiesOf } from '../../../src/config/proxies.ts';
 
 it.each([
   [{}, { httpProxy: '', httpsProxy: '' }],
