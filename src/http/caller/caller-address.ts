@@ -33,14 +33,23 @@ export function createCallerAddresses(trustedProxies: readonly string[]): Caller
       if (!isTrusted(address)) return address;
       const hops = (exchange.header('x-forwarded-for') ?? '').split(',').slice(-maxHops);
       for (const hop of hops.toReversed()) {
-        const before = plainAddress(hop.trim());
-        if (before === undefined || isIP(before) === 0) return address;
+        const before = addressIn(hop);
+        if (before === undefined) return address;
         address = before;
         if (!isTrusted(address)) return address;
       }
       return address;
     },
   };
+}
+
+/** The address in one entry, as proxies write them: bare, with a port, or IPv6 in brackets; undefined for `unknown` and its like. */
+function addressIn(entry: string): string | undefined {
+  const text = entry.trim();
+  const [, bracketed] = /^\[([^[\]]*)\](?::\d{1,5})?$/.exec(text) ?? [];
+  const [, withoutPort] = /^([\d.]{7,15}):\d{1,5}$/.exec(text) ?? [];
+  const address = plainAddress(bracketed ?? withoutPort ?? text);
+  return address === undefined || isIP(address) === 0 ? undefined : address;
 }
 
 /** One name for all addresses that one caller has: of IPv6 a whole /64 is theirs. */

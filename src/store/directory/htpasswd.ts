@@ -1,5 +1,4 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { compare } from 'bcryptjs';
 import { GatewayError } from '../../errors.ts';
 import { readNamedFile } from '../../files/text-file.ts';
 import { createWatchedFile, fileVersions } from '../../files/watched-file.ts';
@@ -7,6 +6,7 @@ import type { Log } from '../../ports.ts';
 import type { MonotonicClock } from '../../time/monotonic.ts';
 import type { Authenticate } from './directory-store.ts';
 import type { Credentials } from '../store.ts';
+import { createPasswordThread, type PasswordThread } from './password-thread.ts';
 
 export interface HtpasswdOptions {
   /** As Apache's htpasswd writes it; only bcrypt (`htpasswd -B`). */
@@ -17,10 +17,19 @@ export interface HtpasswdOptions {
   readonly writers?: readonly string[] | undefined;
 }
 
+/** bcrypt doesn't read on. */
+const maxPasswordBytes = 72;
+
 interface Users {
   readonly hashes: ReadonlyMap<string, string>;
   /** Who has proven who they are, by user: bcrypt is made to be slow, and apk sends a password with each request. */
   readonly proven: Map<string, Buffer>;
+}
+
+interface HtpasswdDependencies {
+  readonly clock: MonotonicClock;
+  readonly log?: Pick<Log, 'error'> | undefined;
+  readonly thread?: PasswordThread | undefined;
 }
 
 /**
@@ -28,7 +37,7 @@ interface Users {
  * anything. The file is read again when it changes. Throws CONFIG_INVALID where it can't be read or has a line that isn't bcrypt.
  */
 export async function createHtpasswd(
-  { clock, log }: { readonly clock: MonotonicClock; readonly log?: Pick<Log, 'error'> | undefined },
+  { clock, log, thread = createPasswordThread() }: HtpasswdDependencies,
   options: HtpasswdOptions,
 ): Promise<Authenticate> {
   const { file, lookAgainMs, writers } = options;
@@ -54,10 +63,12 @@ export async function createHtpasswd(
     const proof = proofOf(password);
     const before = proven.get(username);
     if (before !== undefined && timingSafeEqual(before, proof)) return username;
+    // Its beginning alone would do as well.
+    if (Buffer.byteLength(password) > maxPasswordBytes)
+      throw unauthorized(`a password has at most ${maxPasswordBytes} bytes here`);
     const hash = hashes.get(username);
-    // An unknown user costs as much time as a wrong password, so that nobody learns who is known.
-    const [anyHash = ''] = hashes.values();
-    if (!(await compare(password, hash ?? anyHash)) || hash === undefined) {
+    if (hash === undefined || !(await thread.isRight(password, hash))) {
+      for (const other of alibisFor(hash, [...hashes.values()])) await thread.isRight(password, other);
       throw unauthorized('the user or the password is wrong');
     }
     proven.set(username, proof);
@@ -69,6 +80,22 @@ export async function createHtpasswd(
     if (action === 'pull' || writers === undefined || writers.includes(username)) return;
     throw new GatewayError('FORBIDDEN', `${username} may read here, and not ${action}`, { details: { right: action } });
   };
+}
+
+/**
+ * What else to check after a wrong password, so that every refusal takes the time of the most expensive line and nobody
+ * learns who is known: bcrypt takes 2^cost rounds, and 2^a + 2^a + 2^(a+1) + … + 2^(b-1) = 2^b.
+ */
+function alibisFor(checked: string | undefined, hashes: readonly string[]): readonly string[] {
+  const [hash] = hashes.toSorted((a, b) => costOf(b) - costOf(a));
+  if (hash === undefined) return [];
+  if (checked === undefined) return [hash];
+  const costs = Array.from({ length: costOf(hash) - costOf(checked) }, (_, step) => costOf(checked) + step);
+  return costs.map((cost) => `$2b$${String(cost).padStart(2, '0')}${hash.slice('$2b$00'.length)}`);
+}
+
+function costOf(hash: string): number {
+  return Number(hash.slice('$2b$'.length, '$2b$00'.length));
 }
 
 function parseHtpasswd(text: string): ReadonlyMap<string, string> {

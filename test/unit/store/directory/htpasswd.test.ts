@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash } from 'bcryptjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isGatewayError } from '../../../../src/errors.ts';
 import { createHtpasswd } from '../../../../src/store/directory/htpasswd.ts';
+import type { PasswordThread } from '../../../../src/store/directory/password-thread.ts';
 import type { Credentials } from '../../../../src/store/store.ts';
 import { aClock } from '../../../support/a-repository.ts';
 
@@ -57,6 +59,46 @@ describe('an htpasswd file', () => {
       await expect(authenticate(basic('you', 'other'), 'app', action)).rejects.toMatchObject({ code: 'FORBIDDEN' });
       await expect(authenticate(basic('me', 'other'), 'app', action)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
     }
+  });
+
+  it('takes as much work for every refusal as its most expensive line, so that nobody learns who is in it', async () => {
+    await writeFile(file, `me:${await hash('secret', 4)}\nyou:${await hash('other', 7)}\n`);
+    let rounds = 0;
+    const thread: PasswordThread = {
+      isRight(_password, line) {
+        rounds += 2 ** Number(line.slice(4, 6));
+        return Promise.resolve(false);
+      },
+    };
+    const authenticate = await createHtpasswd({ clock, thread }, { file });
+    for (const user of ['me', 'you', 'nobody']) {
+      rounds = 0;
+      await expect(authenticate(basic(user, 'guess'), 'app', 'pull')).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+      expect([user, rounds]).toEqual([user, 2 ** 7]);
+    }
+  });
+
+  it('takes no password that bcrypt would cut', async () => {
+    const long = 'ü'.repeat(36);
+    await writeFile(file, `me:${await hash(long, 4)}\n`);
+    const authenticate = await createHtpasswd({ clock }, { file });
+    await authenticate(basic('me', long), 'app', 'pull');
+    for (const more of ['x', 'ü'])
+      await expect(authenticate(basic('me', long + more), 'app', 'pull')).rejects.toMatchObject({
+        code: 'UNAUTHORIZED',
+      });
+  });
+
+  it('holds nobody else up while passwords are checked, and refuses more than can be', async () => {
+    await writeFile(file, `me:${await hash('secret', 4)}\nyou:${await hash('other', 8)}\n`);
+    const authenticate = await createHtpasswd({ clock }, { file });
+    const before = performance.eventLoopUtilization();
+    const guesses = Array.from({ length: 80 }, (_, guess) => authenticate(basic('you', `${guess}`), 'app', 'pull'));
+    const faults = await Promise.all(guesses.map((one) => one.catch((error: unknown) => error)));
+    const { utilization } = performance.eventLoopUtilization(before);
+    const codes = faults.map((fault) => (isGatewayError(fault) ? fault.code : 'none'));
+    expect([...new Set(codes)].toSorted()).toEqual(['OVERLOADED', 'UNAUTHORIZED']);
+    expect(utilization).toBeLessThan(0.5);
   });
 
   it.each(['me:plain', 'me:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'me'])('is refused with the line %s', async (line) => {
