@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { GatewayError, isGatewayError } from '../errors.ts';
+import { parseJson } from '../oci/json.ts';
 import { isErrno } from '../files/errno.ts';
 
 const credentialSchema = z.object({ Username: z.string(), Secret: z.string() });
@@ -62,12 +63,9 @@ export function createCredentialHelper(name: string): CredentialHelper {
 }
 
 function parseCredentials(program: string, output: string): HelperCredentials {
-  try {
-    const { Username: username, Secret: secret } = credentialSchema.parse(JSON.parse(output));
-    return { username, secret };
-  } catch {
-    return refuse(program, 'get');
-  }
+  const parsed = credentialSchema.safeParse(parseJson(output));
+  if (!parsed.success) return refuse(program, 'get');
+  return { username: parsed.data.Username, secret: parsed.data.Secret };
 }
 
 function isNotFound(output: string): boolean {

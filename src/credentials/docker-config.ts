@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
+import { decodeUserPassword } from '../oci/basic.ts';
+import { parseJson } from '../oci/json.ts';
 import type { RegistryCredentials } from '../store/registry/login/registry-credentials.ts';
 
 // What they don't have some tools write as empty text or null.
@@ -23,16 +25,17 @@ export type DockerConfig = z.output<typeof configSchema>;
 /** The configuration in `text`; an empty one says nothing. Throws CONFIG_INVALID, naming `file`. */
 export function parseDockerConfig(text: string, file: string): DockerConfig {
   if (text.trim() === '') return {};
-  try {
-    const document: unknown = JSON.parse(text);
-    // Docker's first file, and the secret made of it, has nothing but logins.
-    if (/\.dockercfg$/.test(file)) return { auths: z.record(z.string(), entrySchema).parse(document) };
-    return configSchema.parse(document);
-  } catch (cause) {
-    // The cause would quote what it couldn't read.
-    const reason = cause instanceof SyntaxError ? 'no JSON' : 'of another form';
-    throw new GatewayError('CONFIG_INVALID', `${file} is not a Docker configuration: ${reason}`);
-  }
+  const document = parseJson(text);
+  if (document === undefined) throw invalid(file, 'no JSON');
+  // Docker's first file, and the secret made of it, has nothing but logins.
+  const parsed = configSchema.safeParse(/\.dockercfg$/.test(file) ? { auths: document } : document);
+  if (!parsed.success) throw invalid(file, 'of another form');
+  return parsed.data;
+}
+
+/** Without a cause, which would quote what couldn't be read. */
+function invalid(file: string, reason: string): GatewayError {
+  return new GatewayError('CONFIG_INVALID', `${file} is not a Docker configuration: ${reason}`);
 }
 
 /** The names that credentials for `HOST/IMAGE` may be kept under, the longest first, down to the host alone. */
@@ -82,10 +85,9 @@ function loginOf(entry: z.output<typeof entrySchema>): { username?: string; pass
   if (isFilled(entry.username) && isFilled(entry.password)) {
     return { username: entry.username, password: entry.password };
   }
+  // Some tools break it into lines.
+  const login = decodeUserPassword((entry.auth ?? '').replace(/\s/g, ''));
+  if (login === undefined || login.username === '') return {};
   // Docker pads what it encodes with NULs.
-  const text = Buffer.from(entry.auth ?? '', 'base64')
-    .toString('utf8')
-    .replace(/(?<!\0)\0+$/, '');
-  const colon = text.indexOf(':');
-  return colon < 1 ? {} : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+  return { username: login.username, password: login.password.replace(/(?<!\0)\0+$/, '') };
 }

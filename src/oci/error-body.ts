@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from './json.ts';
 
 /** The most bytes of an error answer that are worth reading. */
 export const maxErrorBytes = 8 * 1024;
@@ -32,14 +33,6 @@ export function parseErrorBody(body: Uint8Array): readonly RegistryFault[] {
   const loose = looseBodySchema.safeParse(document);
   const message = oneLine(loose.success ? loose.data : textOf(text));
   return message === '' ? [] : [{ code: '', message }];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function parseFault(fault: unknown): RegistryFault[] {

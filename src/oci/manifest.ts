@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { annotationsSchema, descriptorSchema, mediaTypeSchema, type Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
+import { parseJson } from './json.ts';
 
 /** The most bytes a manifest may have: what every registry takes (distribution-spec, Pushing manifests). */
 export const maxManifestBytes = 4 * 1024 * 1024;
@@ -55,18 +56,12 @@ export function parseManifest(bytes: Uint8Array): ImageManifest {
       `a manifest of ${bytes.length} bytes, at most ${maxManifestBytes} are read`,
     );
   }
-  const parsed = manifestSchema.safeParse(parseJson(bytes));
+  const document = parseJson(bytes);
+  if (document === undefined) throw invalidManifest('it is not JSON');
+  const parsed = manifestSchema.safeParse(document);
   if (!parsed.success) throw invalidManifest(describe(parsed.error), parsed.error);
   const { artifactType, config, layers, annotations } = parsed.data;
   return { artifactType, config, layers, annotations };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw invalidManifest('it is not JSON', cause);
-  }
 }
 
 function describe(error: z.ZodError): string {
@@ -74,6 +69,6 @@ function describe(error: z.ZodError): string {
   return issue === undefined ? 'it is none' : `${issue.path.join('.')}: ${issue.message}`;
 }
 
-function invalidManifest(reason: string, cause: unknown): GatewayError {
+function invalidManifest(reason: string, cause?: unknown): GatewayError {
   return new GatewayError('STORE_ANSWER_INVALID', `not an image manifest: ${reason}`, { cause });
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { decodeUserPassword } from '../../oci/basic.ts';
 import type { Caller } from '../../repository/repository.ts';
 import type { Credentials } from '../../store/store.ts';
 
@@ -45,11 +46,11 @@ function splitScheme(header: string): [string, string] {
 }
 
 function basicCaller(value: string, action: Action, options: CallerOptions): Caller {
-  const text = /^[A-Za-z0-9+/_-]*={0,2}$/.test(value) ? Buffer.from(value, 'base64').toString('utf8') : '';
-  const colon = text.indexOf(':');
-  if (colon === -1) throw new GatewayError('UNAUTHORIZED', 'the Basic credentials are not base64 of user:password');
-  const username = text.slice(0, colon);
-  const password = text.slice(colon + 1);
+  const login = decodeUserPassword(value);
+  if (login === undefined) {
+    throw new GatewayError('UNAUTHORIZED', 'the Basic credentials are not base64 of user:password');
+  }
+  const { username, password } = login;
   // Some clients send an empty pair where they have nothing to say.
   if (username === '' && password === '') return { credentials: withoutCredentials(action, options) };
   return { credentials: { kind: 'basic', username, password }, name: shownName(username) };

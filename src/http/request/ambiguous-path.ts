@@ -1,12 +1,10 @@
+import { knownArchitectures } from '../../apk/architectures.ts';
 import { isGatewayError } from '../../errors.ts';
+import { NOARCH } from '../../protocol/coordinates.ts';
 import type { FileAddress, FileReading } from './addressing.ts';
 
-// As Alpine, apko and OpenWrt name them; others are told apart by what is there.
-const usualArchitectures = new Set(
-  'aarch64 all armeb armel armhf armv7 i386 i586 i686 loongarch64 mips mips64 mips64el mipsel noarch ppc ppc64 ppc64le riscv32 riscv64 s390x wasm32 x86 x86_64'.split(
-    ' ',
-  ),
-);
+// What is told by another name is told apart by what is there.
+const usualArchitectures = new Set([...knownArchitectures, NOARCH, 'all']);
 
 /** The readings of a path with a file, the one that its last folder's name speaks for first. */
 export function likeliestFirst(address: FileAddress): readonly FileReading[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../oci/json.ts';
 import { signatureVerdicts } from '../../protocol/documents.ts';
 
 /** A verdict and whose keys it is about: of `valid` the known keys' own file names, else those that the signatures give. */
@@ -31,10 +32,6 @@ export function formatPackageSignature({ verdict, keyNames }: PackageSignature):
 /** A verdict that was kept; undefined where it is none: whoever may push can write anything there. */
 export function parsePackageSignature(text: string | undefined): PackageSignature | undefined {
   if (text === undefined) return undefined;
-  try {
-    const { verdict, keyNames } = schema.parse(JSON.parse(text));
-    return packageSignature(verdict, keyNames);
-  } catch {
-    return undefined;
-  }
+  const { data } = schema.safeParse(parseJson(text));
+  return data && packageSignature(data.verdict, data.keyNames);
 }

@@ -5,6 +5,7 @@ import { parseIndexText } from '../../apk/index/index-file.ts';
 import { encodeText, decodeText } from '../../apk/text.ts';
 import { GatewayError } from '../../errors.ts';
 import { digestOf, digestOfHex, hexOf, type Digest } from '../../oci/digest.ts';
+import { parseJson } from '../../oci/json.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { indexedPackage, type IndexedPackage } from './indexed-package.ts';
 import { cutRuns } from './index-runs.ts';
@@ -222,12 +223,8 @@ function parseDetailsLine(line: string): Details {
 }
 
 function parseArray(line: string): unknown[] {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (Array.isArray(value)) return value;
-  } catch {
-    // told below
-  }
+  const value = parseJson(line);
+  if (Array.isArray(value)) return value;
   throw malformed('details that are no JSON array');
 }
 

@@ -1,5 +1,6 @@
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { createBoundedCache, type BoundedCache } from '../../concurrency/bounded-cache.ts';
+import { knownArchitectures } from '../../apk/architectures.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { NOARCH, isBranchOrRepository, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { parseIndexManifest } from '../index/index-manifest.ts';
@@ -9,10 +10,7 @@ import { architectureOfIndexTag, groupHash, groupHashOfIndexTag, peekTag } from 
 import { isGatewayError } from '../../errors.ts';
 
 /** Architectures worth trying before a manifest is read to learn which one a hash stands for. */
-const commonArchitectures = [
-  NOARCH,
-  ...['x86_64', 'x86', 'aarch64', 'armhf', 'armv7', 'ppc64le', 's390x', 'riscv64', 'loongarch64', 'mips64'],
-];
+const commonArchitectures = [NOARCH, ...knownArchitectures];
 
 /** Tells which groups an image holds. A tag carries only a hash of its group; what a hash stands for never changes. */
 export interface Groups {

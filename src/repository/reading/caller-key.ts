@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { oncePerObject } from '../../concurrency/once-per-object.ts';
 import type { RandomBytes } from '../../ports.ts';
 import type { Credentials } from '../../store/store.ts';
 
@@ -9,13 +10,11 @@ import type { Credentials } from '../../store/store.ts';
 export function createCallerKeys(random: RandomBytes): (credentials: Credentials) => string {
   const secret = random(32);
   // By the object, and no longer than that lives: one connection's requests share it (request-reader.ts).
-  const named = new WeakMap<Credentials, string>();
+  const nameOnce = oncePerObject((credentials: Credentials) =>
+    createHmac('sha256', secret).update(JSON.stringify(credentials)).digest('base64url'),
+  );
   return (credentials) => {
     if (credentials.kind === 'anonymous' || credentials.kind === 'gateway') return credentials.kind;
-    const known = named.get(credentials);
-    if (known !== undefined) return known;
-    const name = createHmac('sha256', secret).update(JSON.stringify(credentials)).digest('base64url');
-    named.set(credentials, name);
-    return name;
+    return nameOnce(credentials);
   };
 }

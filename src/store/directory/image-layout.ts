@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
+import { parseJson } from '../../oci/json.ts';
 import { descriptorSchema } from '../../oci/descriptor.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { imageManifestType, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
@@ -108,14 +109,6 @@ async function writeJson(files: AtomicFiles, file: string, document: object): Pr
     .catch((error: unknown) => {
       throw diskFault(error);
     });
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
 }
 
 function invalidLayout(folder: string, reason: string, cause?: unknown): GatewayError {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { errorCodes, GatewayError, type ErrorCode } from '../../../errors.ts';
+import { parseJson } from '../../../oci/json.ts';
 import { problemSchema } from '../../../protocol/documents.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { harmless } from '../../shared/terminal.ts';
@@ -44,14 +45,6 @@ export async function readJson<T>(answer: HttpAnswer, schema: z.ZodType<T>, maxB
   throw new GatewayError('STORE_ANSWER_INVALID', "the answer isn't what a gateway says; is this one?", {
     cause: parsed.error,
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function codeOf(status: number): ErrorCode {

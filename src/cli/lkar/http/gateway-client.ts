@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { GatewayError } from '../../../errors.ts';
+import { basicAuthorization } from '../../../oci/basic.ts';
 import {
   configurationSchema,
   imagesSchema,
@@ -212,7 +213,7 @@ function isGoneByNow(answer: HttpAnswer): boolean {
 }
 
 function formatBasic({ username, password }: Login): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return basicAuthorization(username, password);
 }
 
 async function absentAsUndefined(answer: Promise<HttpAnswer>): Promise<HttpAnswer | undefined> {

@@ -1,3 +1,4 @@
+import { encodeUserPassword } from '../../../oci/basic.ts';
 import { join } from 'node:path';
 import {
   createCredentialHelper,
@@ -78,7 +79,7 @@ export function createLoginKeeper(options: {
       if (helper !== undefined && (await orMissing(helper.name, () => store(helper.program))) === true) {
         return { place: `docker-credential-${helper.name}`, isPlain: false };
       }
-      const auth = Buffer.from(`${username}:${password}`).toString('base64');
+      const auth = encodeUserPassword({ username, password });
       await writeConfig({ ...config, auths: { ...config.auths, [name]: { auth } } });
       return { place: file, isPlain: true };
     },

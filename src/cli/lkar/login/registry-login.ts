@@ -1,6 +1,6 @@
 import { GatewayError } from '../../../errors.ts';
 import { parseChallenges, type Challenge } from '../../../oci/challenge.ts';
-import { basicAuthorization } from '../../../store/registry/login/registry-credentials.ts';
+import { basicAuthorization } from '../../../oci/basic.ts';
 import { resolveLocation } from '../../../store/registry/transport/redirect.ts';
 import { fetchToken } from '../../../store/registry/login/token-service.ts';
 import { readBytes } from '../http/gateway-answer.ts';

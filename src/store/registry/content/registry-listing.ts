@@ -1,4 +1,5 @@
 import { GatewayError, type ErrorDetails } from '../../../errors.ts';
+import { parseJson } from '../../../oci/json.ts';
 import { parseNextLink } from '../../../oci/link.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 
@@ -35,13 +36,4 @@ export function invalidListingOf(what: string, reason: string, details: ErrorDet
   return new GatewayError('STORE_ANSWER_INVALID', `the registry's listing of the ${what} is wrong: ${reason}`, {
     details,
   });
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    // Unlike a Buffer's, this decoder leaves out a byte order mark, which some front ends put before what they pass on.
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

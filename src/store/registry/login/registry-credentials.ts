@@ -23,11 +23,6 @@ export function hashCredentials(credentials: RegistryCredentials): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }
 
-/** The `Authorization` of the Basic scheme (RFC 7617), in UTF-8. */
-export function basicAuthorization(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
 function secretOf(credentials: { password: string } | { token: string }): string {
   return 'password' in credentials ? credentials.password : credentials.token;
 }

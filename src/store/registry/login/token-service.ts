@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { GatewayError } from '../../../errors.ts';
+import { parseJson } from '../../../oci/json.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
-import { basicAuthorization, type RegistryCredentials } from './registry-credentials.ts';
+import { basicAuthorization } from '../../../oci/basic.ts';
+import type { RegistryCredentials } from './registry-credentials.ts';
 import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import type { RegistryAnswer, RegistryRequest } from '../transport/registry-request.ts';
 
@@ -110,12 +112,4 @@ function readToken(bytes: Uint8Array, { realm }: TokenService): AccessToken {
     throw new GatewayError('STORE_ANSWER_INVALID', `the token service of ${realm.host} answers without a token`);
   }
   return { token, lifetimeSeconds: parsed.data.expires_in };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
 }
