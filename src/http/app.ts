@@ -20,6 +20,7 @@ import { buildkiteRoutes } from './routes/buildkite.ts';
 import { healthRoutes } from './routes/health.ts';
 import { createKeyRoutes } from './routes/keys.ts';
 import { createListing } from './routes/listing.ts';
+import { createPackageFacts } from './routes/package-facts.ts';
 import { lkarRoutes } from './routes/lkar.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { createPackageRoutes } from './routes/packages.ts';
@@ -52,6 +53,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const catalogs = createPackageCatalogs({ ...deps, now: monotonicMs });
   const keys = createKeyRoutes({ ...deps, requests, catalogs }, settings);
   const listing = createListing({ catalogs, requests });
+  const facts = createPackageFacts({ repositories: deps.repositories, requests });
   const pages = settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs }, settings);
 
   const app = new Hono<HttpEnv>({ getPath: rawPath });
@@ -68,7 +70,10 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   app.route('/', lkarRoutes({ ...deps, requests }, settings));
   app.route('/', buildkiteRoutes({ publisher }, settings));
   app.route('/', artifactdRoutes({ publisher }, settings));
-  app.all('*', routed(createRepositoryHandler({ packages, keys, publisher, requests, listing, pages }, settings)));
+  app.all(
+    '*',
+    routed(createRepositoryHandler({ packages, keys, publisher, requests, listing, facts, pages }, settings)),
+  );
   app.notFound((c) => notFoundAnswer(exchangeOf(c), settings));
   const faults = createFaultAnswers(deps, settings);
   app.onError((error, c) => faults.responseTo(error, exchangeOf(c)));

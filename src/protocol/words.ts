@@ -29,6 +29,14 @@ export function isPackageFile(segment: string): boolean {
   return segment.endsWith('.apk');
 }
 
+const factsEnding = '.json';
+
+/** The package's file whose facts a path's last segment asks for, `<file>.apk.json`; undefined where it asks for none. */
+export function fileOfFacts(segment: string): string | undefined {
+  const file = segment.endsWith(factsEnding) ? segment.slice(0, -factsEnding.length) : '';
+  return isPackageFile(file) ? file : undefined;
+}
+
 /** Whether a path's last segment names a key's file. */
 export function isKeyFile(segment: string): boolean {
   return segment.endsWith('.rsa.pub');
@@ -36,7 +44,8 @@ export function isKeyFile(segment: string): boolean {
 
 /** Whether a branch or repository of that name would hide something that every repository has. */
 export function isReservedName(text: string): boolean {
-  return verbsByWord.has(text) || text === indexFileName || isPackageFile(text) || isKeyFile(text);
+  if (verbsByWord.has(text) || text === indexFileName) return true;
+  return isPackageFile(text) || isKeyFile(text) || fileOfFacts(text) !== undefined;
 }
 
 /** What a path begins with that doesn't begin with an image: the two prefixes of repositories, and other routes. */

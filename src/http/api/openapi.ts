@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { operations, type Operation, type OperationAnswer } from './operations.ts';
+import { commonRefusals, operations, type Operation, type OperationAnswer } from './operations.ts';
 import { problemSchema } from '../../protocol/documents.ts';
 
 export interface OpenApiOptions {
@@ -29,10 +29,13 @@ export function describeApi({ serverUrl, hasSingleImage }: OpenApiOptions): obje
     security: [{ basic: [] }, { bearer: [] }, {}],
     paths: Object.fromEntries(paths),
     components: {
+      responses: { Refused: describeAnswer(refusal()) },
       securitySchemes: { basic: { type: 'http', scheme: 'basic' }, bearer: { type: 'http', scheme: 'bearer' } },
     },
   };
 }
+
+const refused = { $ref: '#/components/responses/Refused' };
 
 /** What a gateway of one image doesn't have, or has under the same path as something else. */
 const forManyImages: ReadonlySet<string> = new Set(['listImages', 'loginToRegistry']);
@@ -41,26 +44,42 @@ function describeOperation(operation: Operation, path: string): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameter('path', name ?? ''));
   const inQuery = Object.entries(operation.query ?? {}).map(([name, what]) => parameter('query', name, what));
   const answers = Object.entries(operation.answers).map(([status, given]) => [status, describeAnswer(given)] as const);
+  const refusals = [...commonRefusals, ...(operation.refusals ?? [])].map((status) => [status, refused] as const);
   const { id, summary, body } = operation;
   return {
     operationId: id,
     summary,
     parameters: [...inPath, ...inQuery],
-    ...(body !== undefined && { requestBody: { required: true, content: { [body]: {} } } }),
-    responses: { ...Object.fromEntries<object>(answers), default: describeAnswer(refusal()) },
+    ...(body !== undefined && { requestBody: { required: true, content: Object.fromEntries(body.map(describeBody)) } }),
+    responses: { ...Object.fromEntries<object>([...answers, ...refusals]), default: refused },
   };
+}
+
+/** A package as it is, or as files of a form under any name. */
+function describeBody(mediaType: string): [string, object] {
+  const file = { type: 'string', format: 'binary' };
+  const isForm = mediaType === 'multipart/form-data';
+  return [mediaType, { schema: isForm ? { type: 'object', additionalProperties: file } : file }];
 }
 
 function parameter(place: 'path' | 'query', name: string, description?: string): object {
   return { in: place, name, required: place === 'path', description, schema: { type: 'string' } };
 }
 
-function describeAnswer({ description, contentType, schema }: OperationAnswer): object {
+function describeAnswer({ description, contentType, schema, hasText }: OperationAnswer): object {
   if (contentType === undefined) return { description };
-  return { description, content: { [contentType]: schema === undefined ? {} : { schema: z.toJSONSchema(schema) } } };
+  const text = hasText === true ? { 'text/plain': { schema: { type: 'string' } } } : {};
+  if (schema !== undefined) {
+    return { description, content: { [contentType]: { schema: z.toJSONSchema(schema) }, ...text } };
+  }
+  const isText = contentType.startsWith('text/') || contentType.startsWith('application/atom');
+  return {
+    description,
+    content: { [contentType]: { schema: { type: 'string', ...(!isText && { format: 'binary' }) } } },
+  };
 }
 
 function refusal(): OperationAnswer {
   const description = 'refused: one line of text, or this where Accept names it';
-  return { description, contentType: 'application/problem+json', schema: problemSchema };
+  return { description, contentType: 'application/problem+json', schema: problemSchema, hasText: true };
 }

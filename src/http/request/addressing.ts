@@ -3,6 +3,7 @@ import { isArchitecture } from '../../apk/package-name.ts';
 import { isImageName } from '../../oci/reference.ts';
 import { parseCoordinates, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import {
+  fileOfFacts,
   indexFileName,
   isKeyFile,
   isPackageFile,
@@ -38,6 +39,8 @@ export interface FileAddress {
 /** Where a request points; whether anything is there is another question. */
 export type Address =
   | FileAddress
+  /** What is known of that file. */
+  | (Omit<FileAddress, 'kind'> & { readonly kind: 'facts' })
   | { readonly kind: 'index'; readonly base: RepositoryBase; readonly architecture: string }
   | { readonly kind: 'named-key'; readonly base: RepositoryBase; readonly fileName: string }
   | { readonly kind: Verb | 'base'; readonly base: RepositoryBase }
@@ -91,6 +94,8 @@ function addressIn(form: Form): Address | undefined {
   if (last === 'key' && folder.length === 0) return { kind: 'image-key', image: form.image };
   if (last === indexFileName) return indexIn(form, folder);
   if (isPackageFile(last)) return fileIn(form, folder, last);
+  const described = fileOfFacts(last);
+  if (described !== undefined) return factsIn(form, folder, described);
   const isNamedKey = isKeyFile(last);
   const verb = verbOf(last);
   const base = baseOf(form, isNamedKey || verb !== undefined ? folder : form.rest);
@@ -109,13 +114,18 @@ function indexIn(form: Form, folder: readonly string[]): Address | undefined {
   return reading && { kind: 'index', base: reading.base, architecture: reading.architecture };
 }
 
-function fileIn(form: Form, folder: readonly string[], fileName: string): Address | undefined {
+function fileIn(form: Form, folder: readonly string[], fileName: string): FileAddress | undefined {
   const outcomes = [attempt(() => readWithArchitecture(form, folder)), attempt(() => readWithout(form, folder))];
   const readings = outcomes.flatMap((outcome) => outcome.value ?? []);
   if (readings.length > 0) return { kind: 'file', fileName, folder: folder.at(-1), readings };
   const failed = outcomes.find((outcome) => 'fault' in outcome);
   if (failed !== undefined) throw failed.fault;
   return undefined;
+}
+
+function factsIn(form: Form, folder: readonly string[], fileName: string): Address | undefined {
+  const file = fileIn(form, folder, fileName);
+  return file && { ...file, kind: 'facts' };
 }
 
 function readWithArchitecture(form: Form, folder: readonly string[]) {

@@ -9,7 +9,7 @@ import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import { checkLogin } from '../caller/login-check.ts';
 import { describePackage, describeRepository } from '../answer/package-listing.ts';
-import { pageOf } from '../request/paging.ts';
+import { exactPageOf, pageLinks } from '../request/paging.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
 import { placeInQuery } from './query-place.ts';
@@ -41,10 +41,11 @@ export function lkarRoutes({ repositories, requests }: LkarDependencies, setting
     const listed = await repositories.images(requests.caller(exchange, 'read'), { signal: exchange.signal });
     const query = (exchange.query('q') ?? '').trim().toLowerCase();
     const found = (listed?.names ?? []).filter((name) => name.includes(query));
-    const { items, ...paging } = pageOf(found, exchange.query('page'), imagesPageSize);
+    const { items, ...paging } = exactPageOf(found, exchange.query('page'), imagesPageSize);
     const images = items.map((name) => ({ name }));
     const document: ImagesDocument = { ...paging, complete: listed?.isComplete === true, images };
-    return jsonAnswer(200, document, cacheControl(exchange, 'no-cache'));
+    const link = pageLinks({ q: exchange.query('q') }, paging);
+    return jsonAnswer(200, document, { ...cacheControl(exchange, 'no-cache'), Link: link });
   };
 
   const logInOrOut = async (exchange: Exchange): Promise<Response> => {

@@ -20,6 +20,7 @@ interface RepositoryRoutes {
   readonly publisher: Publisher;
   readonly requests: RequestReader;
   readonly listing: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
+  readonly facts: (exchange: Exchange, address: Omit<FileAddress, 'kind'>) => Promise<Response>;
   /** Undefined where there is nothing for browsers. */
   readonly pages: Pages | undefined;
 }
@@ -31,7 +32,7 @@ export function createRepositoryHandler(
   routes: RepositoryRoutes,
   settings: HttpSettings,
 ): (exchange: Exchange) => Response | Promise<Response> {
-  const { packages, keys, publisher, requests, listing, pages } = routes;
+  const { packages, keys, publisher, requests, listing, facts, pages } = routes;
 
   const push = async (exchange: Exchange, target: UploadTarget) =>
     publishAnswer(await publisher.publish(exchange, target), exchange.header('accept'));
@@ -54,6 +55,8 @@ export function createRepositoryHandler(
           DELETE: () => packages.withdrawPackage(exchange, address),
           PUT: () => putFile(exchange, address),
         };
+      case 'facts':
+        return { GET: () => facts(exchange, address) };
       case 'push':
         return { PUT: () => putInto(exchange, address.base), POST: () => putInto(exchange, address.base) };
       case 'base':

@@ -3,9 +3,9 @@ import type { ListedPackage } from '../repository.ts';
 /** In which order packages are listed: `match` is by name where there is no query. */
 export type PackageOrder = 'match' | 'name' | 'date' | 'size';
 
-/** The order that a text names, `match` where it names none. */
-export function asPackageOrder(text: string | undefined): PackageOrder {
-  return orders.find((order) => order === text) ?? 'match';
+/** The order that a text names; undefined where it names none. */
+export function parsePackageOrder(text: string): PackageOrder | undefined {
+  return orders.find((order) => order === text);
 }
 
 /** Finds packages by words. */

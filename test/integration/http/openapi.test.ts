@@ -9,6 +9,17 @@ const parts: Readonly<Record<string, string>> = {
 };
 const demo = anApk({ name: 'demo', version: '1.0-r0', provides: ['cmd:demo=1'] });
 
+interface ApiOperation {
+  readonly operationId: string;
+  readonly requestBody?: { readonly content: object };
+  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+}
+interface ApiDocument {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, ApiOperation>>>>;
+  readonly components: { readonly responses: Readonly<Record<string, { readonly content?: object }>> };
+}
+
 let gateway: TestGateway;
 
 beforeAll(async () => {
@@ -25,7 +36,9 @@ function ask(operation: Operation): Promise<Response> {
   const authorization = `Basic ${btoa('alice:secret')}`;
   const headers = { accept: 'application/json', ...(operation.id.startsWith('login') && { authorization }) };
   const body = operation.body === undefined ? {} : { body: new Uint8Array(demo) };
-  return fetch(`${gateway.url}${path}`, { method: operation.method.toUpperCase(), headers, ...body });
+  // The second push is of what the first one brought.
+  const query = operation.id === 'postPackage' ? '?if-exists=skip' : '';
+  return fetch(`${gateway.url}${path}${query}`, { method: operation.method.toUpperCase(), headers, ...body });
 }
 
 /** A push first and the delete last, so that all between has something to find. */
@@ -48,6 +61,19 @@ describe('what openapi.json promises', () => {
     },
   );
 
+  it('tells of every status and media type that a push may be answered with', async () => {
+    const document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as ApiDocument;
+    const { put, post } = document.paths['/apk/{image}/{branch}/{repository}/push'] ?? {};
+    expect(Object.keys(put?.requestBody?.content ?? {})).toEqual(Object.keys(post?.requestBody?.content ?? {}));
+    expect(Object.keys(put?.requestBody?.content ?? {})).toContain('multipart/form-data');
+    expect(Object.keys(put?.responses ?? {}).map(Number)).toEqual(
+      expect.arrayContaining([200, 201, 400, 401, 403, 409, 413, 429, 503]),
+    );
+    expect(put?.responses['409']).toEqual({ $ref: '#/components/responses/Refused' });
+    const { Refused } = document.components.responses;
+    expect(Object.keys(Refused?.content ?? {})).toEqual(['application/problem+json', 'text/plain']);
+  });
+
   it('goes for refusals', async () => {
     const headers = { accept: 'application/problem+json' };
     const response = await fetch(`${gateway.url}/apk/team/app/edge/main/x86_64/none-1.apk`, { headers });
@@ -55,10 +81,7 @@ describe('what openapi.json promises', () => {
   });
 
   it('is an OpenAPI document of exactly these operations', async () => {
-    const document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as {
-      openapi: string;
-      paths: Record<string, Record<string, { operationId: string }>>;
-    };
+    const document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as ApiDocument;
     expect(document.openapi).toMatch(/^3\.1\./);
     const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((one) => one.operationId));
     expect(ids.sort()).toEqual(
@@ -66,6 +89,7 @@ describe('what openapi.json promises', () => {
         .map(({ id }) => id)
         .sort(),
     );
-    expect(JSON.stringify(document)).not.toContain('$ref');
+    const references = JSON.stringify(document).match(/"\$ref":"[^"]*"/g) ?? [];
+    expect(new Set(references)).toEqual(new Set(['"$ref":"#/components/responses/Refused"']));
   });
 });

@@ -65,7 +65,7 @@ it('whatever the range, it lies within what is there', () => {
 
 function namesIn(address: Address | undefined): string[] {
   if (address === undefined || address.kind === 'image-key') return [];
-  if (address.kind !== 'file') return Object.values(address.base.at) as string[];
+  if (address.kind !== 'file' && address.kind !== 'facts') return Object.values(address.base.at) as string[];
   expect(address.fileName).not.toContain('/');
   return [address.fileName, ...address.readings.flatMap(({ base }) => Object.values(base.at) as string[])];
 }

@@ -1,5 +1,5 @@
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
-import { asPackageOrder } from '../../../repository/catalog/package-search.ts';
+import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
 import type { ListedPackage } from '../../../repository/repository.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import { answer } from '../../answer/answer.ts';
@@ -44,7 +44,7 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   const servePackages = async (request: PageRequest, opened: OpenedRepository) => {
     const { place, catalog } = opened;
     const { frame } = request;
-    const query = { q: request.query('q') ?? '', order: asPackageOrder(request.query('order')) };
+    const query = { q: request.query('q') ?? '', order: parsePackageOrder(request.query('order') ?? '') ?? 'match' };
     const found = pageOf(catalog.search(query.q, query.order), request.query('page'), pageSize);
     const keys = await keysOf(opened, request);
     const use = useRecipes({ url: place.url, key: keys[0], isPrivate: isPrivate(request) });
