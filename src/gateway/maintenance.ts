@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../errors.ts';
 import { openStore, repositoryOptionsOf, systemClock } from './gateway.ts';
@@ -67,6 +68,7 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
     importImage: (folder, image, options) =>
       inStore(config, async (store) => {
         const layout = await openImageLayout(folder, image);
+        if ((await layout.tags()).length === 0) throw unknown(`${folder} is no OCI image layout with packages`);
         return copyImage({ clock }, layout, store.image(image, self.credentials), options);
       }),
     copyImage: (image, target, options) =>
@@ -87,6 +89,7 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
         throw new GatewayError('CONFIG_INVALID', message);
       }
       const { directory } = config.store;
+      if (!existsSync(directory)) throw unknown(`--data ${directory} is not there`);
       await collectGarbage({ now: () => clock.now() }, { ...options, directory }, onRemoved);
     },
 
@@ -97,8 +100,15 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
         const deps = { store, signingKeys, sign, clock, random: randomBytes, log };
         const repositories = createRepositories(deps, repositoryOptionsOf(config));
         if (isRepair) for (const finding of await repositories.mend(at, self)) onMended(finding);
-        return repositories.verify(at, self, onFinding);
+        const verified = await repositories.verify(at, self, onFinding);
+        if (verified.architectures === 0) throw unknown(`${at.image} has no ${at.branch}/${at.repository}`);
+        return verified;
       });
     },
   };
+}
+
+/** A misspelt name is never success. */
+function unknown(message: string): GatewayError {
+  return new GatewayError('REPOSITORY_UNKNOWN', message);
 }

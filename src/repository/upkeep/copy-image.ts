@@ -59,7 +59,8 @@ interface Index {
 /**
  * Copies what is ours of an image, package by package, under the same tags; what the target has or knows to be dead stays. It may be broken off
  * and done again, and both sides may be pushed to meanwhile: index manifests are read before the packages are listed and put
- * after them, so that a copied index lists nothing that wasn't copied. Throws the faults of both stores.
+ * after them, so that a copied index lists nothing that wasn't copied. Throws REPOSITORY_UNKNOWN where there is nothing
+ * of ours, and the faults of both stores.
  */
 export async function copyImage(
   { clock }: { readonly clock: Pick<Clock, 'sleep'> },
@@ -75,6 +76,7 @@ export async function copyImage(
     (tag) => parsePackageTag(tag) !== undefined || (hasKeys && isKeyTag(tag)),
   );
   const total = tags.length + indexes.length;
+  if (total === 0) throw new GatewayError('REPOSITORY_UNKNOWN', `${from.image} holds no packages`);
   let [done, unchanged, bytes] = [0, 0, 0];
 
   const copyLayers = async ({ layers }: ImageManifest) => {

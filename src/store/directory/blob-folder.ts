@@ -1,4 +1,4 @@
-import { open, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { stat, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, pipeline } from 'node:stream';
 import { pipeline as pipelineDone } from 'node:stream/promises';
@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors.ts';
 import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { abortedFault } from '../aborted.ts';
 import type { AtomicFiles } from '../../files/atomic-files.ts';
+import { openPlainFile } from '../../files/plain-file.ts';
 import { unlessAbsent } from './directory-fault.ts';
 import type { BlobDescriptor, BlobSource, ByteRange, OpenBlob, UploadOptions } from '../store.ts';
 import { verifyBlob } from '../verified-stream.ts';
@@ -41,7 +42,7 @@ export function createBlobFolder(
     touch,
     has,
     open: async (blob, range, signal) => {
-      const file = await unlessAbsent(open(pathOf(blob.digest), 'r'));
+      const file = await unlessAbsent(openPlainFile(pathOf(blob.digest)));
       return file && openFile(file, blob, range, signal);
     },
     write: async (source, { signal, isAnew = false } = {}) => {

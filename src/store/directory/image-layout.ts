@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
@@ -8,6 +8,8 @@ import { isDigest } from '../../oci/digest.ts';
 import { imageManifestType, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
 import { isTag } from '../../oci/reference.ts';
 import { createAtomicFiles, type AtomicFiles } from '../../files/atomic-files.ts';
+import { openPlainFile } from '../../files/plain-file.ts';
+import { readBounded } from '../../files/read-bounded.ts';
 import { createBlobFolder } from './blob-folder.ts';
 import { diskFault, unlessAbsent } from './directory-fault.ts';
 import { isReadable } from '../is-readable.ts';
@@ -74,6 +76,8 @@ export async function openImageLayout(folder: string, image: string): Promise<Im
     pushBlob: (bytes, options) => blobs.push(bytes, options),
     async close() {
       const manifests = [...others, ...tags.values()];
+      // A misspelt image leaves no folder behind.
+      if (manifests.length === 0) return;
       await writeJson(files, path.join(folder, 'oci-layout'), { imageLayoutVersion: '1.0.0' });
       await writeJson(files, path.join(folder, 'index.json'), { schemaVersion: 2, mediaType: indexType, manifests });
       await rm(path.join(folder, '.unfinished'), { recursive: true, force: true });
@@ -82,9 +86,9 @@ export async function openImageLayout(folder: string, image: string): Promise<Im
 }
 
 async function readIndex(folder: string): Promise<{ readonly tags: Map<string, Entry>; readonly others: Entry[] }> {
-  const text = await unlessAbsent(readFile(path.join(folder, 'index.json')));
-  if (text === undefined) return { tags: new Map(), others: [] };
-  if (text.length > maxIndexBytes) throw invalidLayout(folder, 'its index.json is too large');
+  const file = await unlessAbsent(openPlainFile(path.join(folder, 'index.json')));
+  if (file === undefined) return { tags: new Map(), others: [] };
+  const text = await readBounded(file.createReadStream(), maxIndexBytes, `${folder}/index.json`);
   const parsed = indexSchema.safeParse(parseJson(text));
   if (!parsed.success) throw invalidLayout(folder, 'its index.json is no image index', parsed.error);
   const tags = new Map<string, Entry>();

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -94,6 +95,37 @@ describe('lkard on its folder', { timeout: 60_000 }, () => {
     const verified = await verify(['--data', data]);
     expect(verified.stdout).toMatch(/^1 indexes, 4 packages, /);
     expect(verified.exitCode).toBe(0);
+  });
+
+  it('calls no misspelt name a success, and makes nothing for one', async () => {
+    const { data } = await aFolder();
+    const layout = path.join(folder.path, 'layout');
+    const nowhere = path.join(folder.path, 'nowhere');
+    for (const args of [
+      ['verify', 'team/app', 'edge', 'mian', ...key, '--data', data],
+      ['verify', 'team/ap', 'edge', 'main', ...key, '--data', data, '--repair'],
+      ['verify', 'team/app', 'edge', 'main', '--data', nowhere],
+      ['export', 'nope/nope', layout, '--data', data],
+      ['import', layout, 'team/app', '--data', data],
+      ['gc', '--data', nowhere],
+    ]) {
+      expect([args[0], await runBin('lkard', args)]).toMatchObject([args[0], { exitCode: 4, stdout: '' }]);
+    }
+    expect(await readdir(folder.path)).not.toContain('layout');
+    expect(await readdir(folder.path)).not.toContain('nowhere');
+  });
+
+  it.each(['index.json', 'blob'])('takes no pipe for the %s of a layout', async (place) => {
+    const { data } = await aFolder();
+    const layout = path.join(folder.path, 'layout');
+    await runBin('lkard', ['export', 'team/app', layout, '--data', data]);
+    const blobs = path.join(layout, 'blobs', 'sha256');
+    const replaced = place === 'blob' ? path.join(blobs, hexOf(digestOf(hello))) : path.join(layout, place);
+    await rm(replaced);
+    execFileSync('mkfifo', [replaced]);
+    const imported = await runBin('lkard', ['import', layout, 'team/other', '--data', data]);
+    expect(imported).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(imported.stderr).toContain('is no plain file');
   });
 
   it('has no garbage where a registry keeps the packages', async () => {
