@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { benchIndexes } from './indexes.ts';
 import { benchLargeFiles, benchRedirects } from './large-files.ts';
 import { benchConcurrentPushing, benchPushing } from './pushing.ts';
 import { benchReading } from './reading.ts';
@@ -23,6 +24,7 @@ const suites: Readonly<Record<string, Suite>> = {
     await benchRedirects(400, report);
   },
   scale: (report, sizes) => benchScale(sizes, report),
+  indexes: (report, sizes) => benchIndexes(sizes.packages, report),
 };
 
 const sizeOptions = {

@@ -75,8 +75,8 @@ export function seedPackages(store: SeededStore, group: Group, count: number): v
 const words = ['font', 'lib', 'python', 'perl', 'ruby', 'lua', 'go', 'rust', 'qt', 'gtk', 'kde', 'xorg', 'py3', 'node'];
 const endings = ['', '-dev', '-doc', '-lang', '-openrc', '-bash-completion', '-pyc', '-static'];
 
-/** A record such as Alpine's, unlike any other. */
-function entryOf({ architecture }: Group, i: number): IndexEntry {
+/** The record of package number `i`: such as Alpine's, unlike any other. */
+export function entryOf({ architecture }: Group, i: number): IndexEntry {
   const seed = createHash('sha256').update(`${i}`).digest();
   const word = words[seed[0]! % words.length]!;
   const stem = `${word}-${seed.toString('hex', 1, 4)}`;
