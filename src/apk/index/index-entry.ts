@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import { parseDependency, splitTokens } from '../dependency.ts';
 import { digits, malformed, readLetters, safeNumber } from './index-record.ts';
-import type { PackageInfo } from '../package/package-info.ts';
 import { isArchitecture, isPackageName, isVersionText } from '../package-name.ts';
 import { maxHeadBytes, maxLineBytes, maxTokenBytes } from '../record-limits.ts';
 import { encodedLength } from '../text.ts';
@@ -51,8 +50,14 @@ export function parseIndexEntry(text: string): IndexEntry {
   return entry;
 }
 
-/** The record of a package that was read. Throws PACKAGE_MALFORMED where it is larger than clients can store. */
-export function indexEntryOf(info: PackageInfo, file: { identity: string; fileSize: number }): IndexEntry {
+/**
+ * The record of a package that was read, by what it says of itself; its architecture may be `all`. Throws PACKAGE_MALFORMED
+ * where it is larger than clients can store.
+ */
+export function indexEntryOf(
+  info: Omit<IndexEntry, 'identity' | 'fileSize'>,
+  file: Pick<IndexEntry, 'identity' | 'fileSize'>,
+): IndexEntry {
   const { name, version, description, url, license, origin, maintainer, buildTime, commit } = info;
   const { installedSize, providerPriority, depends, provides, installIf } = info;
   const architecture = info.architecture === 'all' ? 'noarch' : info.architecture;

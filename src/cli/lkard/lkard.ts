@@ -1,11 +1,8 @@
-import type { Interrupts } from '../shared/interrupts.ts';
 import { runProgram } from '../shared/run-program.ts';
-import { printLine, type Terminal } from '../shared/terminal.ts';
+import { printLine } from '../shared/terminal.ts';
 import type { LkardCommands } from './lkard-commands.ts';
+import type { LkardProcess } from './lkard-process.ts';
 import { createLkardProgram, type LkardRequest } from './lkard-program.ts';
-
-/** What `runLkard` takes from the process it runs in. */
-export type LkardProcess = Terminal & Interrupts & Pick<NodeJS.Process, 'env' | 'exit'>;
 
 /** Runs `lkard` with the arguments behind its name until it is told to stop, and returns its exit code. */
 export function runLkard(args: readonly string[], self: LkardProcess): Promise<number> {

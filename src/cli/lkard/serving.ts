@@ -4,7 +4,7 @@ import { createGateway } from '../../gateway/gateway.ts';
 import type { Log } from '../../ports.ts';
 import { openAuditFile } from './audit-file.ts';
 import { formatGreeting, localUrlOf } from './greeting.ts';
-import type { LkardProcess } from './lkard.ts';
+import type { LkardProcess } from './lkard-process.ts';
 import { createLog, type LineOutput } from './log.ts';
 import { createWorkerPool } from './workers/pool.ts';
 import { serveAsSibling } from './workers/sibling.ts';
