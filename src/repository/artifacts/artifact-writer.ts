@@ -4,6 +4,7 @@ import { emptyConfig, emptyConfigBytes, imageManifestType } from '../../oci/mani
 import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore, PushOptions } from '../../store/store.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { createInTurn } from '../../concurrency/in-turn.ts';
 
 /** How a manifest may have to be written for a registry to take it. */
 export interface ArtifactProfile {
@@ -31,24 +32,19 @@ const maxAttempts = 3;
 export function createArtifactWriter({ clock }: { readonly clock: Pick<Clock, 'sleep'> }): ArtifactWriter {
   const profiles = createBoundedCache<ArtifactProfile>(10_000);
   const configs = createBoundedCache<true>(10_000);
-  const uploads = new Map<string, Promise<void>>();
+  const inTurn = createInTurn();
 
   /**
    * The config is one blob for all, so it is asked for before it is uploaded, and by one caller for all: registries that keep
    * files rewrite a blob's link in place, and whoever puts a manifest meanwhile is told that the blob is unknown.
    */
-  const ensureConfig = async (image: ImageStore, options: CallOptions): Promise<void> => {
-    // Another caller's upload may fail for want of that caller's rights: then this one tries with its own.
-    await uploads.get(image.image)?.catch(() => undefined);
-    if (configs.get(image.image) === true) return;
-    const upload = uploadConfig(image, options).then(() => {
+  const ensureConfig = (image: ImageStore, options: CallOptions): Promise<void> =>
+    // Another caller's upload may fail for want of that caller's rights: then the next tries with its own.
+    inTurn(image.image, async () => {
+      if (configs.get(image.image) === true) return;
+      await uploadConfig(image, options);
       configs.set(image.image, true);
     });
-    uploads.set(image.image, upload);
-    await upload.finally(() => {
-      if (uploads.get(image.image) === upload) uploads.delete(image.image);
-    });
-  };
 
   const push = async (image: ImageStore, tag: string, bytes: Uint8Array, options: PushOptions): Promise<Digest> => {
     for (let attempt = 1; ; attempt += 1) {

@@ -1,6 +1,8 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { MonotonicMs } from '../../time/monotonic.ts';
 import { isKeyTag, keyTagOfFileName } from './key-artifact.ts';
 import type { KeySeal } from './key-seal.ts';
 import { readKeyTag, type ImageKey, type KeyTagContent } from './image-key-tags.ts';
@@ -14,7 +16,7 @@ export interface ImageKeyRing {
   readonly locked: readonly string[];
   /** Every tag that was looked at, also in vain. */
   readonly found: ReadonlyMap<string, FoundKeyTag>;
-  readonly readAtMs: number;
+  readonly readAt: MonotonicMs;
 }
 
 interface FoundKeyTag {
@@ -27,11 +29,11 @@ interface FoundKeyTag {
 export const maxKeyTags = 64;
 
 /** A ring of what was found under each tag. */
-export function ringOf(found: ReadonlyMap<string, FoundKeyTag>, readAtMs: number): ImageKeyRing {
+export function ringOf(found: ReadonlyMap<string, FoundKeyTag>, readAt: MonotonicMs): ImageKeyRing {
   const entries = [...found];
   const keys = entries.flatMap(([, { content }]) => (typeof content === 'string' ? [] : [content]));
   const locked = entries.flatMap(([tag, { content }]) => (content === 'locked' ? [tag] : []));
-  return { keys: keys.sort(byAge), locked, found, readAtMs };
+  return { keys: keys.sort(byAge), locked, found, readAt };
 }
 
 /** The key tags that the names of an index's signers lead to; names that aren't this image's keys lead nowhere. */
@@ -44,11 +46,12 @@ export function signerTags(image: string, signers: readonly string[] = []): read
  * that was read before isn't opened again. Undefined where there are more than 64. Throws the store's faults.
  */
 export async function readImageKeyRing(
-  deps: { readonly store: ImageStore; readonly seal: KeySeal; readonly nowMs: number },
+  deps: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: Pick<Clock, 'now' | 'monotonicMs'> },
   known: ImageKeyRing | undefined,
   options: SigningKeysOptions & { readonly graceMs: number },
 ): Promise<ImageKeyRing | undefined> {
-  const { store, nowMs } = deps;
+  const { store, clock } = deps;
+  const readAt = clock.monotonicMs();
   const named = signerTags(store.image, options.signers);
   const listed = await listKeyTags(store, options, named.length > 0);
   const tags = new Set([...named, ...listed, ...(known?.keys ?? []).map(({ tag }) => tag)]);
@@ -56,7 +59,7 @@ export async function readImageKeyRing(
   const found = await Promise.all(
     [...tags].map(async (tag) => [tag, await look(deps, tag, known?.found.get(tag), options)] as const),
   );
-  return ringOf(new Map(found), nowMs);
+  return ringOf(new Map(found), readAt);
 }
 
 async function listKeyTags(
@@ -74,7 +77,11 @@ async function listKeyTags(
 }
 
 async function look(
-  { store, seal, nowMs }: { readonly store: ImageStore; readonly seal: KeySeal; readonly nowMs: number },
+  {
+    store,
+    seal,
+    clock,
+  }: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: Pick<Clock, 'now' | 'monotonicMs'> },
   tag: string,
   before: FoundKeyTag | undefined,
   options: CallOptions & { readonly graceMs: number },
@@ -85,7 +92,9 @@ async function look(
   if (now !== undefined && now.digest === before.digest) return before;
   if (now !== undefined) return (await readKeyTag(store, seal, tag, call)) ?? absent;
   // Reads by name lag on some registries: a key made just now isn't gone because one read doesn't show it.
-  return typeof before.content !== 'string' && nowMs - before.content.madeAt * 1000 < options.graceMs ? before : absent;
+  return typeof before.content !== 'string' && clock.now() - before.content.madeAt * 1000 < options.graceMs
+    ? before
+    : absent;
 }
 
 const absent: FoundKeyTag = { digest: undefined, content: 'foreign' };

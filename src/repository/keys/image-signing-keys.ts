@@ -1,5 +1,8 @@
 import { GatewayError } from '../../errors.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { createInTurn } from '../../concurrency/in-turn.ts';
 import type { Clock, InTurn, Log } from '../../ports.ts';
+import { msSince } from '../../time/monotonic.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { maxKeyTags, readImageKeyRing, ringOf, signerTags, type ImageKeyRing } from './image-key-ring.ts';
 import { pushKeyTag } from './image-key-tags.ts';
@@ -24,7 +27,7 @@ export interface ImageSigningKeysOptions {
 export function createImageSigningKeys(
   deps: {
     readonly seal: KeySeal;
-    readonly clock: Pick<Clock, 'now'>;
+    readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
     readonly log: Log;
     readonly makeKey?: MakePrivateKey;
     /** Lets other processes of this gateway make a key of that name first or later, never at once. Default: there are none. */
@@ -34,15 +37,16 @@ export function createImageSigningKeys(
 ): SigningKeys {
   const { seal, clock, log, makeKey = makePrivateKey, inTurn: amongProcesses = alone } = deps;
   const { recheckMs = 60_000, graceMs = 300_000, maxImages = 10_000 } = options;
-  const rings = new Map<string, ImageKeyRing>();
-  const makers = new Map<string, Promise<unknown>>();
+  const rings = createBoundedCache<ImageKeyRing>(maxImages);
+  /** Makers of one image follow each other: each uses its own rights, and finds what the one before it made. */
+  const inTurn = createInTurn();
 
   async function read(store: ImageStore, asked: SigningKeysOptions): Promise<ImageKeyRing> {
     const known = rings.get(store.image);
     if (known === undefined) return readAnew(store, undefined, asked);
     if (isCurrent(known, store.image, asked)) return known;
     // One asker looks again, the others go on with what is known.
-    remember(store.image, { ...known, readAtMs: clock.now() });
+    remember(store.image, { ...known, readAt: clock.monotonicMs() });
     try {
       return await readAnew(store, known, asked);
     } catch (error) {
@@ -53,12 +57,12 @@ export function createImageSigningKeys(
   }
 
   function isCurrent(ring: ImageKeyRing, image: string, { refresh, signers }: SigningKeysOptions): boolean {
-    const isYoung = clock.now() - ring.readAtMs < recheckMs;
+    const isYoung = msSince(clock, ring.readAt) < recheckMs;
     return refresh !== true && isYoung && signerTags(image, signers).every((tag) => ring.found.has(tag));
   }
 
   async function readAnew(store: ImageStore, known: ImageKeyRing | undefined, asked: SigningKeysOptions) {
-    const ring = await readImageKeyRing({ store, seal, nowMs: clock.now() }, known, { ...asked, graceMs });
+    const ring = await readImageKeyRing({ store, seal, clock }, known, { ...asked, graceMs });
     if (ring === undefined) throw lockedKeys(store.image, `there are more than ${maxKeyTags} of them`);
     if (ring.locked.length > (known?.locked.length ?? 0)) {
       log.warn({ image: store.image, tags: ring.locked }, "signing keys are there that this gateway can't open");
@@ -67,11 +71,9 @@ export function createImageSigningKeys(
   }
 
   function remember(image: string, ring: ImageKeyRing): ImageKeyRing {
-    rings.delete(image);
     // Nothing found isn't remembered: a caller who may see nothing would decide it for all, and could name any image.
     if (ring.keys.length + ring.locked.length > 0) rings.set(image, ring);
-    const [oldest] = rings.keys();
-    if (rings.size > maxImages && oldest !== undefined) rings.delete(oldest);
+    else rings.delete(image);
     return ring;
   }
 
@@ -83,20 +85,9 @@ export function createImageSigningKeys(
     const made = await pushKeyTag(store, seal, { key, madeAtMs: clock.now() }, { signal: asked.signal });
     const audited = { action: 'key', outcome: 'accepted' };
     log.audit({ ...audited, image: store.image, key: key.fileName }, 'audit: signing key made');
-    remember(store.image, ringOf(new Map([[made.tag, { digest: undefined, content: made }]]), clock.now()));
+    remember(store.image, ringOf(new Map([[made.tag, { digest: undefined, content: made }]]), clock.monotonicMs()));
     // Another replica may have made one meanwhile.
     return read(store, { signal: asked.signal, refresh: true });
-  }
-
-  /** Makers of one image follow each other: each uses its own rights, and finds what the one before it made. */
-  async function inTurn<T>(image: string, make: () => Promise<T>): Promise<T> {
-    const turn = (makers.get(image) ?? Promise.resolve()).then(make, make);
-    makers.set(image, turn);
-    try {
-      return await turn;
-    } finally {
-      if (makers.get(image) === turn) makers.delete(image);
-    }
   }
 
   return {

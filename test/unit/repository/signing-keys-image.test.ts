@@ -9,6 +9,7 @@ import {
   type MemoryImage,
   type MemoryStoreOptions,
 } from '../../support/memory-store.ts';
+import { aClock } from '../../support/a-repository.ts';
 import { aLog, aPrivateKey } from '../../support/signing-keys.ts';
 
 const aesKey = new Uint8Array(32).fill(7);
@@ -20,7 +21,7 @@ function aWorld(options: MemoryStoreOptions = {}) {
     await options.before?.(call);
   };
   const store = createMemoryStore({ ...options, before });
-  const clock = { nowMs: 1_700_000_000_000, now: () => clock.nowMs };
+  const clock = aClock(1_700_000_000_000);
   let made = 0;
   const replica = (key = 'test-only-2048.rsa', seal: KeySealOptions = { aesKey }): SigningKeys =>
     createImageSigningKeys({
@@ -119,7 +120,7 @@ describe('two makers at once', () => {
     const { replica, image, clock } = aWorld({ listing: () => [] });
     const [one, two] = [replica('test-only-2048.rsa'), replica('test-only-untrusted.rsa')];
     const [first] = await one.ofImageForWriting(image());
-    clock.nowMs += 1000;
+    clock.pass(1000);
     const [second] = await two.ofImageForWriting(image());
     const signers = [first!.fileName, second!.fileName];
     expect(signers[0]).not.toBe(signers[1]);
@@ -161,7 +162,7 @@ describe('a key that this gateway cannot open', () => {
     const stranger = elsewhere.replica('test-only-untrusted.rsa', { aesKey: new Uint8Array(32).fill(8) });
     await stranger.ofImageForWriting(elsewhere.image());
     plant(elsewhere.store.state('team/apps'), store.state('team/apps'));
-    clock.nowMs += 60_000;
+    clock.pass(60_000);
     expect(await namesOf(keys.ofImageForWriting(image()))).toHaveLength(1);
   });
 });
@@ -201,7 +202,7 @@ describe('as time goes by', () => {
     const { replica, image, clock } = aWorld({ listing: () => [], lookup: () => undefined });
     const keys = replica();
     await keys.ofImageForWriting(image());
-    clock.nowMs += 61_000;
+    clock.pass(61_000);
     expect(await namesOf(keys.ofImage(image()))).toHaveLength(1);
   });
 
@@ -210,7 +211,7 @@ describe('as time goes by', () => {
     const keys = replica();
     await keys.ofImageForWriting(image());
     store.state('team/apps').tags.clear();
-    clock.nowMs += 600_000;
+    clock.pass(600_000);
     const next = replica('test-only-untrusted.rsa');
     const [added] = await namesOf(next.ofImageForWriting(image()));
     expect(await namesOf(keys.ofImage(image()))).toEqual([added]);
@@ -224,7 +225,7 @@ describe('as time goes by', () => {
     const keys = replica();
     await keys.ofImageForWriting(image());
     isAway = true;
-    clock.nowMs += 600_000;
+    clock.pass(600_000);
     expect(await namesOf(keys.ofImage(image()))).toHaveLength(1);
     await expect(replica().ofImage(image())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { errorCodes, GatewayError, type ErrorCode } from '../../../errors.ts';
+import { readBounded } from '../../../files/read-bounded.ts';
 import { parseJson } from '../../../oci/json.ts';
 import { problemSchema } from '../../../protocol/documents.ts';
 import type { HttpAnswer } from './http-client.ts';
@@ -16,14 +17,7 @@ export async function readText(body: Readable, maxBytes: number): Promise<string
 
 /** The whole body. Throws SIZE_EXCEEDED past `maxBytes`. */
 export async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw new GatewayError('SIZE_EXCEEDED', `the answer has more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  return Buffer.from(await readBounded(body, maxBytes, 'the answer'));
 }
 
 /** The fault that an answer of status 400 or more tells: its text as it is, and the code it names or its status means. */

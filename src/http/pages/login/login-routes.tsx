@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
+import { readBeginning } from '../../../files/read-bounded.ts';
 import type { Caller } from '../../../repository/repository.ts';
 import { refuseCrossSite } from '../../caller/cross-site.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -111,12 +112,7 @@ function siteOf(exchange: Exchange, context: PageContext) {
 }
 
 async function readForm(exchange: Exchange): Promise<URLSearchParams> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of exchange.openBody() as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > maxFormBytes) throw new GatewayError('REQUEST_INVALID', `the form is over ${maxFormBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString());
+  const { bytes, isWhole } = await readBeginning(exchange.openBody(), maxFormBytes);
+  if (!isWhole) throw new GatewayError('REQUEST_INVALID', `the form is over ${maxFormBytes} bytes`);
+  return new URLSearchParams(Buffer.from(bytes).toString());
 }

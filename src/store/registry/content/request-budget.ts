@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
+import { createTokenBuckets } from '../../../concurrency/token-buckets.ts';
 import { GatewayError } from '../../../errors.ts';
-import { msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
+import type { MonotonicClock } from '../../../time/monotonic.ts';
 import { abortedFault } from '../../aborted.ts';
 import { leavesTimeFor, type Patience } from '../transport/patience.ts';
 
@@ -24,48 +24,31 @@ export interface RequestBudgetOptions {
   readonly onShort?: ((outcome: 'waited' | 'refused') => void) | undefined;
 }
 
-interface Account {
-  /** Below 0: those who wait have theirs promised. */
-  left: number;
-  at: MonotonicMs;
-}
-
-const maxImages = 10_000;
-
 /** A budget that fills up evenly. */
 export function createRequestBudget(
   deps: MonotonicClock & { readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void> },
   { perMinute, maxWaitMs = 5_000, onShort }: RequestBudgetOptions,
 ): RequestBudget {
-  const accounts = new LRUCache<string, Account>({ max: maxImages });
-  const perMs = perMinute / 60_000;
-
-  const accountOf = (image: string): Account => {
-    const account = accounts.get(image) ?? { left: perMinute, at: deps.monotonicMs() };
-    account.left = Math.min(perMinute, account.left + msSince(deps, account.at) * perMs);
-    account.at = deps.monotonicMs();
-    accounts.set(image, account);
-    return account;
-  };
+  const turns = createTokenBuckets(deps, { capacity: perMinute, refillMs: 60_000 / perMinute, mayOwe: true });
 
   return {
     async take(image, patience = {}) {
       const { signal } = patience;
-      const account = accountOf(image);
-      const waitMs = Math.max(0, (1 - account.left) / perMs);
+      const waitMs = turns.waitMs(image);
       if (waitMs > maxWaitMs || (waitMs > 0 && !leavesTimeFor(deps, patience, waitMs))) {
         onShort?.('refused');
         throw spentFault(image, perMinute, waitMs);
       }
-      account.left -= 1;
+      // Those who wait have theirs promised.
+      turns.take(image);
       if (waitMs === 0) return;
       onShort?.('waited');
       await deps.sleep(waitMs, signal).catch((error: unknown) => {
-        account.left += 1;
+        turns.giveBack(image);
         throw signal?.aborted === true ? abortedFault(signal) : error;
       });
     },
-    spent: (image) => (accounts.has(image) ? 1 - Math.max(0, accountOf(image).left) / perMinute : 0),
+    spent: (image) => turns.spent(image),
   };
 }
 
