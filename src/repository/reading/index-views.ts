@@ -40,6 +40,8 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
   const compareByLook = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
     const seen = await deps.look(reader.image, group).catch(asRefusedLook);
     if (seen.stored.has(group.architecture) && seen.listing.length === 0) throw emptyListing(group);
+    // What this replica remembers is nothing for somebody whom the store shows nothing.
+    if (seen.stored.size === 0 && seen.listing.length === 0) return null;
     return await verifiedView(maker, comparedIndex(seen, group.architecture, beganMs));
   };
   const readAsStored = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {

@@ -66,16 +66,18 @@ export function faultsOf(history: History, reading: Reading, key: SigningKey): r
     if (push.kind !== 'push' || push.outcome !== 'done' || push.ended > reading.began || !inScope(push.file)) continue;
     if (listed.get(push.file) === push.identity || mayBeDeleted(history, push, reading.ended)) continue;
     if (isShadowed(push.file, listed)) continue;
-    faults.push(`${reading.architecture}: lost ${push.file}, acknowledged at ${push.ended}, read at ${reading.began}`);
+    faults.push(`${reading.architecture}: lost ${push.file}, acknowledged at ${push.ended}, ${wordsOf(reading)}`);
   }
   for (const [file, identity] of listed) {
     if (!mayBeThere(history, file, identity, reading)) {
-      faults.push(
-        `${reading.architecture}: lists ${file}, which was deleted or never pushed, read at ${reading.began}`,
-      );
+      faults.push(`${reading.architecture}: lists ${file}, which was deleted or never pushed, ${wordsOf(reading)}`);
     }
   }
   return faults;
+}
+
+function wordsOf({ replica = 'all', began, ended, index }: Reading): string {
+  return `read at ${replica} from ${began} to ${ended}${index === undefined ? ', where none came' : ''}`;
 }
 
 /**

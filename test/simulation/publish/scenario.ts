@@ -287,7 +287,11 @@ function disturb(world: World, replica: Replica, step: TroubleStep, operations: 
 }
 
 /** After the last answer: what every replica that lives, and a newcomer, serve of every architecture. */
-export async function readEverywhere(world: World, replicas: readonly Replica[]): Promise<readonly Reading[]> {
+export async function readEverywhere(
+  world: World,
+  replicas: readonly Replica[],
+  newcomer = world.bystander('newcomer'),
+): Promise<readonly Reading[]> {
   const readings: Reading[] = [];
   const began = world.steps();
   const ask = async ({ repositories, key }: Pick<Replica, 'repositories'> & Partial<Pick<Replica, 'key'>>) => {
@@ -296,7 +300,7 @@ export async function readEverywhere(world: World, replicas: readonly Replica[])
       readings.push({ architecture, began, ended: Infinity, index, ...(key === undefined ? {} : { key }) });
     }
   };
-  const askedAll = Promise.all([...replicas, { repositories: world.bystander('newcomer') }].map(ask));
+  const askedAll = Promise.all([...replicas, { repositories: newcomer }].map(ask));
   let isAsked = false;
   void askedAll.finally(() => (isAsked = true)).catch(() => undefined);
   await world.runUntil(() => isAsked);

@@ -1,7 +1,7 @@
 import { finished } from 'node:stream/promises';
 import * as fc from 'fast-check';
 import type { Scheduler } from 'fast-check';
-import type { StagedPackage } from '../../../src/repository/repository.ts';
+import type { Repositories, StagedPackage } from '../../../src/repository/repository.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { contentFaultsOf, faultsOf, listedIn, type History, type Operation, type Reading } from './history.ts';
 import {
@@ -93,16 +93,17 @@ export async function runTroubledScenario(
   world.landLate();
   await settle(world);
   // Past every lease: what a replica believed for a while it believes no more.
+  const newcomer = world.bystander('newcomer');
   for (let i = 0; i < 3; i += 1) {
     world.pass(20 * minutes);
-    await readEverywhere(world, replicas);
+    await readEverywhere(world, replicas, newcomer);
   }
-  const last = await readEverywhere(world, replicas);
+  const last = await readEverywhere(world, replicas, newcomer);
   const judged = { ...history, operations: history.operations.map(asAnswered) };
   return told(history, [
     ...contentFaultsOf(judged),
     ...[...history.readings, ...last].flatMap((reading) => faultsOfAny(judged, reading, key)),
-    ...(await unreadable(world, last, key)),
+    ...(await unreadable(newcomer, last, key)),
   ]);
 }
 
@@ -128,8 +129,11 @@ function faultsOfAny(history: History, reading: Reading, key: SigningKey): reado
 }
 
 /** What an index lists in the end can be fetched, whole. */
-async function unreadable(world: World, readings: readonly Reading[], key: SigningKey): Promise<readonly string[]> {
-  const newcomer = world.bystander('client');
+async function unreadable(
+  newcomer: Repositories,
+  readings: readonly Reading[],
+  key: SigningKey,
+): Promise<readonly string[]> {
   const faults: string[] = [];
   for (const { architecture, index, key: own } of readings) {
     if (index === undefined) continue;
