@@ -112,7 +112,7 @@ export const settingGroups = {
       'signing.aesKey',
       'KEY|FILE',
       aesKeyValue,
-      '32 bytes, hex or base64: seals the keys that lkard makes; same for all replicas',
+      '32 bytes, hex or base64, or 32 characters: seals the keys that lkard makes; same for all replicas',
       'one that lkard makes, in --data',
     ),
     'key-passphrase': text(

@@ -70,10 +70,20 @@ export const registryHostValue = textValue.refine(
   'is no registry host such as registry.example.org or 127.0.0.1:5000 (without scheme and path)',
 );
 
-/** 32 bytes in hex or base64, or the path of a file that holds them so. */
+/**
+ * 32 bytes in hex or base64, or the path of a file that holds them so; else 32 characters, whose bytes are the key, as another
+ * lkard took it.
+ */
 export const aesKeyValue = textValue.transform((text, context): Uint8Array => {
-  const key = decodeAesKey(text) ?? decodeAesKey(readTinyFile(text, maxSecretFileBytes) ?? '');
-  return key ?? refuse(context, 'neither 32 bytes in hex or base64 nor a file that holds them (openssl rand -hex 32)');
+  const inFile = () => readTinyFile(text, maxSecretFileBytes);
+  const key = decodeAesKey(text) ?? decodeAesKey(inFile() ?? '') ?? rawAesKey(inFile()?.replace(/\r?\n$/, '') ?? text);
+  return (
+    key ??
+    refuse(
+      context,
+      'neither 32 bytes in hex or base64, nor a file that holds them, nor 32 characters (openssl rand -hex 32)',
+    )
+  );
 });
 
 /** The first line of a file. */
@@ -90,6 +100,12 @@ export function decodeAesKey(text: string): Uint8Array | undefined {
   if (/^[0-9a-fA-F]{64}$/.test(trimmed)) return Buffer.from(trimmed, 'hex');
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)) return undefined;
   return Buffer.from(trimmed, 'base64');
+}
+
+/** The key that 32 bytes of text are; a path that leads nowhere is none. */
+function rawAesKey(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text);
+  return bytes.length === 32 && !/^\.{0,2}\//.test(text) ? bytes : undefined;
 }
 
 /** Whether only this machine can reach that address. */

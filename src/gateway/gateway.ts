@@ -20,6 +20,7 @@ import { createRegistryStore } from '../store/registry/registry-store.ts';
 import type { Store } from '../store/store.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { isErrno } from '../files/errno.ts';
+import { openDataFolder } from '../files/data-folder.ts';
 import { checkTempFolder } from '../files/temp-folder.ts';
 import { readNamedFile } from '../files/text-file.ts';
 import { openTrust } from '../trust/open-trust.ts';
@@ -59,6 +60,7 @@ export async function createGateway(
 ): Promise<Gateway> {
   const clock = systemClock();
   await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
+  if (config.store.kind === 'directory') await openDataFolder(config.store.directory, '--data');
   const { meter, format, snapshot } = createMetrics();
   const formatMetrics = siblings?.formatMetrics ?? format;
   const clockWatch = createClockWatch({ ...clock, log, meter });
@@ -87,14 +89,10 @@ export async function createGateway(
     readMetrics: snapshot,
     async start() {
       const options = await listenOptionsOf(config);
-      listening = await listenOnAny(options, (some) => listen(app, { log, clock, meter }, some)).catch(
-        (cause: unknown) => {
-          throw cannotListen(config, cause);
-        },
-      );
+      listening = await listenOnAny(options, '--addr', (some) => listen(app, { log, clock, meter }, some));
       if (config.metricsListen !== undefined) {
         const quiet = { log: quietLog(log), clock };
-        metricsListening = await listenOnAny(config.metricsListen, (some) =>
+        metricsListening = await listenOnAny(config.metricsListen, '--metrics-addr', (some) =>
           listen(createHealthApp(health), quiet, some),
         );
       }
@@ -201,16 +199,25 @@ async function listenOptionsOf({ listen: address, tls }: Config): Promise<Listen
 }
 
 /** Without a host: on every address, of IPv4 alone where the machine has no IPv6. */
-async function listenOnAny<T>(options: ListenOptions, open: (options: ListenOptions) => Promise<T>): Promise<T> {
-  if (options.host !== undefined) return open(options);
-  return open({ ...options, host: '::' }).catch((error: unknown) => {
-    if (isErrno(error, 'EADDRINUSE')) throw error;
-    return open({ ...options, host: '0.0.0.0' });
-  });
+async function listenOnAny<T>(
+  options: ListenOptions,
+  flag: string,
+  open: (options: ListenOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    if (options.host !== undefined) return await open(options);
+    return await open({ ...options, host: '::' }).catch((error: unknown) => {
+      if (isErrno(error, 'EADDRINUSE')) throw error;
+      return open({ ...options, host: '0.0.0.0' });
+    });
+  } catch (cause) {
+    throw cannotListen(options, flag, cause);
+  }
 }
 
-function cannotListen({ listen: { host = '', port } }: Config, cause: unknown): GatewayError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+function cannotListen({ host = '', port }: ListenOptions, flag: string, cause: unknown): GatewayError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const reason = isErrno(cause, 'EADDRINUSE') ? `it is in use; ${flag} chooses another address` : said;
   return new GatewayError('CONFIG_INVALID', `can't listen on ${host}:${port}: ${reason}`, { cause });
 }
 

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { decodeAesKey } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
 import type { Clock, InTurn, Log } from '../ports.ts';
 import { createDirectorySigningKeys } from '../repository/keys/directory-signing-keys.ts';
+import { openDataFolder } from '../files/data-folder.ts';
 import { createTextFile, readTextFile } from '../files/text-file.ts';
 import { createImageSigningKeys } from '../repository/keys/image-signing-keys.ts';
 import { createKeyFileSigningKeys } from '../repository/keys/key-file-signing-keys.ts';
@@ -39,12 +40,16 @@ export async function sharedSecret({ signing }: Pick<Config, 'signing'>): Promis
 }
 
 async function openOwnAesKey(directory: string, log: Log): Promise<Uint8Array> {
-  const file = join(directory, 'aes-key');
+  const file = resolve(directory, 'aes-key');
+  await openDataFolder(directory, '--data');
   try {
     const isNew = await createTextFile(file, `${randomBytes(32).toString('hex')}\n`);
     const key = decodeAesKey(await readTextFile(file));
     if (key === undefined) throw new Error('it holds no 32 bytes in hex or base64');
-    log.warn({ file }, `${isNew ? 'made' : 'using'} an AES key of its own: every other replica needs it as --aes-key`);
+    log.warn(
+      { file },
+      `${isNew ? 'made' : 'using'} an AES key of its own: every other replica needs this file, as --aes-key ${file}`,
+    );
     return key;
   } catch (cause) {
     throw new GatewayError(

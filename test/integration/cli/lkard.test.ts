@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import { startLocalServer } from '../../support/local-server.ts';
 import { buildPrograms, runBin, startLkard } from '../../support/programs.ts';
 import { registryProgram, startRegistry } from '../../support/registry.ts';
 import { keyFixture } from '../../support/signing-keys.ts';
@@ -133,5 +134,38 @@ describe('over TLS', () => {
     expect(await list('--ca-file', certFile)).toMatchObject({ exitCode: 0, stdout: '[]\n' });
     expect((await list('-k')).exitCode).toBe(0);
     await lkard.stop();
+  });
+});
+
+describe('lkard says what would help', () => {
+  it('where the port is taken', async () => {
+    const first = await startLkard([...dataIn('data'), ...key]);
+    const second = await runBin('lkard', ['--addr', first.host, ...dataIn('other'), ...key]);
+    await first.stop();
+    expect(second.exitCode).toBe(2);
+    expect(second.stderr).toContain('--addr chooses another');
+  });
+
+  it.each(['/proc/nope', '/proc/nope/data'])('where %s can hold no data', async (data) => {
+    const started = await runBin('lkard', ['--addr', '127.0.0.1:0', '--data', data]);
+    expect(started).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`--data ${data}`) as string });
+  });
+
+  it('where the registry speaks plain HTTP', async () => {
+    const registry = await startLocalServer((_, answer) => answer.end());
+    const lkard = await startLkard(['--backend', registry.host, ...key]);
+    const ready = await fetch(`${lkard.url}/readyz`);
+    const said = (await ready.text()) + lkard.output();
+    await Promise.all([lkard.stop(), registry.stop()]);
+    expect([ready.status, said]).toEqual([503, expect.stringContaining('--no-https')]);
+  });
+
+  it('where it has made an AES key: what it says can be pasted', async () => {
+    const registry = await startLocalServer((_, answer) => answer.writeHead(404).end());
+    const first = await startLkard(['--backend', registry.host, '--no-https', ...dataIn('data')]);
+    const [, file = ''] = /as --aes-key (\S+?)["\n]/.exec(first.output()) ?? [];
+    const second = await startLkard(['--backend', registry.host, '--no-https', '--aes-key', file]);
+    expect(second.output()).not.toContain('AES key of its own');
+    await Promise.all([first.stop(), second.stop(), registry.stop()]);
   });
 });

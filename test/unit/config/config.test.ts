@@ -187,6 +187,18 @@ describe('secrets', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('an AES key of 32 characters is taken as another lkard took it, a path of that length that leads nowhere is not', () => {
+    const raw = 'K7#x!/aB$c%d^e&f*g(h)i_j+k=l-m?n';
+    expect(Buffer.from(readConfig({ 'aes-key': raw }, {}).signing.aesKey!).toString()).toBe(raw);
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    writeFileSync(join(folder, 'key'), `${raw}\n`);
+    expect(Buffer.from(readConfig({ 'aes-key': join(folder, 'key') }, {}).signing.aesKey!).toString()).toBe(raw);
+    rmSync(folder, { recursive: true });
+    for (const path of ['/run/secrets/no-such-lkard-key11', './secrets/no-such-lkard-aeskey-2']) {
+      expect([path.length, faultsOf({ 'aes-key': path })]).toEqual([32, expect.stringContaining('--aes-key')]);
+    }
+  });
+
   it('are not printed', () => {
     const config = readConfig({ 'aes-key': hex, 'key-passphrase': 'quite secret' }, {});
     const printed = formatConfig(config);

@@ -126,7 +126,9 @@ function asUnreachable(error: unknown, url: URL): unknown {
   }
   const { message } = error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const reason = message.includes(code) ? message : `${message} (${code})`;
+  const said = message.includes(code) ? message : `${message} (${code})`;
+  const isPlain = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|wrong version number|packet length too long/.test(said);
+  const reason = isPlain ? "it doesn't speak TLS; -H speaks plain HTTP" : said;
   return new GatewayError('STORE_UNAVAILABLE', `${url.origin} can't be reached: ${reason}`, { cause: error });
 }
 

@@ -13,7 +13,7 @@ import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 export const defaultTries = 6;
 
 /** Names that nobody knows and certificates that nobody trusts are the same the next time. */
-const lastingFaults = /ENOTFOUND|EAI_NONAME|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|UNABLE_TO_VERIFY|EPROTO/;
+const lastingFaults = /ENOTFOUND|EAI_NONAME|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|UNABLE_TO_VERIFY|EPROTO|speak TLS/;
 
 /**
  * A client that tries again where nobody answers, or the answer may be another one the next time (`Retry-After` is heeded, up

@@ -14,6 +14,8 @@ const networkCodes: ReadonlySet<string> = new Set([
   ...['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH'],
   ...['ENETDOWN', 'EADDRNOTAVAIL', 'EAI_AGAIN', 'ENOTFOUND', 'EPROTO'],
 ]);
+/** What a server that speaks plain HTTP looks like to who speaks TLS. */
+const noTlsCodes: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 /** A collection or an upkeep takes minutes. */
 const readOnlySeconds = 30;
 const certificateCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
@@ -37,7 +39,8 @@ export function networkFault(
   }
   const isFinal = certificateCode.test(code);
   if (!isFinal && !networkCodes.has(code) && !/^(?:UND_ERR|HPE)_/.test(code)) return undefined;
-  return new GatewayError('STORE_UNAVAILABLE', `${url.host} can't be reached: ${code}`, {
+  const hint = noTlsCodes.has(code) ? `; it doesn't speak TLS, and plain HTTP needs --no-https` : '';
+  return new GatewayError('STORE_UNAVAILABLE', `${url.host} can't be reached: ${code}${hint}`, {
     details: { host: url.host, reason: code, isFinal: isFinal || undefined },
     cause: error,
   });
