@@ -44,7 +44,7 @@ export function formatIndexEntry(entry: IndexEntry): string {
  * reject the index or see another record than this one: a stored record is what somebody else wrote.
  */
 export function parseIndexEntry(text: string): IndexEntry {
-  const entry = entryOf(readLetters(text));
+  const entry = entryOfLetters(readLetters(text));
   const fault = faultOf(entry);
   if (fault !== undefined) throw malformed(`${fault}, in the record of ${JSON.stringify(entry.name.slice(0, 80))}`);
   return entry;
@@ -104,7 +104,8 @@ function line(letter: string, value: string | number | undefined): string {
   return value === undefined || value === '' || value === 0 ? '' : `${letter}:${value}\n`;
 }
 
-function entryOf(letters: ReadonlyMap<string, string>): IndexEntry {
+/** What a record's lines say, unchecked but for its numbers. */
+export function entryOfLetters(letters: ReadonlyMap<string, string>): IndexEntry {
   const text = (letter: string) => letters.get(letter) ?? '';
   const filled = (letter: string) => letters.get(letter) || undefined;
   return {
