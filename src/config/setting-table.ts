@@ -40,6 +40,12 @@ export const settingGroups = {
     'tls-cert': file('', 'certificate chain, PEM'),
     'tls-key': file('', 'its private key, PEM'),
     domain: text('http.domain', 'DOMAIN', domainValue, 'serve repositories at the root of apk.DOMAIN too'),
+    'host-name': list(
+      'http.hostNames',
+      'NAME',
+      'a public name under which people reach a gateway that reads for anybody',
+      'none',
+    ),
     'trusted-proxy': list('http.trustedProxies', 'CIDR', 'believe X-Forwarded-* from these addresses', 'none'),
     'disable-ui': switchOff('http.isUiEnabled', 'no pages for browsers'),
     'metrics-addr': text(

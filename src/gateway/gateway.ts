@@ -190,8 +190,11 @@ export function repositoryOptionsOf({ repository, rightsTtlMs }: Config): Reposi
   return { ...repository, rightsMs: rightsTtlMs / 2 };
 }
 
-function httpOptionsOf({ http, singleImage }: Config): HttpOptions {
-  return { ...http, singleImage };
+function httpOptionsOf({ http, singleImage, store }: Config): HttpOptions {
+  const judgesCallers = store.kind === 'registry' || store.htpasswdFile !== undefined;
+  const isPublicRead = store.kind === 'directory' && store.isPublicRead;
+  const readsForAnybody = !judgesCallers || isPublicRead || http.anonymousAsGateway !== undefined;
+  return { ...http, singleImage, judgesCallers, readsForAnybody };
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {

@@ -43,6 +43,12 @@ export interface HttpOptions extends AddressingOptions {
   readonly tempDirectory?: string | undefined;
   /** Sends clients to the store's own URL for a package, where it has one. Default false: apko follows no redirect. */
   readonly redirectBlobs?: boolean | undefined;
+  /** Names under which people reach the gateway, beside addresses and names that no stranger can have. Default none. */
+  readonly hostNames?: readonly string[] | undefined;
+  /** Whether the store asks callers who they are. Default true. */
+  readonly judgesCallers?: boolean | undefined;
+  /** Whether callers without credentials read what the gateway itself may. Default false. */
+  readonly readsForAnybody?: boolean | undefined;
   /** Pages for browsers, the login by form among them. Default true. */
   readonly isUiEnabled?: boolean | undefined;
   /** What logins by form are encrypted under, the same for all replicas. Default: a key of this process alone. */

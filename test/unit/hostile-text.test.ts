@@ -16,6 +16,7 @@ import { errorResponse } from '../../src/http/answer/error-response.ts';
 import { addressKey, createCallerAddresses } from '../../src/http/caller/caller-address.ts';
 import { callerOf, shownName } from '../../src/http/caller/caller-credentials.ts';
 import { createOriginReader } from '../../src/http/caller/caller-origin.ts';
+import { createOwnNames } from '../../src/http/caller/own-names.ts';
 import { refuseCrossSite } from '../../src/http/caller/cross-site.ts';
 import { hostOfTarget, pathOfTarget, queryOfTarget } from '../../src/http/exchange/request-target.ts';
 import { WebExchange } from '../../src/http/exchange/web-exchange.ts';
@@ -101,7 +102,13 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   'X-Forwarded-Prefix': forwarded('x-forwarded-prefix'),
   'X-Forwarded-Prefix from the root': (text) => forwarded('x-forwarded-prefix')(`/${text}`),
   refuseCrossSite: (text) => {
-    refuseCrossSite({ fetchSite: undefined, origin: `http://${text}`, hasCredentials: false, host: text });
+    refuseCrossSite({
+      fetchSite: undefined,
+      origin: `http://${text}`,
+      hasCredentials: false,
+      host: text,
+      isOwnName: createOwnNames({})(text),
+    });
   },
   hostOfTarget: (text) => hostOfTarget(`http://${text}`),
   pathOfTarget,

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { GatewayError } from '../../errors.ts';
 
 /** What a request tells of the page that made it. */
@@ -6,20 +5,23 @@ export interface RequestSource {
   /** `Sec-Fetch-Site` (Fetch Metadata); plain-http origins other than this machine's don't get it. */
   readonly fetchSite: string | undefined;
   readonly origin: string | undefined;
+  /** Whether credentials came that somebody judges. */
   readonly hasCredentials: boolean;
   /** Host and port as the caller wrote them. */
   readonly host: string;
+  /** Whether no stranger's name can be written so. */
+  readonly isOwnName: boolean;
 }
 
 /**
  * Refuses a change that a page of another site has a browser make: a browser adds the credentials it keeps by itself, and
  * reaches a gateway of this machine that asks for none. Programs send neither of the headers and pass. Throws FORBIDDEN.
  */
-export function refuseCrossSite({ fetchSite, origin, hasCredentials, host }: RequestSource): void {
+export function refuseCrossSite({ fetchSite, origin, hasCredentials, host, isOwnName }: RequestSource): void {
   if (fetchSite === undefined && origin === undefined) return;
   if (!isOwnPage(fetchSite, origin, host)) throw crossSite('a page of another site asks for this change');
   // A page can make its own name stand for this machine's address: then all looks like one origin, but for the name.
-  if (!hasCredentials && !isUnmistakable(host)) throw crossSite('a page asks for this change without credentials');
+  if (!hasCredentials && !isOwnName) throw crossSite('a page asks for this change without credentials');
 }
 
 function isOwnPage(fetchSite: string | undefined, origin: string | undefined, host: string): boolean {
@@ -34,9 +36,13 @@ function hostIn(host: string, protocol: string): string {
   return URL.canParse(`${protocol}//${host}`) ? new URL(`${protocol}//${host}`).host : host;
 }
 
-function isUnmistakable(host: string): boolean {
-  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost');
+/**
+ * Refuses to read for anybody under a name that may be a stranger's: their page would be of the same origin and see all
+ * that this gateway shows to callers without credentials. Throws FORBIDDEN.
+ */
+export function refuseForeignName(host: string): never {
+  const name = JSON.stringify(host.slice(0, 100));
+  throw crossSite(`this gateway isn't known as ${name}; whoever runs it gives it its name with --host-name`);
 }
 
 function crossSite(message: string): GatewayError {

@@ -8,7 +8,8 @@ import { callerOf, isAnonymous, type Action } from './caller-credentials.ts';
 import { createConnectionCallers } from './connection-callers.ts';
 import { createOriginReader, type CallerOrigin } from './caller-origin.ts';
 import type { Conditions } from '../request/conditional.ts';
-import { refuseCrossSite } from './cross-site.ts';
+import { refuseCrossSite, refuseForeignName } from './cross-site.ts';
+import { createOwnNames } from './own-names.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { RequestRecord } from '../exchange/request-record.ts';
 import type { HttpSettings } from '../options.ts';
@@ -41,26 +42,51 @@ export function createRequestReader(deps: RequestReaderDeps, settings: HttpSetti
   const originReader = createOriginReader(deps.addresses);
   const readerOf = createConnectionCallers(settings);
   const known = (exchange: Exchange, caller: Caller) => refusals.note(exchange, identified(caller, exchange));
-  const read = (exchange: Exchange, action: Action) => {
-    if (action === 'read') return identified(readerOf(exchange), exchange);
-    refuseCrossSite(sourceOf(exchange, originReader));
-    return identified(callerOf(exchange.header('authorization'), action, settings), exchange);
+  const isOwnName = createOwnNames(settings);
+  /** Credentials that nobody judges prove nothing. */
+  const isJudged = ({ credentials: { kind } }: Caller) =>
+    settings.judgesCallers !== false && (kind === 'basic' || kind === 'bearer');
+
+  const refuseForeignReader = (exchange: Exchange, caller: Caller) => {
+    // With TLS the name is proven by the certificate; a proxy knows which names it serves.
+    const isNameProven = exchange.scheme === 'https' || deps.addresses.isProxied(exchange);
+    if (settings.readsForAnybody !== true || isNameProven || isJudged(caller)) return;
+    const host = originReader.host(exchange);
+    if (!isOwnName(host)) refuseForeignName(host);
   };
+  const reader = (exchange: Exchange) => {
+    const caller = readerOf(exchange);
+    refuseForeignReader(exchange, caller);
+    return identified(caller, exchange);
+  };
+  const writer = (exchange: Exchange) => {
+    const caller = callerOf(exchange.header('authorization'), 'write', settings);
+    const host = originReader.host(exchange);
+    refuseCrossSite({
+      fetchSite: exchange.header('sec-fetch-site'),
+      origin: exchange.header('origin'),
+      hasCredentials: isJudged(caller),
+      host,
+      isOwnName: isOwnName(host),
+    });
+    return identified(caller, exchange);
+  };
+  const read = (exchange: Exchange, action: Action) => (action === 'read' ? reader(exchange) : writer(exchange));
   const tokenForUs = ({ credentials }: Caller): string | undefined =>
     credentials.kind === 'bearer' && publishers?.isConcerned(credentials.token) === true
       ? credentials.token
       : undefined;
-  const reader = (exchange: Exchange, action: Action) => {
+  const ordinary = (exchange: Exchange, action: Action) => {
     const asking = read(exchange, action);
     // It proves something to this gateway, and must not reach the registry.
     if (tokenForUs(asking) !== undefined)
       throw new GatewayError('FORBIDDEN', "an issuer's token is good for pushes alone");
     return asking;
   };
-  const caller = (exchange: Exchange, action: Action) => refusals.note(exchange, reader(exchange, action));
+  const caller = (exchange: Exchange, action: Action) => refusals.note(exchange, ordinary(exchange, action));
   return {
     caller,
-    peeker: (exchange) => reader(exchange, 'read'),
+    peeker: (exchange) => ordinary(exchange, 'read'),
     async pusher(exchange, at) {
       const asking = refusals.note(exchange, read(exchange, 'write'));
       const token = tokenForUs(asking);
@@ -97,18 +123,6 @@ class IdentifiedCaller implements Caller {
   get requestId(): string {
     return this.#record.requestId;
   }
-}
-
-function sourceOf(
-  exchange: Exchange,
-  originReader: Pick<RequestReader, 'host'>,
-): Parameters<typeof refuseCrossSite>[0] {
-  return {
-    fetchSite: exchange.header('sec-fetch-site'),
-    origin: exchange.header('origin'),
-    hasCredentials: exchange.header('authorization') !== undefined,
-    host: originReader.host(exchange),
-  };
 }
 
 /** The request's conditional headers. */

@@ -157,7 +157,13 @@ describe('whatever a caller sends', () => {
     fc.assert(
       fc.property(origin, (text) => {
         const ask = () => {
-          refuseCrossSite({ origin: text, fetchSite: undefined, hasCredentials: true, host: 'apk.example.org' });
+          refuseCrossSite({
+            origin: text,
+            fetchSite: undefined,
+            hasCredentials: true,
+            isOwnName: true,
+            host: 'apk.example.org',
+          });
           return true;
         };
         if (tame(ask) === true) expect(new URL(text).host).toBe('apk.example.org');

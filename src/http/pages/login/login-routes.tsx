@@ -98,7 +98,8 @@ function isForm(exchange: Exchange): boolean {
 function refuseForeign(exchange: Exchange, context: PageContext): void {
   const fetchSite = exchange.header('sec-fetch-site');
   const origin = exchange.header('origin');
-  refuseCrossSite({ fetchSite, origin, hasCredentials: true, host: context.frame(exchange).host });
+  const { host } = context.frame(exchange);
+  refuseCrossSite({ fetchSite, origin, hasCredentials: true, host, isOwnName: true });
 }
 
 /** A path here, and nothing that a browser would take for another site's. */

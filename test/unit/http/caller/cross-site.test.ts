@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { anEdge, aPushService } from '../an-edge.ts';
+import type { HttpOptions } from '../../../../src/http/options.ts';
+import { anEdge, anIndex, aPushService } from '../an-edge.ts';
 
 const basic = { authorization: `Basic ${Buffer.from('me:pw').toString('base64')}` };
 
-const ask = (method: string, headers: Record<string, string>, host = 'apk.example.org') => {
+const ask = (method: string, headers: Record<string, string>, host = 'apk.example.org', options: HttpOptions = {}) => {
   const { begin } = aPushService();
-  const edge = anEdge({ begin, withdraw: () => Promise.resolve(['x86_64']) });
+  const edge = anEdge({ begin, withdraw: () => Promise.resolve(['x86_64']) }, options);
   const path = method === 'DELETE' ? '/apk/team/app/edge/main/x86_64/a-1.apk' : '/apk/team/app/edge/main/push';
   return edge.request(`http://${host}${path}`, { method, headers: { host, ...headers }, body: null });
 };
@@ -43,4 +44,54 @@ describe.each(['PUT', 'POST', 'DELETE'])('%s that a browser sends', (method) => 
 it('a program, which sends neither header, is let through without credentials too', async () => {
   expect((await ask('DELETE', {})).status).toBe(204);
   expect((await ask('DELETE', basic)).status).toBe(204);
+});
+
+describe('a page whose own name stands for the address of a gateway', () => {
+  const empty = { authorization: `Basic ${btoa(':')}` };
+  const rebound = { origin: 'http://evil.example:9887' };
+
+  it.each<[string, HttpOptions, Record<string, string>]>([
+    ['that asks nobody who they are', { judgesCallers: false }, basic],
+    ['that asks nobody who they are', { judgesCallers: false }, empty],
+    ['that asks nobody who they are', { judgesCallers: false }, { authorization: 'Bearer abc' }],
+    ['that lends its rights', { anonymousAsGateway: 'write' }, empty],
+  ])('%s changes nothing, whatever it shows: %j %j', async (_, options, shown) => {
+    for (const method of ['PUT', 'POST', 'DELETE'])
+      expect((await ask(method, { ...rebound, ...shown }, 'evil.example:9887', options)).status).toBe(403);
+  });
+
+  const read = (host: string, headers: Record<string, string>, options: HttpOptions) => {
+    const edge = anEdge({ openIndex: () => Promise.resolve(anIndex()), list: () => Promise.resolve([]) }, options);
+    const paths = ['/apk/team/app/edge/main/x86_64/APKINDEX.tar.gz', '/_packages/apk/team/app'];
+    return Promise.all(paths.map(async (path) => (await edge.request(`http://${host}${path}`, { headers })).status));
+  };
+  const open: HttpOptions = { judgesCallers: false, readsForAnybody: true };
+  const lending: HttpOptions = { anonymousAsGateway: 'read', readsForAnybody: true };
+
+  it.each([
+    ['evil.example', {}, open],
+    ['evil.example:9887', basic, open],
+    ['evil.example', empty, lending],
+    ['127.0.0.1.evil.example', {}, lending],
+    ['localhost.evil.example', {}, lending],
+  ])('reads nothing as %s with %j', async (host, headers: Record<string, string>, options) => {
+    expect(await read(host, headers, options)).toEqual([403, 403]);
+  });
+
+  it.each([
+    ['127.0.0.1:9887', {}, open],
+    ['[::1]:9887', {}, open],
+    ['localhost', {}, open],
+    ['packages', {}, open],
+    ['lkard.tools.svc.cluster.local', {}, open],
+    ['APK.example.org.', {}, { ...open, domain: 'example.org' }],
+    ['pkgs.example.net:8080', {}, { ...open, hostNames: ['Pkgs.example.net'] }],
+    ['evil.example', basic, lending],
+    ['evil.example', {}, { readsForAnybody: false }],
+  ])(
+    'is no hindrance to reading as %s with %j',
+    async (host, headers: Record<string, string>, options: HttpOptions) => {
+      expect(await read(host, headers, options)).toEqual([200, 200]);
+    },
+  );
 });
