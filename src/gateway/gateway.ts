@@ -15,8 +15,6 @@ import type { RepositoriesOptions } from '../repository/options.ts';
 import { createSignIndex } from '../repository/publishing/sign-index.ts';
 import { createDirectoryStore } from '../store/directory/directory-store.ts';
 import { createDockerCredentials } from '../credentials/docker-credentials.ts';
-import { createHtpasswd } from '../store/directory/htpasswd.ts';
-import { createRegistryStore } from '../store/registry/registry-store.ts';
 import type { Store } from '../store/store.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { isErrno } from '../files/errno.ts';
@@ -141,7 +139,12 @@ export async function openStore(
 ): Promise<Store> {
   if (store.kind === 'directory') {
     const { directory, htpasswdFile, htpasswdWriters: writers, isPublicRead } = store;
-    const authenticate = htpasswdFile && (await createHtpasswd({ clock, log }, { file: htpasswdFile, writers }));
+    // Of the two stores, and of what asks who somebody is, only what is used is loaded.
+    const authenticate =
+      htpasswdFile &&
+      (await (
+        await import('../store/directory/htpasswd.ts')
+      ).createHtpasswd({ clock, log }, { file: htpasswdFile, writers }));
     return createDirectoryStore(
       { now: () => clock.now(), ...(authenticate && { authenticate }) },
       { directory, isPublicRead },
@@ -149,6 +152,7 @@ export async function openStore(
   }
   const { host, isPlainHttp, isInsecure, caFile, proxies, requestsPerMinute, authFiles } = store;
   const ca = caFile === undefined ? undefined : await readNamedFile(caFile, '--client-ca');
+  const { createRegistryStore } = await import('../store/registry/registry-store.ts');
   return createRegistryStore(
     {
       now: () => clock.now(),
