@@ -21,8 +21,11 @@ export function countOf(count: number, noun: string, plural = `${noun}s`): strin
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
-/** A day in UTC, with the whole time for programs and in the tooltip. */
+const lastTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** A day in UTC, with the whole time for programs and in the tooltip; packages may say any number, which is none past year 9999. */
 export function Day({ date }: { readonly date: Date }) {
+  if (!(Math.abs(date.getTime()) <= lastTimeMs)) return <span>unknown</span>;
   const time = date.toISOString();
   return (
     <time datetime={time} title={`${time.slice(0, 19).replace('T', ' ')} UTC`}>

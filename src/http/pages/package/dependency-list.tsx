@@ -13,7 +13,9 @@ interface LookUp {
 
 /** Providers of one token that are named; a virtual name may have thousands. */
 const maxProviders = 8;
-const maxPackages = 200;
+const maxPackages = 100;
+/** Tokens that a page shows; the package and its index have the rest. */
+const maxTokens = 100;
 
 /** Dependency tokens, each with what fulfils it here as links; what other repositories have isn't known here. */
 export function DependencyList({ tokens, ...lookUp }: LookUp & { readonly tokens: readonly string[] }) {
@@ -22,12 +24,13 @@ export function DependencyList({ tokens, ...lookUp }: LookUp & { readonly tokens
     <section aria-labelledby={lookUp.id}>
       <h2 id={lookUp.id}>{lookUp.title}</h2>
       <ul class="dependencies">
-        {tokens.map((token) => (
+        {tokens.slice(0, maxTokens).map((token) => (
           <li>
             <code>{token}</code> <Providers {...lookUp} token={token} />
           </li>
         ))}
       </ul>
+      {tokens.length > maxTokens && <p class="note">and {countOf(tokens.length - maxTokens, 'more', 'more')}</p>}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { DependencyList, PackageLinks } from './dependency-list.tsx';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { PackageFacts } from './package-facts.tsx';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
-import { Day, formatBytes } from '../frame/page-text.tsx';
+import { countOf, Day, formatBytes } from '../frame/page-text.tsx';
 import { RecipeBox } from '../frame/recipe-box.tsx';
 import type { Recipe } from '../frame/use-recipes.ts';
 
@@ -17,6 +17,9 @@ export interface PackagePageProps {
   readonly pkg: ListedPackage;
   readonly use: readonly Recipe[];
 }
+
+/** Tokens that a page shows; the package and its index have the rest. */
+const maxTokens = 100;
 
 /** One version of a package: what it says of itself, what it needs, what needs it. */
 export function PackagePage(props: PackagePageProps) {
@@ -74,12 +77,13 @@ function TokenList({
     <section aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       <ul class="tokens">
-        {tokens.map((token) => (
+        {tokens.slice(0, maxTokens).map((token) => (
           <li>
             <code>{token}</code>
           </li>
         ))}
       </ul>
+      {tokens.length > maxTokens && <p class="note">and {countOf(tokens.length - maxTokens, 'more', 'more')}</p>}
     </section>
   );
 }
