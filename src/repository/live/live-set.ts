@@ -27,7 +27,7 @@ export interface LiveSet {
   readonly unlisted: ReadonlyMap<string, PackageRecord>;
   /** Live tags that the listing doesn't show. */
   readonly unshown: ReadonlySet<string>;
-  /** Those among them that weren't found by name either: they live by the word of an index or of this replica. */
+  /** Those among them that weren't found by name either: they live by the word of an index. */
   readonly unseen: ReadonlySet<string>;
   /** Tags that the listing shows and whose content nobody could tell yet: none of them counts as live. */
   readonly unread: ReadonlySet<string>;
@@ -92,7 +92,13 @@ export async function judgeLiveSet(
       unshown.delete(tag);
       return;
     }
-    if (presence.state === 'unseen' && unshown.has(tag)) unseen.add(tag);
+    const isUnseen = presence.state === 'unseen' && unshown.has(tag);
+    // This replica put it, and nobody shows it: perhaps not yet, perhaps no more.
+    if (isUnseen && !isIndexed(tag)) {
+      unshown.delete(tag);
+      return;
+    }
+    if (isUnseen) unseen.add(tag);
     if (presence.pkg === undefined) unread.add(tag);
     else if (!isIndexed(tag)) unlisted.set(tag, presence.pkg);
   };
@@ -158,7 +164,7 @@ function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }:
   const dead = [...buried, ...sightings.buriedTags(), ...sightings.absentTags()];
   const gone = new Set(dead.filter((tag) => union.has(tag)));
   // What was found by name lately is believed before a listing only where listings are known to be behind.
-  const isFound = (tag: string) => sightings.isLagging() && sightings.isFresh(tag);
+  const isFound = (tag: string) => sightings.isLagging() && sightings.isFound(tag);
   const unlisted = new Map<string, PackageRecord>();
   const unshown = new Set<string>();
   const doubtful: Candidate[] = [];

@@ -9,9 +9,9 @@ import type { PackageRecord } from '../artifacts/package-manifest.ts';
  * it loses nothing, it only makes the others' lag show; so it is bounded and in memory.
  */
 export interface Sightings {
-  /** This replica put the tag. It lives by this replica's word alone only once it is vouched for. */
+  /** This replica put the tag. Nothing is made of it by this replica's word alone until it is vouched for. */
   put(tag: string, pkg: PackageRecord): void;
-  /** A listing has shown the own tag, or isn't waited for any longer: it lives for a while, whatever listings say. */
+  /** A listing has shown the own tag, or isn't waited for any longer: for a while it is asked for, whatever listings say. */
   vouch(tag: string): void;
   /** The store answered for the tag. */
   found(tag: string, pkg: PackageRecord): void;
@@ -32,10 +32,14 @@ export interface Sightings {
 
   /** What stands under the tag, if ever seen: it never changes. */
   recordOf(tag: string): PackageRecord | undefined;
-  /** Whether the tag was put or found so lately that it needn't be asked for. */
+  /** Whether the tag was put or found so lately that it needn't be asked for where the listing shows it. */
   isFresh(tag: string): boolean;
+  /** Whether the tag was found by name that lately. */
+  isFound(tag: string): boolean;
   /** Whether proof of the tag's death was seen so lately that listings may not show it yet. */
   isBuried(tag: string): boolean;
+  /** Whether the tag's absence was proven by asking twice. */
+  isAbsent(tag: string): boolean;
   /** Whether the tag was last found to be nothing of ours, and needn't be read again yet. */
   isGarbled(tag: string): 'once' | 'always' | undefined;
   isHeld(tag: string): boolean;
@@ -45,11 +49,11 @@ export interface Sightings {
   isOverdue(tag: string): boolean;
   /** Tags of which `isBuried` is true. */
   buriedTags(): readonly string[];
-  /** Tags whose absence was proven by asking twice. */
+  /** Tags of which `isAbsent` is true. */
   absentTags(): readonly string[];
   /** Tags that are held, as far as no index is known to say so. */
   heldTags(): readonly string[];
-  /** Tags that live by this replica's word. */
+  /** Tags that this replica vouches for. */
   ownTags(): readonly string[];
   /** Whether a listing was waited for in vain lately. */
   isLagging(): boolean;
@@ -64,6 +68,7 @@ export function createSightings(clock: MonotonicClock): Sightings {
     createBoundedCache<V>(maxTags, { clock, ttlMs });
   const own = lasting<true>(lease.memoryMs);
   const fresh = lasting<true>(lease.foundMs);
+  const found = lasting<true>(lease.foundMs);
   const buried = lasting<true>(lease.memoryMs);
   const foreign = lasting<true>(lease.memoryMs);
   const standsBy = lasting<true>(lease.standByMs);
@@ -82,6 +87,10 @@ export function createSightings(clock: MonotonicClock): Sightings {
     moments.set(tag, first);
     return first;
   };
+  const unsee = (tag: string) => {
+    fresh.delete(tag);
+    found.delete(tag);
+  };
   const returned = (tag: string) => {
     for (const doubts of [missedAt, absent, garbledAt, foreign]) doubts.delete(tag);
   };
@@ -94,18 +103,21 @@ export function createSightings(clock: MonotonicClock): Sightings {
 
   return {
     put: know,
-    found: know,
+    found(tag, pkg) {
+      know(tag, pkg);
+      found.set(tag, true);
+    },
     returned,
     vouch(tag) {
       own.set(tag, true);
     },
     buried(tag) {
       buried.set(tag, true);
-      fresh.delete(tag);
+      unsee(tag);
       own.delete(tag);
     },
     missed(tag) {
-      fresh.delete(tag);
+      unsee(tag);
       if (!isPast(note(missedAt, tag), lease.absenceApartMs)) return false;
       absent.set(tag, true);
       own.delete(tag);
@@ -127,6 +139,7 @@ export function createSightings(clock: MonotonicClock): Sightings {
     },
     recordOf: (tag) => records.get(tag),
     isFresh: (tag) => fresh.get(tag) === true,
+    isFound: (tag) => found.get(tag) === true,
     isBuried: (tag) => buried.get(tag) === true,
     isGarbled(tag) {
       if (foreign.get(tag) === true) return 'always';
@@ -137,6 +150,7 @@ export function createSightings(clock: MonotonicClock): Sightings {
     standsBy: (tag) => standsBy.get(tag) === true,
     isOverdue: (tag) => isPast(knownAt.get(tag), lease.loserMs),
     buriedTags: () => [...buried.keys()],
+    isAbsent: (tag) => absent.get(tag) === true,
     absentTags: () => [...absent.keys()],
     heldTags: () => [...held.keys()],
     ownTags: () => [...own.keys()],

@@ -75,7 +75,12 @@ export function createClaim(
     for (const { tag } of own) deps.sightings.held(tag);
   };
 
-  const acknowledge = () => {
+  /** Only of what the registry shows right now: a listing that doesn't show it may be behind, or the registry was set back. */
+  const acknowledge = async (look: Look, left: readonly LiveTag[]) => {
+    if (!left.every((file) => look.live.has(file.tag) && isListed(look, file))) return 'publish';
+    const unshown = left.filter(({ tag }) => look.live.unshown.has(tag));
+    const found = await Promise.all(unshown.map(({ tag }) => image.resolve(tag)));
+    if (found.includes(undefined)) return 'publish';
     phase = { name: 'acknowledged' };
     for (const { tag } of own) deps.sightings.acknowledged(tag);
     return 'done' as const;
@@ -83,6 +88,7 @@ export function createClaim(
 
   /** By the shared clock too: the monotonic one may stand still while a machine sleeps. */
   const isTooLate = () => Math.max(msSince(deps.clock, began), deps.stamp() - beganAt) >= lease.claimMs;
+  const isDead = (tag: string) => deps.sightings.isBuried(tag) || deps.sightings.isAbsent(tag);
   const isPatient = () => msSince(deps.clock, began) < deps.listingPatienceMs;
 
   /** Whether looks count by now. Until then nothing is listed by this replica's word alone. */
@@ -146,15 +152,15 @@ export function createClaim(
       }
       hold();
     }
-    return own.every((file) => isListed(look, file)) ? acknowledge() : 'publish';
+    return await acknowledge(look, own);
   };
 
-  const settleHeld = (look: Look, left: readonly LiveTag[]) => {
+  const settleHeld = async (look: Look, left: readonly LiveTag[]) => {
     if (left.length === 0) throw withdrawnMeanwhile(own);
     const rivals = left.flatMap(({ pkg }) => rivalsOf(look.live, pkg));
     const equals = rivals.filter(({ tag }) => look.facts.isHeld(tag));
     if (equals.length < rivals.length) return 'publish';
-    if (left.every((file) => isListed(look, file))) return acknowledge();
+    if ((await acknowledge(look, left)) === 'done') return 'done';
     if (equals.length === 0 || !architecturesIn(look, scope).every(look.isCovered)) return 'publish';
     deps.log.error(
       { image: image.image, tags: equals.map(({ tag }) => tag) },
@@ -175,8 +181,8 @@ export function createClaim(
         if (!architecturesIn(look, scope).every(look.isCovered)) return 'publish';
         throw phase.told;
       }
-      const left = own.filter(({ tag }) => look.live.has(tag));
-      if (phase.name === 'holding') return settleHeld(look, left);
+      const left = own.filter(({ tag }) => !isDead(tag));
+      if (phase.name === 'holding') return await settleHeld(look, left);
       if (isTooLate()) {
         await withdraw(left, tooLate());
         return 'publish';

@@ -2,6 +2,7 @@ import { createBoundedCache, createByteBoundedCache } from '../../concurrency/bo
 import { createGatheredCalls } from '../../concurrency/gathered-calls.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Log, Meter } from '../../ports.ts';
+import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
 import { indexTag } from '../artifacts/package-tag.ts';
 import { NOARCH, type Group } from '../../protocol/coordinates.ts';
@@ -75,6 +76,8 @@ export function createIndexServing(
   const renewing = new Set<string>();
   /** When readers' own looks began that showed them nothing: nobody else's answer. */
   const nothings = createBoundedCache<MonotonicMs>(10_000);
+  /** Since when nothing is shown of a group that has been served. */
+  const missedSince = createBoundedCache<MonotonicMs>(10_000);
 
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
   const keyOf = ({ image, branch, repository, architecture }: Group) =>
@@ -116,11 +119,14 @@ export function createIndexServing(
     if (view !== undefined) {
       rights.prove(reader, group.image);
       nothings.delete(readerKeyOf(reader, group));
+      missedSince.delete(keyOf(group));
       return view;
     }
-    // What the store has just shown this very reader isn't gone because it shows nothing now.
+    // What the store has just shown this very reader isn't gone because it shows nothing now; but where it goes on to, it is.
     const wasShown = index.last !== undefined && rights.mayRead(reader, group.image, options.rightsMs);
-    if (hasVersion || wasShown) throw contradiction(group);
+    const since = missedSince.get(keyOf(group)) ?? beganMs;
+    missedSince.set(keyOf(group), since);
+    if (hasVersion || (wasShown && msSince(clock, since) < lease.absenceApartMs)) throw contradiction(group);
     if (index.last !== undefined) rights.end(reader, group.image);
     nothings.set(readerKeyOf(reader, group), beganMs);
     return undefined;

@@ -3,6 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { Clock } from '../../ports.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
+import { peekTag } from '../artifacts/package-tag.ts';
 import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import { lastModifiedOf } from '../index/last-modified.ts';
 import type { SignIndex } from '../publishing/index-writer.ts';
@@ -34,7 +35,8 @@ export interface ComparedIndex {
   /** What lists the live set. */
   readonly content: IndexContent;
   readonly isCovered: boolean;
-  readonly hasOwnPackages: boolean;
+  /** Whether it has packages of its own, or tombstones tell that it had some. */
+  readonly hadPackages: boolean;
   readonly keys: readonly SigningKey[];
   /** When the look began. */
   readonly beganMs: MonotonicMs;
@@ -51,10 +53,17 @@ export function comparedIndex(seen: Look, architecture: string, beganMs: Monoton
     stored: seen.stored.get(architecture),
     content: seen.content(architecture),
     isCovered: seen.isCovered(architecture),
-    hasOwnPackages: seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture),
+    hadPackages: hadPackages(seen, architecture),
     keys: seen.keys,
     beganMs,
   };
+}
+
+function hadPackages({ stored, listing, groups, target }: Look, architecture: string): boolean {
+  if (stored.has(architecture)) return true;
+  const group = groups.get(architecture);
+  const isBuried = (tag: string) => peekTag(tag)?.kind === 'tombstone' && peekTag(tag)?.groupHash === group;
+  return target(architecture).files.some(({ pkg }) => pkg.architecture === architecture) || listing.some(isBuried);
 }
 
 /**
@@ -63,8 +72,8 @@ export function comparedIndex(seen: Look, architecture: string, beganMs: Monoton
  */
 export async function verifiedView(maker: ViewMaker, compared: ComparedIndex): Promise<IndexView | null> {
   const { stored, content, keys } = compared;
-  // An architecture without packages of its own has no index: noarch's answers for it.
-  if (stored === undefined && !compared.hasOwnPackages) return null;
+  // An architecture that never had a package has no index: noarch's answers for it.
+  if (stored === undefined && !compared.hadPackages) return null;
   const covering = compared.isCovered ? stored : undefined;
   const pieces = contentPieces(content);
   const signatures = await withOwn(maker.sign, pieces, covering?.signatures ?? [], keys);

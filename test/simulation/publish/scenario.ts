@@ -177,12 +177,9 @@ export async function play(
 
   const isDone = () => {
     // What is due is begun; where nothing is under way, the next is due.
-    const isIdle = [...running].every(({ replica }) => replica.isDead);
-    while (waiting.length > 0 && (waiting[0]!.step.after <= world.steps() || isIdle)) {
-      start(waiting.shift()!);
-      if (isIdle) break;
-    }
-    return waiting.length === 0 && [...running].every(({ replica }) => replica.isDead);
+    const isIdle = () => [...running].every(({ replica }) => replica.isDead);
+    while (waiting.length > 0 && (waiting[0]!.step.after <= world.steps() || isIdle())) start(waiting.shift()!);
+    return waiting.length === 0 && isIdle();
   };
   await world.runUntil(isDone);
   return { world, replicas, history: { operations, readings } };

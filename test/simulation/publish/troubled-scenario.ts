@@ -97,13 +97,15 @@ export async function runTroubledScenario(
   for (let i = 0; i < 3; i += 1) {
     world.pass(20 * minutes);
     await readEverywhere(world, replicas, newcomer);
+    // What is tried again behind the readers has its time too.
+    await world.until(world.clock.sleep(10_000));
   }
   const last = await readEverywhere(world, replicas, newcomer);
   const judged = { ...history, operations: history.operations.map(asAnswered) };
   return told(history, [
     ...contentFaultsOf(judged),
     ...[...history.readings, ...last].flatMap((reading) => faultsOfAny(judged, reading, key)),
-    ...(await unreadable(newcomer, last, key)),
+    ...(await unreadable(world, newcomer, last, key)),
   ]);
 }
 
@@ -130,6 +132,7 @@ function faultsOfAny(history: History, reading: Reading, key: SigningKey): reado
 
 /** What an index lists in the end can be fetched, whole. */
 async function unreadable(
+  world: World,
   newcomer: Repositories,
   readings: readonly Reading[],
   key: SigningKey,
@@ -140,8 +143,9 @@ async function unreadable(
     for (const file of listedIn(index, own ?? key).keys()) {
       const fileName = file.slice(file.indexOf('/') + 1);
       try {
-        const found = await newcomer.findPackage(at, architecture, fileName, caller);
-        const opened = await found?.open();
+        const opened = await world.until(
+          newcomer.findPackage(at, architecture, fileName, caller).then((found) => found?.open()),
+        );
         if (opened === undefined) faults.push(`${file} is listed in the end and not there`);
         else if (!(opened instanceof Uint8Array)) await finished(opened.resume());
       } catch (error) {

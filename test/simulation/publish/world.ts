@@ -70,6 +70,8 @@ export interface World {
   settled(): boolean;
   /** Lets the scheduler choose requests, one at a time, until `done`; moves the clock only when nobody can move. */
   runUntil(done: () => boolean): Promise<void>;
+  /** The same until a promise settles. */
+  until<T>(promise: Promise<T>): Promise<T>;
   /** Moves the clock while nothing is under way. */
   pass(ms: number): void;
   /** From now on the registry says what is. */
@@ -186,6 +188,25 @@ export function createWorld(
       given,
     );
 
+  const runUntil: World['runUntil'] = async (done) => {
+    for (let idle = 0; !done();) {
+      await macrotask();
+      if (done()) return;
+      if (scheduler.count() > 0) {
+        await scheduler.waitNext(1);
+        idle = 0;
+      } else if (idle < 3) {
+        // Streams and promises may need some turns of the event loop before the next request is made.
+        idle += 1;
+      } else {
+        ringNext(timers, (dueMs) => {
+          nowMs = Math.max(nowMs, dueMs);
+        });
+        idle = 0;
+      }
+    }
+  };
+
   return {
     images,
     clock,
@@ -211,23 +232,12 @@ export function createWorld(
     },
     bystander: () => repositoriesOver(troubles.over(createMemoryStore(registry)), { key, clock }, { freshnessMs: 0 }),
     settled: () => scheduler.count() === 0,
-    async runUntil(done) {
-      for (let idle = 0; !done();) {
-        await macrotask();
-        if (done()) return;
-        if (scheduler.count() > 0) {
-          await scheduler.waitNext(1);
-          idle = 0;
-        } else if (idle < 3) {
-          // Streams and promises may need some turns of the event loop before the next request is made.
-          idle += 1;
-        } else {
-          ringNext(timers, (dueMs) => {
-            nowMs = Math.max(nowMs, dueMs);
-          });
-          idle = 0;
-        }
-      }
+    runUntil,
+    async until(promise) {
+      let isSettled = false;
+      void promise.catch(() => undefined).finally(() => (isSettled = true));
+      await runUntil(() => isSettled);
+      return await promise;
     },
     pass(ms) {
       nowMs += ms;
