@@ -23,7 +23,7 @@ export function manPages(): readonly ManPage[] {
   const terminal = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
   const nothing = () => Promise.resolve();
   const commands = {
-    ...{ collectGarbage: nothing, verify: nothing },
+    ...{ collectGarbage: nothing, verify: nothing, resign: nothing },
     ...{ exportImage: nothing, importImage: nothing, copyImage: nothing },
   };
   return [

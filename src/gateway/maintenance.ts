@@ -10,6 +10,7 @@ import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { createRepositories } from '../repository/create-repositories.ts';
 import type { Caller } from '../repository/repository.ts';
 import { createSignIndex } from '../repository/publishing/sign-index.ts';
+import { dropKey, type Resigned } from '../repository/upkeep/resign.ts';
 import type { Finding, Verified } from '../repository/upkeep/verification.ts';
 import { openImageLayout, type ImageLayout } from '../store/directory/image-layout.ts';
 import type { Store } from '../store/store.ts';
@@ -31,9 +32,16 @@ export interface Maintenance {
   /** Writes an image into a folder as an OCI image layout, or goes on where one was begun. */
   exportImage(image: string, folder: string, options: CopyOptions): Promise<Copied>;
   /** Puts what such a folder holds into an image, with the gateway's own credentials. */
-  importImage(folder: string, image: string, options: CopyOptions): Promise<Copied>;
+  importImage(folder: string, image: string, options: CopyOptions): Promise<CopiedAndSigned>;
   /** Copies an image to one of a registry, with what container tools know of that registry's credentials. */
-  copyImage(image: string, target: CopyTarget, options: CopyOptions): Promise<Copied>;
+  copyImage(image: string, target: CopyTarget, options: CopyOptions): Promise<CopiedAndSigned>;
+  /** Has every index of an image signed by its keys and no other; first removes the key called `drop` from the image. */
+  resign(image: string, options: { readonly drop?: string | undefined }): Promise<Resigned>;
+}
+
+/** A copy, and what was signed anew in it where its keys can be opened. */
+export interface CopiedAndSigned extends Copied {
+  readonly resigned?: Resigned;
 }
 
 /** An image of a registry, and the configuration of a gateway that would have it as its back end. */
@@ -58,6 +66,20 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
     return work(layout).finally(() => layout.close());
   };
 
+  const repositoriesOver = async (store: Store) => {
+    const signingKeys = await openSigningKeys(config, { clock, log });
+    const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
+    const deps = { store, signingKeys, sign, clock, random: randomBytes, log };
+    return createRepositories(deps, repositoryOptionsOf(config));
+  };
+  /** A key in an image is for that image alone: under another name it gets one of its own, and signatures by it. */
+  const resignCopied = async (copied: Copied, store: Store, of: Config, image: string, options: CopyOptions) => {
+    const { keyFiles, aesKey, passphrase } = config.signing;
+    const isSealed = keyFiles.length === 0 && (aesKey !== undefined || passphrase !== undefined);
+    if (!isSealed || options.hasKeys === false || of.store.kind === 'directory') return copied;
+    return { ...copied, resigned: await (await repositoriesOver(store)).resign(image, self, options) };
+  };
+
   return {
     exportImage: (image, folder, options) =>
       inStore(config, (store) =>
@@ -69,19 +91,25 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
       inStore(config, async (store) => {
         const layout = await openImageLayout(folder, image);
         if ((await layout.tags()).length === 0) throw unknown(`${folder} is no OCI image layout with packages`);
-        return copyImage({ clock }, layout, store.image(image, self.credentials), options);
+        const copied = await copyImage({ clock }, layout, store.image(image, self.credentials), options);
+        return await resignCopied(copied, store, config, image, options);
       }),
     copyImage: (image, target, options) =>
       inStore(config, (store) =>
-        inStore(target.config, (other) =>
-          copyImage(
-            { clock },
-            store.image(image, self.credentials),
-            other.image(target.image, self.credentials),
-            options,
-          ),
-        ),
+        inStore(target.config, async (other) => {
+          const to = other.image(target.image, self.credentials);
+          const copied = await copyImage({ clock }, store.image(image, self.credentials), to, options);
+          return await resignCopied(copied, other, target.config, target.image, options);
+        }),
       ),
+    resign: (image, { drop }) =>
+      inStore(config, async (store) => {
+        const keys = await openSigningKeys(config, { clock, log });
+        if (drop !== undefined) await dropKey(keys, store.image(image, self.credentials), drop);
+        const resigned = await (await repositoriesOver(store)).resign(image, self);
+        if (resigned.indexes === 0) throw unknown(`${image} has no index`);
+        return resigned;
+      }),
 
     async collectGarbage(options, onRemoved) {
       if (config.store.kind !== 'directory') {
@@ -95,10 +123,7 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
 
     async verify(at, { isRepair }, { onFinding, onMended }) {
       return inStore(config, async (store) => {
-        const signingKeys = await openSigningKeys(config, { clock, log });
-        const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
-        const deps = { store, signingKeys, sign, clock, random: randomBytes, log };
-        const repositories = createRepositories(deps, repositoryOptionsOf(config));
+        const repositories = await repositoriesOver(store);
         if (isRepair) for (const finding of await repositories.mend(at, self)) onMended(finding);
         const verified = await repositories.verify(at, self, onFinding);
         if (verified.architectures === 0) throw unknown(`${at.image} has no ${at.branch}/${at.repository}`);

@@ -24,6 +24,7 @@ import { completeRepositoriesOptions, type RepositoriesOptions } from './options
 import { createFreshCalls } from '../concurrency/shared-calls.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
+import { resignIndexes } from './upkeep/resign.ts';
 import { indexFindings, verifyLook, type RepositoryVerification } from './upkeep/verification.ts';
 import { unknownFile, withdrawFile } from './publishing/withdraw.ts';
 
@@ -212,6 +213,11 @@ export function createRepositories(
       const findings = indexFindings(await lookNow(image, at, [EVERY]));
       await loopOf(at).join(createMending(image, [EVERY]));
       return findings;
+    },
+    async resign(name, caller, call = {}) {
+      const image = store.image(name, caller.credentials, caller.requestId);
+      const groups = await memoryOf(name).groups.all(image, await image.tags(call), call);
+      return await resignIndexes({ signingKeys, look: lookNow, put }, image, groups, call);
     },
 
     ...createReading({ store, clock, signingKeys, views, packages, callerKey, memoryOf, look: lookNow, log }),

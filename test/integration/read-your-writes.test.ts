@@ -53,7 +53,7 @@ describe.skipIf(isMissing)(
       const key = ['--signing-key', keyFixture('test-only-2048.rsa')];
       gateways = await Promise.all([1, 2, 3].map(() => startLkard([...settings, ...key])));
       balancer = await startBalancer(gateways);
-    }, 60_000);
+    }, 180_000);
     afterAll(async () => {
       await balancer.stop();
       await Promise.all(gateways.map((gateway) => gateway.stop()));

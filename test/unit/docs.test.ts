@@ -87,7 +87,14 @@ describe('docs/command-line.md', () => {
   const terminal = aTerminal();
   const lkard = createLkardProgram(terminal, () => Promise.resolve());
   const done = () => Promise.resolve();
-  const works = { collectGarbage: done, verify: done, exportImage: done, importImage: done, copyImage: done };
+  const works = {
+    collectGarbage: done,
+    verify: done,
+    resign: done,
+    exportImage: done,
+    importImage: done,
+    copyImage: done,
+  };
   const whole = createLkardProgram(terminal, done, works);
   const lkar = createLkarProgram(terminal);
 

@@ -1,9 +1,9 @@
 import { readConfig } from '../../config/config.ts';
 import { environmentName, settings } from '../../config/settings.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Maintenance } from '../../gateway/maintenance.ts';
+import type { CopiedAndSigned, Maintenance } from '../../gateway/maintenance.ts';
 import { isImageName } from '../../oci/reference.ts';
-import type { Copied, CopyOptions } from '../../repository/upkeep/copy-image.ts';
+import type { CopyOptions } from '../../repository/upkeep/copy-image.ts';
 import { createCountProgress } from '../shared/count-progress.ts';
 import type { LayoutRequest, LkardCommands } from './lkard-commands.ts';
 import { unlessInterrupted, type Interrupts } from '../shared/interrupts.ts';
@@ -25,7 +25,7 @@ export function createCopyCommands(
   environment: Environment,
   openMaintenance: (flags: LayoutRequest['flags']) => Maintenance,
 ): Pick<LkardCommands, 'exportImage' | 'importImage' | 'copyImage'> {
-  const carry = async (what: string, hasKeys: boolean, work: (options: CopyOptions) => Promise<Copied>) => {
+  const carry = async (what: string, hasKeys: boolean, work: (options: CopyOptions) => Promise<CopiedAndSigned>) => {
     const progress = createCountProgress(terminal, 'tags');
     const carried = await unlessInterrupted(terminal, (signal) =>
       work({ hasKeys, onProgress: progress.show, signal }).finally(progress.stop),
@@ -60,14 +60,16 @@ export function createCopyCommands(
   };
 }
 
-function report(terminal: Terminal, what: string, copied: Copied): void {
-  const { packages, tombstones, keys, indexes, unchanged, bytes, leftIndexes, maybeRevived } = copied;
+function report(terminal: Terminal, what: string, copied: CopiedAndSigned): void {
+  const { packages, tombstones, keys, indexes, unchanged, bytes, leftIndexes, maybeRevived, resigned } = copied;
   const dead = tombstones === 0 ? [] : [`${tombstones} tombstones`];
   const counts = [`${packages} package tags`, ...dead, `${keys} keys`, `${indexes} indexes`];
   printLine(
     terminal,
     `${what}: ${counts.join(', ')}, ${formatSize(bytes)} written, ${unchanged} tags were there already`,
   );
+  if (resigned !== undefined && resigned.changed > 0)
+    printLine(terminal, `${resigned.changed} indexes signed with ${resigned.keys.join(', ')}: clients need its setup`);
   for (const tag of leftIndexes) {
     sayLine(
       terminal,
@@ -83,7 +85,8 @@ function report(terminal: Terminal, what: string, copied: Copied): void {
   );
 }
 
-function checkedImage(image: string): string {
+/** An image's name as a person gave it. Throws IMAGE_INVALID. */
+export function checkedImage(image: string): string {
   if (isImageName(image)) return image;
   throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`);
 }

@@ -19,6 +19,14 @@ export interface VerifyRequest {
   readonly isRepair: boolean;
 }
 
+/** What `lkard resign` is asked. */
+export interface ResignRequest {
+  readonly flags: GivenSettings;
+  readonly image: string;
+  /** A key in the image that is to go first. */
+  readonly drop: string | undefined;
+}
+
 /** What `lkard export` and `lkard import` are asked. */
 export interface LayoutRequest {
   readonly flags: GivenSettings;
@@ -40,6 +48,7 @@ export interface CopyRequest extends Omit<LayoutRequest, 'folder'> {
 export interface LkardCommands {
   collectGarbage(request: GarbageRequest): Promise<void>;
   verify(request: VerifyRequest): Promise<void>;
+  resign(request: ResignRequest): Promise<void>;
   exportImage(request: LayoutRequest): Promise<void>;
   importImage(request: LayoutRequest): Promise<void>;
   copyImage(request: CopyRequest): Promise<void>;
@@ -51,6 +60,7 @@ const storeSettings: readonly SettingName[] = [
 ];
 const copySettings: readonly SettingName[] = [
   ...(['backend', 'no-https', 'insecure', 'client-ca', 'registry-auth-file', 'data', 'log-level'] as const),
+  ...(['aes-key', 'key-passphrase', 'key-passphrase-file'] as const),
 ];
 const hourMs = 3_600_000;
 
@@ -87,6 +97,18 @@ export function addLkardCommands(program: Command, commands: LkardCommands): voi
       }),
     );
   addSettings(verify, storeSettings);
+
+  const resign = program
+    .command('resign')
+    .description(
+      "sign an image's indexes with its keys and no other: after a key was dropped, or several were made at once",
+    )
+    .argument('<image>', 'such as team/app')
+    .option('--drop <KEY>', 'first remove this key from the image, by the name that clients have it under')
+    .action((image: string, { drop }: { drop?: string }) =>
+      commands.resign({ flags: flagsOf(program, resign), image, drop }),
+    );
+  addSettings(resign, storeSettings);
   addCopyCommands(program, commands);
 }
 

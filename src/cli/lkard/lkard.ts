@@ -21,6 +21,7 @@ function commandsOf(self: LkardProcess): LkardCommands {
   return {
     collectGarbage: async (request) => (await load()).collectGarbage(request),
     verify: async (request) => (await load()).verify(request),
+    resign: async (request) => (await load()).resign(request),
     exportImage: async (request) => (await load()).exportImage(request),
     importImage: async (request) => (await load()).importImage(request),
     copyImage: async (request) => (await load()).copyImage(request),

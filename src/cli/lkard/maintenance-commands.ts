@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import { createMaintenance } from '../../gateway/maintenance.ts';
 import { parseCoordinates } from '../../protocol/coordinates.ts';
 import type { Interrupts } from '../shared/interrupts.ts';
-import { createCopyCommands } from './copy-commands.ts';
+import { checkedImage, createCopyCommands } from './copy-commands.ts';
 import type { LkardCommands } from './lkard-commands.ts';
 import { createLog } from './log.ts';
 import { formatSize } from '../shared/size-text.ts';
@@ -33,6 +33,11 @@ export function createMaintenanceCommands(
         printLine(terminal, `${verb} ${garbage.kind} ${garbage.name}${of}, ${formatSize(garbage.bytes)}`);
       });
       printLine(terminal, `${verb} ${files} files, ${formatSize(bytes)}`);
+    },
+
+    async resign({ flags, image, drop }) {
+      const { keys, indexes, changed } = await openMaintenance(flags).resign(checkedImage(image), { drop });
+      printLine(terminal, `${changed} of ${indexes} indexes signed anew; they are signed with ${keys.join(', ')}`);
     },
 
     async verify(request) {

@@ -1,8 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { MonotonicMs } from '../../time/monotonic.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import { isKeyTag, keyTagOfFileName } from './key-artifact.ts';
 import type { KeySeal } from './key-seal.ts';
 import { readKeyTag, type ImageKey, type KeyTagContent } from './image-key-tags.ts';
@@ -23,6 +22,8 @@ interface FoundKeyTag {
   /** Of its manifest; undefined for a tag that isn't there, and for an own key just put. */
   readonly digest: Digest | undefined;
   readonly content: KeyTagContent;
+  /** Since when the store says that it isn't there, where it was found before. */
+  readonly missedAt?: MonotonicMs | undefined;
 }
 
 /** An image has one key, and a few while they are rotated; past that somebody plants them, and each costs work to open. */
@@ -46,9 +47,9 @@ export function signerTags(image: string, signers: readonly string[] = []): read
  * that was read before isn't opened again. Undefined where there are more than 64. Throws the store's faults.
  */
 export async function readImageKeyRing(
-  deps: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: Pick<Clock, 'now' | 'monotonicMs'> },
+  deps: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: MonotonicClock },
   known: ImageKeyRing | undefined,
-  options: SigningKeysOptions & { readonly graceMs: number },
+  options: SigningKeysOptions & { readonly apartMs: number },
 ): Promise<ImageKeyRing | undefined> {
   const { store, clock } = deps;
   const readAt = clock.monotonicMs();
@@ -77,24 +78,20 @@ async function listKeyTags(
 }
 
 async function look(
-  {
-    store,
-    seal,
-    clock,
-  }: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: Pick<Clock, 'now' | 'monotonicMs'> },
+  { store, seal, clock }: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: MonotonicClock },
   tag: string,
   before: FoundKeyTag | undefined,
-  options: CallOptions & { readonly graceMs: number },
+  options: CallOptions & { readonly apartMs: number },
 ): Promise<FoundKeyTag> {
   const call = { signal: options.signal };
   if (before === undefined) return (await readKeyTag(store, seal, tag, call)) ?? absent;
   const now = await store.resolve(tag, call);
-  if (now !== undefined && now.digest === before.digest) return before;
+  if (now !== undefined && now.digest === before.digest) return { ...before, missedAt: undefined };
   if (now !== undefined) return (await readKeyTag(store, seal, tag, call)) ?? absent;
-  // Reads by name lag on some registries: a key made just now isn't gone because one read doesn't show it.
-  return typeof before.content !== 'string' && clock.now() - before.content.madeAt * 1000 < options.graceMs
-    ? before
-    : absent;
+  if (typeof before.content === 'string') return absent;
+  // Said once it is no proof: reads by name lag, and a registry may forget for a moment.
+  const missedAt = before.missedAt ?? clock.monotonicMs();
+  return msSince(clock, missedAt) >= options.apartMs ? absent : { ...before, missedAt };
 }
 
 const absent: FoundKeyTag = { digest: undefined, content: 'foreign' };

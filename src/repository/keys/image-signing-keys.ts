@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createInTurn } from '../../concurrency/in-turn.ts';
 import type { Clock, InTurn, Log } from '../../ports.ts';
+import { lease } from '../../time/lease.ts';
 import { msSince } from '../../time/monotonic.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { maxKeyTags, readImageKeyRing, ringOf, signerTags, type ImageKeyRing } from './image-key-ring.ts';
@@ -14,15 +15,15 @@ import type { SigningKey, SigningKeys, SigningKeysOptions } from './signing-keys
 export interface ImageSigningKeysOptions {
   /** How long an image's keys are taken to be all of them without looking. Default: 60,000 ms. */
   readonly recheckMs?: number | undefined;
-  /** How long a key just made is kept although the registry doesn't show it. Default: 300,000 ms. */
-  readonly graceMs?: number | undefined;
+  /** How far apart the registry must say twice that a key is gone before that is believed. Default: five minutes. */
+  readonly apartMs?: number | undefined;
   /** How many images' keys are remembered. Default: 10,000. */
   readonly maxImages?: number | undefined;
 }
 
 /**
  * Signing keys kept in each image, one tag a key, the private half sealed. Two replicas that make the first key at once end
- * with both: both sign, the oldest (then the one of the smallest id) is primary on every replica.
+ * with both: both sign, the oldest (then the one of the smallest id) is primary on every replica. `lkard resign` retires one.
  */
 export function createImageSigningKeys(
   deps: {
@@ -36,7 +37,7 @@ export function createImageSigningKeys(
   options: ImageSigningKeysOptions = {},
 ): SigningKeys {
   const { seal, clock, log, makeKey = makePrivateKey, inTurn: amongProcesses = alone } = deps;
-  const { recheckMs = 60_000, graceMs = 300_000, maxImages = 10_000 } = options;
+  const { recheckMs = 60_000, apartMs = lease.absenceApartMs, maxImages = 10_000 } = options;
   const rings = createBoundedCache<ImageKeyRing>(maxImages);
   /** Makers of one image follow each other: each uses its own rights, and finds what the one before it made. */
   const inTurn = createInTurn();
@@ -62,7 +63,7 @@ export function createImageSigningKeys(
   }
 
   async function readAnew(store: ImageStore, known: ImageKeyRing | undefined, asked: SigningKeysOptions) {
-    const ring = await readImageKeyRing({ store, seal, clock }, known, { ...asked, graceMs });
+    const ring = await readImageKeyRing({ store, seal, clock }, known, { ...asked, apartMs });
     if (ring === undefined) throw lockedKeys(store.image, `there are more than ${maxKeyTags} of them`);
     if (ring.locked.length > (known?.locked.length ?? 0)) {
       log.warn({ image: store.image, tags: ring.locked }, "signing keys are there that this gateway can't open");

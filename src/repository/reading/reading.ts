@@ -14,6 +14,7 @@ import type { IndexView } from './index-view.ts';
 import type { IndexViews } from './index-views.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { allFiles, listed, listedRepository, ownFiles, pushedAt } from './listed-files.ts';
+import { createFreshCalls } from '../../concurrency/shared-calls.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader, type Reader } from './reader-rights.ts';
@@ -21,7 +22,7 @@ import type { Caller, FoundPackage, PackageFacts, Repositories, RepositoryStatus
 import { oncePerObject } from '../../concurrency/once-per-object.ts';
 import { createSignedIndexes } from './signed-index.ts';
 import { publicPemOf } from '../keys/signing-key.ts';
-import type { SigningKeys } from '../keys/signing-keys.ts';
+import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 
 export interface ReadingDeps {
   readonly clock: Clock;
@@ -46,6 +47,7 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
     );
   const signedIndexOf = createSignedIndexes();
   const imagesOf = createImageList(deps);
+  const shareKeys = createFreshCalls<readonly SigningKey[]>();
   const factsOnce = oncePerObject((file: IndexedPackage) => factsOf(file, deps.clock.now()));
 
   /** The index that answers for an architecture: its own, or noarch's where it never had one. */
@@ -143,7 +145,9 @@ export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | '
       // One set of keys for all images says nothing of any: the operator's word that it is public is enough.
       const isOpen = caller.credentials.kind === 'gateway' && !deps.signingKeys.arePerImage;
       if (!isOpen && !(await deps.views.authorize(reader, image, call))) return [];
-      const keys = await deps.signingKeys.ofImage(reader.image, call);
+      // Anew, so that all replicas name the same ones at once: several may have made the first.
+      const refreshed = { ...call, refresh: true };
+      const keys = await shareKeys(`${reader.key} ${image}`, () => deps.signingKeys.ofImage(reader.image, refreshed));
       return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
     },
 

@@ -4,6 +4,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
+import type { Resigned } from './resign.ts';
 import { buriedBy, groupHash, peekTag } from '../artifacts/package-tag.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Caller } from '../repository.ts';
@@ -41,6 +42,8 @@ export interface RepositoryVerification {
    * the store's faults.
    */
   mend(at: RepositoryCoordinates, caller: Caller): Promise<readonly Finding[]>;
+  /** Has every index of an image signed by its keys and no other; makes the first key where there is none. */
+  resign(image: string, caller: Caller, options?: CallOptions): Promise<Resigned>;
 }
 
 /** Blobs that are read at a time; each within constant memory. */

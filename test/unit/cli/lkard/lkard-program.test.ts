@@ -60,7 +60,14 @@ describe('lkard', () => {
 });
 
 describe('a word that is no image', () => {
-  const works = { collectGarbage: done, verify: done, exportImage: done, importImage: done, copyImage: done };
+  const works = {
+    collectGarbage: done,
+    verify: done,
+    resign: done,
+    exportImage: done,
+    importImage: done,
+    copyImage: done,
+  };
   const run = async (...args: string[]) => {
     const terminal = aTerminal();
     let isServed = false;
