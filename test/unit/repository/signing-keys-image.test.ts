@@ -10,7 +10,6 @@ import {
   type MemoryImage,
   type MemoryStoreOptions,
 } from '../../support/memory-store.ts';
-import { aClock } from '../../support/a-repository.ts';
 import { aLog, aPrivateKey } from '../../support/signing-keys.ts';
 
 const aesKey = new Uint8Array(32).fill(7);
