@@ -1,7 +1,4 @@
 import { constants, createSign, createVerify, publicDecrypt, type KeyObject } from 'node:crypto';
-import { crc32, deflateRawSync } from 'node:zlib';
-import { deflateOptions, gzipHeader, gzipTrailer } from './gzip/gzip-bytes.ts';
-import { formatTarHeader, paddingOf } from './tar/tar-header.ts';
 
 /** The names that apk has for a signature's digest: SHA-1, SHA-256, SHA-512. The key may be RSA or EC. */
 export type SignatureAlgorithm = 'RSA' | 'RSA256' | 'RSA512';
@@ -91,18 +88,6 @@ export function isTrusted(
     if (key !== undefined && isSignatureAlgorithm(algorithm)) return verify(content, bytes, key, algorithm);
   }
   return false;
-}
-
-/** The gzip member that stands in front of what is signed: one tar entry a signature, padded, no end mark (APKv2). */
-export function signatureMember(signatures: readonly Signature[]): Buffer {
-  const tar = Buffer.concat(
-    signatures.flatMap(({ algorithm, keyName, bytes }) => [
-      formatTarHeader(`.SIGN.${algorithm}.${keyName}`, bytes.length),
-      bytes,
-      Buffer.alloc(paddingOf(bytes.length)),
-    ]),
-  );
-  return Buffer.concat([gzipHeader, deflateRawSync(tar, deflateOptions), gzipTrailer(crc32(tar), tar.length)]);
 }
 
 function piecesOf(content: SignedContent): readonly Uint8Array[] {

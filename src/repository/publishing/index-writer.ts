@@ -1,4 +1,5 @@
-import { signatureMember, type Signature } from '../../apk/signature.ts';
+import { signatureMember } from '../../apk/index/signature-member.ts';
+import type { Signature } from '../../apk/signature.ts';
 import { isGatewayError } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { RandomBytes } from '../../ports.ts';

@@ -1,4 +1,5 @@
-import { signatureMember, type Signature } from '../../apk/signature.ts';
+import { signatureMember } from '../../apk/index/signature-member.ts';
+import type { Signature } from '../../apk/signature.ts';
 import { GatewayError } from '../../errors.ts';
 import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { Clock } from '../../ports.ts';

@@ -1,14 +1,8 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import {
-  isTrusted,
-  parseSignatureName,
-  sign,
-  signatureMember,
-  verify,
-  verifyDigest,
-} from '../../../src/apk/signature.ts';
+import { signatureMember } from '../../../src/apk/index/signature-member.ts';
+import { isTrusted, parseSignatureName, sign, verify, verifyDigest } from '../../../src/apk/signature.ts';
 import { digestOf, hexOf } from '../../../src/oci/digest.ts';
 import { readFixture } from './fixtures.ts';
 
