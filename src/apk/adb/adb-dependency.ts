@@ -30,7 +30,8 @@ const bitsOfCharacter = new Map([
   ['~', fuzzy | equal],
 ]);
 
-const tokenPattern = /^(!?)([^<>=~]*)([<>=~]*)(.*)$/s;
+const headPattern = /^(!?)([^<>=~]*)/;
+const operatorPattern = /^[<>=~]*/;
 const beyondAscii = /[^\0-\x7f]/;
 
 /** The token that stands for a dependency in an index of the old format; undefined where none does. */
@@ -48,7 +49,10 @@ export function dependencyToken({ name = '', version, match = equal }: AdbDepend
  * old format may hold, are taken apart the same way.
  */
 export function parseDependencyToken(token: string): AdbDependency {
-  const [, bang = '', name = '', operator = '', version = ''] = tokenPattern.exec(token) ?? [];
+  const [head = '', bang = '', name = ''] = headPattern.exec(token) ?? [];
+  const rest = token.slice(head.length);
+  const [operator = ''] = operatorPattern.exec(rest) ?? [];
+  const version = rest.slice(operator.length);
   const isConflict = bang === '!' ? conflict : 0;
   if (operator === '' || version === '') return isConflict === 0 ? { name } : { name, match: conflict | any };
   const match = Array.from(operator).reduce(
