@@ -257,7 +257,9 @@ describe('the folder map', () => {
   });
 
   // With its reason, should one ever need more.
-  const mayBeLonger: Readonly<Record<string, string>> = {};
+  const mayBeLonger: Readonly<Record<string, string>> = {
+    'src/repository/publishing/claim.ts': 'the phases of a claim are read as one',
+  };
 
   it('has no file of more than 250 lines', () => {
     const long = sources().filter(({ file, lines }) => lines > 250 && !(file in mayBeLonger));

@@ -23,7 +23,10 @@ interface Room {
 const groundFloor = ['errors.ts', 'ports.ts', 'time', 'concurrency', 'files'];
 
 /** Longer or fuller than the rule allows, with the reason. */
-const longFiles: Readonly<Record<string, string>> = {};
+const longFiles: Readonly<Record<string, string>> = {
+  'repository/publishing/claim.ts':
+    'the phases of a claim are read as one: what each may become stands beside what it does',
+};
 const fullFolders: Readonly<Record<string, string>> = {};
 
 const sources = readSources();

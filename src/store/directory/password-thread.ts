@@ -28,12 +28,12 @@ export function createPasswordThread(): PasswordThread {
   const start = (): Worker => {
     // src/store/directory and dist/store/directory are equally deep.
     const worker = new Worker(new URL('../../../assets/check-password.mjs', import.meta.url));
-    // Whoever asks holds the process; a thread that waits doesn't.
-    worker.unref();
     worker.on('message', ({ id, isRight }: { readonly id: number; readonly isRight: boolean }) => {
       waiting.get(id)?.resolve(isRight);
       waiting.delete(id);
     });
+    // Whoever asks holds the process; a thread that waits doesn't. Behind the listener, which would hold it again.
+    worker.unref();
     worker.once('error', ended);
     worker.once('exit', (code) => {
       if (thread === worker) ended(new Error(`the thread that checks passwords ended with ${code}`));

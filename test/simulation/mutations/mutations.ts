@@ -35,13 +35,6 @@ export const mutations: readonly Mutation[] = [
     suite: 'quiet',
   },
   {
-    rule: 'a push is answered once the index lists its tags',
-    file: 'src/repository/publishing/claim.ts',
-    text: `return own.every((file) => isListed(look, file)) ? acknowledge() : 'publish';`,
-    instead: 'return acknowledge();',
-    suite: 'quiet',
-  },
-  {
     rule: 'a delete is answered once no index lists its tags',
     file: 'src/repository/publishing/withdraw.ts',
     text: `return left.length > 0 || isListed ? 'publish' : 'done';`,

@@ -92,11 +92,6 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
     const told = 'the registry wants a user and a password or token, and takes none that were sent';
     return new GatewayError('UNAUTHORIZED', text, { details, told });
   }
-  if (answer.status === 403 && answer.hasWorked === true) {
-    const expired = { ...details, right: subject.right, isExpired: true };
-    const told = `the registry let these credentials ${subject.right} before: log in again`;
-    return new GatewayError('FORBIDDEN', `${text}; ${told}`, { details: expired, told });
-  }
   if (answer.status === 403) {
     return new GatewayError('FORBIDDEN', `${text}; this takes the right to ${subject.right}`, {
       details: { ...details, right: subject.right },
