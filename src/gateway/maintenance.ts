@@ -117,11 +117,13 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
         throw new GatewayError('CONFIG_INVALID', message);
       }
       const { directory } = config.store;
-      if (!existsSync(directory)) throw unknown(`--data ${directory} is not there`);
+      refuseMissingFolder(config);
       await collectGarbage({ now: () => clock.now() }, { ...options, directory }, onRemoved);
     },
 
     async verify(at, { isRepair }, { onFinding, onMended }) {
+      // Its signing key would be made with it.
+      refuseMissingFolder(config);
       return inStore(config, async (store) => {
         const repositories = await repositoriesOver(store);
         if (isRepair) for (const finding of await repositories.mend(at, self)) onMended(finding);
@@ -131,6 +133,11 @@ export function createMaintenance(config: Config, { log }: { readonly log: Log }
       });
     },
   };
+}
+
+function refuseMissingFolder({ store }: Pick<Config, 'store'>): void {
+  if (store.kind !== 'directory' || existsSync(store.directory)) return;
+  throw unknown(`--data ${store.directory} is not there`);
 }
 
 /** A misspelt name is never success. */

@@ -5,7 +5,7 @@ import { anApk } from '../../support/an-apk.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { startLocalServer } from '../../support/local-server.ts';
 import { buildPrograms, runBin, startLkard } from '../../support/programs.ts';
-import { registryProgram, startRegistry } from '../../support/registry.ts';
+import { htpasswdOf, registryProgram, startRegistry } from '../../support/registry.ts';
 import { keyFixture } from '../../support/signing-keys.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
@@ -24,6 +24,15 @@ describe('lkard', () => {
     const lkard = await startLkard([...dataIn('data'), ...key]);
     expect(lkard.output()).toContain(`curl --upload-file hello-1.0-r0.apk ${lkard.url}/apk/team/app/edge/main/push`);
     expect(await (await fetch(`${lkard.url}/readyz`)).text()).toContain('ready');
+    expect(await lkard.stop()).toBe(0);
+  });
+
+  it('ends when told to after it has checked a password', async () => {
+    const users = path.join(folder.path, 'users');
+    await writeFile(users, await htpasswdOf({ me: 'secret' }));
+    const lkard = await startLkard([...dataIn('data'), ...key, '--htpasswd', users]);
+    const headers = { authorization: `Basic ${Buffer.from('me:secret').toString('base64')}` };
+    expect((await fetch(`${lkard.url}/_auth/login`, { headers })).status).toBe(200);
     expect(await lkard.stop()).toBe(0);
   });
 
