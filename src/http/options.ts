@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { usualFields } from '../config/given.ts';
 import type { Log, Meter } from '../ports.ts';
-import type { Repositories } from '../repository/repository.ts';
+import type { Repositories } from '../repository/service/repositories.ts';
 import type { Trust } from '../trust/open-trust.ts';
 import type { AddressingOptions } from './request/upload-forms.ts';
 

@@ -19,13 +19,15 @@ import { clearLosers } from './publishing/losers.ts';
 import { rememberHeld } from './live/sightings.ts';
 import { publishFiles } from './publishing/publish.ts';
 import { createPublishLoop, type PublishLoop } from './publishing/publish-loop.ts';
-import type { Caller, Repositories } from './repository.ts';
+import type { Caller } from './service/caller.ts';
+import type { Repositories } from './service/repositories.ts';
 import { completeRepositoriesOptions, type RepositoriesOptions } from './options.ts';
 import { createFreshCalls } from '../concurrency/shared-calls.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import { resignIndexes } from './upkeep/resign.ts';
-import { indexFindings, verifyLook, type RepositoryVerification } from './upkeep/verification.ts';
+import { indexFindings, verifyLook } from './upkeep/verification.ts';
+import type { RepositoryUpkeep } from './service/upkeep.ts';
 import { unknownFile, withdrawFile } from './publishing/withdraw.ts';
 
 export interface RepositoriesDeps {
@@ -45,7 +47,7 @@ const immutableMs = 600_000;
 export function createRepositories(
   deps: RepositoriesDeps,
   given: RepositoriesOptions = {},
-): Repositories & RepositoryVerification {
+): Repositories & RepositoryUpkeep {
   const options = completeRepositoriesOptions(given);
   const { store, signingKeys, clock, random, log } = deps;
   const stamp = () => store.stamp();

@@ -1,7 +1,7 @@
 import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
 import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
-import type { Caller } from '../repository/repository.ts';
+import type { Caller } from '../repository/service/caller.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { fitsClaims, isAbout, type PublisherRule, type TrustPolicy } from './policy.ts';
 

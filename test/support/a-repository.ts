@@ -12,7 +12,8 @@ import { createRepositories } from '../../src/repository/create-repositories.ts'
 import type { RepositoriesOptions } from '../../src/repository/options.ts';
 import type { SignIndex } from '../../src/repository/publishing/index-writer.ts';
 import type { PackageRecord } from '../../src/repository/artifacts/package-manifest.ts';
-import type { Repositories, StagedPackage } from '../../src/repository/repository.ts';
+import type { StagedPackage } from '../../src/repository/service/publishing.ts';
+import type { Repositories } from '../../src/repository/service/repositories.ts';
 import type { MonotonicMs } from '../../src/time/monotonic.ts';
 import { signingKeyOf } from '../../src/repository/keys/signing-key.ts';
 import type { SigningKey, SigningKeys } from '../../src/repository/keys/signing-keys.ts';

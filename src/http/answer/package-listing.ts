@@ -1,5 +1,5 @@
 import type { PackageDocument, RepositoryDocument } from '../../protocol/documents.ts';
-import type { ListedPackage, ListedRepository } from '../../repository/repository.ts';
+import type { ListedPackage, ListedRepository } from '../../repository/service/catalog.ts';
 
 /** One package as `/_packages` has it: its shape is fixed by clients in the field; absent values are left out. */
 export function describePackage(pkg: ListedPackage): PackageDocument {

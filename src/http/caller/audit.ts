@@ -1,6 +1,6 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
-import type { Caller } from '../../repository/repository.ts';
+import type { Caller } from '../../repository/service/caller.ts';
 import type { CallerAddresses } from './caller-address.ts';
 import { shownName } from './caller-credentials.ts';
 import { statusOf } from '../answer/error-response.ts';

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import { decodeUserPassword } from '../../oci/basic.ts';
-import type { Caller } from '../../repository/repository.ts';
+import type { Caller } from '../../repository/service/caller.ts';
 import type { Credentials } from '../../store/store.ts';
 
 /** What a request is about to do, as far as the caller's rights go. */

@@ -1,4 +1,4 @@
-import type { Caller } from '../../repository/repository.ts';
+import type { Caller } from '../../repository/service/caller.ts';
 import { callerOf, type CallerOptions } from './caller-credentials.ts';
 import type { Connection, Exchange } from '../exchange/exchange.ts';
 

@@ -1,5 +1,6 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { Caller, Repositories } from '../../repository/repository.ts';
+import type { Caller } from '../../repository/service/caller.ts';
+import type { RepositoryReading } from '../../repository/service/reading.ts';
 import type { CallOptions } from '../../store/store.ts';
 import { isAnonymous } from './caller-credentials.ts';
 
@@ -11,7 +12,7 @@ export const loginProbe = 'lkard/login';
  * caller without credentials, and FORBIDDEN.
  */
 export async function checkLogin(
-  repositories: Pick<Repositories, 'authorize'>,
+  repositories: Pick<RepositoryReading, 'authorize'>,
   caller: Caller,
   image: string | undefined,
   options: CallOptions,

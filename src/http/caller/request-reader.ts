@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type { Caller } from '../../repository/repository.ts';
+import type { Caller } from '../../repository/service/caller.ts';
 import type { TrustedPublishers } from '../../trust/trusted-publishers.ts';
 import type { Refusals } from './refusals.ts';
 import type { CallerAddresses } from './caller-address.ts';

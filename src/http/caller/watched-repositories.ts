@@ -1,5 +1,6 @@
 import { isGatewayError } from '../../errors.ts';
-import type { Caller, Repositories } from '../../repository/repository.ts';
+import type { Caller } from '../../repository/service/caller.ts';
+import type { Repositories } from '../../repository/service/repositories.ts';
 import type { CallOptions } from '../../store/store.ts';
 import { loginProbe } from './login-check.ts';
 import type { Refusals } from './refusals.ts';

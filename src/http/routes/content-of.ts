@@ -1,5 +1,5 @@
 import { oncePerObject } from '../../concurrency/once-per-object.ts';
-import type { PackageFacts, SignedIndex } from '../../repository/repository.ts';
+import type { PackageFacts, SignedIndex } from '../../repository/service/reading.ts';
 import type { ByteRange } from '../../store/store.ts';
 import { safeHeaders, type AnswerHeaders } from '../answer/answer.ts';
 import { formatHttpDate, isNotModified, isRangeCurrent, parseRange } from '../request/conditional.ts';

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { Repositories, ListedPackage } from '../../repository/repository.ts';
+import type { ListedPackage, RepositoryCatalog } from '../../repository/service/catalog.ts';
 import { cacheControl, jsonAnswer } from '../answer/answer.ts';
 import { describePackage } from '../answer/package-listing.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
@@ -8,7 +8,7 @@ import type { FileAddress } from '../request/addressing.ts';
 import { findByReading } from '../request/ambiguous-path.ts';
 
 interface PackageFactsDeps {
-  readonly repositories: Pick<Repositories, 'list' | 'listIndex'>;
+  readonly repositories: Pick<RepositoryCatalog, 'list' | 'listIndex'>;
   readonly requests: RequestReader;
 }
 

@@ -1,4 +1,4 @@
-import type { PublicKey } from '../../repository/repository.ts';
+import type { PublicKey } from '../../repository/service/reading.ts';
 import type { Credentials } from '../../store/store.ts';
 import { readAssetFile } from '../answer/asset-file.ts';
 

@@ -1,5 +1,5 @@
 import type { PushDocument } from '../../protocol/documents.ts';
-import type { PublishedPackage } from '../../repository/repository.ts';
+import type { PublishedPackage } from '../../repository/service/publishing.ts';
 import { jsonAnswer, textAnswer } from '../answer/answer.ts';
 import { wantedJson } from '../request/accept.ts';
 import type { PublishedUpload } from './publisher.ts';

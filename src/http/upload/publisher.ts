@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Meter, PushPhase } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type { PublishedPackage, PublishOptions, StagedPackage } from '../../repository/repository.ts';
+import type { PublishedPackage, PublishOptions, StagedPackage } from '../../repository/service/publishing.ts';
 import { auditName, type Audit, type AuditedAttempt } from '../caller/audit.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';

@@ -1,5 +1,6 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { Caller, Publication, StagedPackage } from '../../repository/repository.ts';
+import type { Caller } from '../../repository/service/caller.ts';
+import type { Publication, StagedPackage } from '../../repository/service/publishing.ts';
 import type { FileReading } from '../request/addressing.ts';
 
 /** Where an upload may belong: the likeliest reading of its path first, and the last folder that may be an architecture. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createPackageReader } from '../../apk/package/package-file.ts';
 import { GatewayError } from '../../errors.ts';
-import type { StagedPackage } from '../../repository/repository.ts';
+import type { StagedPackage } from '../../repository/service/publishing.ts';
 import { readFormFiles } from './form-files.ts';
 import { createMemoryBudget, createSpool, type Spool } from './spool.ts';
 

@@ -1,7 +1,7 @@
 import { parseDependency, type Dependency } from '../../apk/dependency.ts';
 import { satisfies } from '../../apk/version.ts';
 import { createPackageSearch, type PackageSearch } from './package-search.ts';
-import type { IndexListing, ListedPackage } from '../repository.ts';
+import type { IndexListing, ListedPackage } from '../service/catalog.ts';
 
 /** One version of an index, made ready for looking things up in it. */
 export interface PackageCatalog extends PackageSearch {

@@ -3,7 +3,9 @@ import type { CallOptions } from '../../store/store.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { createPackageCatalog, type PackageCatalog } from './package-catalog.ts';
-import type { Caller, ListedRepository, Repositories } from '../repository.ts';
+import type { Caller } from '../service/caller.ts';
+import type { ListedRepository, RepositoryCatalog } from '../service/catalog.ts';
+import type { RepositoryReading } from '../service/reading.ts';
 
 /** Catalogs of indexes, each made once for a version of its index. */
 export interface PackageCatalogs {
@@ -37,7 +39,7 @@ interface KnownImage {
 
 /** Catalogs over the service. What is remembered goes out only to callers whom the service lets read the image. */
 export function createPackageCatalogs(
-  deps: { readonly repositories: Repositories; readonly now: () => number },
+  deps: { readonly repositories: RepositoryCatalog & RepositoryReading; readonly now: () => number },
   { maxPackages = 500_000, architecturesMs = 15_000 }: PackageCatalogOptions = {},
 ): PackageCatalogs {
   const { repositories } = deps;

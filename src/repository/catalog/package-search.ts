@@ -1,4 +1,4 @@
-import type { ListedPackage } from '../repository.ts';
+import type { ListedPackage } from '../service/catalog.ts';
 
 /** In which order packages are listed: `match` is by name where there is no query. */
 export type PackageOrder = 'match' | 'name' | 'date' | 'size';

@@ -15,7 +15,7 @@ import { formatPackageManifest, type PackageRecord } from '../artifacts/package-
 import { newPackageTag } from '../artifacts/package-tag.ts';
 import { createMending } from './participant.ts';
 import type { PublishLoop } from './publish-loop.ts';
-import type { PublishedPackage, PublishOptions, StagedPackage } from '../repository.ts';
+import type { PublishedPackage, PublishOptions, StagedPackage } from '../service/publishing.ts';
 import type { Sightings } from '../live/sightings.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 

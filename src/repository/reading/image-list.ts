@@ -7,7 +7,8 @@ import type { IndexViews } from './index-views.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { groupHashOfIndexTag, parsePackageTag } from '../artifacts/package-tag.ts';
 import type { Reader } from './reader-rights.ts';
-import type { Caller, ListedImages } from '../repository.ts';
+import type { Caller } from '../service/caller.ts';
+import type { ListedImages } from '../service/catalog.ts';
 
 export interface ImageListDeps {
   readonly store: Store;

@@ -3,7 +3,7 @@ import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { IndexView } from './index-view.ts';
 import { uncheckedSignature } from '../artifacts/package-signature.ts';
 import { tagStamp } from '../artifacts/package-tag.ts';
-import type { ListedPackage, ListedRepository } from '../repository.ts';
+import type { ListedPackage, ListedRepository } from '../service/catalog.ts';
 
 /** When the first of a file's tags was put. */
 export function pushedAt(tags: readonly string[]): Date {

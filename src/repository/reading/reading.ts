@@ -18,7 +18,10 @@ import { createFreshCalls } from '../../concurrency/shared-calls.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader, type Reader } from './reader-rights.ts';
-import type { Caller, FoundPackage, PackageFacts, Repositories, RepositoryStatus } from '../repository.ts';
+import type { Caller } from '../service/caller.ts';
+import type { RepositoryCatalog } from '../service/catalog.ts';
+import type { FoundPackage, PackageFacts, RepositoryReading } from '../service/reading.ts';
+import type { RepositoryStatus, RepositoryUpkeep } from '../service/upkeep.ts';
 import { oncePerObject } from '../../concurrency/once-per-object.ts';
 import { createSignedIndexes } from './signed-index.ts';
 import { publicPemOf } from '../keys/signing-key.ts';
@@ -40,7 +43,9 @@ export interface ReadingDeps {
 const groupConcurrency = 4;
 
 /** The half of the service that changes nothing. */
-export function createReading(deps: ReadingDeps): Omit<Repositories, 'begin' | 'withdraw'> {
+export function createReading(
+  deps: ReadingDeps,
+): RepositoryReading & RepositoryCatalog & Pick<RepositoryUpkeep, 'status'> {
   const readerOf = (image: string, caller: Caller) =>
     createReader(deps.callerKey(caller.credentials), () =>
       deps.store.image(image, caller.credentials, caller.requestId),
@@ -167,7 +172,7 @@ function groupOf({ image, branch, repository }: RepositoryCoordinates, architect
   return { image, branch, repository, architecture };
 }
 
-type Within = Parameters<Repositories['list']>[0];
+type Within = Parameters<RepositoryCatalog['list']>[0];
 
 function factsOf({ pkg, tags }: IndexedPackage, nowMs: number): PackageFacts {
   const { digest, entry, fileName } = pkg;

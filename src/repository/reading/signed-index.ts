@@ -1,5 +1,5 @@
 import { oncePerObject } from '../../concurrency/once-per-object.ts';
-import type { SignedIndex } from '../repository.ts';
+import type { SignedIndex } from '../service/reading.ts';
 import type { Served } from './index-serving.ts';
 import type { IndexView } from './index-view.ts';
 

@@ -4,15 +4,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { keyTagOfFileName } from '../keys/key-artifact.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
-
-/** What was done. */
-export interface Resigned {
-  /** File names of the keys that sign now, the primary first. */
-  readonly keys: readonly string[];
-  readonly indexes: number;
-  /** Indexes that were put. */
-  readonly changed: number;
-}
+import type { Resigned } from '../service/upkeep.ts';
 
 export interface ResignDeps {
   readonly signingKeys: SigningKeys;

@@ -4,47 +4,9 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
-import type { Resigned } from './resign.ts';
 import { buriedBy, groupHash, peekTag } from '../artifacts/package-tag.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type { Caller } from '../repository.ts';
-
-/** Something that isn't as it should be. */
-export interface Finding {
-  readonly kind: 'index' | 'missing' | 'surplus' | 'manifest' | 'blob';
-  readonly architecture: string;
-  /** For people. */
-  readonly message: string;
-  /** Whether putting a covering index mends it. */
-  readonly isMendable: boolean;
-}
-
-/** What was looked at. */
-export interface Verified {
-  readonly architectures: number;
-  /** Package files, each once. */
-  readonly packages: number;
-  /** Of package files, read to their end. */
-  readonly bytes: number;
-}
-
-/** What an operator asks of a repository besides reading and writing it. */
-export interface RepositoryVerification {
-  /** Looks at everything that is stored, and tells each finding. */
-  verify(
-    at: RepositoryCoordinates,
-    caller: Caller,
-    onFinding: (finding: Finding) => void,
-    options?: CallOptions,
-  ): Promise<Verified>;
-  /**
-   * Puts the indexes that don't list what lives; done once all do. Returns what was wrong with them. Throws PUBLISH_TIMEOUT and
-   * the store's faults.
-   */
-  mend(at: RepositoryCoordinates, caller: Caller): Promise<readonly Finding[]>;
-  /** Has every index of an image signed by its keys and no other; makes the first key where there is none. */
-  resign(image: string, caller: Caller, options?: CallOptions): Promise<Resigned>;
-}
+import type { Finding, Verified } from '../service/upkeep.ts';
 
 /** Blobs that are read at a time; each within constant memory. */
 const concurrency = 4;

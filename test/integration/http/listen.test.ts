@@ -12,7 +12,7 @@ import { GatewayError } from '../../../src/errors.ts';
 import { listen, type ListenOptions, type Listening } from '../../../src/http/listen.ts';
 import type { HttpOptions } from '../../../src/http/options.ts';
 import type { Log } from '../../../src/ports.ts';
-import type { Repositories } from '../../../src/repository/repository.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listen, type ListenOptions } from '../../../src/http/listen.ts';
-import type { Repositories } from '../../../src/repository/repository.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import { aFoundPackage, aPushService, aWholeEdge, silentLog } from '../../unit/http/an-edge.ts';
 
 const base = '/apk/user/image/edge/main';

@@ -1,6 +1,6 @@
 import { readIndexFile } from '../../../src/apk/index/index-file.ts';
 import { verify } from '../../../src/apk/signature.ts';
-import type { SignedIndex } from '../../../src/repository/repository.ts';
+import type { SignedIndex } from '../../../src/repository/service/reading.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 
 /** What one client asked and was told. Times are counted in requests that the registry had seen. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Scheduler } from 'fast-check';
-import type { StagedPackage } from '../../../src/repository/repository.ts';
+import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { contentFaultsOf, disagreements, lateFaultsOf, listedIn, type Operation } from './history.ts';
 import type { Lag } from './lag.ts';

@@ -1,5 +1,5 @@
 import { readPackage } from '../../../src/apk/package/package-file.ts';
-import type { StagedPackage } from '../../../src/repository/repository.ts';
+import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import { digestOfHex } from '../../../src/oci/digest.ts';
 import { anApk } from '../../support/an-apk.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { Scheduler } from 'fast-check';
 import { isGatewayError } from '../../../src/errors.ts';
-import type { StagedPackage } from '../../../src/repository/repository.ts';
+import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { contentFaultsOf, faultsOf, type History, type Operation, type Reading } from './history.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';

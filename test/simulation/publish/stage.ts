@@ -1,5 +1,5 @@
 import { isGatewayError, type ErrorCode } from '../../../src/errors.ts';
-import type { StagedPackage } from '../../../src/repository/repository.ts';
+import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import { at, caller } from './scenario.ts';
 import { listedIn } from './history.ts';
 import { type SimulatedFile, stagedPackage } from './packages.ts';

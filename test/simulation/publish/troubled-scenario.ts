@@ -1,7 +1,8 @@
 import { finished } from 'node:stream/promises';
 import * as fc from 'fast-check';
 import type { Scheduler } from 'fast-check';
-import type { Repositories, StagedPackage } from '../../../src/repository/repository.ts';
+import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { contentFaultsOf, faultsOf, listedIn, type History, type Operation, type Reading } from './history.ts';
 import {

@@ -7,7 +7,7 @@ import type { Clock } from '../../../src/ports.ts';
 import { createRepositories } from '../../../src/repository/create-repositories.ts';
 import type { RepositoriesOptions } from '../../../src/repository/options.ts';
 import type { SignIndex } from '../../../src/repository/publishing/index-writer.ts';
-import type { Repositories } from '../../../src/repository/repository.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
 import type { MonotonicMs } from '../../../src/time/monotonic.ts';

@@ -6,17 +6,15 @@ import type { HttpEnv } from '../../../src/http/exchange/hono-exchange.ts';
 import type { HttpOptions } from '../../../src/http/options.ts';
 import type { Log } from '../../../src/ports.ts';
 import type { RepositoryCoordinates } from '../../../src/protocol/coordinates.ts';
+import type { Caller } from '../../../src/repository/service/caller.ts';
 import type {
-  Caller,
-  FoundPackage,
-  PublicKey,
   Publication,
   PublishedPackage,
   PublishOptions,
-  Repositories,
-  SignedIndex,
   StagedPackage,
-} from '../../../src/repository/repository.ts';
+} from '../../../src/repository/service/publishing.ts';
+import type { FoundPackage, PublicKey, SignedIndex } from '../../../src/repository/service/reading.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 
 /** The HTTP edge over a service of which only what a test names may be called. */
 export function anEdge(service: Partial<Repositories>, options: HttpOptions = {}): Hono<HttpEnv> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
-import type { PublicKey, Repositories } from '../../../src/repository/repository.ts';
+import type { PublicKey } from '../../../src/repository/service/reading.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import { aKey, anEdge } from './an-edge.ts';
 
 const base = '/apk/user/image/edge/main';

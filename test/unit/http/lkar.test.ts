@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
-import type { ListedPackage, ListedRepository } from '../../../src/repository/repository.ts';
+import type { ListedPackage, ListedRepository } from '../../../src/repository/service/catalog.ts';
 import { anEdge } from './an-edge.ts';
 
 const basic = { authorization: `Basic ${Buffer.from('alice:secret').toString('base64')}` };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
-import type { PublishedPackage } from '../../../src/repository/repository.ts';
+import type { PublishedPackage } from '../../../src/repository/service/publishing.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { anEdge, aPushService } from './an-edge.ts';
 

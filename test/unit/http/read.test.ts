@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
-import type { Caller } from '../../../src/repository/repository.ts';
+import type { Caller } from '../../../src/repository/service/caller.ts';
 import { aFoundPackage, anEdge, anIndex } from './an-edge.ts';
 
 const base = '/apk/user/image/edge/main';

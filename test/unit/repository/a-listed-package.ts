@@ -1,5 +1,5 @@
 import type { IndexEntry } from '../../../src/apk/index/index-entry.ts';
-import type { ListedPackage } from '../../../src/repository/repository.ts';
+import type { ListedPackage } from '../../../src/repository/service/catalog.ts';
 
 /** A package in a listing; all but its name has a default. */
 export function aListedPackage(

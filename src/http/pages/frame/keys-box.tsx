@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PublicKey } from '../../../repository/repository.ts';
+import type { PublicKey } from '../../../repository/service/reading.ts';
 import { CopyText } from './recipe-box.tsx';
 
 /** The keys that sign the indexes, and what to compare them by. */

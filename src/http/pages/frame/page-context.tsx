@@ -1,5 +1,5 @@
 import { isGatewayError, type GatewayError } from '../../../errors.ts';
-import type { Caller } from '../../../repository/repository.ts';
+import type { Caller } from '../../../repository/service/caller.ts';
 import { errorResponse, statusOf } from '../../answer/error-response.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { searchOfTarget } from '../../exchange/request-target.ts';

@@ -1,5 +1,5 @@
 import type { RepositoryCoordinates } from '../../../protocol/coordinates.ts';
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 
 /** A repository as pages link to it. */
 export interface RepositoryPlace {

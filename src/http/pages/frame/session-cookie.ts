@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { parse, serialize } from 'hono/utils/cookie';
 import { EncryptJWT, jwtDecrypt } from 'jose';
-import type { Caller } from '../../../repository/repository.ts';
+import type { Caller } from '../../../repository/service/caller.ts';
 import { shownName } from '../../caller/caller-credentials.ts';
 
 /** Logins kept by the browser: an encrypted cookie holds the credentials, the gateway holds nothing. */

@@ -1,4 +1,4 @@
-import type { PublicKey } from '../../../repository/repository.ts';
+import type { PublicKey } from '../../../repository/service/reading.ts';
 
 /** One way to use or feed a repository, as text to copy. */
 export interface Recipe {

@@ -1,4 +1,5 @@
-import type { ListedRepository, PublicKey } from '../../../repository/repository.ts';
+import type { ListedRepository } from '../../../repository/service/catalog.ts';
+import type { PublicKey } from '../../../repository/service/reading.ts';
 import { KeysBox } from '../frame/keys-box.tsx';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { countOf, Day, formatBytes } from '../frame/page-text.tsx';

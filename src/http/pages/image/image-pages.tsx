@@ -1,7 +1,7 @@
 import { usualFields } from '../../../config/given.ts';
 import { GatewayError } from '../../../errors.ts';
 import { parseCoordinates, parseImage } from '../../../protocol/coordinates.ts';
-import type { ListedImages } from '../../../repository/repository.ts';
+import type { ListedImages } from '../../../repository/service/catalog.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { isRepositoryHost } from '../../request/addressing.ts';
 import type { Exchange } from '../../exchange/exchange.ts';

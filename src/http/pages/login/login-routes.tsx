@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import { readBeginning } from '../../../files/read-bounded.ts';
-import type { Caller } from '../../../repository/repository.ts';
+import type { Caller } from '../../../repository/service/caller.ts';
 import { refuseCrossSite } from '../../caller/cross-site.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { routedIf, type HttpEnv } from '../../exchange/hono-exchange.ts';

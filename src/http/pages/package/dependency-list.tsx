@@ -1,5 +1,5 @@
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { countOf } from '../frame/page-text.tsx';
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { raw } from 'hono/html';
 import type { InstalledFile } from '../../../apk/package/package-contents.ts';
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { renderPage, renderPart } from '../frame/page-answer.ts';
 import { countOf, formatBytes } from '../frame/page-text.tsx';

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
 import { usualArchitecture, type PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import type { Crumb } from '../frame/layout.tsx';
 import type { PageRequest } from '../frame/page-context.tsx';

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { listPackageContents } from '../../../apk/package/package-contents.ts';
 import { GatewayError } from '../../../errors.ts';
-import type { FoundPackage, ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
+import type { FoundPackage } from '../../../repository/service/reading.ts';
 import { contentResponse } from '../../answer/content-answer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { HttpDependencies } from '../../options.ts';

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
 import type { PackageSignature } from '../../../repository/artifacts/package-signature.ts';
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { Day, formatBytes, WebLink } from '../frame/page-text.tsx';
 
 /** What is known of a package, as far as somebody said it. */

@@ -1,5 +1,5 @@
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { DependencyList, PackageLinks } from './dependency-list.tsx';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { PackageFacts } from './package-facts.tsx';

@@ -1,4 +1,4 @@
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { packageLink, packageUrl, type RepositoryPlace } from '../frame/page-links.ts';
 
 /** What a feed tells of. */

@@ -1,6 +1,7 @@
 import type { Paged } from '../../request/paging.ts';
 import type { PackageOrder } from '../../../repository/catalog/package-search.ts';
-import type { ListedPackage, PublicKey } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
+import type { PublicKey } from '../../../repository/service/reading.ts';
 import { KeysBox } from '../frame/keys-box.tsx';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { PackageTable } from './package-table.tsx';

@@ -1,6 +1,6 @@
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import { answer } from '../../answer/answer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';

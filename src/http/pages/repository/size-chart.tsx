@@ -1,4 +1,4 @@
-import type { ListedPackage } from '../../../repository/repository.ts';
+import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { formatBytes } from '../frame/page-text.tsx';
 

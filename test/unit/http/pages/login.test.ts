@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { createSessions } from '../../../../src/http/pages/frame/session-cookie.ts';
-import type { Caller } from '../../../../src/repository/repository.ts';
+import type { Caller } from '../../../../src/repository/service/caller.ts';
 import { anEdge } from '../an-edge.ts';
 
 const html = { accept: 'text/html' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPackageCatalog } from '../../../../src/repository/catalog/package-catalog.ts';
-import type { ListedPackage } from '../../../../src/repository/repository.ts';
+import type { ListedPackage } from '../../../../src/repository/service/catalog.ts';
 import { aListedPackage } from '../a-listed-package.ts';
 
 function catalogOf(packages: readonly ListedPackage[]) {

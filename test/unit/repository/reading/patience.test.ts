@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
-import type { SignedIndex } from '../../../../src/repository/repository.ts';
+import type { SignedIndex } from '../../../../src/repository/service/reading.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys } from '../../../support/a-repository.ts';
 import { createMemoryStore, type MemoryCall, type MemoryImage } from '../../../support/memory-store.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../../src/errors.ts';
-import type { Repositories } from '../../../../../src/repository/repository.ts';
+import type { Repositories } from '../../../../../src/repository/service/repositories.ts';
 import { aListedPackage } from '../../../repository/a-listed-package.ts';
 import { aKey, anEdge } from '../../an-edge.ts';
 

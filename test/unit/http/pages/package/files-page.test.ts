@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { InstalledFile } from '../../../../../src/apk/package/package-contents.ts';
 import { readAssets } from '../../../../../src/http/pages/frame/assets.ts';
 import { renderFilesPage } from '../../../../../src/http/pages/package/files-page.tsx';
-import type { ListedPackage } from '../../../../../src/repository/repository.ts';
+import type { ListedPackage } from '../../../../../src/repository/service/catalog.ts';
 
 const frame = { prefix: '', root: 'http://h', host: 'h', assets: readAssets(), user: undefined, here: '/' };
 const pkg = { entry: { name: 'demo', version: '1.0-r0' } } as ListedPackage;

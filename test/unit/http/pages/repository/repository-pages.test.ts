@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../../src/errors.ts';
 import type { HttpOptions } from '../../../../../src/http/options.ts';
-import type { ListedPackage } from '../../../../../src/repository/repository.ts';
+import type { ListedPackage } from '../../../../../src/repository/service/catalog.ts';
 import { aListedPackage } from '../../../repository/a-listed-package.ts';
 import { anEdge, aFoundPackage, aKey } from '../../an-edge.ts';
 

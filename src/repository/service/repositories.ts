@@ -1,0 +1,11 @@
+import type { RepositoryCatalog } from './catalog.ts';
+import type { RepositoryPublishing } from './publishing.ts';
+import type { RepositoryReading } from './reading.ts';
+import type { RepositoryUpkeep } from './upkeep.ts';
+
+/**
+ * The service that every edge calls. Besides what each method names, all throw the store's faults; UNAUTHORIZED and
+ * FORBIDDEN mean this caller, always asked of the store with this caller's credentials.
+ */
+export interface Repositories
+  extends RepositoryPublishing, RepositoryReading, RepositoryCatalog, Pick<RepositoryUpkeep, 'status'> {}
