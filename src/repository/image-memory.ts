@@ -11,8 +11,6 @@ export interface ImageMemory {
   readonly sightings: Sightings;
   readonly groups: Groups;
   readonly upkeep: Upkeep;
-  /** When the registry last refused to replace an index tag, in milliseconds since 1970. */
-  immutableAtMs: number;
 }
 
 /** The memory of every image, made on first sight; of at most 1,000 images at a time. */
@@ -28,7 +26,6 @@ export function createImageMemories(
       sightings: createSightings(deps.clock),
       groups: createGroups(options),
       upkeep: createUpkeep(deps, options),
-      immutableAtMs: -Infinity,
     };
     memories.set(image, memory);
     return memory;

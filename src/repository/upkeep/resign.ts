@@ -1,15 +1,17 @@
 import { GatewayError } from '../../errors.ts';
-import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { keyTagOfFileName } from '../keys/key-artifact.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
-import { EVERY, type Look, type Scope } from '../live/look.ts';
+import { EVERY, type Look } from '../live/look.ts';
+import type { TakeLook } from '../live/looks.ts';
+import type { PutIndex } from '../publishing/index-writer.ts';
 import type { Resigned } from '../service/upkeep.ts';
 
 export interface ResignDeps {
   readonly signingKeys: SigningKeys;
-  readonly look: (image: ImageStore, at: RepositoryCoordinates, scope: Scope, call: CallOptions) => Promise<Look>;
-  readonly put: (image: ImageStore, group: Group, seen: Look, call: CallOptions) => Promise<void>;
+  readonly look: TakeLook;
+  readonly put: PutIndex;
 }
 
 /**

@@ -1,0 +1,41 @@
+import type { Clock, Log } from '../../ports.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { look, type Look, type LookDeps, type Scope } from './look.ts';
+import { createReadingProgress } from './reading-progress.ts';
+
+/** Takes a look at a repository with one caller's rights, and remembers what it has seen. */
+export type TakeLook = (
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  scope: Scope,
+  call?: CallOptions,
+) => Promise<Look>;
+
+export interface LooksDeps extends Pick<LookDeps, 'signingKeys' | 'storedIndexes'> {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly memoryOf: (image: string) => Pick<LookDeps, 'groups' | 'sightings'>;
+}
+
+/** What one look may cost at most. */
+export interface LooksOptions {
+  /** Tags that it asks for by name although an index or a listing knows them. */
+  readonly maxQuestions: number;
+  /** Its requests at a time. */
+  readonly concurrency: number;
+}
+
+export function createLooks(deps: LooksDeps, { maxQuestions, concurrency }: LooksOptions): TakeLook {
+  const { signingKeys, storedIndexes } = deps;
+  return (image, at, scope, call) => {
+    const { groups, sightings } = deps.memoryOf(at.image);
+    const beginProgress = createReadingProgress(deps, {
+      image: at.image,
+      branch: at.branch,
+      repository: at.repository,
+    });
+    const questions = { max: maxQuestions, concurrency, beginProgress };
+    return look({ signingKeys, storedIndexes, groups, sightings }, image, at, scope, questions, call);
+  };
+}

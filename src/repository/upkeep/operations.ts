@@ -1,0 +1,44 @@
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Store } from '../../store/store.ts';
+import type { SigningKeys } from '../keys/signing-keys.ts';
+import type { Groups } from '../live/groups.ts';
+import { EVERY } from '../live/look.ts';
+import type { TakeLook } from '../live/looks.ts';
+import type { PutIndex } from '../publishing/index-writer.ts';
+import { createMending } from '../publishing/participant.ts';
+import type { PublishLoop } from '../publishing/publish-loop.ts';
+import type { Caller } from '../service/caller.ts';
+import type { RepositoryUpkeep } from '../service/upkeep.ts';
+import { resignIndexes } from './resign.ts';
+import { indexFindings, verifyLook } from './verification.ts';
+
+export interface OperationsDeps {
+  readonly store: Store;
+  readonly signingKeys: SigningKeys;
+  readonly look: TakeLook;
+  readonly put: PutIndex;
+  readonly loopOf: (at: RepositoryCoordinates) => PublishLoop;
+  readonly memoryOf: (image: string) => { readonly groups: Groups };
+}
+
+/** What an operator asks of a repository besides reading and writing it. */
+export function createOperations(deps: OperationsDeps): Omit<RepositoryUpkeep, 'status'> {
+  const imageOf = (image: string, caller: Caller) => deps.store.image(image, caller.credentials, caller.requestId);
+  return {
+    async verify(at, caller, onFinding, call = {}) {
+      const image = imageOf(at.image, caller);
+      return await verifyLook(image, at, await deps.look(image, at, [EVERY], call), onFinding, call);
+    },
+    async mend(at, caller) {
+      const image = imageOf(at.image, caller);
+      const findings = indexFindings(await deps.look(image, at, [EVERY]));
+      await deps.loopOf(at).join(createMending(image, [EVERY]));
+      return findings;
+    },
+    async resign(name, caller, call = {}) {
+      const image = imageOf(name, caller);
+      const groups = await deps.memoryOf(name).groups.all(image, await image.tags(call), call);
+      return await resignIndexes(deps, image, groups, call);
+    },
+  };
+}
