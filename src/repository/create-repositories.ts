@@ -74,7 +74,7 @@ export function createRepositories(
   const burialOf = (image: string) => createBurial({ artifacts, stamp, log, ...memoryOf(image) });
   const loopOf = createPublishLoops(
     {
-      ...{ ...deps, look, put, burialOf, memoryOf, offer: views.offer },
+      ...{ ...deps, look, put, burialOf, memoryOf, readers: views },
       tidy: (image, at, seen, call) => memoryOf(at.image).upkeep.tidy(image, at, seen, call),
     },
     options,
@@ -84,10 +84,7 @@ export function createRepositories(
   return {
     ...reading,
     ...createPublishing(
-      {
-        ...{ ...deps, artifacts, look, loopOf, burialOf, memoryOf, immutable, callerKey },
-        authorize: (image, caller) => reading.authorize(image, caller),
-      },
+      { ...deps, artifacts, look, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
       options,
     ),
     ...createOperations({ ...deps, look, put, loopOf, memoryOf }),

@@ -22,8 +22,8 @@ export interface PublishLoopsDeps {
   readonly memoryOf: (image: string) => { readonly sightings: Sightings };
   /** Clears away what is left of the dead. Never throws. */
   readonly tidy: (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => Promise<void>;
-  /** Shows readers what a look, begun at that moment, has shown of a group. */
-  readonly offer: (group: Group, seen: Look, beganMs: MonotonicMs) => void;
+  /** They are shown what a look, begun at that moment, has shown of a group. */
+  readonly readers: { offer(group: Group, seen: Look, beganMs: MonotonicMs): void };
 }
 
 export interface PublishLoopsOptions {
@@ -46,7 +46,7 @@ export function createPublishLoops(
   ) => {
     const beganMs = deps.clock.monotonicMs();
     const seen = await deps.look(image, at, scope, call);
-    for (const architecture of seen.architectures) deps.offer({ ...at, architecture }, seen, beganMs);
+    for (const architecture of seen.architectures) deps.readers.offer({ ...at, architecture }, seen, beganMs);
     return seen;
   };
   const begin = (at: RepositoryCoordinates) => {

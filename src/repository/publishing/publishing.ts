@@ -28,8 +28,8 @@ export interface PublishingDeps {
   readonly memoryOf: (image: string) => { readonly sightings: Sightings };
   readonly immutable: ImmutableIndexes;
   readonly callerKey: (credentials: Credentials) => string;
-  /** Whether the store shows this caller anything of an image. */
-  readonly authorize: (image: string, caller: Caller) => Promise<boolean>;
+  /** Whether the store shows a caller anything of an image. */
+  readonly rights: { authorize(image: string, caller: Caller): Promise<boolean> };
 }
 
 export interface PublishingOptions {
@@ -77,7 +77,7 @@ export function createPublishing(deps: PublishingDeps, { listingPatienceMs }: Pu
 
     async withdraw(at, file, caller) {
       // What a look asks of the store follows from what others have read: who may not read must not see that.
-      if (!(await deps.authorize(at.image, caller))) throw unknownFile(file, []);
+      if (!(await deps.rights.authorize(at.image, caller))) throw unknownFile(file, []);
       const work = workOn(at, caller, store.image(at.image, caller.credentials, caller.requestId));
       const look = async (scope: Scope) => {
         const seen = await work.look(scope);
