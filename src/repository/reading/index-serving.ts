@@ -50,8 +50,8 @@ export interface IndexServingDeps {
 export interface IndexServing {
   serve(reader: Reader, group: Group): Promise<Served | undefined>;
   peek(reader: Reader, group: Group): Served | undefined;
-  /** Whether the store had nothing for this reader, and has shown nothing since. */
-  hasNothing(reader: Reader, group: Group): boolean;
+  /** Whether the store had nothing for this reader, and has shown nothing since, for as long as what is old may be served. */
+  hadNothing(reader: Reader, group: Group): boolean;
   offer(group: Group, seen: Look, beganMs: MonotonicMs): void;
   suspect(group: Group): void;
   delisted(group: Group, fileName: string): IndexedPackage | undefined;
@@ -171,10 +171,11 @@ export function createIndexServing(
   };
 
   const staleForMs = options.rightsMs + options.staleMs;
-  /** That there is no index of one architecture counts as well: noarch's answers for it. */
+  const hadNothing = (reader: Reader, group: Group) => hasNothing(reader, group, staleForMs);
+  /** Nobody waits for long to hear again that there is no index of an architecture: noarch's answers for it. */
   const hasOld = (reader: Reader, group: Group, { last }: ServedIndex) =>
     last === undefined
-      ? group.architecture !== NOARCH && hasNothing(reader, group, staleForMs)
+      ? group.architecture !== NOARCH && hadNothing(reader, group)
       : rights.mayRead(reader, group.image, staleForMs);
 
   const servedOf = (index: ServedIndex, view: IndexView, isStale: boolean): Served => {
@@ -185,7 +186,8 @@ export function createIndexServing(
   const serveOld = async (reader: Reader, group: Group, index: ServedIndex) => {
     if (!hasOld(reader, group, index)) throw tooSlow(group);
     await index.accept('any');
-    return index.last && servedOf(index, index.last, true);
+    if (index.last === undefined) throw tooSlow(group);
+    return servedOf(index, index.last, true);
   };
 
   return {
@@ -208,7 +210,7 @@ export function createIndexServing(
       return servedOf(index, view, false);
     },
 
-    hasNothing: (reader, group) => hasNothing(reader, group),
+    hadNothing,
 
     offer(group, seen, beganMs) {
       const isCovered = seen.stored.has(group.architecture) && seen.isCovered(group.architecture);

@@ -20,8 +20,8 @@ export interface IndexViews {
   view(reader: Reader, group: Group): Promise<Served | undefined>;
   /** What `view` would say without asking anybody; undefined where it would have to ask, or there is nothing. */
   peek(reader: Reader, group: Group): Served | undefined;
-  /** Whether the store lately had nothing there for this reader. */
-  hasNothing(reader: Reader, group: Group): boolean;
+  /** Whether the store had nothing there for this reader so lately that it would count while the store is away. */
+  hadNothing(reader: Reader, group: Group): boolean;
   /** Whether the store shows this reader anything of the image; throws UNAUTHORIZED or FORBIDDEN where it refuses them. */
   authorize(reader: Reader, image: string, call?: CallOptions): Promise<boolean>;
   /** Takes over what a look of the publisher, begun at `beganMs`, has shown: it is served at once, whatever failed before. */
@@ -65,7 +65,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
       }
     },
     peek: (reader, group) => servingFor(reader, group).peek(reader, group),
-    hasNothing: (reader, group) => servingFor(reader, group).hasNothing(reader, group),
+    hadNothing: (reader, group) => servingFor(reader, group).hadNothing(reader, group),
     authorize: (reader, image, call) => rights.authorize(reader, image, call),
     offer(group, seen, beganMs) {
       compared.offer(group, seen, beganMs);

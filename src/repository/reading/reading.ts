@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, Credentials, ImageStore, Store } from '../../store/store.ts';
 import { isStillThere } from '../live/absence.ts';
@@ -62,13 +62,18 @@ export function createReading(
       const served = await deps.views.view(reader, one);
       return served && { served, group: one };
     };
-    if (!deps.views.hasNothing(reader, group)) {
+    if (group.architecture === NOARCH || !deps.views.hadNothing(reader, group)) {
       const own = await viewOf(group);
       return own ?? (group.architecture === NOARCH ? undefined : viewOf(noarch));
     }
     // Both at once: most likely there is none again, and nobody waits twice for a store that is away.
-    const [own, shared] = await Promise.all([viewOf(group), viewOf(noarch)]);
-    return own ?? shared;
+    const [own, shared] = await Promise.allSettled([viewOf(group), viewOf(noarch)]);
+    if (own.status === 'fulfilled' && own.value !== undefined) return own.value;
+    if (shared.status === 'rejected') throw shared.reason;
+    if (own.status === 'fulfilled') return shared.value;
+    // That there was none is old news by now.
+    if (shared.value === undefined || !isGatewayError(own.reason, 'STORE_UNAVAILABLE')) throw own.reason;
+    return { ...shared.value, served: { ...shared.value.served, isStale: true } };
   };
 
   const listedUntilLately = async (reader: Reader, group: Group, fileName: string) => {

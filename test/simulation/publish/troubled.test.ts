@@ -20,18 +20,15 @@ const check = (kinds: Parameters<typeof troubledArbitrary>[0], numRuns: number) 
   );
 
 describe('the publish protocol in the world as it is', () => {
-  // Known: schedules with hangs, and with all kinds at once, still find faults. SIMULATION_TROUBLES runs them.
-  const known: readonly string[] = wanted === undefined ? ['hangs'] : [];
-  it.skip.each(known)('(known fault) loses nothing where there are %s', () => undefined);
-  it.each(troubleKinds.filter((kind) => wanted?.includes(kind) !== false && !known.includes(kind)))(
-    'loses nothing where there are %s',
-    { timeout: Math.max(300_000, runs * 500) },
-    (kind) => check([kind], Math.ceil(runs / 10)),
+  const kinds = troubleKinds.filter((kind) => wanted?.includes(kind) !== false);
+
+  it.each(kinds)('loses nothing where there are %s', { timeout: Math.max(300_000, runs * 500) }, (kind) =>
+    check([kind], Math.ceil(runs / 10)),
   );
 
-  it.skipIf(wanted === undefined)(
-    `(known fault unless SIMULATION_TROUBLES narrows it) loses nothing where all of it comes together, in ${runs} schedules`,
+  it(
+    `loses nothing where all of it comes together, in ${runs} schedules`,
     { timeout: Math.max(300_000, runs * 1000) },
-    () => check(wanted === undefined ? troubleKinds : troubleKinds.filter((kind) => wanted.includes(kind)), runs),
+    () => check(kinds, runs),
   );
 });

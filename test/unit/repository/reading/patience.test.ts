@@ -123,6 +123,23 @@ describe('a reader who was let in lately', () => {
     }
   });
 
+  it('is not told by hearsay that there is no index: another replica may have acknowledged one since', async () => {
+    const { state, second, read } = aWorld();
+    expect((await read()).index).toBeUndefined();
+    await second.push([pkg('one')]);
+    state.trouble = troubles['answers with faults'];
+    await expect(read()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it("has noarch's index marked as stale where only that of its architecture can't be asked for", async () => {
+    const { state, second, read } = aWorld({ isAbout: ({ reference }) => reference?.includes('x86_64') === true });
+    await second.push([pkg('one', 'noarch')]);
+    expect(await read()).toMatchObject({ isStale: false, count: 1 });
+    await second.push([pkg('two')]);
+    state.trouble = troubles['answers with faults'];
+    expect(await read()).toMatchObject({ isStale: true, count: 1 });
+  });
+
   it('has a small package from memory as soon', async () => {
     const { clock, state, second, first } = aWorld();
     await second.push([pkg('one')]);
