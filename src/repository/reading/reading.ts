@@ -152,9 +152,10 @@ export function createReading(
 
     async keys(image, caller, call = {}) {
       const reader = readerOf(image, caller);
-      // One set of keys for all images says nothing of any: the operator's word that it is public is enough.
-      const isOpen = caller.credentials.kind === 'gateway' && !deps.signingKeys.arePerImage;
-      if (!isOpen && !(await deps.views.authorize(reader, image, call))) return [];
+      // One set of keys for all images says nothing of any of them: asking is only for those whom the store refuses.
+      const { arePerImage } = deps.signingKeys;
+      const isAsked = arePerImage || caller.credentials.kind !== 'gateway';
+      if (isAsked && !(await deps.views.authorize(reader, image, call)) && arePerImage) return [];
       // Anew, so that all replicas name the same ones at once: several may have made the first.
       const refreshed = { ...call, refresh: true };
       const keys = await shareKeys(`${reader.key} ${image}`, () => deps.signingKeys.ofImage(reader.image, refreshed));

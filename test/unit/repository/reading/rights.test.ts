@@ -3,7 +3,8 @@ import type { Credentials, ImageStore, Store } from '../../../../src/store/store
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
 import { createMemoryStore, type MemoryImage } from '../../../support/memory-store.ts';
 
-const imageKeys = { ...fixedKeys(aSigningKey()), arePerImage: true };
+const fileKeys = fixedKeys(aSigningKey());
+const imageKeys = { ...fileKeys, arePerImage: true };
 const file = ['x86_64', 'one-1.0-r0.apk'] as const;
 const minuteMs = 60_000;
 
@@ -28,15 +29,13 @@ function hiding(store: Store, isHiddenFrom: (user: string) => boolean): Store {
   };
 }
 
-async function aWorld() {
+async function aWorld(keys = imageKeys) {
   const clock = aClock();
   const images = new Map<string, MemoryImage>();
   const hidden = new Set(['stranger']);
   const store = hiding(createMemoryStore({ images }), (user) => hidden.has(user));
-  const replica = aReplica({ store, clock, keys: imageKeys });
-  await aReplica({ store: createMemoryStore({ images }), clock, keys: imageKeys }).push([
-    { name: 'one', version: '1.0-r0' },
-  ]);
+  const replica = aReplica({ store, clock, keys });
+  await aReplica({ store: createMemoryStore({ images }), clock, keys }).push([{ name: 'one', version: '1.0-r0' }]);
   const { repositories } = replica;
   const as = (user: string) => ({
     index: () => listedBy(clock, replica, 'x86_64', aCaller(user)),
@@ -46,7 +45,7 @@ async function aWorld() {
       const found = await clock.until(repositories.findPackage(at, ...file, aCaller(user)));
       return found && ((await clock.until(found.open())) as Uint8Array).length;
     },
-    keys: async () => (await clock.until(repositories.keys(at.image, aCaller(user)))).length,
+    keys: async (image: string = at.image) => (await clock.until(repositories.keys(image, aCaller(user)))).length,
     authorize: () => clock.until(repositories.authorize(at.image, aCaller(user))),
     withdraw: () => clock.until(repositories.withdraw(at, { architecture: file[0], fileName: file[1] }, aCaller(user))),
   });
@@ -68,6 +67,15 @@ describe('before a registry that hides what somebody may not see', () => {
     expect([await reader.authorize(), await stranger.authorize()]).toEqual([true, false]);
     await expect(stranger.withdraw()).rejects.toMatchObject({ code: 'PACKAGE_UNKNOWN' });
     expect(await reader.index()).toEqual(['one-1.0-r0']);
+  });
+
+  it('keys that sign every image are told of each, and say of none whether it is there', async () => {
+    const { as } = await aWorld(fileKeys);
+    for (const who of ['reader', 'stranger']) {
+      expect([await as(who).keys(), await as(who).keys('nowhere')]).toEqual([1, 1]);
+    }
+    const { as: withOwn } = await aWorld();
+    expect(await withOwn('reader').keys('nowhere')).toBe(0);
   });
 
   it('a reader is never told that nothing is there because a stranger was', async () => {
