@@ -1,8 +1,8 @@
-import type { PackageSummary } from '../apk/package/package-file.ts';
-import { isSignatureAlgorithm, verifyDigest, type Signature } from '../apk/signature.ts';
+import type { AnyPackageSummary } from '../apk/any-package.ts';
 import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { packageSignature, type PackageSignature } from '../repository/artifacts/package-signature.ts';
+import { signersOf, type PackageSigners } from './package-signers.ts';
 import type { NamedKey } from './public-keys.ts';
 
 /** Judges packages by who signed them. */
@@ -11,7 +11,7 @@ export interface PackageSignatures {
    * The verdict on each package, in the same order. Throws PACKAGE_UNTRUSTED, naming the file, where one has no signature by one
    * of the keys that this place wants.
    */
-  judge(at: RepositoryCoordinates, packages: readonly PackageSummary[]): readonly PackageSignature[];
+  judge(at: RepositoryCoordinates, packages: readonly AnyPackageSummary[]): readonly PackageSignature[];
 }
 
 /** The keys that count in a place. */
@@ -22,50 +22,39 @@ export interface PlaceKeys {
   readonly known: readonly NamedKey[];
 }
 
-// As many signatures as clients look at in any package that is meant well: each costs a try with each key.
-const maxSignatures = 16;
-
 /** `keysFor` gives the keys that count in a place. */
 export function createPackageSignatures(keysFor: (at: RepositoryCoordinates) => PlaceKeys): PackageSignatures {
   return {
     judge(at, packages) {
       const { required, known } = keysFor(at);
       return packages.map((pkg) => {
-        const signers = signersOf(pkg, known);
-        if (required?.some((key) => signers.includes(key)) === false) throw unsigned(at, pkg);
-        return verdictOn(pkg, known, signers);
+        const found = signersOf(pkg, known);
+        if (required?.some((key) => found.signers.includes(key)) === false) throw unsigned(at, pkg.fileName, found);
+        return verdictOn(found, known);
       });
     },
   };
 }
 
-function verdictOn({ signatures }: PackageSummary, known: readonly NamedKey[], signers: readonly NamedKey[]) {
-  const names = signatures.map(({ keyName }) => keyName);
+function verdictOn({ signers, claimed, isClaimed }: PackageSigners, known: readonly NamedKey[]): PackageSignature {
   if (signers.length > 0) return packageSignature('valid', [...new Set(signers.map(({ fileName }) => fileName))]);
-  if (names.length === 0) return packageSignature('none', []);
-  if (known.length === 0) return packageSignature('unchecked', names);
-  return packageSignature(known.some(({ fileName }) => names.includes(fileName)) ? 'invalid' : 'unknown', names);
+  if (claimed.length === 0) return packageSignature('none', []);
+  if (known.length === 0) return packageSignature('unchecked', claimed);
+  return packageSignature(isClaimed ? 'invalid' : 'unknown', claimed);
 }
 
-/** Those of the keys that signed: whatever name a signature gives its key, that is only where clients would look for it. */
-function signersOf(pkg: PackageSummary, keys: readonly NamedKey[]): readonly NamedKey[] {
-  const signatures = pkg.signatures.slice(0, maxSignatures);
-  return keys.filter((key) => signatures.some((signature) => isBy(key, pkg, signature)));
-}
-
-function isBy({ key }: NamedKey, { controlDigests }: PackageSummary, { algorithm, bytes }: Signature): boolean {
-  if (!isSignatureAlgorithm(algorithm)) return false;
-  const digest = { RSA: controlDigests.sha1, RSA256: controlDigests.sha256, RSA512: controlDigests.sha512 }[algorithm];
-  return verifyDigest(digest, bytes, key, algorithm);
-}
-
-function unsigned({ branch, repository }: RepositoryCoordinates, pkg: PackageSummary): GatewayError {
-  const signers = [...new Set(pkg.signatures.map(({ keyName }) => keyName))];
+function unsigned(
+  { branch, repository }: RepositoryCoordinates,
+  fileName: string,
+  { claimed }: PackageSigners,
+): GatewayError {
   const what =
-    signers.length === 0 ? 'is not signed' : `is signed by ${signers.join(', ')}, and that is no key of those`;
+    claimed.length === 0
+      ? 'is not signed'
+      : `is signed by ${[...new Set(claimed)].join(', ')}, and that is no key of those`;
   return new GatewayError(
     'PACKAGE_UNTRUSTED',
-    `${pkg.fileName} ${what}: ${branch}/${repository} takes only packages that certain keys signed`,
-    { details: { file: pkg.fileName } },
+    `${fileName} ${what}: ${branch}/${repository} takes only packages that certain keys signed`,
+    { details: { file: fileName } },
   );
 }

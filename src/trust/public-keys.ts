@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { GatewayError } from '../errors.ts';
+import { isAdbKey } from '../apk/adb/signature.ts';
 import { readTextFile } from '../files/text-file.ts';
 
 /** A public key and the name of the file that it was read from. */
@@ -13,12 +14,12 @@ export interface NamedKey {
 const maxKeyFiles = 1000;
 
 /**
- * The public RSA keys in a PEM file, or in all files `*.pub` of a folder such as `/etc/apk/keys`. Throws CONFIG_INVALID where
+ * The public keys, RSA or EC, in a PEM file, or in all files `*.pub` and `*.pem` of a folder such as `/etc/apk/keys`. Throws CONFIG_INVALID where
  * there is none or one can't be used.
  */
 export async function readPublicKeys(path: string): Promise<readonly NamedKey[]> {
   const files = await publicKeyFiles(path);
-  if (files.length === 0) throw unusable(path, 'has no *.pub file');
+  if (files.length === 0) throw unusable(path, 'has no *.pub or *.pem file');
   return Promise.all(files.map(readPublicKey));
 }
 
@@ -28,7 +29,7 @@ export async function publicKeyFiles(path: string): Promise<readonly string[]> {
     if (!(await stat(path)).isDirectory()) return [path];
     const names = await readdir(path);
     return names
-      .filter((name) => name.endsWith('.pub'))
+      .filter((name) => /\.(pub|pem)$/.test(name))
       .slice(0, maxKeyFiles)
       .map((name) => join(path, name));
   } catch (cause) {
@@ -43,7 +44,7 @@ async function readPublicKey(file: string): Promise<NamedKey> {
   // A private key would do as well, and be where it doesn't belong.
   if (!/-----BEGIN (RSA )?PUBLIC KEY-----/.test(pem)) throw unusable(file, 'is no public key in PEM');
   const key = keyIn(pem, file);
-  if (key.asymmetricKeyType !== 'rsa') throw unusable(file, 'is no RSA key, and packages are signed with those alone');
+  if (!isAdbKey(key)) throw unusable(file, 'is neither an RSA nor an EC key, and packages are signed with those alone');
   return { fileName: basename(file), key };
 }
 

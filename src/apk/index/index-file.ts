@@ -82,12 +82,17 @@ export function readSignatureMember(start: Uint8Array): {
 
 /** The records of an APKINDEX, in their order. Throws INDEX_MALFORMED; also where a client would drop one of them. */
 export function parseIndexText(text: string): IndexEntry[] {
+  return parseRecords(text, parseIndexEntry);
+}
+
+/** The same of records that `parse` knows, which may be others than APKINDEX can hold. */
+export function parseRecords<Entry extends IndexEntry>(text: string, parse: (record: string) => Entry): Entry[] {
   if (text !== '' && !text.endsWith('\n')) throw malformed('the last line has no line end, so clients lose the record');
   const entries = text
     .split(/\n\n+/)
     .map((record) => record.replace(/^\n+|(?<!\n)\n+$/g, ''))
     .filter((record) => record !== '')
-    .map((record) => parseIndexEntry(`${record}\n`));
+    .map((record) => parse(`${record}\n`));
   assertDistinct(entries, ({ identity }) => identity);
   assertDistinct(entries, ({ name, version }) => `${name}-${version}`);
   const architectures = new Set(entries.map(({ architecture }) => architecture).filter((name) => name !== 'noarch'));

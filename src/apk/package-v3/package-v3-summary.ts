@@ -6,6 +6,7 @@ import type { PackageV3Info, ParsedPackageV3Info } from './package-v3-info.ts';
 
 /** All that is to be known of a v3 package that was read to its end and found good: what `PackageSummary` has for v2. */
 export interface PackageV3Summary {
+  readonly format: 'v3';
   readonly info: PackageV3Info;
   /** `Q2` and the base64 of the payload's SHA-256. */
   readonly identity: string;
@@ -34,6 +35,7 @@ export function packageV3SummaryOf(
   const identity = `Q2${Buffer.from(digest).toString('base64')}`;
   const isEmptied = info.installedSize === 0 && hasData;
   return {
+    format: 'v3',
     info,
     identity,
     entry: indexV3EntryOf(info, { identity, fileSize: file.size }),

@@ -10,6 +10,7 @@ import { createPackageSections, type PackageParts } from './package-sections.ts'
 
 /** All that is to be known of a package that was read to its end and found good. */
 export interface PackageSummary extends PackageParts {
+  readonly format: 'v2';
   readonly info: PackageInfo;
   readonly entry: IndexEntry;
   /** Of the whole file, lower-case hex. */
@@ -94,7 +95,7 @@ function summaryOf(parts: PackageParts, sha256: string, size: number): PackageSu
   const { info, identity } = parts;
   const entry = indexEntryOf(info, { identity, fileSize: size });
   const fileName = packageFileName(info.name, info.version);
-  return { ...parts, entry, sha256, size, fileName, architecture: info.architecture };
+  return { ...parts, format: 'v2', entry, sha256, size, fileName, architecture: info.architecture };
 }
 
 function notGzip(start: Uint8Array): GatewayError {

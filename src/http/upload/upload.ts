@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { createPackageReader } from '../../apk/package/package-file.ts';
+import { createAnyPackageReader } from '../../apk/any-package.ts';
 import { GatewayError } from '../../errors.ts';
 import type { StagedPackage } from '../../repository/service/publishing.ts';
 import { readFormFiles } from './form-files.ts';
@@ -55,7 +55,7 @@ function isForm(contentType: string | undefined): contentType is string {
 }
 
 async function stagePackage(content: Readable, spool: Spool, options: UploadOptions): Promise<StagedPackage> {
-  const reader = createPackageReader({ maxFileBytes: options.maxPackageBytes });
+  const reader = createAnyPackageReader({ maxFileBytes: options.maxPackageBytes });
   try {
     let bytes = 0;
     // Destroying a request's body would close the connection before its answer is sent.

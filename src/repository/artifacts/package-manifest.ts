@@ -1,4 +1,5 @@
-import { formatIndexEntry, parseIndexEntry, type IndexEntry } from '../../apk/index/index-entry.ts';
+import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
+import { formatIndexV3Record, parseIndexV3Record } from '../../apk/index-v3/index-v3-record.ts';
 import { packageFileName } from '../../apk/package-name.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -17,7 +18,8 @@ export interface PackageRecord {
   readonly fileName: string;
   /** As the file was made for; the group that its tag belongs to. `all` counts as noarch. */
   readonly architecture: string;
-  readonly entry: IndexEntry;
+  /** Of a package of either format: the identity tells which. */
+  readonly entry: IndexV3Entry;
   /** Digest and size of the whole file. */
   readonly digest: Digest;
   readonly packager?: string | undefined;
@@ -65,7 +67,7 @@ export function formatPackageManifest(
       [annotation.branch]: group.branch,
       [annotation.repository]: group.repository,
       [annotation.architecture]: group.architecture,
-      [annotation.record]: formatIndexEntry(pkg.entry),
+      [annotation.record]: formatIndexV3Record(pkg.entry),
       ...(pkg.packager === undefined ? {} : { [annotation.packager]: pkg.packager }),
       ...(pkg.pushedBy === undefined ? {} : { [annotation.pushedBy]: pkg.pushedBy }),
       ...(pkg.signature === undefined ? {} : { [annotation.signature]: formatPackageSignature(pkg.signature) }),
@@ -97,7 +99,7 @@ function readPackageManifest(tag: string, bytes: Uint8Array) {
   if (annotations[annotation.tag] !== tag || layer === undefined || others.length > 0 || record === undefined) {
     return undefined;
   }
-  const entry = parseIndexEntry(record);
+  const entry = parseIndexV3Record(record);
   const architecture = annotations[annotation.architecture] ?? '';
   if (entry.fileSize !== layer.size || entry.architecture !== architecture) return undefined;
   const group = {

@@ -7,18 +7,30 @@ export interface Cuttable {
   readonly cutHash: number;
 }
 
-/** Runs an index aims at; two layers a run and two more must stay under the 127 layers that old clients bear. */
-const wantedRuns = 40;
-const maxRuns = 59;
+/** How many runs are aimed at, and how many there are at most. */
+export interface RunCount {
+  readonly wanted: number;
+  readonly max: number;
+}
+
+/** Two layers a run and three more must stay under the 127 layers that old clients bear. */
+const all: RunCount = { wanted: 40, max: 59 };
+/** The same where packages of both formats share them. */
+const half: RunCount = { wanted: 20, max: 29 };
 /** Below this many records a run costs more as a layer than it saves as bytes. */
 const minWidth = 64;
 
+/** The runs that packages of one format may have beside those of the other, which are all of the rest. */
+export function runsBeside(others: readonly Cuttable[]): RunCount {
+  return others.length === 0 ? all : half;
+}
+
 /** `records`, which must be sorted, cut into runs whose mean length is near a power of two; no run is empty. */
-export function cutRuns<T extends Cuttable>(records: readonly T[]): readonly (readonly T[])[] {
+export function cutRuns<T extends Cuttable>(records: readonly T[], count: RunCount = all): readonly (readonly T[])[] {
   let width = minWidth;
-  while (width * wantedRuns * Math.SQRT2 < records.length) width *= 2;
+  while (width * count.wanted * Math.SQRT2 < records.length) width *= 2;
   let runs = cutAt(records, width);
-  while (runs.length > maxRuns) {
+  while (runs.length > count.max) {
     width *= 2;
     runs = cutAt(records, width);
   }

@@ -1,17 +1,17 @@
 import { readSignatureMember } from '../../apk/index/index-file.ts';
 import { isSignatureAlgorithm, verify, type Signature } from '../../apk/signature.ts';
-import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
+import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Log } from '../../ports.ts';
 import { lease } from '../../time/lease.ts';
-import { readBlob } from '../../store/read-blob.ts';
 import type { CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { parseIndexManifest, type IndexManifest } from './index-manifest.ts';
-import { indexContent, parseRun, type IndexContent, type IndexRun, type Part } from './index-content.ts';
-import { inParallel } from '../../concurrency/in-parallel.ts';
+import { indexContent, type IndexContent } from './index-content.ts';
+import { createFetchLayers, layersOf, type IndexLayers, type RunLayers } from './index-layers.ts';
+import { parseRun, type IndexRun, type RunFormat } from './index-run.ts';
+import { parseV3Signatures, v3Signed } from './v3-signatures.ts';
 import { groupHash, indexTag } from '../artifacts/package-tag.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
 
@@ -25,6 +25,8 @@ export interface StoredIndex {
   readonly content: IndexContent | undefined;
   /** The content member as stored, believed or not; empty where the artifact is damaged. */
   readonly pieces: readonly Uint8Array[];
+  /** The same of the v3 packages that it lists. */
+  readonly v3Pieces: readonly Uint8Array[];
   /** What the registry has because this version names it. */
   readonly blobs: ReadonlySet<Digest>;
 }
@@ -53,52 +55,33 @@ export interface StoredIndexOptions {
   readonly onReplaced: (group: Group, before: IndexContent, after: IndexContent | undefined) => void;
 }
 
-interface Layers {
-  readonly head: Part;
-  readonly runs: readonly { readonly part: Part; readonly details: Part }[];
-  readonly tail: Part;
-}
-
-/** The largest layer of an index that is read: a run of an index of 100,000 packages is far below. */
-const maxLayerBytes = 16 * 1024 * 1024;
 /** How often a version is read anew whose layers were collected between its manifest and them. */
 const maxAttempts = 3;
 
 /** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
 export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: StoredIndexOptions): StoredIndexes {
-  const latest = createByteBoundedCache<StoredIndex>(maxBytes, ({ pieces }) => byteLength(pieces) + 1024);
-  const parts = createByteBoundedCache<Part>(maxBytes, ({ bytes }) => bytes.length);
+  const latest = createByteBoundedCache<StoredIndex>(
+    maxBytes,
+    ({ pieces, v3Pieces }) => byteLength(pieces) + byteLength(v3Pieces) + 1024,
+  );
+  const fetchLayers = createFetchLayers({ maxBytes, concurrency });
   const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
 
-  const fetchPart = async (image: ImageStore, layer: Descriptor, options: CallOptions) => {
-    const known = parts.get(layer.digest);
-    if (known !== undefined) return known;
-    const bytes = await readBlob(image, layer, maxLayerBytes, options);
-    if (bytes === undefined) throw new GatewayError('BLOB_UNKNOWN', `the index layer ${layer.digest} is gone`);
-    const part = { bytes, digest: layer.digest };
-    parts.set(layer.digest, part);
-    return part;
-  };
-
-  const fetchLayers = async (image: ImageStore, manifest: IndexManifest, options: CallOptions): Promise<Layers> => {
-    const wanted = [manifest.head, manifest.tail, ...manifest.runs.flatMap((run) => [run.part, run.details])];
-    const fetched = await inParallel(wanted, concurrency, (layer) => fetchPart(image, layer, options));
-    const byDigest = new Map(fetched.map((part) => [part.digest, part]));
-    const take = ({ digest }: Descriptor): Part => byDigest.get(digest) ?? { digest, bytes: new Uint8Array() };
-    return {
-      head: take(manifest.head),
-      runs: manifest.runs.map((run) => ({ part: take(run.part), details: take(run.details) })),
-      tail: take(manifest.tail),
-    };
-  };
-
-  const parseRuns = (group: Group, layers: Layers): readonly IndexRun[] =>
-    layers.runs.map(({ part, details }) => {
-      const key = `${groupHash(group)} ${part.digest} ${details.digest}`;
-      const run = runs.get(key) ?? parseRun(group, part, details);
+  const parseRuns = (group: Group, format: RunFormat, layers: readonly RunLayers[]): readonly IndexRun[] =>
+    layers.map(({ part, details }) => {
+      const key = `${format} ${groupHash(group)} ${part.digest} ${details.digest}`;
+      const run = runs.get(key) ?? parseRun(group, part, details, format);
       runs.set(key, run);
       return run;
     });
+
+  /** Its own signatures, apart from the others': who may push can put other runs beside signed ones. */
+  const believedV3Runs = (group: Group, layers: IndexLayers, keys: readonly SigningKey[]): readonly IndexRun[] => {
+    if (layers.v3Signatures === undefined) return [];
+    const signed = v3Signed(group, partsOf(layers.v3Runs));
+    const isOurs = parseV3Signatures(layers.v3Signatures.bytes).some((signature) => isBy(keys, signature, signed));
+    return isOurs ? parseRuns(group, 'v3', layers.v3Runs) : [];
+  };
 
   const open = async (
     image: ImageStore,
@@ -112,13 +95,18 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
       const layers = await fetchLayers(image, parsed, options);
       const { signatures: found, length } = readSignatureMember(layers.head.bytes);
       const head = layers.head.bytes.subarray(length);
-      const pieces = [head, ...layers.runs.map((run) => run.part.bytes), layers.tail.bytes];
+      const pieces = [head, ...partsOf(layers.v2Runs), layers.tail.bytes];
       // A bad signature under an own key's name would make this replica believe that it has signed already.
       const signatures = found.filter((signature) => !isNamed(keys, signature) || isBy(keys, signature, pieces));
       const isOurs = signatures.some((signature) => isNamed(keys, signature));
-      const content = isOurs ? indexContent({ head, runs: parseRuns(group, layers), tail: layers.tail }) : undefined;
+      const contentOf = () => {
+        const v2Runs = parseRuns(group, 'v2', layers.v2Runs);
+        return indexContent({ head, v2Runs, tail: layers.tail, v3Runs: believedV3Runs(group, layers, keys) });
+      };
+      const content = isOurs ? contentOf() : undefined;
       const { createdMs } = parsed;
-      return { manifestDigest: manifest.digest, createdMs, signatures, content, pieces, blobs: blobsOf(parsed) };
+      const stored = { manifestDigest: manifest.digest, createdMs, signatures, content, pieces };
+      return { ...stored, v3Pieces: partsOf(layers.v3Runs), blobs: blobsOf(parsed) };
     } catch (error) {
       // Whoever may push can put anything here.
       if (isGatewayError(error, 'INDEX_MALFORMED', 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED'))
@@ -207,11 +195,16 @@ function isBy(keys: readonly SigningKey[], signature: Signature, pieces: readonl
 }
 
 function damaged(manifestDigest: Digest): StoredIndex {
-  return { manifestDigest, createdMs: 0, signatures: [], content: undefined, pieces: [], blobs: new Set() };
+  const nothing = { signatures: [], content: undefined, pieces: [], v3Pieces: [] };
+  return { manifestDigest, createdMs: 0, ...nothing, blobs: new Set() };
 }
 
-function blobsOf({ head, tail, runs }: IndexManifest): ReadonlySet<Digest> {
-  return new Set([head, tail, ...runs.flatMap((run) => [run.part, run.details])].map((layer) => layer.digest));
+function blobsOf(manifest: IndexManifest): ReadonlySet<Digest> {
+  return new Set(layersOf(manifest).map(({ digest }) => digest));
+}
+
+function partsOf(runs: readonly RunLayers[]): readonly Uint8Array[] {
+  return runs.map(({ part }) => part.bytes);
 }
 
 function byteLength(pieces: readonly Uint8Array[]): number {

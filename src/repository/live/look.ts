@@ -2,7 +2,7 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { NOARCH, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Groups } from './groups.ts';
-import { buildIndexContent, contentPieces, type IndexContent } from '../index/index-content.ts';
+import { buildIndexContent, contentPieces, v3Pieces, type IndexContent } from '../index/index-content.ts';
 import { applyChanges, indexedPackage, type IndexedPackage } from '../index/indexed-package.ts';
 import { indexTarget, unmarkedFiles, type IndexTarget } from './index-target.ts';
 import { judgeLiveSet, type LiveSet, type LiveTag, type Questions } from './live-set.ts';
@@ -174,7 +174,8 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarc
     if (index === undefined) return target(architecture).files.length === 0;
     if (index.content !== undefined) return target(architecture).changes.size === 0;
     // Signed by keys that this replica doesn't hold: it covers the set if it is what this replica would write.
-    return isSameBytes(index.pieces, contentPieces(content(architecture)));
+    const wanted = content(architecture);
+    return isSameBytes([...index.pieces, ...index.v3Pieces], [...contentPieces(wanted), ...v3Pieces(wanted)]);
   });
   const lists = (index: readonly IndexedPackage[], tag: string) => index.some((file) => file.tags.includes(tag));
   const isListed = (architecture: string, tag: string) => {

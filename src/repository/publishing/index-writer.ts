@@ -1,14 +1,15 @@
 import { signatureMember } from '../../apk/index/signature-member.ts';
 import type { Signature } from '../../apk/signature.ts';
 import { isGatewayError } from '../../errors.ts';
-import { digestOf } from '../../oci/digest.ts';
 import type { RandomBytes } from '../../ports.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { formatIndexManifest } from '../index/index-manifest.ts';
-import { contentPieces, type IndexContent, type Part } from '../index/index-content.ts';
+import { contentPieces, v3Pieces, type IndexContent } from '../index/index-content.ts';
+import { partOf } from '../index/index-run.ts';
+import { formatV3Signatures, v3Signed } from '../index/v3-signatures.ts';
 import type { Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { indexTag } from '../artifacts/package-tag.ts';
@@ -63,17 +64,20 @@ async function putIndex(
 ): Promise<StoredIndex> {
   const { content, before, keys } = index;
   const pieces = contentPieces(content);
+  const v3 = v3Pieces(content);
   const signatures = await sign(pieces, keys);
+  const v3Signatures = formatV3Signatures(v3.length === 0 ? [] : await sign(v3Signed(group, v3), keys));
   const signedHead = Buffer.concat([signatureMember(signatures), content.head]);
   const createdMs = stamp();
   const nonce = Buffer.from(random(12)).toString('hex');
-  const head: Part = { bytes: signedHead, digest: digestOf(signedHead) };
-  const layers = [head, ...content.runs.flatMap((run) => [run.part, run.details]), content.tail];
+  const runs = content.runs.flatMap((run) => [run.part, run.details]);
+  const v3Head = v3Signatures === undefined ? [] : [partOf(v3Signatures)];
+  const layers = [partOf(signedHead), ...runs, content.tail, ...v3Head];
   const upload = async (known: ReadonlySet<string>) => {
     const missing = layers.filter(({ digest }) => !known.has(digest));
     await inParallel(missing, 4, ({ bytes }) => image.pushBlob(bytes, call));
     const format = (profile: { artifactType: boolean }) =>
-      formatIndexManifest({ group, createdMs, signedHead, content }, nonce, profile);
+      formatIndexManifest({ group, createdMs, signedHead, v3Signatures, content }, nonce, profile);
     // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.
     return await artifacts.put(image, indexTag(group), format, { ...call, isOnce: true });
   };
@@ -83,7 +87,7 @@ async function putIndex(
     return await upload(new Set());
   });
   const blobs = new Set(layers.map(({ digest }) => digest));
-  return { manifestDigest, createdMs, signatures, content, pieces, blobs };
+  return { manifestDigest, createdMs, signatures, content, pieces, v3Pieces: v3, blobs };
 }
 
 /** Whether an index that lists the right set should be put again: where this replica holds every key that signed, and one more. */

@@ -80,7 +80,7 @@ function recordOf({ summary, signature }: StagedPackage, pushedBy: string | unde
     architecture: summary.entry.architecture,
     entry: summary.entry,
     digest: digestOfHex(summary.sha256),
-    packager: summary.info.packager,
+    packager: summary.format === 'v2' ? summary.info.packager : undefined,
     pushedBy,
     signature,
   };

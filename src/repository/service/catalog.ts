@@ -1,4 +1,4 @@
-import type { IndexEntry } from '../../apk/index/index-entry.ts';
+import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions } from '../../store/store.ts';
@@ -12,7 +12,7 @@ export interface ListedPackage {
   /** As the file was made for: `noarch` once, not once an architecture. */
   readonly architecture: string;
   readonly fileName: string;
-  readonly entry: IndexEntry;
+  readonly entry: IndexV3Entry;
   readonly digest: Digest;
   readonly size: number;
   readonly pushedAt: Date;

@@ -1,4 +1,4 @@
-import type { PackageSummary } from '../../apk/package/package-file.ts';
+import type { AnyPackageSummary } from '../../apk/any-package.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { BlobSource, CallOptions } from '../../store/store.ts';
@@ -7,7 +7,7 @@ import type { Caller } from './caller.ts';
 
 /** A package that was read whole and found good, its bytes at hand for the upload. */
 export interface StagedPackage {
-  readonly summary: PackageSummary;
+  readonly summary: AnyPackageSummary;
   readonly source: BlobSource;
   /** The verdict on its own signatures, kept with it. */
   readonly signature?: PackageSignature | undefined;

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { IndexEntry } from '../../apk/index/index-entry.ts';
+import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { ByteRange, CallOptions } from '../../store/store.ts';
@@ -25,7 +25,7 @@ export interface SignedIndex {
 
 /** What is known of a package file without reading it. */
 export interface PackageFacts {
-  readonly entry: IndexEntry;
+  readonly entry: IndexV3Entry;
   readonly fileName: string;
   readonly digest: Digest;
   readonly size: number;

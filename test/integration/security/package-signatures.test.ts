@@ -63,7 +63,7 @@ it('reads a folder of keys, and what a policy says of one place', async () => {
 
 it.each([
   ['a private key', keyFixture(trusted), /is no public key/],
-  ['a key that signs no packages', keyFixture('test-only-p256.pub.pem'), /is no RSA key/],
+  ['a key that signs no packages', keyFixture('test-only-ed25519.pub.pem'), /neither an RSA nor an EC key/],
   ['nothing', '/nowhere/at-all', /can't be read/],
 ])('does not start with %s for a key', async (_name, file, message) => {
   await expect(startGateway({ settings: { 'require-signed-by': [file] } })).rejects.toMatchObject({

@@ -3,12 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatIndexEntry } from '../../../src/apk/index/index-entry.ts';
 import { GatewayError } from '../../../src/errors.ts';
-import {
-  buildIndexContent,
-  contentPieces,
-  parseRun,
-  type IndexRun,
-} from '../../../src/repository/index/index-content.ts';
+import { buildIndexContent, contentPieces } from '../../../src/repository/index/index-content.ts';
+import { parseRun, type IndexRun } from '../../../src/repository/index/index-run.ts';
 import { cutRuns } from '../../../src/repository/index/index-runs.ts';
 import { compareIndexed, indexedPackage, type IndexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';

@@ -6,7 +6,8 @@ import { formatIndexText, parseIndexText } from '../../../src/apk/index/index-fi
 import { parsePackageInfo } from '../../../src/apk/package/package-info.ts';
 import { isGatewayError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { buildIndexContent, parseRun } from '../../../src/repository/index/index-content.ts';
+import { buildIndexContent } from '../../../src/repository/index/index-content.ts';
+import { parseRun } from '../../../src/repository/index/index-run.ts';
 import { compareIndexed, indexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
 import { signatureVerdicts } from '../../../src/protocol/documents.ts';

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { readPackage } from '../../../apk/package/package-file.ts';
+import { readAnyPackage } from '../../../apk/any-package.ts';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import { sayLine } from '../../shared/terminal.ts';
 import type { Session } from '../session.ts';
@@ -55,7 +55,7 @@ async function look(path: string, signal: AbortSignal | undefined): Promise<Look
 /** A gateway may be newer than this program: what this one doesn't know is left to it. */
 async function factsOf(path: string, signal: AbortSignal | undefined): Promise<PackageFacts | undefined> {
   try {
-    const { entry, fileName } = await readPackage(createReadStream(path, { signal, highWaterMark: 256 * 1024 }));
+    const { entry, fileName } = await readAnyPackage(createReadStream(path, { signal, highWaterMark: 256 * 1024 }));
     return { fileName, architecture: entry.architecture, identity: entry.identity };
   } catch (error) {
     if (isGatewayError(error, 'PACKAGE_UNSUPPORTED')) return undefined;

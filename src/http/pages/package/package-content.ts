@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { listPackageContents } from '../../../apk/package/package-contents.ts';
+import { listAnyPackageContents } from '../../../apk/any-package.ts';
+import { isV3Entry } from '../../../apk/index-v3/index-v3-record.ts';
 import { GatewayError } from '../../../errors.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import type { FoundPackage } from '../../../repository/service/reading.ts';
@@ -46,7 +47,7 @@ export function createPackageContent({
         const source = await (await find(request, opened, pkg)).open(undefined, { signal: request.signal });
         const above = { label: pkg.entry.name, href: packageLink(opened.place, opened.architecture, pkg) };
         const crumbs = [...opened.crumbs, above, { label: 'Files' }];
-        const contents = listPackageContents(chunksOf(source, request.signal));
+        const contents = listAnyPackageContents(isV3Entry(pkg.entry) ? 'v3' : 'v2', chunksOf(source, request.signal));
         const page = renderFilesPage({ frame: request.frame, crumbs, pkg }, contents, request.signal);
         const body = Readable.from(page);
         return await contentResponse(exchange, {

@@ -1,0 +1,64 @@
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { readBlob } from '../../store/read-blob.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { IndexManifest, RunDescriptors } from './index-manifest.ts';
+import type { Part } from './index-run.ts';
+
+/** The layers of a stored index, told apart as its manifest has them. */
+export interface IndexLayers {
+  readonly head: Part;
+  readonly v2Runs: readonly RunLayers[];
+  readonly tail: Part;
+  readonly v3Signatures: Part | undefined;
+  readonly v3Runs: readonly RunLayers[];
+}
+
+/** The two layers of a run. */
+export interface RunLayers {
+  readonly part: Part;
+  readonly details: Part;
+}
+
+/** Fetches the layers that a manifest names, each once. Rejects with BLOB_UNKNOWN where one is gone, and the store's faults. */
+export type FetchLayers = (image: ImageStore, manifest: IndexManifest, options: CallOptions) => Promise<IndexLayers>;
+
+/** The largest layer of an index that is read: a run of an index of 100,000 packages is far below. */
+const maxLayerBytes = 16 * 1024 * 1024;
+
+/** Keeps at most so many bytes of layers in memory, and asks for so many at a time. */
+export function createFetchLayers(options: { readonly maxBytes: number; readonly concurrency: number }): FetchLayers {
+  const parts = createByteBoundedCache<Part>(options.maxBytes, ({ bytes }) => bytes.length);
+
+  const fetchPart = async (image: ImageStore, layer: Descriptor, call: CallOptions) => {
+    const known = parts.get(layer.digest);
+    if (known !== undefined) return known;
+    const bytes = await readBlob(image, layer, maxLayerBytes, call);
+    if (bytes === undefined) throw new GatewayError('BLOB_UNKNOWN', `the index layer ${layer.digest} is gone`);
+    const part = { bytes, digest: layer.digest };
+    parts.set(layer.digest, part);
+    return part;
+  };
+
+  return async (image, manifest, call) => {
+    const fetched = await inParallel(layersOf(manifest), options.concurrency, (layer) => fetchPart(image, layer, call));
+    const byDigest = new Map(fetched.map((part) => [part.digest, part]));
+    const take = ({ digest }: Descriptor): Part => byDigest.get(digest) ?? { digest, bytes: new Uint8Array() };
+    const takeRun = ({ part, details }: RunDescriptors): RunLayers => ({ part: take(part), details: take(details) });
+    return {
+      head: take(manifest.head),
+      v2Runs: manifest.v2Runs.map(takeRun),
+      tail: take(manifest.tail),
+      v3Signatures: manifest.v3Signatures && take(manifest.v3Signatures),
+      v3Runs: manifest.v3Runs.map(takeRun),
+    };
+  };
+}
+
+/** All layers that a manifest names. */
+export function layersOf({ head, v2Runs, tail, v3Signatures, v3Runs }: IndexManifest): readonly Descriptor[] {
+  const runs = [...v2Runs, ...v3Runs].flatMap(({ part, details }) => [part, details]);
+  return [head, tail, ...runs, ...(v3Signatures === undefined ? [] : [v3Signatures])];
+}
