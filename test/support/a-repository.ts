@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { IndexEntry } from '../../src/apk/index/index-entry.ts';
 import { readIndexFile } from '../../src/apk/index/index-file.ts';
-import { readPackage } from '../../src/apk/package/package-file.ts';
+import { readAnyPackage } from '../../src/apk/any-package.ts';
 import { packageFileName } from '../../src/apk/package-name.ts';
 import { sign } from '../../src/apk/signature.ts';
 import { digestOf, digestOfHex } from '../../src/oci/digest.ts';
@@ -20,6 +20,7 @@ import type { SigningKey, SigningKeys } from '../../src/repository/keys/signing-
 import type { Credentials, Store } from '../../src/store/store.ts';
 import { stampOf } from '../../src/time/stamps.ts';
 import { anApk, type ApkSpec } from './an-apk.ts';
+import { aV3Apk, type V3ApkOptions } from './a-v3-apk.ts';
 import { aLog, aPrivateKey } from './signing-keys.ts';
 
 /** A clock that a test moves. */
@@ -131,10 +132,15 @@ export function aRecord(
   return { fileName: packageFileName(name, version), architecture: arch, entry, digest: digestOf(Buffer.from(seed)) };
 }
 
+/** A package of the new format. */
+export interface V3Spec extends V3ApkOptions {
+  readonly format: 'v3';
+}
+
 /** A real package, read and checked as an upload would be. */
-export async function aStagedPackage(spec: ApkSpec): Promise<StagedPackage> {
-  const bytes = anApk(spec);
-  const summary = await readPackage([bytes] as unknown as AsyncIterable<Uint8Array>);
+export async function aStagedPackage(spec: ApkSpec | V3Spec): Promise<StagedPackage> {
+  const bytes = 'format' in spec ? aV3Apk(spec) : anApk(spec);
+  const summary = await readAnyPackage([bytes] as unknown as AsyncIterable<Uint8Array>);
   return { summary, source: { digest: digestOfHex(summary.sha256), size: summary.size, open: () => bytes } };
 }
 
@@ -162,7 +168,7 @@ export interface TestReplica {
   readonly repositories: Repositories;
   readonly log: ReturnType<typeof aLog>;
   /** Pushes real packages; resolves with their outcomes. */
-  push(files: readonly ApkSpec[], options?: PushOptions): Promise<readonly string[]>;
+  push(files: readonly (ApkSpec | V3Spec)[], options?: PushOptions): Promise<readonly string[]>;
 }
 
 interface PushOptions {

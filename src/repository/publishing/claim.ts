@@ -1,9 +1,11 @@
+import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { mayBear, peekTag, tombstoneOf } from '../artifacts/package-tag.ts';
 import { NOARCH } from '../../protocol/coordinates.ts';
 import type { LiveTag } from '../live/live-set.ts';
@@ -199,11 +201,21 @@ export function createClaim(
   };
 }
 
-/** PACKAGE_EXISTS, with the files at fault. */
-export function nameTaken(files: readonly Pick<LiveTag, 'pkg'>[], identical: boolean): GatewayError {
+/** PACKAGE_EXISTS, with the files at fault; `owners` are the packages that have the names, where they are known. */
+export function nameTaken(
+  files: readonly Pick<LiveTag, 'pkg'>[],
+  identical: boolean,
+  owners: readonly PackageRecord[] = [],
+): GatewayError {
   const names = files.map(({ pkg }) => pkg.fileName).join(', ');
-  const what = identical ? 'identical bytes are there already' : 'other bytes are there under that name';
+  const what = identical ? 'identical bytes are there already' : `${others(files, owners)} there under that name`;
   return new GatewayError('PACKAGE_EXISTS', `${names}: ${what}`, { details: { file: names, identical } });
+}
+
+function others(files: readonly Pick<LiveTag, 'pkg'>[], owners: readonly PackageRecord[]): string {
+  const hasV3 = (packages: readonly PackageRecord[]) => packages.some(({ entry }) => isV3Entry(entry));
+  const isOtherFormat = owners.length > 0 && hasV3(owners) !== hasV3(files.map(({ pkg }) => pkg));
+  return isOtherFormat ? `a package of the other format (apk ${hasV3(owners) ? 'v3' : 'v2'}) is` : 'other bytes are';
 }
 
 /** Whether a look's listing shows all these tags. */

@@ -119,7 +119,10 @@ async function sortOut(
   const isTaken = ({ pkg }: File) => ownersOf(before, pkg).some((owner) => owner.pkg.digest !== pkg.digest);
   const taken = files.filter(isTaken);
   if (taken.length > 0 || [...twins.values()].some((tags) => tags.length > 0)) await mend(context, before, scope);
-  if (taken.length > 0) throw nameTaken(taken, false);
+  if (taken.length > 0) {
+    const owners = taken.flatMap(({ pkg }) => ownersOf(before, pkg).map((owner) => owner.pkg));
+    throw nameTaken(taken, false, owners);
+  }
   const known: File[] = [];
   for (const file of files) if (await isSafe(context, file, twins.get(file) ?? [], { signal })) known.push(file);
   if (known.length > 0 && ifExists !== 'skip') throw nameTaken(known, true);

@@ -5,7 +5,7 @@ import { formatIndexEntry } from '../../../src/apk/index/index-entry.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { buildIndexContent, contentPieces } from '../../../src/repository/index/index-content.ts';
 import { parseRun, type IndexRun } from '../../../src/repository/index/index-run.ts';
-import { cutRuns } from '../../../src/repository/index/index-runs.ts';
+import { cutRuns, runsBeside } from '../../../src/repository/index/index-runs.ts';
 import { compareIndexed, indexedPackage, type IndexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
 import { stampOf } from '../../../src/time/stamps.ts';
@@ -122,6 +122,16 @@ describe('runs', () => {
     expect(runs.flat()).toEqual(records);
     expect(runs.every((run) => run.length > 0)).toBe(true);
   });
+
+  it.each([1000, 20_000, 100_000])(
+    'are so few of %d records beside those of the other format that both fit',
+    (count) => {
+      const records = hashes(count);
+      const runs = cutRuns(records, runsBeside(records));
+      expect(2 * (2 * runs.length) + 3).toBeLessThan(127);
+      expect(runs.flat()).toEqual(records);
+    },
+  );
 
   it('change in few places when a record is added', () => {
     let most = 0;
