@@ -14,9 +14,6 @@ export interface Group extends RepositoryCoordinates {
   readonly architecture: string;
 }
 
-/** The architecture that every other one's index lists too. */
-export const NOARCH = 'noarch';
-
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Whether `text` may name a branch or a repository: it must hide nothing that every repository has. */

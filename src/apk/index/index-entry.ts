@@ -1,3 +1,4 @@
+import { NOARCH } from '../architectures.ts';
 import { GatewayError } from '../../errors.ts';
 import { parseDependency, splitTokens } from '../dependency.ts';
 import { digits, malformed, readLetters, safeNumber } from './index-record.ts';
@@ -60,7 +61,7 @@ export function indexEntryOf(
 ): IndexEntry {
   const { name, version, description, url, license, origin, maintainer, buildTime, commit } = info;
   const { installedSize, providerPriority, depends, provides, installIf } = info;
-  const architecture = info.architecture === 'all' ? 'noarch' : info.architecture;
+  const architecture = info.architecture === 'all' ? NOARCH : info.architecture;
   const head = { identity: file.identity, name, version, architecture, fileSize: file.fileSize, installedSize };
   const about = { description, url, license, origin, maintainer, buildTime, commit, providerPriority };
   const entry = { ...head, ...about, depends, provides, installIf };

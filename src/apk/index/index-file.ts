@@ -1,3 +1,4 @@
+import { NOARCH } from '../architectures.ts';
 import { GatewayError } from '../../errors.ts';
 import type { MemberFault } from '../gzip/gzip-header.ts';
 import { readMember } from '../gzip/gzip-member.ts';
@@ -95,7 +96,7 @@ export function parseRecords<Entry extends IndexEntry>(text: string, parse: (rec
     .map((record) => parse(`${record}\n`));
   assertDistinct(entries, ({ identity }) => identity);
   assertDistinct(entries, ({ name, version }) => `${name}-${version}`);
-  const architectures = new Set(entries.map(({ architecture }) => architecture).filter((name) => name !== 'noarch'));
+  const architectures = new Set(entries.map(({ architecture }) => architecture).filter((name) => name !== NOARCH));
   if (architectures.size > 1)
     throw malformed(`records of several architectures: ${[...architectures].slice(0, 3).join(', ')}`);
   return entries;

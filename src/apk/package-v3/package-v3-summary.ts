@@ -1,3 +1,4 @@
+import { NOARCH } from '../architectures.ts';
 import type { AdbContainer } from '../adb/container-reader.ts';
 import type { AdbSignature, SignedPayload } from '../adb/signature.ts';
 import { assertIndexV3Entry, type IndexV3Entry } from '../index-v3/index-v3-entry.ts';
@@ -52,7 +53,7 @@ export function packageV3SummaryOf(
 
 /** The record of a v3 package. Throws PACKAGE_MALFORMED where it is larger than clients can store. */
 export function indexV3EntryOf(info: PackageV3Info, file: { identity: string; fileSize: number }): IndexV3Entry {
-  const architecture = info.architecture === 'all' ? 'noarch' : info.architecture;
+  const architecture = info.architecture === 'all' ? NOARCH : info.architecture;
   const entry = { ...info, ...file, architecture };
   assertIndexV3Entry(entry);
   return entry;

@@ -1,6 +1,6 @@
-import { knownArchitectures } from '../../apk/architectures.ts';
+import { NOARCH, knownArchitectures } from '../../apk/architectures.ts';
 import { isGatewayError } from '../../errors.ts';
-import { NOARCH } from '../../protocol/coordinates.ts';
+
 import type { FileAddress, FileReading } from './addressing.ts';
 
 // What is told by another name is told apart by what is there.

@@ -1,7 +1,8 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { isGatewayError } from '../../errors.ts';
 import type { CallOptions } from '../../store/store.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
-import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { createPackageCatalog, type PackageCatalog } from './package-catalog.ts';
 import type { Caller } from '../service/caller.ts';
 import type { ListedRepository, RepositoryCatalog } from '../service/catalog.ts';

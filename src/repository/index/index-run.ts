@@ -1,3 +1,4 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { constants, crc32, inflateRawSync, inflateSync } from 'node:zlib';
 import { deflateRun } from '../../apk/index/index-content.ts';
 import { parseRecords } from '../../apk/index/index-file.ts';
@@ -73,7 +74,7 @@ export function partOf(bytes: Uint8Array): Part {
 
 function fileOf(group: Group, entry: IndexV3Entry, line: RunDetails): IndexedPackage {
   const { architecture, identity } = entry;
-  if (architecture !== group.architecture && architecture !== 'noarch') throw malformed('a foreign record');
+  if (architecture !== group.architecture && architecture !== NOARCH) throw malformed('a foreign record');
   const fileName = packageFileName(entry.name, entry.version);
   const owner = { ...group, architecture };
   const tagOf = (fresh: string) => packageTagOf(owner, { fileName, identity }, fresh);

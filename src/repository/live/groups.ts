@@ -1,8 +1,8 @@
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { createBoundedCache, type BoundedCache } from '../../concurrency/bounded-cache.ts';
-import { knownArchitectures } from '../../apk/architectures.ts';
+import { NOARCH, knownArchitectures } from '../../apk/architectures.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
-import { NOARCH, isBranchOrRepository, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { isBranchOrRepository, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { parseIndexManifest } from '../index/index-manifest.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest } from '../artifacts/package-manifest.ts';

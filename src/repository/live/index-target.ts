@@ -1,4 +1,5 @@
-import { NOARCH } from '../../protocol/coordinates.ts';
+import { NOARCH } from '../../apk/architectures.ts';
+
 import { findFile, type IndexContent } from '../index/index-content.ts';
 import { applyChanges, indexedPackage, isSameListing, type IndexedPackage } from '../index/indexed-package.ts';
 import type { LiveSet } from './live-set.ts';

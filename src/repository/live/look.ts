@@ -1,6 +1,7 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import { NOARCH, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Groups } from './groups.ts';
 import { buildIndexContent, contentPieces, v3Pieces, type IndexContent } from '../index/index-content.ts';
 import { applyChanges, indexedPackage, type IndexedPackage } from '../index/indexed-package.ts';

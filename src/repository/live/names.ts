@@ -1,4 +1,5 @@
-import { NOARCH } from '../../protocol/coordinates.ts';
+import { NOARCH } from '../../apk/architectures.ts';
+
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { tagStamp } from '../artifacts/package-tag.ts';
 import type { LiveSet, LiveTag } from './live-set.ts';

@@ -1,3 +1,4 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
@@ -7,7 +8,7 @@ import { msSince, type MonotonicClock } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { mayBear, peekTag, tombstoneOf } from '../artifacts/package-tag.ts';
-import { NOARCH } from '../../protocol/coordinates.ts';
+
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look, Scope } from '../live/look.ts';
 import { rivalsOf } from '../live/names.ts';

@@ -1,3 +1,4 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import { digestOfHex } from '../../oci/digest.ts';
 import type { Clock, Log, RandomBytes } from '../../ports.ts';
@@ -6,7 +7,7 @@ import type { BlobUpload, CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { Burial } from './burial.ts';
 import { createClaim, nameTaken } from './claim.ts';
-import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { resolveName, rivalsOf } from '../live/names.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';

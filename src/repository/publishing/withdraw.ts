@@ -1,7 +1,8 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { GatewayError } from '../../errors.ts';
 import type { ImageStore } from '../../store/store.ts';
 import type { Burial } from './burial.ts';
-import { NOARCH } from '../../protocol/coordinates.ts';
+
 import { findFile } from '../index/index-content.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';

@@ -1,8 +1,8 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, Credentials, ImageNames, Store } from '../../store/store.ts';
-import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { createKeptCalls } from '../../concurrency/kept-calls.ts';
 import type { IndexViews } from './index-views.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { groupHashOfIndexTag, parsePackageTag } from '../artifacts/package-tag.ts';
@@ -24,34 +24,27 @@ type ReaderOf = (image: string, caller: Caller) => Reader;
 const maxImages = 1000;
 const concurrency = 8;
 const deadlineMs = 5000;
-/** For how long a caller's list, and what an image holds, are taken from memory. */
-const listMs = 2_000;
+/** For how long a caller's list, and what an image holds, are taken from memory; a list is made within that time. */
+const listMs = deadlineMs;
 const kindMs = 300_000;
 const otherKindMs = 60_000;
 
 /**
- * Repositories.images: the store's list, less what holds no packages and what this caller may not read. Each caller's list is
- * made at most once in a while, whoever asks for it meanwhile, since it takes a request for each image.
+ * RepositoryCatalog.images: the store's list, less what holds no packages and what this caller may not read. Each caller's list
+ * is made at most once in a while, whoever asks for it meanwhile, since it takes a request for each image.
  */
 export function createImageList({ store, clock, views, callerKey, log }: ImageListDeps) {
-  const lists = createBoundedCache<{
-    /** Undefined while it is being made. */
-    readonly atMs: MonotonicMs | undefined;
-    readonly found: Promise<ListedImages | undefined>;
-  }>(1000);
-  const kinds = createBoundedCache<{ readonly atMs: MonotonicMs; readonly holdsPackages: boolean }>(100_000);
-  const isRecent = ({ atMs }: { readonly atMs: MonotonicMs | undefined }, ms: number) =>
-    atMs === undefined || msSince(clock, atMs) < ms;
+  const lists = createKeptCalls<ListedImages | undefined>({ max: 1000, life: { clock, ttlMs: listMs } });
+  const holding = createBoundedCache<boolean>(100_000, { clock });
 
   /** Whether an image holds packages, as far as it shows this caller anything. */
   const showsPackages = async (reader: Reader, name: string, call: CallOptions): Promise<boolean> => {
-    const known = kinds.get(name);
-    if (known !== undefined && isRecent(known, known.holdsPackages ? kindMs : otherKindMs))
-      return known.holdsPackages && (await views.authorize(reader, name, call));
+    const known = holding.get(name);
+    if (known !== undefined) return known && (await views.authorize(reader, name, call));
     const tags = await reader.image.tags(call);
     const holdsPackages = tags.some(isOurs);
     // That nothing is shown to this caller says nothing to others.
-    if (tags.length > 0) kinds.set(name, { atMs: clock.monotonicMs(), holdsPackages });
+    if (tags.length > 0) holding.set(name, holdsPackages, holdsPackages ? kindMs : otherKindMs);
     return holdsPackages;
   };
 
@@ -80,22 +73,8 @@ export function createImageList({ store, clock, views, callerKey, log }: ImageLi
     return { names: found.names.filter((_, i) => shown[i] === true).toSorted(), isComplete };
   };
 
-  return (caller: Caller, readerOf: ReaderOf): Promise<ListedImages | undefined> => {
-    const key = callerKey(caller.credentials);
-    const known = lists.get(key);
-    if (known !== undefined && isRecent(known, listMs)) return known.found;
-    const found = list(caller, readerOf);
-    lists.set(key, { atMs: undefined, found });
-    found.then(
-      () => {
-        lists.set(key, { atMs: clock.monotonicMs(), found });
-      },
-      () => {
-        lists.delete(key);
-      },
-    );
-    return found;
-  };
+  return (caller: Caller, readerOf: ReaderOf): Promise<ListedImages | undefined> =>
+    lists(callerKey(caller.credentials), () => list(caller, readerOf));
 }
 
 function isOurs(tag: string): boolean {

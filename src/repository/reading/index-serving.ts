@@ -1,3 +1,4 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { createBoundedCache, createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createGatheredCalls } from '../../concurrency/gathered-calls.ts';
 import { GatewayError } from '../../errors.ts';
@@ -5,7 +6,7 @@ import type { Clock, Log, Meter } from '../../ports.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
 import { indexTag } from '../artifacts/package-tag.ts';
-import { NOARCH, type Group } from '../../protocol/coordinates.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { Look } from '../live/look.ts';
 import { stretchOf, stretchedFreshness, type Spent } from './freshness.ts';

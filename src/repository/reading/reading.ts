@@ -1,9 +1,10 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import type { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, Credentials, ImageStore, Store } from '../../store/store.ts';
 import { isStillThere } from '../live/absence.ts';
-import { NOARCH, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { createImageList } from './image-list.ts';
 import type { ImageMemory } from '../image-memory.ts';
 import { findFile } from '../index/index-content.ts';

@@ -66,7 +66,7 @@ export interface RepositoryCatalog {
 
   /**
    * The images that hold packages and that the caller may read, by name, as far as the store lists images at all: undefined
-   * where it doesn't, or not to this caller. Ends after some seconds with what it has found by then; a moment old at most.
+   * where it doesn't, or not to this caller. Ends after some seconds with what it has found by then; some seconds old at most.
    */
   images(caller: Caller, options?: CallOptions): Promise<ListedImages | undefined>;
 

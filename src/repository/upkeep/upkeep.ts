@@ -1,8 +1,9 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import { type Group, type RepositoryCoordinates, NOARCH } from '../../protocol/coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look } from '../live/look.ts';
 import { lease } from '../../time/lease.ts';
 import type { MonotonicClock } from '../../time/monotonic.ts';

@@ -1,3 +1,4 @@
+import { NOARCH } from '../../../apk/architectures.ts';
 import { compareVersions, isValidVersion } from '../../../apk/version.ts';
 import type { PackageLine } from '../http/gateway-client.ts';
 
@@ -29,7 +30,7 @@ function byVersion(a: string, b: string): number {
 
 function rankOf(architecture: string): string {
   const place = usual.indexOf(architecture);
-  return place === -1 ? `${architecture === 'noarch' ? 2 : 1} ${architecture}` : `0 ${place}`;
+  return place === -1 ? `${architecture === NOARCH ? 2 : 1} ${architecture}` : `0 ${place}`;
 }
 
 function compareText(a: string, b: string): number {

@@ -1,3 +1,4 @@
+import { NOARCH } from '../../../apk/architectures.ts';
 import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -97,7 +98,7 @@ async function isRefused(
   place: { readonly branch: string; readonly repository: string },
 ): Promise<boolean> {
   try {
-    await anonymous.index(place.branch, place.repository, 'noarch');
+    await anonymous.index(place.branch, place.repository, NOARCH);
     return false;
   } catch (error) {
     if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return true;

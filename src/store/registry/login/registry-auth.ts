@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { createJoinedCalls } from '../../../concurrency/shared-calls.ts';
 import { isGatewayError } from '../../../errors.ts';
 import { parseChallenges, type Challenge } from '../../../oci/challenge.ts';
 import type { MonotonicClock } from '../../../time/monotonic.ts';
@@ -9,7 +10,7 @@ import { basicAuthorization } from '../../../oci/basic.ts';
 import { hashCredentials, type RegistryCredentials } from './registry-credentials.ts';
 import { hasFault, refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import type { RegistryAnswer } from '../transport/registry-request.ts';
-import { fetchToken, requestIdHeader, type AccessToken, type TokenService } from './token-service.ts';
+import { fetchToken, requestIdHeader, type TokenService } from './token-service.ts';
 
 /** Who asks for what: `scope` as a token service takes it, `repository:<image>:pull,push`. */
 export interface Access {
@@ -67,7 +68,7 @@ export function createRegistryAuth(
     ttlResolution: 0,
   });
   const worked = new LRUCache<string, true>({ max: maxRemembered });
-  const fetches = new Map<string, Promise<AccessToken>>();
+  const shareFetch = createJoinedCalls<string>();
 
   const prove = async (scheme: Scheme | undefined, access: Access, refused?: string): Promise<Proof> => {
     const { credentials } = access;
@@ -78,14 +79,16 @@ export function createRegistryAuth(
     const cached = tokens.get(key);
     if (cached !== undefined && cached !== refused) return { authorization: cached, isFresh: false };
     // One fetch serves many callers, so none of them may end it.
-    return { authorization: await untilAborted(shareFetch(key, scheme, access), access.signal), isFresh: true };
+    const authorization = await untilAborted(
+      shareFetch(key, () => fetchKept(key, scheme, access)),
+      access.signal,
+    );
+    return { authorization, isFresh: true };
   };
 
-  const shareFetch = async (key: string, service: TokenService, access: Access): Promise<string> => {
-    const fetching = fetches.get(key) ?? fetchToken(client, service, access);
-    fetches.set(key, fetching);
+  const fetchKept = async (key: string, service: TokenService, access: Access): Promise<string> => {
     try {
-      const { token, lifetimeSeconds } = await fetching;
+      const { token, lifetimeSeconds } = await fetchToken(client, service, access);
       const authorization = `Bearer ${token}`;
       const ttl = Math.min(lifetimeSeconds * 1000 * lifetimeShare, maxTokenAgeMs);
       if (ttl > 0) tokens.set(key, authorization, { ttl });
@@ -94,8 +97,6 @@ export function createRegistryAuth(
       // Where the service is out of reach it may have moved: the next caller asks the registry for its challenge again.
       if (!isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) schemes.delete(access.image);
       throw error;
-    } finally {
-      fetches.delete(key);
     }
   };
 
