@@ -7,6 +7,9 @@ export const maxTokenBytes = 255;
 /** The longest line that every reader takes, in bytes without LF; apk's own buffer holds 128 KiB. */
 export const maxLineBytes = 131_000;
 
+/** The most tokens of all lists of a package together; the longest known packages have some hundreds. */
+export const maxTokens = 16_384;
+
 /** The number that `digits` write; as text without leading zeros where a number would not be exact. */
 export function exactNumber(digits: string): number | string {
   const value = Number(digits);

@@ -13,6 +13,9 @@ const utf8OrStray =
 const strayByte = /([\udc80-\udcff])/u;
 const otherLoneSurrogate = /[\ud800-\udc7f\udd00-\udfff]/u;
 const beyondAscii = /[^\0-\x7f]/;
+// C0 but the tab, DEL and C1, which terminals obey, but U+0085, a mere line end that files have; and the controls of Unicode's
+// bidirectional algorithm (UAX 9), by which text is shown in another order than it is read.
+const hiddenCharacter = /[\0-\x08\x0a-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /** The text of `bytes`; `isUtf8` is false where stray bytes had to be kept as lone surrogates. */
 export function decodeText(bytes: Uint8Array): { text: string; isUtf8: boolean } {
@@ -39,6 +42,11 @@ export function encodedLength(text: string): number {
 /** Whether `encodeText` can write `text` without loss: no half of a surrogate pair but those that stand for a stray byte. */
 export function isEncodable(text: string): boolean {
   return !otherLoneSurrogate.test(text);
+}
+
+/** Whether a line has a character that isn't shown and changes what is: a control character but the tab, or a bidirectional control. */
+export function hasHiddenCharacter(line: string): boolean {
+  return hiddenCharacter.test(line);
 }
 
 function decodeSequence(sequence: string): string {

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import { exactNumber, maxLineBytes } from '../record-limits.ts';
-import { encodedLength, isEncodable } from '../text.ts';
+import { encodedLength, hasHiddenCharacter, isEncodable } from '../text.ts';
 
 /** The lines of a record by their letter. */
 export type Letters = ReadonlyMap<string, string>;
@@ -8,15 +8,14 @@ export type Letters = ReadonlyMap<string, string>;
 const knownLetters = new Set('CPVASITULomtckDpi');
 // Letters of the installed database, which readers pass over in an index.
 const passedLetters = new Set('FMRZrqasfg');
-const controlCharacter = /[\0-\x08\x0b-\x1f\x7f]/;
 
 /** Takes a record apart into its lines (APKv2). Throws INDEX_MALFORMED for what clients would take for another record. */
 export function readLetters(text: string): Letters {
   if (!text.endsWith('\n')) throw malformed('the last line has no line end, so clients lose the record');
-  if (controlCharacter.test(text)) throw malformed('control character in a record');
   if (!isEncodable(text)) throw malformed('text that cannot be written in a record');
   const letters = new Map<string, string>();
   for (const row of text.replace(/\n\n?$/, '').split('\n')) {
+    if (hasHiddenCharacter(row)) throw malformed('control character in a record');
     const letter = letterOf(row);
     if (letters.has(letter)) throw malformed(`${letter}: twice in a record`);
     letters.set(letter, row.slice(2));

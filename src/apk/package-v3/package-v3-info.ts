@@ -4,6 +4,7 @@ import type { AdbDependency, AdbPackageInfo } from '../adb/schemas.ts';
 import { parseDependency } from '../dependency.ts';
 import type { PackageInfo } from '../package/package-info.ts';
 import { assertArchitecture, assertPackageName, assertVersionText } from '../package-name.ts';
+import { hasHiddenCharacter } from '../text.ts';
 import { isValidVersion } from '../version.ts';
 
 /** What a v3 package says of itself, checked; what it shares with v2 is in the same form. */
@@ -26,7 +27,6 @@ type Warn = (warning: string) => void;
 const maxWarnings = 20;
 // Clients keep no longer one.
 const maxCommitBytes = 40;
-const controlCharacter = /[\0-\x08\x0a-\x1f\x7f]/;
 const strayByte = /[\udc80-\udcff]/u;
 const lists = ['depends', 'provides', 'replaces', 'installIf', 'recommends'] as const;
 
@@ -79,7 +79,7 @@ function assertPlainTexts(info: AdbPackageInfo, warn: Warn): void {
     .flatMap((list) => info[list] ?? [])
     .map(({ name, version }) => `${name ?? ''}${version ?? ''}`);
   for (const text of [description, license, origin, maintainer, url, ...tags, ...dependencies]) {
-    if (controlCharacter.test(text)) throw malformed(`control character in ${JSON.stringify(text.slice(0, 40))}`);
+    if (hasHiddenCharacter(text)) throw malformed(`control character in ${JSON.stringify(text.slice(0, 40))}`);
     if (strayByte.test(text)) warn('a text that is not UTF-8');
   }
   if (tags.some((tag) => tag.includes(' '))) throw malformed('a space in a tag');

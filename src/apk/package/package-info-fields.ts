@@ -9,8 +9,11 @@ export type Fields = ReadonlyMap<string, readonly string[]>;
 /** Takes one line that a publisher should read. */
 export type Warn = (warning: string) => void;
 
-/** The fields of a .PKGINFO. Key and value are split at the first " = " and never trimmed, as apk does (APKv2). */
-export function readFields(text: string, warn: Warn): Fields {
+/**
+ * The fields of a .PKGINFO that have one of these names; a file may have any number of others. Key and value are split at the
+ * first " = " and never trimmed, as apk does (APKv2).
+ */
+export function readFields(text: string, names: ReadonlySet<string>, warn: Warn): Fields {
   const fields = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     assertLine(line);
@@ -19,6 +22,7 @@ export function readFields(text: string, warn: Warn): Fields {
     const border = line.indexOf(' = ');
     if (border < 0) continue;
     const key = line.slice(0, border);
+    if (!names.has(key)) continue;
     const values = fields.get(key) ?? [];
     values.push(line.slice(border + ' = '.length));
     fields.set(key, values);

@@ -1,8 +1,8 @@
 import { formatDependency, parseDependency } from '../dependency.ts';
 import { last, malformed, optional, readFields, tokens, type Fields, type Warn } from './package-info-fields.ts';
 import { assertArchitecture, assertPackageName, assertVersionText } from '../package-name.ts';
-import { exactNumber } from '../record-limits.ts';
-import { decodeText } from '../text.ts';
+import { exactNumber, maxLineBytes, maxTokenBytes, maxTokens } from '../record-limits.ts';
+import { decodeText, encodedLength, hasHiddenCharacter } from '../text.ts';
 import { isValidVersion } from '../version.ts';
 
 /** What a .PKGINFO says, checked. Texts are as written, neither trimmed nor empty where optional. */
@@ -43,16 +43,8 @@ const maxWarnings = 20;
 
 const identifyingKeys = ['pkgname', 'pkgver', 'arch'];
 const singleKeys = ['pkgdesc', 'url', 'origin', 'maintainer', 'commit', 'builddate', 'size', 'provider_priority'];
-const recordKeys = new Set([
-  ...identifyingKeys,
-  ...singleKeys,
-  'license',
-  'depend',
-  'provides',
-  'install_if',
-  'datahash',
-]);
-const controlCharacter = /[\0-\x08\x0a-\x1f\x7f]/;
+const listKeys = ['depend', 'provides', 'install_if', 'replaces'];
+const knownKeys = new Set([...identifyingKeys, ...singleKeys, ...listKeys, 'license', 'packager', 'datahash']);
 
 /** Parses a .PKGINFO (APKv2). Throws PACKAGE_MALFORMED for what would end in a record that misleads or harms clients. */
 export function parsePackageInfo(bytes: Uint8Array): ParsedPackageInfo {
@@ -62,12 +54,15 @@ export function parsePackageInfo(bytes: Uint8Array): ParsedPackageInfo {
   };
   const { text, isUtf8 } = decodeText(bytes);
   if (!isUtf8) warn('.PKGINFO is not UTF-8');
-  const fields = readFields(text, warn);
+  const fields = readFields(text, knownKeys, warn);
   assertIdentity(fields);
   assertPlainValues(fields);
+  assertShortLists(fields);
   const datahash = readDatahash(fields);
   warnOfRepeats(fields, warn);
-  return { info: infoOf(fields, datahash, warn), warnings: [...warnings] };
+  const info = infoOf(fields, datahash, warn);
+  // Copies: a text that was cut out of the file would keep all of the file in memory.
+  return structuredClone({ info, warnings: [...warnings] });
 }
 
 function infoOf(fields: Fields, datahash: string, warn: Warn): PackageInfo {
@@ -110,8 +105,21 @@ function assertIdentity(fields: Fields): void {
 /** A CR or LF that reached the index would add lines to it; an escape would run in a terminal. */
 function assertPlainValues(fields: Fields): void {
   for (const [key, values] of fields)
-    if (recordKeys.has(key) && values.some((value) => controlCharacter.test(value)))
-      throw malformed(`control character in ${key}`);
+    if (values.some(hasHiddenCharacter)) throw malformed(`control character in ${key}`);
+}
+
+/** A list becomes one line of the index or of a client's database, whatever the lines that it was written in. */
+function assertShortLists(fields: Fields): void {
+  let count = 0;
+  for (const key of listKeys) {
+    const list = tokens(fields, key);
+    const long = list.find((token) => encodedLength(token) > maxTokenBytes);
+    if (long !== undefined) throw malformed(`dependency over ${maxTokenBytes} bytes in ${key}: ${long.slice(0, 80)}…`);
+    if (list.reduce((sum, token) => sum + encodedLength(token) + 1, 1) > maxLineBytes)
+      throw malformed(`${key}: line too long, over ${maxLineBytes} bytes in all`);
+    count += list.length;
+  }
+  if (count > maxTokens) throw malformed(`over ${maxTokens} dependencies in all`);
 }
 
 function readDatahash(fields: Fields): string {

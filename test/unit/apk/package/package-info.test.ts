@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { formatIndexEntry, indexEntryOf } from '../../../../src/apk/index/index-entry.ts';
 import { parsePackageInfo } from '../../../../src/apk/package/package-info.ts';
@@ -15,6 +17,9 @@ interface PackageInfoCase {
   readonly record?: string;
   readonly record_base64?: string;
 }
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
 
 const { cases } = readJson('pkginfo-cases.json') as { cases: PackageInfoCase[] };
 const start = 'pkgname = demo\npkgver = 1.0-r0\narch = x86_64\n';
@@ -88,5 +93,57 @@ describe('.PKGINFO', () => {
   it('keeps what is not in the index: packager, replaces', () => {
     const { info } = parsePackageInfo(Buffer.from(`${start}packager = me\nreplaces = a b\nreplaces = c\n${datahash}`));
     expect(info).toMatchObject({ packager: 'me', replaces: ['a', 'b', 'c'] });
+  });
+
+  const hidden = {
+    NUL: '\0',
+    BEL: '\x07',
+    ESC: '\x1b',
+    DEL: '\x7f',
+    CSI: '\x9b',
+    'a right-to-left override': '\u202e',
+    'an isolate': '\u2066',
+    'an Arabic letter mark': '\u061c',
+  };
+  const keys = [
+    'pkgdesc',
+    'url',
+    'license',
+    'origin',
+    'maintainer',
+    'packager',
+    'commit',
+    'depend',
+    'provides',
+    'replaces',
+  ];
+  it.each(Object.entries(hidden).flatMap(([what, character]) => keys.map((key) => [what, key, character])))(
+    'refuses %s in %s, which would change what a terminal shows',
+    (_what, key, character) => {
+      expect(() => listed(Buffer.from(`${start}${key} = a${character}b\n${datahash}`))).toThrow(
+        `control character in ${key}`,
+      );
+    },
+  );
+
+  it.each<[string, string]>([
+    ['over 16,384 tokens in all', ['provides', 'replaces'].map((key) => `${key} = ${'a '.repeat(8193)}\n`).join('')],
+    ['a list whose line clients can’t read', `replaces = ${'r'.repeat(200)} \n`.repeat(700)],
+    ['a token over 255 bytes', `replaces = ${'r'.repeat(256)}\n`],
+  ])('refuses %s', (_what, lines) => {
+    expect(() => listed(Buffer.from(start + lines + datahash))).toThrow(GatewayError);
+  });
+
+  it('doesn’t keep the file for the sake of a few words of it', () => {
+    const held = () => {
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const comments = `# ${'c'.repeat(100)}\n`.repeat(9000);
+    const fileOf = (n: number) => Buffer.from(`${start}pkgdesc = a text of a package ${n}\n${datahash}${comments}`);
+    const before = held();
+    const parsed = Array.from({ length: 20 }, (_, n) => parsePackageInfo(fileOf(n)));
+    expect(held() - before).toBeLessThan(2 ** 20);
+    expect(parsed).toHaveLength(20);
   });
 });
