@@ -1,6 +1,7 @@
 import { proxiesOf, type Environment, type Proxies } from './proxies.ts';
 import { join } from 'node:path';
 import { contradictionsOf } from './contradictions.ts';
+import { availableMemory, planMemory, type MemoryPlan } from './memory.ts';
 import { fieldsOf, readGiven, type Fields, type Given } from './given.ts';
 import { environmentName, settings, type GivenSettings, type Setting } from './settings.ts';
 import type { ListenAddress } from './values.ts';
@@ -36,12 +37,14 @@ export type StoreConfig =
  * Everything lkard was told, complete and checked: the fields that the table of settings names, and those that are made of several
  * settings. Times in milliseconds, sizes in bytes.
  */
-export interface Config extends Omit<Fields, 'signing'> {
+export interface Config extends Omit<Fields, 'signing' | 'http' | 'repository'> {
   readonly singleImage: string | undefined;
   readonly listen: ListenAddress;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly store: StoreConfig;
   readonly signing: Fields['signing'] & { readonly passphrase: string | undefined };
+  readonly http: Fields['http'] & { readonly maxUploadBytes: number };
+  readonly repository: Fields['repository'] & Pick<MemoryPlan, 'maxIndexBytes'>;
 }
 
 /**
@@ -87,6 +90,8 @@ function valueOf({ kind }: Setting, text: string | undefined): string | true | r
 function completed(given: Given, environment: Environment): Config {
   const fields = fieldsOf(given);
   const passphrase = given['key-passphrase'] ?? given['key-passphrase-file'];
+  const { maxUploads, maxCachedBytes, maxIndexBytes } = memoryOf(given);
+  const maxUploadBytes = given['max-upload-size'] ?? fields.http.maxPackageBytes;
   return {
     ...fields,
     singleImage: given.image,
@@ -94,6 +99,18 @@ function completed(given: Given, environment: Environment): Config {
     tls: tlsOf(given),
     store: storeOf(given, environment),
     signing: { ...fields.signing, passphrase },
+    http: { ...fields.http, maxUploads, maxUploadBytes },
+    repository: { ...fields.repository, maxCachedBytes, maxIndexBytes },
+  };
+}
+
+/** As was given, or less where that is more than there is memory for. */
+function memoryOf(given: Given): MemoryPlan {
+  const plan = planMemory((given.memory ?? availableMemory()) / given.workers);
+  return {
+    maxUploads: Math.min(given['max-uploads'], plan.maxUploads),
+    maxCachedBytes: Math.min(given['package-cache'], plan.maxCachedBytes),
+    maxIndexBytes: plan.maxIndexBytes,
   };
 }
 

@@ -21,6 +21,7 @@ import {
   firstLineOfFile,
   listenValue,
   registryHostValue,
+  sizeValue,
   textValue,
   workersValue,
 } from './values.ts';
@@ -155,7 +156,21 @@ export const settingGroups = {
     'stale-for': duration('repository.staleMs', '10m', "how long it holds while the registry can't be reached"),
     'publish-timeout': duration('repository.publishTimeoutMs', '30s', 'how long a push may wait for its index'),
     'max-package-size': size('http.maxPackageBytes', '4GiB', 'largest package'),
-    'max-uploads': textOr('http.maxUploads', 'COUNT', countValue, '32', 'uploads under way at once'),
+    'max-upload-size': text(
+      '',
+      'SIZE',
+      sizeValue,
+      'largest upload: all packages of a form together',
+      'as --max-package-size',
+    ),
+    'max-uploads': textOr(
+      'http.maxUploads',
+      'COUNT',
+      countValue,
+      '32',
+      'uploads under way at once; fewer with less than 640 MiB of memory',
+    ),
+    memory: text('', 'SIZE', sizeValue, 'memory to stay within', 'what the machine or the container has'),
     'upload-queue': limit(
       'http.maxWaiting',
       '64',
@@ -169,7 +184,11 @@ export const settingGroups = {
       '1h',
       'how long index manifests that were replaced are kept',
     ),
-    'package-cache': size('repository.maxCachedBytes', '64MiB', 'memory for packages of up to 256 KiB'),
+    'package-cache': size(
+      'repository.maxCachedBytes',
+      '64MiB',
+      'memory for packages of up to 256 KiB; at most an eighth of all',
+    ),
     'max-refusals': limit('http.refusalsPerMinute', '30', 'refused credentials an address has a minute; 0: any number'),
     'rate-limit': limit('http.requestsPerSecond', '0', 'requests an address has a second; 0: any number'),
     'temp-dir': text('http.tempDirectory', 'DIR', textValue, 'folder of uploads over 4 MiB', "the system's"),

@@ -57,7 +57,7 @@ export async function createGateway(
   { log, siblings }: { readonly log: Log; readonly siblings?: Siblings | undefined },
 ): Promise<Gateway> {
   const clock = systemClock();
-  await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxPackageBytes, log);
+  await checkTempFolder(config.http.tempDirectory ?? tmpdir(), config.http.maxUploadBytes, log);
   if (config.store.kind === 'directory') await openDataFolder(config.store.directory, '--data');
   const { meter, format, snapshot } = createMetrics();
   const formatMetrics = siblings?.formatMetrics ?? format;

@@ -31,6 +31,10 @@ export interface HttpOptions extends AddressingOptions {
   readonly anonymousAsGateway?: 'read' | 'write' | undefined;
   /** Bytes of the largest package. */
   readonly maxPackageBytes?: number | undefined;
+  /** Bytes of all packages of an upload. Default: as of the largest package. */
+  readonly maxUploadBytes?: number | undefined;
+  /** Bytes of memory that what the packages of an upload say of themselves may take. Default 4 MiB. */
+  readonly maxHeldBytes?: number | undefined;
   /** Uploads under way at once. */
   readonly maxUploads?: number | undefined;
   /** Uploads that may wait until one of those ends; one more is OVERLOADED. */
@@ -66,6 +70,8 @@ export type HttpSettings = HttpOptions & {
   readonly [
     Name in
       | 'maxPackageBytes'
+      | 'maxUploadBytes'
+      | 'maxHeldBytes'
       | 'maxUploads'
       | 'maxWaiting'
       | 'waitMs'
@@ -81,6 +87,8 @@ export function completeHttpOptions(options: HttpOptions): HttpSettings {
   return {
     ...options,
     maxPackageBytes: options.maxPackageBytes ?? usual.maxPackageBytes,
+    maxUploadBytes: options.maxUploadBytes ?? options.maxPackageBytes ?? usual.maxPackageBytes,
+    maxHeldBytes: options.maxHeldBytes ?? 4 * 2 ** 20,
     maxUploads: options.maxUploads ?? usual.maxUploads,
     maxWaiting: options.maxWaiting ?? usual.maxWaiting,
     waitMs: options.waitMs ?? usual.waitMs,

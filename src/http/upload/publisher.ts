@@ -8,7 +8,8 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import { beginLikeliest, cancelOnFault, moveToPlace, type Begin, type UploadTarget } from './upload-place.ts';
 import { createUploadSlots } from './upload-slots.ts';
-import { receiveUpload, tooLarge } from './upload.ts';
+import { maxExtraBytes } from './form-files.ts';
+import { packageTooLarge, receiveUpload, uploadTooLarge } from './upload.ts';
 
 /** Takes uploads in: the one way into the service for every form of upload. */
 export interface Publisher {
@@ -35,6 +36,8 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
   const slots = createUploadSlots({ ...settings, onChange: deps.meter?.uploads });
   const uploads = {
     maxPackageBytes: settings.maxPackageBytes,
+    maxUploadBytes: settings.maxUploadBytes,
+    maxHeldBytes: settings.maxHeldBytes,
     memoryBytes: settings.spoolMemoryBytes,
     directory: settings.tempDirectory,
   };
@@ -78,7 +81,7 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
   return {
     async publish(exchange, target) {
       const ifExists = ifExistsOf(exchange);
-      refuseOversized(exchange, settings.maxPackageBytes);
+      refuseOversized(exchange, settings);
       slots.refuseIfFull();
       const attempt = audit.begin(exchange, {
         action: 'push',
@@ -126,8 +129,10 @@ function ifExistsOf(exchange: Exchange): 'fail' | 'skip' | undefined {
   throw new GatewayError('REQUEST_INVALID', `if-exists is ${JSON.stringify(value)}; known are skip and fail`);
 }
 
-/** A form may hold several packages; only a bare body's length is one package's. */
-function refuseOversized(exchange: Exchange, maxBytes: number): void {
+/** Before a byte is read: a bare body is one package, a form holds several and what stands around them. */
+function refuseOversized(exchange: Exchange, { maxPackageBytes, maxUploadBytes }: HttpSettings): void {
+  const bytes = Number(exchange.header('content-length') ?? 0);
   const isForm = exchange.header('content-type')?.startsWith('multipart/') === true;
-  if (!isForm && Number(exchange.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  if (!isForm && bytes > maxPackageBytes) throw packageTooLarge(maxPackageBytes);
+  if (bytes > maxUploadBytes + (isForm ? maxExtraBytes : 0)) throw uploadTooLarge(maxUploadBytes);
 }

@@ -4,84 +4,85 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../errors.ts';
 
-/** Memory that several spools share. */
-export interface MemoryBudget {
-  /** Whether so many bytes were still to be had; they are taken then. */
-  take(bytes: number): boolean;
-  giveBack(bytes: number): void;
-}
-
 export interface SpoolOptions {
-  /** Content goes to a file once it has no more memory to take. */
-  readonly memory: MemoryBudget;
+  /** Bytes of all content that are held in memory; what is over goes to a file. */
+  readonly memoryBytes: number;
   /** Where that file is made; it loses its name at once, so that nothing is left behind by a crash. */
   readonly directory: string;
 }
 
-/** Bytes on their way from a caller to the store, to be read as often as needed. */
+/** What one upload holds on its way to the store: one file at most, however many packages there are. */
 export interface Spool {
-  /** Keeps the chunk (not copied); resolves when more may come. Throws OVERLOADED where the disk takes no more. */
-  write(chunk: Uint8Array): Promise<void>;
-  /** All bytes written, from the first one on, each time it is called. */
-  open(): Readable | Uint8Array;
+  /** Begins the content of one more package; nothing is written to those before it any more. */
+  begin(): SpooledContent;
   /** Gives memory and file back; streams still open end with an error. Never throws. */
   close(): Promise<void>;
 }
 
-const readBytes = 64 * 1024;
-
-/** So many bytes of memory. */
-export function createMemoryBudget(bytes: number): MemoryBudget {
-  let left = bytes;
-  return {
-    take(wanted) {
-      if (wanted > left) return false;
-      left -= wanted;
-      return true;
-    },
-    giveBack(given) {
-      left += given;
-    },
-  };
+/** Bytes on their way from a caller to the store, to be read as often as needed. */
+export interface SpooledContent {
+  /** Keeps the chunk (not copied); resolves when more may come. Throws OVERLOADED where the disk takes no more. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** All bytes written, from the first one on, each time it is called. */
+  open(): Readable | Uint8Array;
 }
 
-/** A spool that keeps small content in memory and the rest in a file without a name. */
-export function createSpool(options: SpoolOptions): Spool {
-  let chunks: Uint8Array[] = [];
-  let heldBytes = 0;
-  let file: FileHandle | undefined;
+/** Bytes of a file from one place on. */
+interface Stretch {
+  readonly file: FileHandle;
+  readonly start: number;
+  bytes: number;
+}
 
-  const letGo = () => {
-    chunks = [];
-    options.memory.giveBack(heldBytes);
-    heldBytes = 0;
+const readBytes = 64 * 1024;
+
+/** A spool that keeps small content in memory and the rest in a file without a name. */
+export function createSpool({ memoryBytes, directory }: SpoolOptions): Spool {
+  const held = new Set<{ chunks: Uint8Array[] }>();
+  let leftBytes = memoryBytes;
+  let file: FileHandle | undefined;
+  let fileBytes = 0;
+
+  const append = async (stretch: Stretch, chunk: Uint8Array) => {
+    await stretch.file.appendFile(chunk);
+    stretch.bytes += chunk.byteLength;
+    fileBytes += chunk.byteLength;
   };
-  const spill = async (directory: string) => {
-    const opened = await openNameless(directory);
-    file = opened;
-    for (const chunk of chunks) await opened.appendFile(chunk);
-    letGo();
-    return opened;
+  const spill = async (memory: { chunks: Uint8Array[] }): Promise<Stretch> => {
+    file ??= await openNameless(directory);
+    const stretch = { file, start: fileBytes, bytes: 0 };
+    for (const chunk of memory.chunks) await append(stretch, chunk);
+    leftBytes += stretch.bytes;
+    memory.chunks = [];
+    return stretch;
   };
 
   return {
-    async write(chunk) {
-      if (file === undefined && options.memory.take(chunk.byteLength)) {
-        chunks.push(chunk);
-        heldBytes += chunk.byteLength;
-        return;
-      }
-      await withSpace(async () => {
-        await (file ?? (await spill(options.directory))).appendFile(chunk);
-      });
-    },
-    open() {
-      if (file !== undefined) return readFromStart(file);
-      chunks = [Buffer.concat(chunks)];
-      return chunks[0] ?? new Uint8Array();
+    begin() {
+      const memory: { chunks: Uint8Array[] } = { chunks: [] };
+      let stretch: Stretch | undefined;
+      held.add(memory);
+      return {
+        async write(chunk) {
+          if (stretch === undefined && chunk.byteLength <= leftBytes) {
+            leftBytes -= chunk.byteLength;
+            memory.chunks.push(chunk);
+            return;
+          }
+          await withSpace(async () => {
+            stretch ??= await spill(memory);
+            await append(stretch, chunk);
+          });
+        },
+        open() {
+          if (stretch !== undefined) return readStretch(stretch);
+          memory.chunks = [Buffer.concat(memory.chunks)];
+          return memory.chunks[0] ?? new Uint8Array();
+        },
+      };
     },
     async close() {
-      letGo();
+      for (const memory of held) memory.chunks = [];
       await file?.close().catch(() => undefined);
     },
   };
@@ -91,14 +92,16 @@ export function createSpool(options: SpoolOptions): Spool {
  * Reads by position and leaves the file open: a file handle's own stream closes it when it is destroyed, as an HTTP client does
  * with the body of a request that failed, and then nothing could be sent a second time.
  */
-function readFromStart(file: FileHandle): Readable {
-  let position = 0;
+function readStretch({ file, start, bytes }: Stretch): Readable {
+  let done = 0;
   return new Readable({
     highWaterMark: readBytes,
     read() {
-      file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, position).then(
+      const wanted = Math.min(readBytes, bytes - done);
+      if (wanted === 0) return void this.push(null);
+      file.read(Buffer.allocUnsafe(wanted), 0, wanted, start + done).then(
         ({ bytesRead, buffer }) => {
-          position += bytesRead;
+          done += bytesRead;
           this.push(bytesRead === 0 ? null : buffer.subarray(0, bytesRead));
         },
         (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),

@@ -3,14 +3,19 @@ import { createAnyPackageReader } from '../../apk/any-package.ts';
 import { GatewayError } from '../../errors.ts';
 import type { StagedPackage } from '../../repository/service/publishing.ts';
 import { readFormFiles } from './form-files.ts';
-import { createMemoryBudget, createSpool, type Spool } from './spool.ts';
+import { heldBytes } from './held-bytes.ts';
+import { createSpool, type SpooledContent } from './spool.ts';
 
 export interface UploadOptions {
   /** Bytes of the largest package. */
   readonly maxPackageBytes: number;
-  /** Bytes of the whole upload that are held in memory; what is over goes to files. */
+  /** Bytes of all packages of an upload. */
+  readonly maxUploadBytes: number;
+  /** Bytes of memory for what all packages of an upload say of themselves. */
+  readonly maxHeldBytes: number;
+  /** Bytes of the whole upload that are held in memory; what is over goes to a file. */
   readonly memoryBytes: number;
-  /** Where those files are made. */
+  /** Where that file is made. */
   readonly directory: string;
 }
 
@@ -21,26 +26,26 @@ export interface Upload {
   release(): Promise<void>;
 }
 
+/** What is left of an upload's limits. */
+interface Left {
+  uploadBytes: number;
+  heldBytes: number;
+}
+
 /**
- * Reads a request's body: a package as it is, or a multipart form (RFC 7578) with one or several. Takes constant memory and
- * leaves the body open where it stops early. Throws what the package reader says, SIZE_EXCEEDED, or REQUEST_INVALID for a
- * body that is cut short or a form without a file; nothing is kept then.
+ * Reads a request's body: a package as it is, or a multipart form (RFC 7578) with one or several. Takes no more memory for a
+ * form than for a package and leaves the body open where it stops early. Throws what the package reader says, SIZE_EXCEEDED, or
+ * REQUEST_INVALID for a body that is cut short or a form without a file; nothing is kept then.
  */
 export async function receiveUpload(
   body: Readable,
   contentType: string | undefined,
   options: UploadOptions,
 ): Promise<Upload> {
-  const spools: Spool[] = [];
-  const memory = createMemoryBudget(options.memoryBytes);
-  const release = async () => {
-    await Promise.all(spools.map((spool) => spool.close()));
-  };
-  const stage = (content: Readable) => {
-    const spool = createSpool({ memory, directory: options.directory });
-    spools.push(spool);
-    return stagePackage(content, spool, options);
-  };
+  const spool = createSpool(options);
+  const left = { uploadBytes: options.maxUploadBytes, heldBytes: options.maxHeldBytes };
+  const stage = (content: Readable) => stagePackage(content, spool.begin(), options, left);
+  const release = () => spool.close();
   try {
     const packages = isForm(contentType) ? await readFormFiles(body, contentType, stage) : [await stage(body)];
     return { packages, release };
@@ -54,18 +59,27 @@ function isForm(contentType: string | undefined): contentType is string {
   return contentType !== undefined && /^multipart\/form-data\b/i.test(contentType);
 }
 
-async function stagePackage(content: Readable, spool: Spool, options: UploadOptions): Promise<StagedPackage> {
+async function stagePackage(
+  content: Readable,
+  spooled: SpooledContent,
+  options: UploadOptions,
+  left: Left,
+): Promise<StagedPackage> {
   const reader = createAnyPackageReader({ maxFileBytes: options.maxPackageBytes });
   try {
     let bytes = 0;
     // Destroying a request's body would close the connection before its answer is sent.
     for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       bytes += chunk.byteLength;
-      if (bytes > options.maxPackageBytes) throw tooLarge(options.maxPackageBytes);
-      await Promise.all([reader.write(chunk), spool.write(chunk)]);
+      left.uploadBytes -= chunk.byteLength;
+      if (bytes > options.maxPackageBytes) throw packageTooLarge(options.maxPackageBytes);
+      if (left.uploadBytes < 0) throw uploadTooLarge(options.maxUploadBytes);
+      await Promise.all([reader.write(chunk), spooled.write(chunk)]);
     }
     const summary = await reader.end();
-    const open = () => spool.open();
+    left.heldBytes -= heldBytes(summary);
+    if (left.heldBytes < 0) throw saysTooMuch(options.maxHeldBytes);
+    const open = () => spooled.open();
     return { summary, source: { digest: `sha256:${summary.sha256}`, size: summary.size, open } };
   } finally {
     reader.close();
@@ -73,9 +87,27 @@ async function stagePackage(content: Readable, spool: Spool, options: UploadOpti
 }
 
 /** SIZE_EXCEEDED for a package over the limit. */
-export function tooLarge(maxBytes: number): GatewayError {
-  const details = { maxBytes, sentBy: 'caller' };
-  return new GatewayError('SIZE_EXCEEDED', `the package is larger than ${maxBytes} bytes`, { details });
+export function packageTooLarge(maxBytes: number): GatewayError {
+  return tooLarge(`the package is larger than ${maxBytes} bytes`, maxBytes);
+}
+
+/** SIZE_EXCEEDED for an upload over the limit. */
+export function uploadTooLarge(maxBytes: number): GatewayError {
+  return tooLarge(
+    `the packages of one upload are larger than ${maxBytes} bytes together: push fewer at once`,
+    maxBytes,
+  );
+}
+
+function saysTooMuch(maxBytes: number): GatewayError {
+  return tooLarge(
+    `what the packages of one upload say of themselves takes over ${maxBytes} bytes: push fewer at once`,
+    maxBytes,
+  );
+}
+
+function tooLarge(message: string, maxBytes: number): GatewayError {
+  return new GatewayError('SIZE_EXCEEDED', message, { details: { maxBytes, sentBy: 'caller' } });
 }
 
 function cutShort(cause: unknown): GatewayError {

@@ -121,6 +121,25 @@ describe('settings', () => {
     expect(usualFields.trust).toEqual({ policyFile: undefined, requiredKeys: [], knownKeys: [] });
   });
 
+  it.each([
+    ['256MiB', {}, { maxUploads: 8, maxIndexBytes: 2 ** 25, maxCachedBytes: 2 ** 25 }],
+    ['64MiB', {}, { maxUploads: 2, maxIndexBytes: 2 ** 23, maxCachedBytes: 2 ** 23 }],
+    ['2GiB', {}, { maxUploads: 32, maxIndexBytes: 2 ** 27, maxCachedBytes: 2 ** 26 }],
+    ['2GiB', { 'max-uploads': '99' }, { maxUploads: 99 }],
+    ['2GiB', { 'max-uploads': '1', 'package-cache': '0' }, { maxUploads: 1, maxCachedBytes: 0 }],
+    ['1GiB', { workers: '4' }, { maxUploads: 8, maxIndexBytes: 2 ** 25, maxCachedBytes: 2 ** 25 }],
+  ])('fit into the memory of %s with %o', (memory, given, wanted) => {
+    const { http, repository } = readConfig({ memory, ...given }, {});
+    expect({ ...http, ...repository }).toMatchObject(wanted);
+  });
+
+  it('for a whole upload are as for the largest package, unless given', () => {
+    const mostOf = (given: GivenSettings) => readConfig(given, {}).http.maxUploadBytes;
+    expect(mostOf({})).toBe(4 * 2 ** 30);
+    expect(mostOf({ 'max-package-size': '1MiB' })).toBe(2 ** 20);
+    expect(mostOf({ 'max-package-size': '1MiB', 'max-upload-size': '10MiB' })).toBe(10 * 2 ** 20);
+  });
+
   it('each have a name of their own in the environment', () => {
     const names = settings().map(({ name }) => environmentName(name));
     expect(new Set(names).size).toBe(names.length);

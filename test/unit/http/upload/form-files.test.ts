@@ -30,3 +30,16 @@ it('a form without a bad file gives what was read, in its order', async () => {
   const { body, contentType } = formOf('b.apk', 'a.apk');
   expect(await readFormFiles(body, contentType, refuse)).toEqual(['b.apk', 'a.apk']);
 });
+
+it('one file is read at a time, so that many hold no more than one', async () => {
+  const { body, contentType } = formOf(...Array.from({ length: 50 }, (_, n) => `${n}.apk`));
+  let underWay = 0;
+  const counts: number[] = [];
+  await readFormFiles(body, contentType, async (file) => {
+    counts.push((underWay += 1));
+    await file.resume().toArray();
+    await new Promise(setImmediate);
+    underWay -= 1;
+  });
+  expect(counts).toEqual(Array.from({ length: 50 }, () => 1));
+});

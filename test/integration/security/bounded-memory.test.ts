@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { anApk } from '../../support/an-apk.ts';
+import { buildPrograms, startLkard, type RunningLkard } from '../../support/programs.ts';
+import { keyFixture } from '../../support/signing-keys.ts';
+import { makeTempDir } from '../../support/temp-dir.ts';
+
+/** What a container of 256 MiB has, V8's half of it included. */
+const env = { NODE_OPTIONS: '--max-old-space-size=128' };
+const ends: (() => Promise<unknown>)[] = [];
+beforeAll(buildPrograms, 120_000);
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** A gateway that was told to stay within 256 MiB. */
+async function smallLkard(...args: readonly string[]): Promise<RunningLkard> {
+  const folder = await makeTempDir();
+  ends.push(() => folder.remove());
+  const key = ['--signing-key', keyFixture('test-only-2048.rsa')];
+  const data = ['--data', path.join(folder.path, 'data'), '--temp-dir', folder.path];
+  const lkard = await startLkard([...data, ...key, '--memory', '256MiB', ...args], { env });
+  ends.push(() => lkard.kill());
+  return lkard;
+}
+
+type Piece = string | Uint8Array;
+const boundary = 'border';
+const formType = `multipart/form-data; boundary=${boundary}`;
+
+function* form(count: number, content: (index: number) => Iterable<Piece>, isFile = true): Generator<Uint8Array> {
+  for (let index = 0; index < count; index += 1) {
+    const name = isFile ? `; filename="${index}.apk"` : '';
+    yield Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="f"${name}\r\n\r\n`);
+    for (const piece of content(index)) yield Buffer.from(piece);
+    yield Buffer.from('\r\n');
+  }
+  yield Buffer.from(`--${boundary}--\r\n`);
+}
+
+/** By curl, which reads the answer that comes before the end of its body. */
+async function push(lkard: RunningLkard, pieces: Iterable<Uint8Array>, type = formType) {
+  const headers = ['-H', 'Accept: application/json', '-H', `Content-Type: ${type}`];
+  const url = `${lkard.url}/apk/team/app/edge/main/push`;
+  const curl = spawn('curl', ['-sS', '-T', '-', ...headers, '-w', '\n%{http_code}', url]);
+  const sending = pipeline(Readable.from(pieces, { highWaterMark: 1 }), curl.stdin).catch(() => undefined);
+  const [text] = await Promise.all([curl.stdout.setEncoding('utf8').toArray(), sending]);
+  const [body = '', status] = text.join('').split(/\n(?=\d+$)/);
+  return { status: Number(status), code: (JSON.parse(body) as { code?: string }).code };
+}
+
+/** The most memory that the process ever had, in MiB. */
+function peakMebibytes({ pid }: RunningLkard): number {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kibibytes) / 1024;
+}
+
+const tokens = (letter: string, bytes: number) =>
+  Array.from({ length: Math.floor(bytes / 3) }, (_, n) => `${letter}${(n % 36).toString(36)}`).join(' ');
+const withMegabyteOfReplaces = (n: number) =>
+  anApk({
+    name: `r${n}`,
+    version: '1-r0',
+    pkginfo: ['license = MIT', ...Array.from({ length: 8 }, () => `replaces = ${tokens('r', 130_000)}`)],
+  });
+/** As much as a package may say of itself. */
+const withManyTokens = (n: number) =>
+  anApk({
+    name: `t${n}`,
+    version: '1-r0',
+    pkginfo: [
+      'license = MIT',
+      `provides = ${Array.from({ length: 8000 }, (_, at) => `provided${at}`).join(' ')}`,
+      `replaces = ${Array.from({ length: 8000 }, (_, at) => `replaced${at}`).join(' ')}`,
+      ...Array.from({ length: 5000 }, (_, at) => `# ${'c'.repeat(100)}${at}`),
+    ],
+  });
+
+const refused = (status: number, code: string) => ({ status, code });
+
+describe('a gateway in 256 MiB', { timeout: 300_000 }, () => {
+  it('takes what one package may say of itself, and as many such uploads at once as come', async () => {
+    const lkard = await smallLkard('--upload-queue', '40', '--upload-wait', '60s');
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, (_, n) => push(lkard, [withManyTokens(n)], 'application/octet-stream')),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+    expect(peakMebibytes(lkard)).toBeLessThan(256);
+    expect(await lkard.stop()).toBe(0);
+  });
+
+  it.each<[string, readonly string[], () => Iterable<Uint8Array>, object]>([
+    [
+      '150 packages of 15 KB with a megabyte of replaces each',
+      [],
+      () => form(150, (n) => [withMegabyteOfReplaces(n)]),
+      refused(400, 'PACKAGE_MALFORMED'),
+    ],
+    [
+      '150 packages with all that one may say of itself',
+      [],
+      () => form(150, (n) => [withManyTokens(n)]),
+      refused(413, 'SIZE_EXCEEDED'),
+    ],
+    [
+      '300 files of 0.95 MB',
+      ['--max-package-size', '1MiB'],
+      () => form(300, (n) => [anApk({ name: `b${n}`, version: '1-r0', dataBytes: 950_000 })]),
+      refused(413, 'SIZE_EXCEEDED'),
+    ],
+    [
+      'a field of 100 MB',
+      [],
+      () => form(1, () => Array<Piece>(100).fill(Buffer.alloc(1e6, 'x')), false),
+      refused(413, 'SIZE_EXCEEDED'),
+    ],
+  ])('refuses %s, however many send such at once', async (_what, flags, pieces, refusal) => {
+    const lkard = await smallLkard(...flags);
+    const answers = await Promise.all(Array.from({ length: 6 }, () => push(lkard, pieces())));
+    expect(answers).toEqual(answers.map(() => refusal));
+    expect(
+      (
+        await push(
+          lkard,
+          form(1, () => [anApk({ name: 'good', version: '1-r0' })]),
+        )
+      ).status,
+    ).toBe(201);
+    expect(peakMebibytes(lkard)).toBeLessThan(256);
+    expect(await lkard.stop()).toBe(0);
+  });
+
+  it('takes 1,000 files in one form, and several such forms at once', async () => {
+    const lkard = await smallLkard();
+    const forms = ['a', 'b'].map((letter) =>
+      push(
+        lkard,
+        form(1000, (n) => [anApk({ name: `${letter}${n}`, version: '1-r0', dataBytes: 20_000 })]),
+      ),
+    );
+    expect((await Promise.all(forms)).map(({ status }) => status)).toEqual([201, 201]);
+    expect(peakMebibytes(lkard)).toBeLessThan(256);
+    expect(await lkard.stop()).toBe(0);
+  });
+});
