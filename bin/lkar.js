@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-const built = new URL('../dist/cli/lkar/lkar.js', import.meta.url);
+const built = new URL('../dist/lkar.js', import.meta.url);
 if (existsSync(built)) {
   const { runLkar } = await import(built.href);
   process.exitCode = await runLkar(process.argv.slice(2), process);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-const built = new URL('../dist/cli/lkard/lkard.js', import.meta.url);
+const built = new URL('../dist/lkard.js', import.meta.url);
 if (existsSync(built)) {
   const { runLkard } = await import(built.href);
   process.exitCode = await runLkard(process.argv.slice(2), process);

@@ -1,11 +1,11 @@
 // Makes a clone ready: dependencies, the built program and, with --with-tests, the programs that the tests run against.
 // Runs before anything is installed, so it may import nothing but Node's own modules.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
-const builtMarker = path.join(root, 'dist', '.built');
+const builtProgram = path.join(root, 'dist', 'lkard.js');
 const testPrograms = ['docker-registry', 'busybox', 'dash', 'curl', 'htpasswd'];
 // Where a package isn't called like its program.
 const packageNames = {
@@ -35,12 +35,13 @@ function installDependencies() {
 }
 
 function build() {
-  const inputs = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => path.join(root, name));
+  const inputs = ['package-lock.json', 'package.json', 'tsconfig.json', 'scripts/build.mjs'].map((name) =>
+    path.join(root, name),
+  );
   const newest = Math.max(...[...inputs, ...filesUnder(path.join(root, 'src'))].map(modifiedAt));
-  if (modifiedAt(builtMarker) >= newest) return;
+  if (modifiedAt(builtProgram) >= newest) return;
   console.error('building');
-  run(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
-  writeFileSync(builtMarker, '');
+  run(process.execPath, [path.join(root, 'scripts', 'build.mjs')]);
 }
 
 function provideTestPrograms() {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isImageName } from '../oci/reference.ts';
 import type { SettingRow } from './setting.ts';
 import type { SettingRows } from './setting-table.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue, limitValue, sizeValue, textValue } from './values.ts';
 
 /** How a setting is given: a value, a switch without one, a value that may be left out, or a value several times. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import { parseJson } from '../oci/json.ts';
 import { isErrno } from '../files/errno.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatewayError } from '../errors.ts';
 import { decodeUserPassword } from '../oci/basic.ts';
 import { parseJson } from '../oci/json.ts';

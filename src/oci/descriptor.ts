@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Digest, isDigest } from './digest.ts';
 
 /** What a manifest says of one blob (image-spec, Descriptor); members that this program doesn't use are dropped. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatewayError } from '../errors.ts';
 import { annotationsSchema, descriptorSchema, mediaTypeSchema, type Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createKeptCalls } from '../concurrency/kept-calls.ts';
 import { GatewayError } from '../errors.ts';
 import { readBounded } from '../files/read-bounded.ts';

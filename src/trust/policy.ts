@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLoopback } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../protocol/coordinates.ts';

@@ -161,8 +161,8 @@ describe('deploy/actions/push', () => {
     const checkout = path.join(folder.path, 'checkout');
     await mkdir(checkout);
     // As a runner checks an action out: no dependencies, nothing built.
-    const names = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'tsconfig.build.json'];
-    for (const name of [...names, 'src', 'bin', 'man', 'deploy', 'assets'])
+    const names = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json'];
+    for (const name of [...names, 'src', 'bin', 'man', 'deploy', 'assets', 'scripts'])
       await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
     const temp = path.join(folder.path, 'runner');
     const env = {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Argument, type Command, type Option } from 'commander';
+import { readProgramFile } from '../../files/program-file.ts';
 import type { Terminal } from './terminal.ts';
 
 const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
@@ -35,7 +35,7 @@ export function addCompletion(program: Command, { stdout }: Pick<Terminal, 'stdo
 
 /** The library's own script needs the bash-completion package, and fails where it is sourced twice. */
 function bashScript(name: string): string {
-  const text = readFileSync(new URL('../../../assets/completion.bash', import.meta.url), 'utf8');
+  const text = readProgramFile('#assets/completion.bash').toString();
   return text.replaceAll('PROGRAM', name);
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { commonRefusals, operations, type Operation, type OperationAnswer } from './operations.ts';
 import { problemSchema } from '../../protocol/documents.ts';
 

@@ -1,6 +1,6 @@
 import type { PublicKey } from '../../repository/service/reading.ts';
 import type { Credentials } from '../../store/store.ts';
-import { readAssetFile } from '../answer/asset-file.ts';
+import { readProgramFile } from '../../files/program-file.ts';
 
 /** What the caller of the script may see in the repository; `hidden` where the store refuses that caller. */
 export type SetupContent = 'packages' | 'none' | 'hidden';
@@ -31,7 +31,7 @@ const emptyText = 'set up, but nothing was pushed to this repository yet: until 
  * both take, in a file of mode 0600; they never stand on a command line and are never printed.
  */
 export function createSetupScript(): (target: SetupTarget) => string {
-  const body = readAssetFile('setup.sh').toString('utf8');
+  const body = readProgramFile('#assets/setup.sh').toString();
   return (target) => `#!/bin/sh\n${formatSettings(target)}\n${body}`;
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '../../oci/json.ts';
 import { signatureVerdicts } from '../../protocol/documents.ts';
 

@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, errors } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a sealed private key says of itself, protected with it: nobody without the secret can alter it. */
 export interface SealedFacts {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatewayError } from '../../errors.ts';
 import { parseJson } from '../../oci/json.ts';
 import { descriptorSchema } from '../../oci/descriptor.ts';

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { GatewayError } from '../../errors.ts';
+import { programFilePath } from '../../files/program-file.ts';
 
 /** Checks passwords by bcrypt, one after the other, in a thread that holds nobody else up. */
 export interface PasswordThread {
@@ -26,8 +27,7 @@ export function createPasswordThread(): PasswordThread {
     waiting.clear();
   };
   const start = (): Worker => {
-    // src/store/directory and dist/store/directory are equally deep.
-    const worker = new Worker(new URL('../../../assets/check-password.mjs', import.meta.url));
+    const worker = new Worker(programFilePath('#assets/check-password.mjs'));
     worker.on('message', ({ id, isRight }: { readonly id: number; readonly isRight: boolean }) => {
       waiting.get(id)?.resolve(isRight);
       waiting.delete(id);

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCodes, GatewayError, type ErrorCode } from '../../../errors.ts';
 import { readBounded } from '../../../files/read-bounded.ts';
 import { parseJson } from '../../../oci/json.ts';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatewayError } from '../../../errors.ts';
 import { basicAuthorization } from '../../../oci/basic.ts';
 import {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readAssetFile } from '../../answer/asset-file.ts';
+import { readProgramFile } from '../../../files/program-file.ts';
 
 /** A file that pages refer to, under a name that changes with its content. */
 export interface Asset {
@@ -30,7 +30,7 @@ export function readAssets(): Assets {
 }
 
 function readAsset(name: string, extension: string, contentType: string): Asset {
-  const bytes = readAssetFile(`${name}.${extension}`);
+  const bytes = readProgramFile(`#assets/${name}.${extension}`);
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
   return { path: `${assetFolder}${name}.${hash}.${extension}`, contentType, bytes };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatewayError } from '../../../errors.ts';
 import { parseJson } from '../../../oci/json.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
