@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { benchFreshness } from './freshness.ts';
 import { benchIndexes } from './indexes.ts';
 import { benchLargeFiles, benchRedirects } from './large-files.ts';
 import { benchConcurrentPushing, benchPushing } from './pushing.ts';
@@ -18,6 +19,7 @@ const suites: Readonly<Record<string, Suite>> = {
   pushing: (report) => benchPushing([10, 50, 100, 500, 1000, 5000], report),
   concurrent: benchConcurrentPushing,
   reading: benchReading,
+  freshness: benchFreshness,
   workers: benchWorkers,
   large: async (report) => {
     await benchLargeFiles(400, report);
