@@ -82,7 +82,11 @@ export const configurationSchema = z.object({ jwks_uri: z.url({ protocol: /^http
 /** Public keys (RFC 7517 section 5). */
 export const keySetSchema = z.object({
   keys: z.array(
-    z.object({ kid: text, kty: text, use: text, alg: text.optional(), n: text.optional(), e: text.optional() }),
+    z.object({
+      ...{ kid: text, kty: text, use: text, alg: text.optional() },
+      ...{ n: text.optional(), e: text.optional() },
+      ...{ crv: text.optional(), x: text.optional(), y: text.optional() },
+    }),
   ),
 });
 

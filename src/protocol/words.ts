@@ -1,6 +1,15 @@
 /** The file of an architecture's signed index, as apk asks for it. */
 export const indexFileName = 'APKINDEX.tar.gz';
 
+/** The same for apk 3 as it asks by itself, and as OpenWrt's lines have it. */
+export const indexV3FileNames = ['Packages.adb', 'packages.adb'] as const;
+
+/** The format of the index that a path's last segment names; undefined where it names none. */
+export function indexFormatOf(segment: string): 'v2' | 'v3' | undefined {
+  if (segment === indexFileName) return 'v2';
+  return indexV3FileNames.some((name) => name === segment) ? 'v3' : undefined;
+}
+
 /** The last segment of a path below a repository, by what it asks for. */
 export const verbs = {
   push: 'push',
@@ -39,12 +48,12 @@ export function fileOfFacts(segment: string): string | undefined {
 
 /** Whether a path's last segment names a key's file. */
 export function isKeyFile(segment: string): boolean {
-  return segment.endsWith('.rsa.pub');
+  return segment.endsWith('.rsa.pub') || segment.endsWith('.pem');
 }
 
 /** Whether a branch or repository of that name would hide something that every repository has. */
 export function isReservedName(text: string): boolean {
-  if (verbsByWord.has(text) || text === indexFileName) return true;
+  if (verbsByWord.has(text) || indexFormatOf(text) !== undefined) return true;
   return isPackageFile(text) || isKeyFile(text) || fileOfFacts(text) !== undefined;
 }
 

@@ -2,6 +2,7 @@ import type { Clock, Log, Meter, RandomBytes } from '../ports.ts';
 import type { Store } from '../store/store.ts';
 import { createArtifactWriter } from './artifacts/artifact-writer.ts';
 import { createImageMemories } from './image-memory.ts';
+import { createIndexV3Views } from './index-v3/index-v3-views.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 import { createLooks } from './live/looks.ts';
@@ -80,7 +81,8 @@ export function createRepositories(
     options,
   );
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
-  const reading = createReading({ ...deps, views, packages, callerKey, memoryOf, look });
+  const v3Views = createIndexV3Views(deps, options);
+  const reading = createReading({ ...deps, views, v3Views, packages, callerKey, memoryOf, look });
   return {
     ...reading,
     ...createPublishing(

@@ -38,6 +38,8 @@ export interface TestRepository {
   readonly base: string;
   /** Pushes a package; its bytes. */
   push(spec: ApkSpec): Promise<Buffer>;
+  /** Pushes a file as it is. */
+  pushBytes(bytes: Buffer): Promise<Buffer>;
   /** Deletes a file by its path below the base. */
   withdraw(filePath: string): Promise<void>;
 }
@@ -49,13 +51,14 @@ export function repositoryAt(base: string, headers: Readonly<Record<string, stri
     const text = await answer.text();
     if (answer.status !== status) throw new Error(`${init.method ?? ''} ${url}: ${answer.status} ${text}`);
   };
+  const pushBytes = async (bytes: Buffer) => {
+    await must(201, `${base}/push`, { method: 'PUT', body: new Uint8Array(bytes) });
+    return bytes;
+  };
   return {
     base,
-    async push(spec) {
-      const bytes = anApk(spec);
-      await must(201, `${base}/push`, { method: 'PUT', body: bytes });
-      return bytes;
-    },
+    push: (spec) => pushBytes(anApk(spec)),
+    pushBytes,
     withdraw: (filePath) => must(204, `${base}/${filePath}`, { method: 'DELETE' }),
   };
 }

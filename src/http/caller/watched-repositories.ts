@@ -25,8 +25,11 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
       refusals.watch(caller, { action: 'delete', image: at.image }, () => service.withdraw(at, file, caller, options)),
     openIndex: (at, architecture, caller, options) =>
       reading(at.image, caller, () => service.openIndex(at, architecture, caller, options)),
-    // It has nothing for somebody who wasn't let in lately.
+    openIndexV3: (at, architecture, caller) =>
+      reading(at.image, caller, () => service.openIndexV3(at, architecture, caller)),
+    // They have nothing for somebody who wasn't let in lately.
     peekIndex: (at, architecture, caller) => service.peekIndex(at, architecture, caller),
+    peekIndexV3: (at, architecture, caller) => service.peekIndexV3(at, architecture, caller),
     peekPackage: (at, architecture, file, caller) => service.peekPackage(at, architecture, file, caller),
     listIndex: (at, architecture, caller, options) =>
       reading(at.image, caller, () => service.listIndex(at, architecture, caller, options)),

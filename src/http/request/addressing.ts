@@ -4,7 +4,7 @@ import { isImageName } from '../../oci/reference.ts';
 import { parseCoordinates, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import {
   fileOfFacts,
-  indexFileName,
+  indexFormatOf,
   isKeyFile,
   isPackageFile,
   isReservedFirstSegment,
@@ -36,12 +36,20 @@ export interface FileAddress {
   readonly readings: readonly FileReading[];
 }
 
+/** The index of an architecture, in the form of either format. */
+export interface IndexAddress {
+  readonly kind: 'index';
+  readonly format: 'v2' | 'v3';
+  readonly base: RepositoryBase;
+  readonly architecture: string;
+}
+
 /** Where a request points; whether anything is there is another question. */
 export type Address =
   | FileAddress
   /** What is known of that file. */
   | (Omit<FileAddress, 'kind'> & { readonly kind: 'facts' })
-  | { readonly kind: 'index'; readonly base: RepositoryBase; readonly architecture: string }
+  | IndexAddress
   | { readonly kind: 'named-key'; readonly base: RepositoryBase; readonly fileName: string }
   | { readonly kind: Verb | 'base'; readonly base: RepositoryBase }
   /** The key of a whole image, or of the gateway where the path names no image. */
@@ -92,7 +100,8 @@ function addressIn(form: Form): Address | undefined {
   const last = form.rest.at(-1);
   if (last === undefined) return undefined;
   if (last === 'key' && folder.length === 0) return { kind: 'image-key', image: form.image };
-  if (last === indexFileName) return indexIn(form, folder);
+  const format = indexFormatOf(last);
+  if (format !== undefined) return indexIn(form, folder, format);
   if (isPackageFile(last)) return fileIn(form, folder, last);
   const described = fileOfFacts(last);
   if (described !== undefined) return factsIn(form, folder, described);
@@ -109,9 +118,9 @@ function imageKeyIn(form: Form, folder: readonly string[]): Address | undefined 
   return form.image === undefined && isImageName(image) ? { kind: 'image-key', image } : undefined;
 }
 
-function indexIn(form: Form, folder: readonly string[]): Address | undefined {
+function indexIn(form: Form, folder: readonly string[], format: IndexAddress['format']): Address | undefined {
   const reading = readWithArchitecture(form, folder);
-  return reading && { kind: 'index', base: reading.base, architecture: reading.architecture };
+  return reading && { kind: 'index', format, base: reading.base, architecture: reading.architecture };
 }
 
 function fileIn(form: Form, folder: readonly string[], fileName: string): FileAddress | undefined {

@@ -27,6 +27,8 @@ export interface PackagePlan extends ContentAnswer {
   readonly part: ByteRange | 'whole' | undefined;
 }
 
+const indexTypes = { v2: 'application/gzip', v3: 'application/octet-stream' } as const;
+
 /** Decides what a reader gets of an index or a package, by its own headers and the request's alone. */
 export interface ContentOf {
   index(exchange: Exchange, index: SignedIndex): ContentAnswer;
@@ -85,7 +87,7 @@ function formatIndexHeaders(index: SignedIndex, cacheControl: string): ContentHe
     ...(index.lagSeconds > 0 && { 'X-Lkard-Lag': String(index.lagSeconds) }),
     ...(index.isUnverified && { 'X-Lkard-Unverified': 'true' }),
   });
-  const content = { 'Content-Type': 'application/gzip', 'Content-Length': String(index.bytes.byteLength) };
+  const content = { 'Content-Type': indexTypes[index.format], 'Content-Length': String(index.bytes.byteLength) };
   return { unchanged, whole: { ...unchanged, ...content } };
 }
 

@@ -110,9 +110,9 @@ function keyAnswer(exchange: Exchange, key: PublicKey): Response {
 }
 
 function formatJwk(key: PublicKey): KeySetDocument['keys'][number] {
-  const kid = key.fileName.replace(/\.rsa\.pub$/, '');
-  const { kty = '', n, e } = key.key.export({ format: 'jwk' });
-  return { kty, n, e, kid, use: 'sig', ...(isRsa(key) && { alg: 'RS256' }) };
+  const kid = key.fileName.replace(/\.(rsa\.pub|pem)$/, '');
+  const { kty = '', n, e, crv, x, y } = key.key.export({ format: 'jwk' });
+  return { kty, ...(isRsa(key) ? { n, e, alg: 'RS256' } : { crv, x, y, alg: 'ES256' }), kid, use: 'sig' };
 }
 
 function isRsa(key: PublicKey): boolean {

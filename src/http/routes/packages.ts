@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { StatusDocument } from '../../protocol/documents.ts';
-import type { FileAddress, FileReading, RepositoryBase } from '../request/addressing.ts';
+import type { FileAddress, FileReading, IndexAddress, RepositoryBase } from '../request/addressing.ts';
 import { answer, jsonAnswer, safeHeaders } from '../answer/answer.ts';
 import { auditName, type Audit } from '../caller/audit.ts';
 import type { ContentAnswer } from '../answer/content-answer.ts';
@@ -13,10 +13,10 @@ import { createContentOf } from './content-of.ts';
 /** What apk, apko and proxies ask for: indexes and packages; and deleting, by the same path. */
 export interface PackageRoutes {
   /** What `serveIndex` would answer without waiting for anything; undefined where it would have to. */
-  peekIndex(exchange: Exchange, address: { base: RepositoryBase; architecture: string }): ContentAnswer | undefined;
+  peekIndex(exchange: Exchange, address: IndexAddress): ContentAnswer | undefined;
   /** What `servePackage` would answer without waiting for anything; undefined where it would have to. */
   peekPackage(exchange: Exchange, address: FileAddress): ContentAnswer | undefined;
-  serveIndex(exchange: Exchange, address: { base: RepositoryBase; architecture: string }): Promise<ContentAnswer>;
+  serveIndex(exchange: Exchange, address: IndexAddress): Promise<ContentAnswer>;
   servePackage(exchange: Exchange, address: FileAddress): Promise<ContentAnswer>;
   withdrawPackage(exchange: Exchange, address: FileAddress): Promise<Response>;
   serveStatus(exchange: Exchange, base: RepositoryBase): Promise<Response>;
@@ -44,8 +44,12 @@ export function createPackageRoutes(
   };
 
   return {
-    peekIndex(exchange, { base, architecture }) {
-      const index = repositories.peekIndex(base.at, architecture, requests.peeker(exchange));
+    peekIndex(exchange, { base, architecture, format }) {
+      const caller = requests.peeker(exchange);
+      const index =
+        format === 'v3'
+          ? repositories.peekIndexV3(base.at, architecture, caller)
+          : repositories.peekIndex(base.at, architecture, caller);
       return index && contentOf.index(exchange, index);
     },
 
@@ -65,9 +69,12 @@ export function createPackageRoutes(
       return { status, headers, body: part === 'whole' ? found.bytes : found.bytes.subarray(part.start, part.end + 1) };
     },
 
-    async serveIndex(exchange, { base, architecture }) {
+    async serveIndex(exchange, { base, architecture, format }) {
       // Without a signal: many readers share this work, and making one for each costs more than it could save.
-      const index = await repositories.openIndex(base.at, architecture, requests.caller(exchange, 'read'));
+      const caller = requests.caller(exchange, 'read');
+      const index = await (format === 'v3'
+        ? repositories.openIndexV3(base.at, architecture, caller)
+        : repositories.openIndex(base.at, architecture, caller));
       if (index === undefined) throw noIndex(base, architecture);
       return contentOf.index(exchange, index);
     },

@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import { readTextFile } from '../../files/text-file.ts';
 import { createWatchedFile, fileVersions, type WatchedFile } from '../../files/watched-file.ts';
 import type { Clock, Log } from '../../ports.ts';
-import { keyBitsOf, parsePrivateKey, signingKeyOf, weakKeyBits } from './signing-key.ts';
+import { keyBitsOf, parseRsaOrEcKey, signingKeyOf, weakKeyBits } from './signing-key.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
 
 export interface KeyFileOptions {
@@ -17,7 +17,8 @@ export interface KeyFileOptions {
 
 /**
  * Signing keys from files, the same for every image, read again when a file changes (a Kubernetes Secret is swapped under a
- * running process). Throws SIGNING_KEY_INVALID where one can't be used at the start; later, the last good one goes on.
+ * running process). EC keys among them sign Packages.adb alone. Throws SIGNING_KEY_INVALID where one can't be used at the start
+ * or none is RSA; later, the last good one goes on.
  */
 export async function createKeyFileSigningKeys(
   deps: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly log: Log },
@@ -26,13 +27,28 @@ export async function createKeyFileSigningKeys(
   refuseSameNames(options.files);
   const files = options.files.map((file) => watchKeyFile(file, deps, options));
   const current = () => Promise.all(files.map((file) => file.current()));
-  for (const key of await current()) warnOfWeak(key, deps.log);
-  return { arePerImage: false, ofImage: current, ofImageForWriting: current };
+  const ofType = async (type: 'rsa' | 'ec') =>
+    (await current()).filter((key) => key.publicKey.asymmetricKeyType === type);
+  const ofImage = () => ofType('rsa');
+  for (const key of await ofImage()) warnOfWeak(key, deps.log);
+  if ((await ofImage()).length === 0) throw onlyEc(options.files);
+  return { arePerImage: false, ofImage, ofImageForWriting: ofImage, ofV3: () => ofType('ec') };
 }
 
 /** The name that clients install a key file's public half under: `me-5f3a.rsa` gives `me-5f3a.rsa.pub`, as abuild has it. */
 export function clientFileNameOf(path: string): string {
-  return `${basename(path).replace(/\.(rsa|pem|key)$/, '')}.rsa.pub`;
+  return `${stemOf(path)}.rsa.pub`;
+}
+
+function stemOf(path: string): string {
+  return basename(path).replace(/\.(rsa|pem|key)$/, '');
+}
+
+function onlyEc(files: readonly string[]): GatewayError {
+  return new GatewayError(
+    'SIGNING_KEY_INVALID',
+    `an RSA key is needed beside ${files.join(', ')}: EC keys sign Packages.adb alone, which apk 2 and apko don't read`,
+  );
 }
 
 function refuseSameNames(files: readonly string[]): void {
@@ -65,10 +81,12 @@ async function readKey(file: string, passphrase: string | undefined): Promise<Si
   const pem = await readTextFile(file).catch((cause: unknown) => {
     throw new GatewayError('SIGNING_KEY_INVALID', `signing key ${file} can't be read`, { cause });
   });
-  return signingKeyOf(parsePrivateKey(pem, file, passphrase), clientFileNameOf(file));
+  const key = parseRsaOrEcKey(pem, file, passphrase);
+  return signingKeyOf(key, key.asymmetricKeyType === 'ec' ? `${stemOf(file)}.pem` : clientFileNameOf(file));
 }
 
 function warnOfWeak(key: SigningKey, log: Log): void {
+  if (key.publicKey.asymmetricKeyType !== 'rsa') return;
   const bits = keyBitsOf(key);
   if (bits < weakKeyBits) log.warn({ key: key.fileName, bits }, `a signing key has fewer than ${weakKeyBits} bits`);
 }

@@ -29,6 +29,13 @@ export function parsePrivateKey(pem: string, subject: string, passphrase?: strin
   throw invalidKey(subject, `is a key of type ${key.asymmetricKeyType ?? 'unknown'}; apk and apko both need RSA`);
 }
 
+/** The same, or an EC key on P-256, which clients of Packages.adb know too: PKCS#8 or SEC 1. Throws SIGNING_KEY_INVALID. */
+export function parseRsaOrEcKey(pem: string, subject: string, passphrase?: string): KeyObject {
+  const key = openPrivateKey(pem, subject, passphrase);
+  if (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
+  throw invalidKey(subject, `is a key of type ${key.asymmetricKeyType ?? 'unknown'}; RSA is needed, or EC on P-256`);
+}
+
 function openPrivateKey(pem: string, subject: string, passphrase: string | undefined): KeyObject {
   if (!pem.includes('PRIVATE KEY-----')) {
     const isPublic = pem.includes('PUBLIC KEY-----');

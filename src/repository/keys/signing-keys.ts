@@ -1,9 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 
-/** One key that signs indexes. Always RSA. */
+/** One key that signs indexes: RSA, but for those of `ofV3`. */
 export interface SigningKey {
-  /** `<stem>.rsa.pub`, the name that `.SIGN.RSA256.<name>` carries and that clients install the public half under. */
+  /**
+   * `<stem>.rsa.pub`, the name that `.SIGN.RSA256.<name>` carries and that clients install the public half under; of an EC key
+   * `<stem>.pem`.
+   */
   readonly fileName: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
@@ -36,4 +39,7 @@ export interface SigningKeys {
 
   /** The same, but makes the first key where there is none, with this caller's right to push: never empty. */
   ofImageForWriting(store: ImageStore, options?: SigningKeysOptions): Promise<readonly SigningKey[]>;
+
+  /** EC keys, which sign Packages.adb beside the others and nothing else, for all images. Left out: there are none. */
+  readonly ofV3?: (() => Promise<readonly SigningKey[]>) | undefined;
 }

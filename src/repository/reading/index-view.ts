@@ -28,6 +28,8 @@ export interface IndexView {
   /** When the look that it was made from began. */
   readonly comparedMs: MonotonicMs;
   readonly isUnverified: boolean;
+  /** This replica's own, by which it is signed, among others' perhaps. */
+  readonly keys: readonly SigningKey[];
 }
 
 /** What a look has shown of one architecture's index: no more than a view needs, so that the look itself can go. */
@@ -87,6 +89,7 @@ export async function verifiedView(maker: ViewMaker, compared: ComparedIndex): P
     createdMs: covering?.createdMs,
     comparedMs: compared.beganMs,
     isUnverified: false,
+    keys,
   });
 }
 
@@ -110,7 +113,7 @@ export async function unverifiedView(
       'the stored index is damaged, and these credentials may not list tags to mend it',
     );
   }
-  const facts = { digest: manifestDigest, content, createdMs, comparedMs, isUnverified: true };
+  const facts = { digest: manifestDigest, content, createdMs, comparedMs, isUnverified: true, keys };
   return makeView(maker, pieces, signatures, facts);
 }
 
@@ -131,7 +134,7 @@ function makeView(
   { clock }: ViewMaker,
   pieces: readonly Uint8Array[],
   signatures: readonly Signature[],
-  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'comparedMs' | 'isUnverified'>,
+  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'comparedMs' | 'isUnverified' | 'keys'>,
 ): IndexView {
   const bytes = Buffer.concat([signatureMember(signatures), ...pieces]);
   const digest = digestOf(bytes);

@@ -13,6 +13,7 @@ import { contestedTags } from '../live/names.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { IndexView } from './index-view.ts';
 import type { IndexViews } from './index-views.ts';
+import type { IndexV3Views } from '../index-v3/index-v3-views.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { allFiles, listed, listedRepository, ownFiles, pushedAt } from './listed-files.ts';
 import { createFreshCalls } from '../../concurrency/shared-calls.ts';
@@ -33,6 +34,7 @@ export interface ReadingDeps {
   readonly store: Store;
   readonly signingKeys: SigningKeys;
   readonly views: IndexViews;
+  readonly v3Views: IndexV3Views;
   readonly packages: PackageCache;
   readonly callerKey: (credentials: Credentials) => string;
   readonly memoryOf: (image: string) => ImageMemory;
@@ -51,7 +53,8 @@ export function createReading(
     createReader(deps.callerKey(caller.credentials), () =>
       deps.store.image(image, caller.credentials, caller.requestId),
     );
-  const signedIndexOf = createSignedIndexes();
+  const signedIndexOf = createSignedIndexes('v2');
+  const signedV3Of = createSignedIndexes('v3');
   const imagesOf = createImageList(deps);
   const shareKeys = createFreshCalls<readonly SigningKey[]>();
   const factsOnce = oncePerObject((file: IndexedPackage) => factsOf(file, deps.clock.now()));
@@ -113,6 +116,20 @@ export function createReading(
       return found && signedIndexOf(found.served);
     },
 
+    peekIndexV3(at, architecture, caller) {
+      const group = groupOf(at, architecture);
+      const served = deps.views.peek(readerOf(at.image, caller), group);
+      const view = served && deps.v3Views.peek(group, served.view);
+      return view && signedV3Of({ ...served, view });
+    },
+
+    async openIndexV3(at, architecture, caller) {
+      const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
+      if (found === undefined) return undefined;
+      const view = await deps.v3Views.view(found.group, found.served.view);
+      return signedV3Of({ ...found.served, view });
+    },
+
     async listIndex(at, architecture, caller) {
       const found = await viewFor(readerOf(at.image, caller), { ...at, architecture });
       return found && { etag: found.served.view.etag, packages: () => allFiles(found.group, found.served.view) };
@@ -160,7 +177,8 @@ export function createReading(
       // Anew, so that all replicas name the same ones at once: several may have made the first.
       const refreshed = { ...call, refresh: true };
       const keys = await shareKeys(`${reader.key} ${image}`, () => deps.signingKeys.ofImage(reader.image, refreshed));
-      return keys.map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
+      const v3Keys = (await deps.signingKeys.ofV3?.()) ?? [];
+      return [...keys, ...v3Keys].map((key) => ({ fileName: key.fileName, pem: publicPemOf(key), key: key.publicKey }));
     },
 
     images: (caller) => imagesOf(caller, readerOf),

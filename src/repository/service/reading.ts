@@ -8,7 +8,8 @@ import type { Caller } from './caller.ts';
 
 /** A signed index as it goes out. */
 export interface SignedIndex {
-  /** The whole APKINDEX.tar.gz; one buffer, shared by all its readers. */
+  readonly format: 'v2' | 'v3';
+  /** The whole APKINDEX.tar.gz or Packages.adb; one buffer, shared by all its readers. */
   readonly bytes: Uint8Array;
   /** A strong entity tag of the bytes, quotes included (RFC 9110 section 8.8.3). */
   readonly etag: string;
@@ -51,7 +52,7 @@ export interface FoundPackage extends PackageFacts {
 
 /** A public key as clients are to install it. */
 export interface PublicKey {
-  /** `<stem>.rsa.pub`: the name in `.SIGN.*` and in /etc/apk/keys. */
+  /** `<stem>.rsa.pub`: the name in `.SIGN.*` and in /etc/apk/keys; `<stem>.pem` of an EC key, which signs Packages.adb alone. */
   readonly fileName: string;
   /** PEM SPKI. */
   readonly pem: string;
@@ -70,6 +71,12 @@ export interface RepositoryReading {
 
   /** What `openIndex` would say without asking the store; undefined where it would have to ask, or there is nothing. */
   peekIndex(at: RepositoryCoordinates, architecture: string, caller: Caller): SignedIndex | undefined;
+
+  /** The same as Packages.adb, which lists the packages of both formats. */
+  openIndexV3(at: RepositoryCoordinates, architecture: string, caller: Caller): Promise<SignedIndex | undefined>;
+
+  /** What `openIndexV3` would say without asking the store or making anything. */
+  peekIndexV3(at: RepositoryCoordinates, architecture: string, caller: Caller): SignedIndex | undefined;
 
   /** A package under the name its index gives it; a noarch one under every architecture. */
   findPackage(

@@ -48,7 +48,7 @@ export function silentLog(): Log {
 export function anIndex(values: Partial<SignedIndex> = {}): SignedIndex {
   const bytes = Buffer.from('a signed index');
   const marks = { isStale: false, lagSeconds: 0, isUnverified: false };
-  return { bytes, etag: '"e1"', lastModified: undefined, count: 1, ...marks, ...values };
+  return { format: 'v2', bytes, etag: '"e1"', lastModified: undefined, count: 1, ...marks, ...values };
 }
 
 /** A package of these bytes; `opened` counts how often somebody read it. */

@@ -71,14 +71,16 @@ async function keysOf(gateway: GatewayClient, place: { readonly branch: string; 
 
 function keyOf(jwk: PublicJwk): Key {
   const { kid, kty } = jwk;
-  // Whatever else it holds: of a key set only public RSA parts are of use.
-  const publicParts = { kty, n: String(jwk['n']), e: String(jwk['e']) };
-  return { fileName: `${kid}.rsa.pub`, pem: pemOf({ key: publicParts, format: 'jwk' }) };
+  // Whatever else it holds: of a key set only public parts are of use.
+  const publicParts = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, String(jwk[name])]));
+  if (kty === 'EC')
+    return { fileName: `${kid}.pem`, pem: pemOf({ key: { kty, ...publicParts(['crv', 'x', 'y']) }, format: 'jwk' }) };
+  return { fileName: `${kid}.rsa.pub`, pem: pemOf({ key: { kty, ...publicParts(['n', 'e']) }, format: 'jwk' }) };
 }
 
 /** What a gateway says becomes a file of root's: a plain name and nothing but a key. */
 function checkedKey({ fileName, pem }: Key): Key {
-  if (!/^[A-Za-z0-9][A-Za-z0-9@._+-]{0,200}\.pub$/.test(fileName)) {
+  if (!/^[A-Za-z0-9][A-Za-z0-9@._+-]{0,200}\.(pub|pem)$/.test(fileName)) {
     throw new GatewayError('STORE_ANSWER_INVALID', `${JSON.stringify(fileName)} can't be a key's file name`);
   }
   return { fileName, pem: pemOf(pem) };
