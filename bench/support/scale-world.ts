@@ -2,7 +2,7 @@ import { request } from 'undici';
 import type { RunningLkard } from '../../test/support/programs.ts';
 import { startRegistry } from '../../test/support/registry.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
-import { startCountingProxy, type Traffic } from './counting-proxy.ts';
+import { startCountingProxy, type Traffic } from '../../test/support/counting-proxy.ts';
 import { spreadOf, timed, type Spread } from './figures.ts';
 import { startGatewayProcess } from './gateway-process.ts';
 import { embeddedFolder, registryFolder, seedPackages } from './seed.ts';

@@ -2,7 +2,7 @@ import { contentHead, contentTail } from '../../apk/index/index-content.ts';
 import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { compareIndexed, type IndexedPackage } from './indexed-package.ts';
-import { buildRun, partOf, type IndexRun, type Part } from './index-run.ts';
+import { buildRun, type IndexRun } from './index-run.ts';
 import { cutRuns, runsBeside, type RunCount } from './index-runs.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface IndexContent {
   readonly runs: readonly IndexRun[];
   /** What stands before and behind the runs of v2 in the content member. */
   readonly head: Uint8Array;
-  readonly tail: Part;
+  readonly tail: Uint8Array;
   /** What it lists of both formats, in its order; made when first asked for, as is the next. */
   readonly files: () => readonly IndexedPackage[];
   /** The same by each of its tags. */
@@ -42,13 +42,13 @@ export function buildIndexContent(
   const v2Runs = runsOf(v2, runsBeside(v3));
   const length = v2Runs.reduce((sum, run) => sum + run.length, 0);
   const head = contentHead(`${at.branch}/${at.repository}`, length);
-  const tail = partOf(contentTail([head, ...v2Runs]));
+  const tail = contentTail([head, ...v2Runs]);
   return indexContent({ v2Runs, v3Runs: runsOf(v3, runsBeside(v2)), head: head.bytes, tail });
 }
 
 /** The pieces of a content member in order: joined, they are one gzip member. */
 export function contentPieces(content: IndexContent): readonly Uint8Array[] {
-  return [content.head, ...content.v2Runs.map((run) => run.part.bytes), content.tail.bytes];
+  return [content.head, ...content.v2Runs.map((run) => run.part.bytes), content.tail];
 }
 
 /** What is stored of v3 packages, in order; nothing where there are none. */

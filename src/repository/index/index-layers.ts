@@ -7,12 +7,9 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { IndexManifest, RunDescriptors } from './index-manifest.ts';
 import type { Part } from './index-run.ts';
 
-/** The layers of a stored index, told apart as its manifest has them. */
+/** The runs of a stored index, fetched. */
 export interface IndexLayers {
-  readonly head: Part;
   readonly v2Runs: readonly RunLayers[];
-  readonly tail: Part;
-  readonly v3Signatures: Part | undefined;
   readonly v3Runs: readonly RunLayers[];
 }
 
@@ -48,17 +45,13 @@ export function createFetchLayers(options: { readonly maxBytes: number; readonly
     const take = ({ digest }: Descriptor): Part => byDigest.get(digest) ?? { digest, bytes: new Uint8Array() };
     const takeRun = ({ part, details }: RunDescriptors): RunLayers => ({ part: take(part), details: take(details) });
     return {
-      head: take(manifest.head),
       v2Runs: manifest.v2Runs.map(takeRun),
-      tail: take(manifest.tail),
-      v3Signatures: manifest.v3Signatures && take(manifest.v3Signatures),
       v3Runs: manifest.v3Runs.map(takeRun),
     };
   };
 }
 
 /** All layers that a manifest names. */
-export function layersOf({ head, v2Runs, tail, v3Signatures, v3Runs }: IndexManifest): readonly Descriptor[] {
-  const runs = [...v2Runs, ...v3Runs].flatMap(({ part, details }) => [part, details]);
-  return [head, tail, ...runs, ...(v3Signatures === undefined ? [] : [v3Signatures])];
+export function layersOf({ v2Runs, v3Runs }: IndexManifest): readonly Descriptor[] {
+  return [...v2Runs, ...v3Runs].flatMap(({ part, details }) => [part, details]);
 }

@@ -3,18 +3,17 @@ import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../
 import { GatewayError } from '../../errors.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexContent } from './index-content.ts';
-import { partOf, type Part } from './index-run.ts';
+import type { Part } from './index-run.ts';
 
 /** The artifactType of an index; left out for registries that take only types they know. */
 export const indexArtifactType = 'application/vnd.lkard.apk.index.v1';
-/** The layers that, joined in order, are the bytes of APKINDEX.tar.gz. */
+/** The layers that, joined in order between head and tail, are the bytes of APKINDEX.tar.gz. */
 export const indexPartType = 'application/vnd.lkard.apk.index.part.v1';
 /** What stands behind each run: for every record of it the file's digest and its tags. */
 export const indexDetailsType = 'application/vnd.lkard.apk.index.details.v1+zlib';
-/** The same for v3 packages, which stand in no APKINDEX.tar.gz: runs, what stands behind each, and what signs them all. */
+/** The same for v3 packages, which stand in no APKINDEX.tar.gz. */
 export const indexV3PartType = 'application/vnd.lkard.apk.index.v3.part.v1';
 export const indexV3DetailsType = 'application/vnd.lkard.apk.index.v3.details.v1+zlib';
-export const indexV3SignaturesType = 'application/vnd.lkard.apk.index.v3.signatures.v1';
 
 const annotation = {
   created: 'org.opencontainers.image.created',
@@ -22,18 +21,22 @@ const annotation = {
   repository: 'lkard.apk.repository',
   architecture: 'lkard.apk.architecture',
   nonce: 'lkard.apk.nonce',
+  // In base64, since they are small and change with each put: as layers each would cost two requests.
+  head: 'lkard.apk.index.head',
+  tail: 'lkard.apk.index.tail',
+  v3Signatures: 'lkard.apk.index.v3.signatures',
 } as const;
 
 /** What an index manifest says; its layers told apart. */
 export interface IndexManifest {
   readonly group: Omit<Group, 'image'>;
   readonly createdMs: number;
-  /** Signature member and the content's head, in one layer. */
-  readonly head: Descriptor;
+  /** Signature member and the content's head. */
+  readonly head: Uint8Array;
   readonly v2Runs: readonly RunDescriptors[];
-  readonly tail: Descriptor;
+  readonly tail: Uint8Array;
   /** Undefined where it lists no v3 packages. */
-  readonly v3Signatures: Descriptor | undefined;
+  readonly v3Signatures: Uint8Array | undefined;
   readonly v3Runs: readonly RunDescriptors[];
 }
 
@@ -60,22 +63,25 @@ export function formatIndexManifest(
   profile: { readonly artifactType: boolean },
 ): Uint8Array {
   const { group, content, signedHead, v3Signatures } = index;
+  const config = emptyConfig(emptyConfigType);
+  const layers = [
+    ...content.v2Runs.flatMap((run) => [layer(indexPartType, run.part), layer(indexDetailsType, run.details)]),
+    ...content.v3Runs.flatMap((run) => [layer(indexV3PartType, run.part), layer(indexV3DetailsType, run.details)]),
+  ];
   return formatManifest({
     artifactType: profile.artifactType ? indexArtifactType : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers: [
-      layer(indexPartType, partOf(signedHead)),
-      ...content.v2Runs.flatMap((run) => [layer(indexPartType, run.part), layer(indexDetailsType, run.details)]),
-      layer(indexPartType, content.tail),
-      ...(v3Signatures === undefined ? [] : [layer(indexV3SignaturesType, partOf(v3Signatures))]),
-      ...content.v3Runs.flatMap((run) => [layer(indexV3PartType, run.part), layer(indexV3DetailsType, run.details)]),
-    ],
+    config,
+    // Some registries want at least one (OCI image-spec, manifest.md, "Guidelines for Artifact Usage").
+    layers: layers.length === 0 ? [config] : layers,
     annotations: {
       [annotation.created]: new Date(index.createdMs).toISOString(),
       [annotation.branch]: group.branch,
       [annotation.repository]: group.repository,
       [annotation.architecture]: group.architecture,
       [annotation.nonce]: nonce,
+      [annotation.head]: formatBytes(signedHead),
+      [annotation.tail]: formatBytes(content.tail),
+      ...(v3Signatures !== undefined && { [annotation.v3Signatures]: formatBytes(v3Signatures) }),
     },
   });
 }
@@ -84,16 +90,14 @@ export function formatIndexManifest(
 export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
   const { annotations, layers } = parseManifest(bytes);
   const ofType = (type: string) => layers.filter(({ mediaType }) => mediaType === type);
-  const parts = ofType(indexPartType);
-  const head = parts.at(0);
-  const tail = parts.at(-1);
-  const v2Runs = runsOf(parts.slice(1, -1), ofType(indexDetailsType));
+  const head = parseBytes(annotations[annotation.head]);
+  const tail = parseBytes(annotations[annotation.tail]);
+  const v2Runs = runsOf(ofType(indexPartType), ofType(indexDetailsType));
   const v3Runs = runsOf(ofType(indexV3PartType), ofType(indexV3DetailsType));
-  const [v3Signatures] = ofType(indexV3SignaturesType);
   const created = Date.parse(annotations[annotation.created] ?? '');
-  const isWhole = parts.length > 1 && v2Runs !== undefined && v3Runs !== undefined && !Number.isNaN(created);
+  const isWhole = v2Runs !== undefined && v3Runs !== undefined && !Number.isNaN(created);
   if (head === undefined || tail === undefined || !isWhole) {
-    throw new GatewayError('INDEX_MALFORMED', 'a stored index has other layers than an index has');
+    throw new GatewayError('INDEX_MALFORMED', 'a stored index has other layers or annotations than an index has');
   }
   return {
     group: {
@@ -105,7 +109,7 @@ export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
     head,
     v2Runs,
     tail,
-    v3Signatures,
+    v3Signatures: parseBytes(annotations[annotation.v3Signatures]),
     v3Runs,
   };
 }
@@ -114,6 +118,14 @@ export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
 function runsOf(parts: readonly Descriptor[], details: readonly Descriptor[]): readonly RunDescriptors[] | undefined {
   if (parts.length !== details.length) return undefined;
   return parts.flatMap((part, i) => (details[i] === undefined ? [] : [{ part, details: details[i] }]));
+}
+
+function formatBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function parseBytes(text: string | undefined): Uint8Array | undefined {
+  return text === undefined ? undefined : Buffer.from(text, 'base64');
 }
 
 function layer(mediaType: string, { bytes, digest }: Part): Descriptor {

@@ -76,10 +76,15 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
     });
 
   /** Its own signatures, apart from the others': who may push can put other runs beside signed ones. */
-  const believedV3Runs = (group: Group, layers: IndexLayers, keys: readonly SigningKey[]): readonly IndexRun[] => {
-    if (layers.v3Signatures === undefined) return [];
+  const believedV3Runs = (
+    group: Group,
+    { v3Signatures }: IndexManifest,
+    layers: IndexLayers,
+    keys: readonly SigningKey[],
+  ): readonly IndexRun[] => {
+    if (v3Signatures === undefined) return [];
     const signed = v3Signed(group, partsOf(layers.v3Runs));
-    const isOurs = parseV3Signatures(layers.v3Signatures.bytes).some((signature) => isBy(keys, signature, signed));
+    const isOurs = parseV3Signatures(v3Signatures).some((signature) => isBy(keys, signature, signed));
     return isOurs ? parseRuns(group, 'v3', layers.v3Runs) : [];
   };
 
@@ -93,15 +98,15 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
     try {
       const parsed = parseIndexManifest(manifest.bytes);
       const layers = await fetchLayers(image, parsed, options);
-      const { signatures: found, length } = readSignatureMember(layers.head.bytes);
-      const head = layers.head.bytes.subarray(length);
-      const pieces = [head, ...partsOf(layers.v2Runs), layers.tail.bytes];
+      const { signatures: found, length } = readSignatureMember(parsed.head);
+      const head = parsed.head.subarray(length);
+      const pieces = [head, ...partsOf(layers.v2Runs), parsed.tail];
       // A bad signature under an own key's name would make this replica believe that it has signed already.
       const signatures = found.filter((signature) => !isNamed(keys, signature) || isBy(keys, signature, pieces));
       const isOurs = signatures.some((signature) => isNamed(keys, signature));
       const contentOf = () => {
         const v2Runs = parseRuns(group, 'v2', layers.v2Runs);
-        return indexContent({ head, v2Runs, tail: layers.tail, v3Runs: believedV3Runs(group, layers, keys) });
+        return indexContent({ head, v2Runs, tail: parsed.tail, v3Runs: believedV3Runs(group, parsed, layers, keys) });
       };
       const content = isOurs ? contentOf() : undefined;
       const { createdMs } = parsed;

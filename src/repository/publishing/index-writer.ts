@@ -8,7 +8,6 @@ import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { formatIndexManifest } from '../index/index-manifest.ts';
 import { contentPieces, v3Pieces, type IndexContent } from '../index/index-content.ts';
-import { partOf } from '../index/index-run.ts';
 import { formatV3Signatures, v3Signed } from '../index/v3-signatures.ts';
 import type { Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
@@ -70,9 +69,7 @@ async function putIndex(
   const signedHead = Buffer.concat([signatureMember(signatures), content.head]);
   const createdMs = stamp();
   const nonce = Buffer.from(random(12)).toString('hex');
-  const runs = content.runs.flatMap((run) => [run.part, run.details]);
-  const v3Head = v3Signatures === undefined ? [] : [partOf(v3Signatures)];
-  const layers = [partOf(signedHead), ...runs, content.tail, ...v3Head];
+  const layers = content.runs.flatMap((run) => [run.part, run.details]);
   const upload = async (known: ReadonlySet<string>) => {
     const missing = layers.filter(({ digest }) => !known.has(digest));
     await inParallel(missing, 4, ({ bytes }) => image.pushBlob(bytes, call));
