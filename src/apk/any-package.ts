@@ -20,6 +20,8 @@ export interface AnyPackageReader {
 export interface AnyPackageOptions {
   /** Bytes of the whole file; default any number. */
   readonly maxFileBytes?: number;
+  /** Called before a v3 package is read, whose payload is held in memory; what it gives is called when it no longer is. */
+  readonly beginPayload?: (() => Promise<() => void>) | undefined;
 }
 
 // All three ways in which a v3 package may begin share them, and nothing else does (docs/adb.md, 1).
@@ -32,28 +34,32 @@ const v3Start = Buffer.from('ADB');
 export function createAnyPackageReader(options: AnyPackageOptions = {}): AnyPackageReader {
   let start: Uint8Array = Buffer.alloc(0);
   let reader: AnyPackageReader | undefined;
+  let endPayload: (() => void) | undefined;
   /** Undefined while the bytes may yet become those of either. */
-  const choose = (isAll: boolean): AnyPackageReader | undefined => {
+  const choose = async (isAll: boolean): Promise<AnyPackageReader | undefined> => {
     if (!isAll && start.length < v3Start.length && v3Start.subarray(0, start.length).equals(start)) return undefined;
-    return isV3(start) ? createPackageV3Reader(options) : createPackageReader(options);
+    if (!isV3(start)) return createPackageReader(options);
+    endPayload = await options.beginPayload?.();
+    return createPackageV3Reader(options);
   };
 
   return {
     async write(chunk) {
       if (reader !== undefined) return reader.write(chunk);
       start = Buffer.concat([start, chunk]);
-      reader = choose(false);
+      reader = await choose(false);
       await reader?.write(start);
     },
     async end() {
       if (reader === undefined) {
-        reader = choose(true);
+        reader = await choose(true);
         await reader?.write(start);
       }
       return (reader ?? createPackageReader(options)).end();
     },
     close() {
       reader?.close();
+      endPayload?.();
     },
   };
 }

@@ -43,7 +43,7 @@ export interface Config extends Omit<Fields, 'signing' | 'http' | 'repository'> 
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly store: StoreConfig;
   readonly signing: Fields['signing'] & { readonly passphrase: string | undefined };
-  readonly http: Fields['http'] & { readonly maxUploadBytes: number };
+  readonly http: Fields['http'] & Pick<MemoryPlan, 'maxPayloads'> & { readonly maxUploadBytes: number };
   readonly repository: Fields['repository'] & Pick<MemoryPlan, 'maxIndexBytes'>;
 }
 
@@ -90,7 +90,7 @@ function valueOf({ kind }: Setting, text: string | undefined): string | true | r
 function completed(given: Given, environment: Environment): Config {
   const fields = fieldsOf(given);
   const passphrase = given['key-passphrase'] ?? given['key-passphrase-file'];
-  const { maxUploads, maxCachedBytes, maxIndexBytes } = memoryOf(given);
+  const { maxUploads, maxPayloads, maxCachedBytes, maxIndexBytes } = memoryOf(given);
   const maxUploadBytes = given['max-upload-size'] ?? fields.http.maxPackageBytes;
   return {
     ...fields,
@@ -99,7 +99,7 @@ function completed(given: Given, environment: Environment): Config {
     tls: tlsOf(given),
     store: storeOf(given, environment),
     signing: { ...fields.signing, passphrase },
-    http: { ...fields.http, maxUploads, maxUploadBytes },
+    http: { ...fields.http, maxUploads, maxPayloads, maxUploadBytes },
     repository: { ...fields.repository, maxCachedBytes, maxIndexBytes },
   };
 }
@@ -110,6 +110,7 @@ function memoryOf(given: Given): MemoryPlan {
   return {
     maxUploads: Math.min(given['max-uploads'], plan.maxUploads),
     maxCachedBytes: Math.min(given['package-cache'], plan.maxCachedBytes),
+    maxPayloads: plan.maxPayloads,
     maxIndexBytes: plan.maxIndexBytes,
   };
 }

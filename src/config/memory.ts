@@ -5,6 +5,8 @@ import { getHeapStatistics } from 'node:v8';
 export interface MemoryPlan {
   /** Uploads under way at once. */
   readonly maxUploads: number;
+  /** Payloads of v3 packages that are held at once. */
+  readonly maxPayloads: number;
   /** Bytes of indexes that are kept. */
   readonly maxIndexBytes: number;
   /** Bytes of small packages that are kept. */
@@ -17,10 +19,14 @@ const groundBytes = 128 * mebibyte;
 /** What one upload may hold: its spool, what its packages say of themselves, and room to read them. */
 const bytesOfUpload = 16 * mebibyte;
 
+/** A payload, once more while it is put together, and the window of what it is decompressed from. */
+const bytesOfPayload = 96 * mebibyte;
+
 /** What fits into so much memory. */
 export function planMemory(bytes: number): MemoryPlan {
   return {
     maxUploads: Math.max(2, Math.floor((bytes - groundBytes) / bytesOfUpload)),
+    maxPayloads: Math.max(1, Math.min(6, Math.floor((bytes - groundBytes) / bytesOfPayload))),
     maxIndexBytes: Math.min(128 * mebibyte, Math.floor(bytes / 8)),
     maxCachedBytes: Math.floor(bytes / 8),
   };

@@ -13,6 +13,7 @@ import { pathOfTarget } from './exchange/request-target.ts';
 import { completeHttpOptions, type HealthDependencies, type HttpDependencies, type HttpOptions } from './options.ts';
 import { createPages } from './pages/pages.tsx';
 import { createPublisher } from './upload/publisher.ts';
+import { createUploadSlots } from './upload/upload-slots.ts';
 import { createRateLimit, type RateLimit } from './caller/rate-limit.ts';
 import { createRequestReader } from './caller/request-reader.ts';
 import { artifactdRoutes } from './routes/artifactd.ts';
@@ -48,13 +49,15 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const refusals = createRefusals({ audit, addresses, clock: { monotonicMs } }, settings);
   const deps = { ...given, audit, repositories: watchRepositories(given.repositories, refusals) };
   const requests = createRequestReader({ addresses, refusals, publishers: deps.trust?.publishers }, settings);
-  const publisher = createPublisher({ ...deps, requests }, settings);
+  const payloads = createUploadSlots({ ...settings, maxUploads: settings.maxPayloads });
+  const publisher = createPublisher({ ...deps, requests, payloads }, settings);
   const packages = createPackageRoutes({ ...deps, requests }, settings);
   const catalogs = createPackageCatalogs({ ...deps, now: monotonicMs });
   const keys = createKeyRoutes({ ...deps, requests, catalogs }, settings);
   const listing = createListing({ catalogs, requests });
   const facts = createPackageFacts({ repositories: deps.repositories, requests });
-  const pages = settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs }, settings);
+  const pages =
+    settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs, payloads }, settings);
 
   const app = new Hono<HttpEnv>({ getPath: rawPath });
   app.use(async (c, next) => {

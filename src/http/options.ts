@@ -37,6 +37,8 @@ export interface HttpOptions extends AddressingOptions {
   readonly maxHeldBytes?: number | undefined;
   /** Uploads under way at once. */
   readonly maxUploads?: number | undefined;
+  /** Payloads of v3 packages that are held at once, for an upload or a page. Default 6. */
+  readonly maxPayloads?: number | undefined;
   /** Uploads that may wait until one of those ends; one more is OVERLOADED. */
   readonly maxWaiting?: number | undefined;
   /** How long they may, in milliseconds. */
@@ -72,6 +74,7 @@ export type HttpSettings = HttpOptions & {
       | 'maxPackageBytes'
       | 'maxUploadBytes'
       | 'maxHeldBytes'
+      | 'maxPayloads'
       | 'maxUploads'
       | 'maxWaiting'
       | 'waitMs'
@@ -89,6 +92,7 @@ export function completeHttpOptions(options: HttpOptions): HttpSettings {
     maxPackageBytes: options.maxPackageBytes ?? usual.maxPackageBytes,
     maxUploadBytes: options.maxUploadBytes ?? options.maxPackageBytes ?? usual.maxPackageBytes,
     maxHeldBytes: options.maxHeldBytes ?? 4 * 2 ** 20,
+    maxPayloads: options.maxPayloads ?? 6,
     maxUploads: options.maxUploads ?? usual.maxUploads,
     maxWaiting: options.maxWaiting ?? usual.maxWaiting,
     waitMs: options.waitMs ?? usual.waitMs,

@@ -4,11 +4,14 @@ import { decode, listItems } from '../adb/decode.ts';
 import { nullWord } from '../adb/layout.ts';
 import { defaultAdbLimits } from '../adb/limits.ts';
 import { openPayload, type PayloadReader } from '../adb/payload-reader.ts';
-import { directorySchema, type AdbDirectory, type AdbFile } from '../adb/schemas.ts';
+import type { Schema } from '../adb/schema.ts';
+import { directorySchema, fileSchema, type AdbFile } from '../adb/schemas.ts';
 import type { ContentsOptions, InstalledFile } from '../package/package-contents.ts';
 import { decodeText } from '../text.ts';
 
+// Slots of a package and of a directory (docs/adb.md, 4)
 const pathsSlot = 2;
+const directorySlots = { name: 1, acl: 2, files: 3 };
 const defaultMaxEntries = 1_000_000;
 const kinds = new Map<number, InstalledFile['kind']>([
   [0x8000, 'hardlink'],
@@ -55,19 +58,27 @@ async function readPayload(source: AsyncIterable<Uint8Array>): Promise<Uint8Arra
 }
 
 function* filesOf(reader: PayloadReader): Generator<InstalledFile, void, undefined> {
-  const paths = pathsSlot < reader.slotCount(reader.root) ? reader.slot(reader.root, pathsSlot) : nullWord;
+  const paths = slotAt(reader, reader.root, pathsSlot);
   for (const word of listItems(reader, paths, malformed)) {
-    const directory = decode(directorySchema, reader, word, malformed);
-    if (directory.name !== undefined) yield directoryEntry(directory);
-    for (const file of directory.files ?? []) yield fileEntry(directory, file);
+    const folder = valueAt(directorySchema.fields.name, reader, word, directorySlots.name);
+    const acl = valueAt(directorySchema.fields.acl, reader, word, directorySlots.acl);
+    if (folder !== undefined) yield { path: folder, kind: 'directory', size: 0, mode: modeOf(acl?.mode) };
+    // One by one: a directory may have as many as a package.
+    for (const file of listItems(reader, slotAt(reader, word, directorySlots.files), malformed))
+      yield fileEntry(folder, decode(fileSchema, reader, file, malformed));
   }
 }
 
-function directoryEntry({ name = '', acl }: AdbDirectory): InstalledFile {
-  return { path: name, kind: 'directory', size: 0, mode: modeOf(acl?.mode) };
+function valueAt<S extends Schema>(schema: S, reader: PayloadReader, record: number, slot: number) {
+  const word = slotAt(reader, record, slot);
+  return word === nullWord ? undefined : decode(schema, reader, word, malformed);
 }
 
-function fileEntry({ name: folder }: AdbDirectory, { name = '', acl, size, target }: AdbFile): InstalledFile {
+function slotAt(reader: PayloadReader, record: number, slot: number): number {
+  return slot < reader.slotCount(record) ? reader.slot(record, slot) : nullWord;
+}
+
+function fileEntry(folder: string | undefined, { name = '', acl, size, target }: AdbFile): InstalledFile {
   const path = folder === undefined ? name : `${folder}/${name}`;
   const mode = modeOf(acl?.mode);
   if (target === undefined) return { path, kind: 'file', size: Number(size ?? 0), mode };

@@ -4,12 +4,13 @@ import { answer } from '../answer/answer.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { routed, routedIf, type HttpEnv } from '../exchange/hono-exchange.ts';
-import type { HttpDependencies, HttpSettings } from '../options.ts';
+import type { HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
 import { assetFolder, readAssets, type Assets } from './frame/assets.ts';
 import { ErrorPage } from './frame/error-page.tsx';
 import { createImagePages } from './image/image-pages.tsx';
+import type { PackageContentDeps } from './package/package-content.ts';
 import { loginRoutes } from './login/login-routes.tsx';
 import { pageAnswer, seeOther } from './frame/page-answer.ts';
 import { createPageContext, isForBrowser } from './frame/page-context.tsx';
@@ -24,7 +25,7 @@ export interface Pages extends RepositoryPages {
   serveElse(exchange: Exchange): Promise<Response>;
 }
 
-interface PagesDeps extends Pick<HttpDependencies, 'repositories' | 'log'> {
+interface PagesDeps extends PackageContentDeps {
   readonly requests: RequestReader;
   readonly catalogs: PackageCatalogs;
 }

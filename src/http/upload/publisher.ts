@@ -7,7 +7,7 @@ import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import { beginLikeliest, cancelOnFault, moveToPlace, type Begin, type UploadTarget } from './upload-place.ts';
-import { createUploadSlots } from './upload-slots.ts';
+import { createUploadSlots, type UploadSlots } from './upload-slots.ts';
 import { maxExtraBytes } from './form-files.ts';
 import { packageTooLarge, receiveUpload, uploadTooLarge } from './upload.ts';
 
@@ -26,13 +26,15 @@ export interface PublishedUpload {
 type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'trust' | 'meter'> & {
   readonly requests: RequestReader;
   readonly audit: Audit;
+  /** Room for what packages make their readers hold. */
+  readonly payloads: UploadSlots;
 };
 
 /** Adds what became known of an attempt. */
 type Tell = (more: Partial<AuditedAttempt>) => void;
 
 export function createPublisher(deps: PublisherDependencies, settings: HttpSettings): Publisher {
-  const { repositories, requests, audit } = deps;
+  const { repositories, requests, audit, payloads } = deps;
   const slots = createUploadSlots({ ...settings, onChange: deps.meter?.uploads });
   const uploads = {
     maxPackageBytes: settings.maxPackageBytes,
@@ -55,7 +57,10 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
     const giveBack = await cancelOnFault(likeliest, () => slots.take(exchange.signal));
     try {
       const upload = await cancelOnFault(likeliest, () =>
-        receiveUpload(exchange.openBody(), exchange.header('content-type'), uploads),
+        receiveUpload(exchange.openBody(), exchange.header('content-type'), {
+          ...uploads,
+          beginPayload: () => payloads.take(exchange.signal),
+        }),
       );
       passed('body');
       try {

@@ -17,6 +17,8 @@ export interface UploadOptions {
   readonly memoryBytes: number;
   /** Where that file is made. */
   readonly directory: string;
+  /** Waits for room for one package's payload, as v3 packages have them; what it gives gives that back. */
+  readonly beginPayload?: (() => Promise<() => void>) | undefined;
 }
 
 /** What a caller sent: one package or several, each read whole and found good. */
@@ -65,7 +67,8 @@ async function stagePackage(
   options: UploadOptions,
   left: Left,
 ): Promise<StagedPackage> {
-  const reader = createAnyPackageReader({ maxFileBytes: options.maxPackageBytes });
+  const { maxPackageBytes: maxFileBytes, beginPayload } = options;
+  const reader = createAnyPackageReader({ maxFileBytes, beginPayload });
   try {
     let bytes = 0;
     // Destroying a request's body would close the connection before its answer is sent.

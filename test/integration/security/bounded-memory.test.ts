@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { request } from 'undici';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
+import { aV3Apk, deflated } from '../../support/a-v3-apk.ts';
 import { buildPrograms, startLkard, type RunningLkard } from '../../support/programs.ts';
 import { keyFixture } from '../../support/signing-keys.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
@@ -43,9 +45,9 @@ function* form(count: number, content: (index: number) => Iterable<Piece>, isFil
 }
 
 /** By curl, which reads the answer that comes before the end of its body. */
-async function push(lkard: RunningLkard, pieces: Iterable<Uint8Array>, type = formType) {
+async function push(lkard: RunningLkard, pieces: Iterable<Uint8Array>, type = formType, branch = 'edge') {
   const headers = ['-H', 'Accept: application/json', '-H', `Content-Type: ${type}`];
-  const url = `${lkard.url}/apk/team/app/edge/main/push`;
+  const url = `${lkard.url}/apk/team/app/${branch}/main/push`;
   const curl = spawn('curl', ['-sS', '-T', '-', ...headers, '-w', '\n%{http_code}', url]);
   const sending = pipeline(Readable.from(pieces, { highWaterMark: 1 }), curl.stdin).catch(() => undefined);
   const [text] = await Promise.all([curl.stdout.setEncoding('utf8').toArray(), sending]);
@@ -79,6 +81,19 @@ const withManyTokens = (n: number) =>
       ...Array.from({ length: 5000 }, (_, at) => `# ${'c'.repeat(100)}${at}`),
     ],
   });
+
+/** Nearly 32 MiB of what a v3 package says of its files. */
+const withManyFiles = (name: string) => {
+  const acl = { mode: 0o644, user: 'root', group: 'root' };
+  const files = Array.from({ length: 400_000 }, (_, n) => ({
+    name: `${name}-${String(n).padStart(38, 'f')}`,
+    acl,
+    size: 0,
+    mtime: 1,
+    hash: Buffer.alloc(20, n),
+  }));
+  return aV3Apk({ name, paths: [{ acl, files }], data: [], info: { installedSize: 1 } });
+};
 
 const refused = (status: number, code: string) => ({ status, code });
 
@@ -130,6 +145,23 @@ describe('a gateway in 256 MiB', { timeout: 300_000 }, () => {
         )
       ).status,
     ).toBe(201);
+    expect(peakMebibytes(lkard)).toBeLessThan(256);
+    expect(await lkard.stop()).toBe(0);
+  });
+
+  it('takes v3 packages of as many files as one may have, several at once, and lists them', async () => {
+    const lkard = await smallLkard('--upload-wait', '120s');
+    const branches = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const bytes = deflated(withManyFiles('demo'));
+    const pushes = branches.map((branch) => push(lkard, [bytes], 'application/octet-stream', branch));
+    expect((await Promise.all(pushes)).map(({ status }) => status)).toEqual(branches.map(() => 201));
+    const pages = branches.map(async (branch) => {
+      const query = 'package=demo&version=1.0-r0&arch=x86_64&view=files';
+      const page = await request(`${lkard.url}/team/app/${branch}/main?${query}`, { headers: { accept: 'text/html' } });
+      await page.body.dump({ limit: 2 ** 30 });
+      return page.statusCode;
+    });
+    expect(await Promise.all(pages)).toEqual(branches.map(() => 200));
     expect(peakMebibytes(lkard)).toBeLessThan(256);
     expect(await lkard.stop()).toBe(0);
   });

@@ -7,7 +7,7 @@ import type { FoundPackage } from '../../../repository/service/reading.ts';
 import { contentResponse } from '../../answer/content-answer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { HttpDependencies } from '../../options.ts';
-import { createUploadSlots } from '../../upload/upload-slots.ts';
+import { createUploadSlots, type UploadSlots } from '../../upload/upload-slots.ts';
 import { renderFilesPage } from './files-page.tsx';
 import type { OpenedRepository } from './opened-repository.ts';
 import { pageHeaders } from '../frame/page-answer.ts';
@@ -22,13 +22,15 @@ export interface PackageContent {
   serveFile(exchange: Exchange, request: PageRequest, opened: OpenedRepository, pkg: ListedPackage): Promise<Response>;
 }
 
+export interface PackageContentDeps extends Pick<HttpDependencies, 'repositories' | 'log'> {
+  /** Room for what packages make their readers hold. */
+  readonly payloads: UploadSlots;
+}
+
 /** Packages that are read for their list of files at a time. */
 const maxReadings = 8;
 
-export function createPackageContent({
-  repositories,
-  log,
-}: Pick<HttpDependencies, 'repositories' | 'log'>): PackageContent {
+export function createPackageContent({ repositories, log, payloads }: PackageContentDeps): PackageContent {
   const readings = createUploadSlots({ maxUploads: maxReadings, maxWaiting: 0, waitMs: 0 });
 
   const find = async ({ caller, signal }: PageRequest, { place }: OpenedRepository, pkg: ListedPackage) => {
@@ -42,12 +44,13 @@ export function createPackageContent({
 
   return {
     async serveFiles(exchange, request, opened, pkg) {
-      const giveBack = await readings.take(request.signal);
+      const format = isV3Entry(pkg.entry) ? 'v3' : 'v2';
+      const giveBack = await (format === 'v3' ? payloads : readings).take(request.signal);
       try {
         const source = await (await find(request, opened, pkg)).open(undefined, { signal: request.signal });
         const above = { label: pkg.entry.name, href: packageLink(opened.place, opened.architecture, pkg) };
         const crumbs = [...opened.crumbs, above, { label: 'Files' }];
-        const contents = listAnyPackageContents(isV3Entry(pkg.entry) ? 'v3' : 'v2', chunksOf(source, request.signal));
+        const contents = listAnyPackageContents(format, chunksOf(source, request.signal));
         const page = renderFilesPage({ frame: request.frame, crumbs, pkg }, contents, request.signal);
         const body = Readable.from(page);
         return await contentResponse(exchange, {

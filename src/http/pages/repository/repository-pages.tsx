@@ -4,10 +4,10 @@ import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import { answer } from '../../answer/answer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { HttpDependencies, HttpSettings } from '../../options.ts';
+import type { HttpSettings } from '../../options.ts';
 import { formatFeed } from './feed.ts';
 import { findVersion, openRepository, type OpenedRepository } from '../package/opened-repository.ts';
-import { createPackageContent } from '../package/package-content.ts';
+import { createPackageContent, type PackageContentDeps } from '../package/package-content.ts';
 import { PackagePage } from '../package/package-page.tsx';
 import { pageAnswer } from '../frame/page-answer.ts';
 import { isForBrowser, type PageContext, type PageRequest } from '../frame/page-context.tsx';
@@ -24,7 +24,7 @@ export interface RepositoryPages {
   serveFeed(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
 
-interface RepositoryPagesDeps extends Pick<HttpDependencies, 'repositories' | 'log'> {
+interface RepositoryPagesDeps extends PackageContentDeps {
   readonly catalogs: PackageCatalogs;
   readonly context: PageContext;
   readonly now: () => number;
