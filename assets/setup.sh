@@ -23,7 +23,7 @@ install_key() {
   printf 'installed key %s\n' "$key_file"
 }
 
-# Whether a line is this repository's, with whatever credentials.
+# Whether a line without `v2` or `v3` in front is this repository's, with whatever credentials.
 is_ours() {
   case $1 in
     "$url" | "$url/") return 0 ;;
@@ -36,21 +36,40 @@ write_lines() {
   written=false
   if [ -f "$list" ]; then
     while IFS= read -r old || [ -n "$old" ]; do
-      if ! is_ours "$old"; then
+      place=${old#v[23] }
+      if ! is_ours "$place"; then
         printf '%s\n' "$old"
       elif [ "$written" = false ]; then
         # Credentials that are there stay where none were given.
         if [ "$has_secret" = true ]; then
-          old=$line
+          place=$line
         fi
-        printf '%s\n' "$old"
+        printf '%s%s\n' "$kind" "$place"
         written=true
       fi
     done <"$list"
   fi
   if [ "$written" = false ]; then
-    printf '%s\n' "$line"
+    printf '%s%s\n' "$kind" "$line"
   fi
+}
+
+# Which index suits the apk there: that of apk 3 lists the packages of both formats, and apk 2 can't read it.
+suited_index() {
+  if [ -z "$root" ]; then
+    case $(apk --version 2>/dev/null || :) in
+      'apk-tools 3.'*) printf v3 ;;
+      *) printf v2 ;;
+    esac
+    return 0
+  fi
+  for file in "$root"/etc/openwrt_release "$root"/lib/libapk.so.3* "$root"/usr/lib/libapk.so.3*; do
+    if [ -e "$file" ]; then
+      printf v3
+      return 0
+    fi
+  done
+  printf v2
 }
 
 add_line() {
@@ -72,7 +91,7 @@ add_line() {
 }
 
 main() {
-  root= force=false
+  root= force=false index=
   while [ $# -gt 0 ]; do
     case $1 in
       --force) force=true ;;
@@ -82,7 +101,13 @@ main() {
         shift
         ;;
       --root=*) root=${1#--root=} ;;
-      *) fail "unknown option $1; known are --force and --root DIR" ;;
+      --index)
+        [ $# -gt 1 ] || fail '--index needs v2 or v3'
+        index=$2
+        shift
+        ;;
+      --index=*) index=${1#--index=} ;;
+      *) fail "unknown option $1; known are --force, --root DIR and --index v2|v3" ;;
     esac
     shift
   done
@@ -90,9 +115,18 @@ main() {
     [ "$(id -u)" = 0 ] || fail 'run this as root, or give --root DIR'
     command -v apk >/dev/null || fail 'there is no apk here; give --root DIR to prepare another system'
   fi
+  case ${index:=$(suited_index)} in
+    v2) kind= ;;
+    v3) kind='v3 ' ;;
+    *) fail "unknown index $index; known are v2 and v3" ;;
+  esac
   umask 022
   keys="$root/etc/apk/keys" list="$root/etc/apk/repositories"
-  mkdir -p "$keys"
+  # OpenWrt keeps no other list when it is upgraded.
+  if [ -e "$root/etc/openwrt_release" ]; then
+    list="$root/etc/apk/repositories.d/customfeeds.list"
+  fi
+  mkdir -p "$keys" "${list%/*}"
   install_keys
   add_line
   if [ -n "$note" ]; then

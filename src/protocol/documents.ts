@@ -18,7 +18,7 @@ export const packageSchema = z.object({
   versionMetadata: z.object({ projectURL: text, description: text, license: text }).partial(),
   fileMetadata: z
     .object({
-      checksum: text.describe("apk's own identity of the package, `Q1…`"),
+      checksum: text.describe("apk's own identity of the package, `Q1…`, of v3 packages `Q2…`"),
       architecture: text,
       packager: text.optional(),
       buildDate: z.int().describe('seconds since 1970').optional(),
@@ -30,6 +30,7 @@ export const packageSchema = z.object({
       dependencies: z.array(text).optional(),
     })
     .meta({ description: 'what the package says of itself' }),
+  format: z.enum(['v2', 'v3']).describe('of the package; apk 2 installs v2 alone'),
   size: bytes.describe('bytes of the file'),
   digest: text.describe('SHA-256 of the file, hex'),
   branch: text,

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { aV3Apk } from '../support/a-v3-apk.ts';
 import { findClient } from '../support/clients.ts';
+import { keyFixture } from '../support/signing-keys.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { mustSucceed, runProgram, type ProgramResult } from './apk-root.ts';
 import { startForwardProxy } from './forward-proxy.ts';
@@ -70,6 +72,19 @@ describeForEachStore('apko', [embeddedStore, dockerRegistry], (store) => {
   it('discovers the keys of the repository by itself', async () => {
     const repository = repositoryAt(`${world.url}/apk/team/discovered/edge/main`);
     await repository.push({ name: 'hello', version: '1-r0' });
+    const image = await build({ repositories: [repository.base], packages: ['hello'] });
+    mustSucceed('apko build', image);
+    expect(await image.read('usr/share/hello/about')).toBe('hello 1-r0\n');
+  });
+
+  it('discovers them where an EC key for apk 3 stands beside the others, and packages of apk 3 beside its own', async () => {
+    const both = await store.start({
+      settings: { 'signing-key': ['test-only-2048.rsa', 'test-only-p256.pem'].map(keyFixture) },
+    });
+    onTestFinished(() => both.stop());
+    const repository = repositoryAt(`${both.url}/apk/team/both/edge/main`);
+    await repository.push({ name: 'hello', version: '1-r0' });
+    await repository.pushBytes(aV3Apk({ name: 'fresh' }));
     const image = await build({ repositories: [repository.base], packages: ['hello'] });
     mustSucceed('apko build', image);
     expect(await image.read('usr/share/hello/about')).toBe('hello 1-r0\n');

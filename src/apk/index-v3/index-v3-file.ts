@@ -57,6 +57,12 @@ export async function readIndexV3File(file: Uint8Array, options: Partial<AdbLimi
   }
 }
 
+/** The identities of the v3 packages that an index lists. */
+export function v3Identities({ index }: IndexV3File): readonly string[] {
+  const hashes = (index.packages ?? []).map((pkg) => pkg.hashes ?? Buffer.alloc(0));
+  return hashes.filter(({ length }) => length === 32).map((hash) => `Q2${Buffer.from(hash).toString('base64')}`);
+}
+
 /** Whether a client that has these keys would trust the index: one right signature is enough, wrong ones are passed over. */
 export function isIndexV3Trusted({ container }: IndexV3File, keys: Iterable<KeyObject>): boolean {
   return [...keys].some((key) => container.signatures.some((signature) => isSignedBy(container, signature, key)));

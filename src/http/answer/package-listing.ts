@@ -1,3 +1,4 @@
+import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
 import type { PackageDocument, RepositoryDocument } from '../../protocol/documents.ts';
 import type { ListedPackage, ListedRepository } from '../../repository/service/catalog.ts';
 
@@ -13,6 +14,7 @@ export function describePackage(pkg: ListedPackage): PackageDocument {
       license: present(entry.license),
     },
     fileMetadata: describeFile(pkg),
+    format: isV3Entry(entry) ? 'v3' : 'v2',
     size: pkg.size,
     digest: pkg.digest.replace('sha256:', ''),
     branch: pkg.branch,

@@ -98,8 +98,13 @@ function contents(): readonly Operation[] {
   return [
     {
       ...{ id: 'getIndex', method: 'get', path: `${base}/{arch}/APKINDEX.tar.gz`, refusals: [404] },
-      summary: 'The signed index of an architecture',
+      summary: 'The signed index of an architecture for apk 2 and apko: its v2 packages',
       answers: { 200: { description: 'the index', contentType: 'application/gzip' }, 304: notModified },
+    },
+    {
+      ...{ id: 'getIndexV3', method: 'get', path: `${base}/{arch}/Packages.adb`, refusals: [404] },
+      summary: 'The signed index for apk 3: the packages of both formats; `packages.adb` is the same',
+      answers: { 200: { description: 'the index', contentType: 'application/octet-stream' }, 304: notModified },
     },
     {
       ...{ id: 'getPackage', method: 'get', path: `${base}/{arch}/{file}`, refusals: [404, 416] },
@@ -175,7 +180,8 @@ function trust(): readonly Operation[] {
     },
     {
       ...{ id: 'getKeySet', method: 'get', path: `${base}/jwks.json`, refusals: [404] },
-      summary: 'All public keys as a JWK set (RFC 7517); a `kid` is a file name without `.rsa.pub`',
+      summary:
+        'All public keys as a JWK set (RFC 7517); a `kid` is a file name without `.rsa.pub`; EC keys, named `.pem`, with `?all=true` alone',
       answers: { 200: { description: 'the keys', contentType: json, schema: keySetSchema } },
     },
     {

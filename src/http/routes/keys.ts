@@ -19,7 +19,7 @@ export interface KeyRoutes {
   explainKeys(exchange: Exchange): never;
   /** apko's key discovery: the URL of the JWK set; 404 also where a caller without credentials may not read. */
   serveConfiguration(exchange: Exchange, base: RepositoryBase): Promise<Response>;
-  /** The keys as a JWK set (RFC 7517); apko appends `.rsa.pub` to each `kid`. */
+  /** The keys as a JWK set (RFC 7517); apko appends `.rsa.pub` to each `kid` and takes no set with another key than RSA: see `?all`. */
   serveKeySet(exchange: Exchange, base: RepositoryBase): Promise<Response>;
   serveSetup(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
@@ -83,7 +83,8 @@ export function createKeyRoutes(
       return jsonAnswer(200, { jwks_uri: jwksUri } satisfies ConfigurationDocument, cacheControl(exchange, caching));
     },
     async serveKeySet(exchange, base) {
-      const keys = (await keysOf(exchange, base.at.image)).map(formatJwk);
+      const all = await keysOf(exchange, base.at.image);
+      const keys = (exchange.query('all') === undefined ? all.filter(isRsa) : all).map(formatJwk);
       return jsonAnswer(200, { keys } satisfies KeySetDocument, cacheControl(exchange, caching));
     },
     async serveSetup(exchange, base) {

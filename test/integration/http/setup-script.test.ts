@@ -119,6 +119,29 @@ describe.each(shells)('the setup script under %s', (_name, program, programArgs)
     expect(await linesOf(root)).toEqual([old.replace('old', 'new')]);
   });
 
+  it.each<[string, string, string]>([
+    ['Alpine with apk 2', 'usr/lib/libapk.so.2.14.0', ''],
+    ['Alpine with apk 3', 'usr/lib/libapk.so.3.0.0', 'v3 '],
+    ['OpenWrt', 'etc/openwrt_release', 'v3 '],
+  ])('writes the line that suits the apk of %s, with the credentials that are there', async (_name, file, kind) => {
+    const root = await aRoot();
+    await mkdir(path.join(root, path.dirname(file)), { recursive: true });
+    await writeFile(path.join(root, file), '');
+    const list =
+      kind !== '' && file.startsWith('etc/') ? 'etc/apk/repositories.d/customfeeds.list' : 'etc/apk/repositories';
+    const old = 'https://bob:old@host.example/apk/user/image/edge/main';
+    await mkdir(path.join(root, path.dirname(list)), { recursive: true });
+    await writeFile(path.join(root, list), `v3 ${old}\nv3 https://mirror.example/main\n${url}\n`);
+    const lines = async () => readFile(path.join(root, list), 'utf8');
+    for (let count = 0; count < 2; count += 1) expect((await setUp({}, ['--root', root])).status).toBe(0);
+    expect(await lines()).toBe(`${kind}${old}\nv3 https://mirror.example/main\n`);
+    expect((await setUp({}, ['--root', root, '--index', 'v2'])).status).toBe(0);
+    expect(await lines()).toBe(`${old}\nv3 https://mirror.example/main\n`);
+    expect((await setUp({}, ['--root', root, '--index=v3'])).status).toBe(0);
+    expect(await lines()).toBe(`v3 ${old}\nv3 https://mirror.example/main\n`);
+    expect((await setUp({}, ['--root', root, '--index=v4'])).status).toBe(1);
+  });
+
   it('says what to do with credentials that apk could not read from a URL', async () => {
     const root = await aRoot();
     const credentials = { kind: 'basic', username: 'AWS', password: 'x'.repeat(3000) } as const;

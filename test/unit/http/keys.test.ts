@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import type { PublicKey } from '../../../src/repository/service/reading.ts';
@@ -61,6 +62,22 @@ describe("apko's key discovery", () => {
       ['user-image-00000002', 'RSA'],
     ]);
     expect(set.keys[0]).toMatchObject(primary.key.export({ format: 'jwk' }));
+  });
+
+  it('has RSA keys alone, since apko takes no set with another; whoever asks for all has EC keys too', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const ec = {
+      fileName: 'openwrt.pem',
+      pem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      key: publicKey,
+    };
+    const edge = anEdge(having(primary, ec));
+    const kids = async (query: string) =>
+      ((await (await edge.request(`${base}/jwks.json${query}`)).json()) as { keys: Record<string, string>[] }).keys;
+    expect((await kids('')).map(({ kid }) => kid)).toEqual(['user-image-00000001']);
+    const all = await kids('?all=true');
+    expect(all[1]).toEqual({ ...publicKey.export({ format: 'jwk' }), kid: 'openwrt', use: 'sig', alg: 'ES256' });
+    expect(await (await edge.request(`${base}/openwrt.pem`)).text()).toBe(ec.pem);
   });
 
   it('is 404 for a caller without credentials in a private repository', async () => {

@@ -78,6 +78,7 @@ describe('the listing of packages', () => {
           provides: ['cmd:demo=1.0-r0'],
           dependencies: ['so:libc.musl-x86_64.so.1'],
         },
+        format: 'v2',
         size: 904,
         digest: 'ab'.repeat(32),
         branch: 'edge',

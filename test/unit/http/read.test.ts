@@ -1,24 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import type { Caller } from '../../../src/repository/service/caller.ts';
-import { aFoundPackage, anEdge, anIndex } from './an-edge.ts';
+import type { SignedIndex } from '../../../src/repository/service/reading.ts';
+import { aFoundPackage, anEdge, anIndex as anyIndex } from './an-edge.ts';
 
 const base = '/apk/user/image/edge/main';
 const indexPath = `${base}/x86_64/APKINDEX.tar.gz`;
 const packagePath = `${base}/x86_64/demo-1.0-r0.apk`;
 const basic = { authorization: `Basic ${Buffer.from('alice:secret').toString('base64')}` };
 
-describe('the index', () => {
+describe.each([
+  ['APKINDEX.tar.gz', 'v2', 'openIndex', 'application/gzip'],
+  ['Packages.adb', 'v3', 'openIndexV3', 'application/octet-stream'],
+  ['packages.adb', 'v3', 'openIndexV3', 'application/octet-stream'],
+] as const)('the index %s', (fileName, format, open, type) => {
+  const indexPath = `${base}/x86_64/${fileName}`;
+  const anIndex = (values: Partial<SignedIndex> = {}) => anyIndex({ format, ...values });
+
   it('goes out as it is, to be asked for again each time', async () => {
     const lastModified = new Date('2026-03-04T05:06:07Z');
-    const edge = anEdge({ openIndex: () => Promise.resolve(anIndex({ lastModified })) });
+    const edge = anEdge({ [open]: () => Promise.resolve(anIndex({ lastModified })) });
     const response = await edge.request(indexPath);
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('a signed index');
     expect(Object.fromEntries(response.headers)).toEqual({
       'cache-control': 'no-cache',
       'content-length': '14',
-      'content-type': 'application/gzip',
+      'content-type': type,
       etag: '"e1"',
       'last-modified': 'Wed, 04 Mar 2026 05:06:07 GMT',
       'x-content-type-options': 'nosniff',
@@ -26,7 +34,7 @@ describe('the index', () => {
   });
 
   it('has the same headers on HEAD', async () => {
-    const edge = anEdge({ openIndex: () => Promise.resolve(anIndex()) });
+    const edge = anEdge({ [open]: () => Promise.resolve(anIndex()) });
     const head = await edge.request(indexPath, { method: 'HEAD' });
     const get = await edge.request(indexPath);
     expect(head.status).toBe(200);
@@ -37,7 +45,7 @@ describe('the index', () => {
   it('is asked for with the coordinates and the credentials of the request', async () => {
     const asked: unknown[] = [];
     const edge = anEdge({
-      openIndex(at, architecture, caller) {
+      [open](at: unknown, architecture: string, caller: Caller) {
         asked.push(at, architecture, caller);
         return Promise.resolve(anIndex());
       },
@@ -49,7 +57,7 @@ describe('the index', () => {
   });
 
   it('is 304 for who has it, without content', async () => {
-    const edge = anEdge({ openIndex: () => Promise.resolve(anIndex()) });
+    const edge = anEdge({ [open]: () => Promise.resolve(anIndex()) });
     const response = await edge.request(indexPath, { headers: { 'if-none-match': '"x", W/"e1"' } });
     expect(response.status).toBe(304);
     expect(await response.text()).toBe('');
@@ -57,14 +65,14 @@ describe('the index', () => {
   });
 
   it('says when it is stale or could not be verified', async () => {
-    const edge = anEdge({ openIndex: () => Promise.resolve(anIndex({ isStale: true, isUnverified: true })) });
+    const edge = anEdge({ [open]: () => Promise.resolve(anIndex({ isStale: true, isUnverified: true })) });
     const response = await edge.request(indexPath);
     expect(response.headers.get('x-lkard-stale')).toBe('true');
     expect(response.headers.get('x-lkard-unverified')).toBe('true');
   });
 
   it('is a short plain 404 where nothing ever was', async () => {
-    const edge = anEdge({ openIndex: () => Promise.resolve(undefined) });
+    const edge = anEdge({ [open]: () => Promise.resolve(undefined) });
     const response = await edge.request(indexPath);
     expect(response.status).toBe(404);
     expect(await response.text()).toBe('edge/main never had a package for x86_64\n');
@@ -196,7 +204,7 @@ describe('callers', () => {
     const kinds: string[] = [];
     const openIndex = (_at: unknown, _architecture: string, caller: Caller) => {
       kinds.push(caller.credentials.kind);
-      return Promise.resolve(anIndex());
+      return Promise.resolve(anyIndex());
     };
     await anEdge({ openIndex }).request(indexPath);
     await anEdge({ openIndex }, { anonymousAsGateway: 'read' }).request(indexPath);

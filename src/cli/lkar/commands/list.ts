@@ -37,7 +37,7 @@ export async function listPackages(session: Session, within: Within, options: Li
       (options.name === undefined || matchesGlob(options.name, line.name)) &&
       (options.arch === undefined || architectureOf(line) === options.arch),
   );
-  printRows(session, wanted.sort(byPlaceAndName), packageColumns(), options);
+  printRows(session, wanted.sort(byPlaceAndName), packageColumns(wanted), options);
 }
 
 /** Prints the repositories of an image. Throws REPOSITORY_UNKNOWN where it has none. */
@@ -108,11 +108,14 @@ function isBelow(path: string | undefined, image: string): boolean {
   return path === undefined || image === path || image.startsWith(`${path}/`);
 }
 
-function packageColumns(): readonly Column<PackageLine>[] {
+/** The format is told only where there are v3 packages: all others are v2. */
+function packageColumns(lines: readonly PackageLine[]): readonly Column<PackageLine>[] {
+  const format: Column<PackageLine> = { head: 'FORMAT', cell: ({ format = 'v2' }) => format };
   return [
     { head: 'NAME', cell: ({ name }) => name, mayBeCut: true },
     { head: 'VERSION', cell: ({ version }) => version },
     { head: 'ARCH', cell: architectureOf },
+    ...(lines.some((line) => line.format === 'v3') ? [format] : []),
     { head: 'SIZE', cell: ({ size }) => formatSize(size) },
     { head: 'SIGNED', cell: ({ signature }) => describeSignature(signature), mayBeCut: true },
     { head: 'PATH', cell: ({ filePath }) => filePath },

@@ -7,7 +7,7 @@ import { ifThere } from '../../../files/errno.ts';
 import { modeOf, readTextFile, writeTextFile } from '../../../files/text-file.ts';
 import type { GatewayClient, Login, PublicJwk } from '../http/gateway-client.ts';
 import type { Session } from '../session.ts';
-import { withRepositoryLine } from './repositories-file.ts';
+import { repositoriesFileOf, suitedIndex, withRepositoryLine, type IndexFormat } from './repositories-file.ts';
 import { imageSegments, urlOf } from '../../shared/target.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
 
@@ -16,6 +16,8 @@ export interface SetupOptions {
   readonly force?: boolean | undefined;
   /** The root of the system to set up; default the running one, which takes root. */
   readonly root?: string | undefined;
+  /** Which index apk is to read; default that which suits the apk there. */
+  readonly index?: string | undefined;
 }
 
 /** Where Alpine and what is made of it have it. */
@@ -37,6 +39,7 @@ export async function setUp(
   options: SetupOptions,
 ): Promise<void> {
   const root = rootOf(options);
+  const format = await suitedIndex(options);
   const target = session.target(place.target);
   const login = await session.logins.find(target.name);
   const gateway = session.gatewayAs(target, login);
@@ -44,7 +47,7 @@ export async function setUp(
   const isPrivate = login !== undefined && (await isRefused(session.gatewayAs(target, undefined), place));
   for (const key of keys) await installKey(session, join(root, 'etc/apk/keys'), key, options.force === true);
   const url = urlOf(target, ...imageSegments(target), place.branch, place.repository);
-  await installLine(session, join(root, 'etc/apk/repositories'), url, isPrivate ? login : undefined);
+  await installLine(session, repositoriesFileOf(root), format, url, isPrivate ? login : undefined);
   if (await isEmpty(gateway, place)) {
     sayLine(session.terminal, `${place.branch}/${place.repository} has no package yet: apk warns until its first`);
   } else {
@@ -132,9 +135,15 @@ async function installKey({ terminal }: Session, folder: string, key: Key, isFor
   printLine(terminal, `installed key ${file}`);
 }
 
-async function installLine({ terminal }: Session, file: string, url: URL, login: Login | undefined): Promise<void> {
+async function installLine(
+  { terminal }: Session,
+  file: string,
+  format: IndexFormat,
+  url: URL,
+  login: Login | undefined,
+): Promise<void> {
   const before = await ifThere(readTextFile(file));
-  const after = withRepositoryLine(before ?? '', url, login);
+  const after = withRepositoryLine(before ?? '', format, url, login);
   if (after === before) return;
   if (login !== undefined) sayLine(terminal, `${file} holds the password now and only its owner may read it`);
   const mode = login === undefined ? ((await modeOf(file)) ?? 0o644) : 0o600;

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIndexFile } from '../../../apk/index/index-file.ts';
+import { readIndexV3File, v3Identities } from '../../../apk/index-v3/index-v3-file.ts';
+import { isV3Entry } from '../../../apk/index-v3/index-v3-record.ts';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
 import type { CheckedPackage, PackageFacts } from './check-packages.ts';
@@ -43,18 +45,24 @@ export async function waitUntilServed(
   printLine(session.terminal, `served by ${watched.origin}`);
 }
 
+/** Packages of each format are looked for in the index that lists them for whoever knows that format. */
 async function stillMissing(gateway: GatewayClient, place: WatchedPlace, wanted: readonly PackageFacts[]) {
-  const architectures = [...new Set(wanted.map(({ architecture }) => architecture))];
-  const served = await Promise.all(architectures.map((architecture) => identitiesIn(gateway, place, architecture)));
-  return wanted.filter(({ identity, architecture }) => {
-    return served[architectures.indexOf(architecture)]?.has(identity) !== true;
-  });
+  const indexOf = (pkg: PackageFacts) => `${isV3Entry(pkg) ? 'v3' : 'v2'} ${pkg.architecture}`;
+  const served = new Map<string, Set<string>>();
+  for (const pkg of wanted) {
+    const index = indexOf(pkg);
+    if (!served.has(index)) served.set(index, await identitiesIn(gateway, place, pkg));
+  }
+  return wanted.filter((pkg) => served.get(indexOf(pkg))?.has(pkg.identity) !== true);
 }
 
-async function identitiesIn(gateway: GatewayClient, place: WatchedPlace, architecture: string): Promise<Set<string>> {
+async function identitiesIn(gateway: GatewayClient, place: WatchedPlace, pkg: PackageFacts): Promise<Set<string>> {
+  const format = isV3Entry(pkg) ? 'v3' : 'v2';
   try {
-    const index = await gateway.index(place.branch, place.repository, architecture);
-    return new Set(index === undefined ? [] : readIndexFile(index).entries.map(({ identity }) => identity));
+    const index = await gateway.index(place.branch, place.repository, pkg.architecture, format);
+    if (index === undefined) return new Set();
+    if (format === 'v2') return new Set(readIndexFile(index).entries.map(({ identity }) => identity));
+    return new Set(v3Identities(await readIndexV3File(index)));
   } catch (error) {
     if (isGatewayError(error, 'STORE_UNAVAILABLE', 'OVERLOADED')) return new Set();
     throw error;

@@ -10,7 +10,7 @@ import {
   pushSchema,
   repositorySchema,
 } from '../../../protocol/documents.ts';
-import { indexFileName, verbs } from '../../../protocol/words.ts';
+import { indexFileName, indexV3FileNames, verbs } from '../../../protocol/words.ts';
 import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import { imageSegments, urlOf, type Target } from '../../shared/target.ts';
@@ -45,6 +45,7 @@ const packageLine = packageSchema
   .extend({
     fileMetadata: fileMetadata.pick({ architecture: true }).partial().loose().optional(),
     signature: signature.extend({ verdict: z.string() }).loose().optional(),
+    format: z.string().optional(),
   })
   .loose();
 const { packages: countOfPackages, name: repositoryName } = repositorySchema.shape;
@@ -98,8 +99,13 @@ export interface GatewayClient {
   images(): Promise<{ readonly images: readonly ImageLine[]; readonly isComplete: boolean }>;
   /** UNAUTHORIZED where the gateway or its registry doesn't know this login. */
   checkLogin(): Promise<void>;
-  /** The whole index, or undefined where there is none. */
-  index(branch: string, repository: string, architecture: string): Promise<Uint8Array | undefined>;
+  /** The whole index, APKINDEX.tar.gz or with `v3` Packages.adb, or undefined where there is none. */
+  index(
+    branch: string,
+    repository: string,
+    architecture: string,
+    format?: 'v2' | 'v3',
+  ): Promise<Uint8Array | undefined>;
   /** The key's PEM and the file name it goes under. */
   key(branch: string, repository: string): Promise<{ readonly fileName: string; readonly pem: string }>;
   /** All keys, or undefined where the gateway has no JWK set. */
@@ -182,8 +188,9 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       // Some registries answer every path with the page of their user interface.
       if (isPage) throw new GatewayError('STORE_ANSWER_INVALID', 'that is a page for browsers; is this a gateway?');
     },
-    async index(branch, repository, architecture) {
-      const answer = await absentAsUndefined(get(at(branch, repository, architecture, indexFileName)));
+    async index(branch, repository, architecture, format = 'v2') {
+      const fileName = format === 'v3' ? indexV3FileNames[0] : indexFileName;
+      const answer = await absentAsUndefined(get(at(branch, repository, architecture, fileName)));
       return answer && readBytes(answer.body, maxIndexBytes);
     },
     async key(branch, repository) {
@@ -198,6 +205,8 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       const { jwks_uri: advertised } = await readJson(answer, configurationSchema, maxKeyBytes);
       // Behind a proxy that it doesn't trust, a gateway can't know its own scheme and host.
       const url = new URL(new URL(advertised).pathname, target.origin);
+      // Those that apko can't read, too.
+      url.searchParams.set('all', 'true');
       return (await readJson(await get(url), keySet, maxKeyBytes)).keys;
     },
   };

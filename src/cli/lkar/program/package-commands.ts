@@ -78,6 +78,7 @@ function addSetupCommand(parent: Command, inSession: InSession): void {
     .argument('<repository>', 'such as main')
     .option('--force', 'replace keys that differ')
     .option('--root <folder>', 'set up the system under this folder instead')
+    .option('--index <format>', 'v2 or v3, the index that apk is to read (default: as suits the apk there)')
     .action((target: string, branch: string, repository: string, options: SetupOptions) =>
       inSession(async (session) => {
         const place = { target, branch, repository };

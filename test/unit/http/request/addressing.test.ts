@@ -84,10 +84,22 @@ describe('what is asked under a base', () => {
     ['/status.json', 'status'],
     ['/user-image-0123abcd.rsa.pub', 'named-key'],
     ['/x86_64/APKINDEX.tar.gz', 'index'],
+    ['/x86_64/Packages.adb', 'index'],
+    ['/x86_64/packages.adb', 'index'],
+    ['/openwrt-5f3a.pem', 'named-key'],
     ['/x86_64/demo-1.0-r0.apk', 'file'],
     ['/demo-1.0-r0.apk', 'file'],
   ])('%s', (rest, kind) => {
     expect(parseAddress(other, base + rest, {})?.kind).toBe(kind);
+  });
+
+  it.each([
+    ['APKINDEX.tar.gz', 'v2'],
+    ['Packages.adb', 'v3'],
+    ['packages.adb', 'v3'],
+  ])('tells by the name %s which index is asked for', (name, format) => {
+    const address = parseAddress(other, `${base}/x86_64/${name}`, {});
+    expect(address).toMatchObject({ kind: 'index', format, architecture: 'x86_64' });
   });
 
   it('reads a name with ~ and + from every way of writing it', () => {
