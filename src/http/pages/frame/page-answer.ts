@@ -25,10 +25,18 @@ export const pageHeaders: AnswerHeaders = {
   Vary: 'Accept, Authorization, Cookie',
 };
 
-/** A whole page. */
+/** The most bytes of a page: what packages say of themselves must not make one that no browser shows. */
+export const maxPageBytes = 512 * 1024;
+
+const tooLarge =
+  '<!DOCTYPE html><html lang="en"><title>Too large</title><p>This page would be too large to be shown. packages.json has the same.</p></html>\n';
+
+/** A whole page; a short one that says so where it would have over 512 KiB. */
 export async function pageAnswer(status: number, page: Element, headers: AnswerHeaders = {}): Promise<Response> {
   const caching = status < 400 ? {} : { 'Cache-Control': 'no-store' };
-  return answer(status, await renderPage(page), { ...pageHeaders, ...caching, ...headers });
+  const text = await renderPage(page);
+  const shown = Buffer.byteLength(text) > maxPageBytes ? tooLarge : text;
+  return answer(status, shown, { ...pageHeaders, ...caching, ...headers });
 }
 
 /** The page as text; a component that waits for something is waited for. */

@@ -3,7 +3,7 @@ import { raw } from 'hono/html';
 import type { InstalledFile } from '../../../apk/package/package-contents.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
-import { renderPage, renderPart } from '../frame/page-answer.ts';
+import { maxPageBytes, renderPage, renderPart } from '../frame/page-answer.ts';
 import { countOf, formatBytes } from '../frame/page-text.tsx';
 
 export interface FilesPageProps {
@@ -14,6 +14,7 @@ export interface FilesPageProps {
 
 /** Files that are listed; the package has the rest. */
 const maxFiles = 20_000;
+const maxRowBytes = maxPageBytes - 64 * 1024;
 const rowsAtOnce = 200;
 const rowsMark = '<!--rows-->';
 const endMark = '<!--end-->';
@@ -31,19 +32,23 @@ export async function* renderFilesPage(
   const [before = '', between = '', after = ''] = page.split(new RegExp(`${rowsMark}|${endMark}`));
   yield before;
   let count = 0;
+  let bytes = 0;
+  let isCut = false;
   let rows: string[] = [];
   for await (const file of files) {
-    if (count === maxFiles) break;
+    const row = await renderPart(<FileRow file={file} />);
+    bytes += Buffer.byteLength(row);
+    isCut = count === maxFiles || bytes > maxRowBytes;
+    if (isCut) break;
     count += 1;
-    rows.push(await renderPart(<FileRow file={file} />));
+    rows.push(row);
     if (rows.length < rowsAtOnce) continue;
     yield rows.join('');
     rows = [];
     await setImmediate();
     signal.throwIfAborted();
   }
-  const end =
-    count === maxFiles ? `The first ${countOf(count, 'entry', 'entries')}.` : countOf(count, 'entry', 'entries');
+  const end = isCut ? `The first ${countOf(count, 'entry', 'entries')}.` : countOf(count, 'entry', 'entries');
   yield `${rows.join('')}${between}${end}${after}`;
 }
 

@@ -10,6 +10,7 @@ export interface FeedContent {
 }
 
 const maxEntries = 50;
+const maxSummaryLength = 1000;
 
 /** The newest packages as an Atom feed (RFC 4287), newest first. */
 export function formatFeed({ place, architecture, packages }: FeedContent): string {
@@ -41,7 +42,7 @@ function formatEntry(place: RepositoryPlace, architecture: string, pkg: ListedPa
     `<updated>${time}</updated>`,
     `<author><name>${escapeXml(pkg.pushedBy ?? maintainer ?? 'unknown')}</name></author>`,
     `<link rel="alternate" href="${escapeXml(packageLink({ ...place, path: place.url }, architecture, pkg))}"/>`,
-    `<summary>${escapeXml(description)}</summary>`,
+    `<summary>${escapeXml(description.slice(0, maxSummaryLength))}</summary>`,
     '</entry>',
   ].join('');
 }
