@@ -12,7 +12,7 @@ import { createBurial } from './publishing/burial.ts';
 import { createImmutableIndexes } from './publishing/immutable-indexes.ts';
 import { createIndexWriter, type SignIndex } from './publishing/index-writer.ts';
 import { createPublishLoops } from './publishing/publish-loops.ts';
-import { createPublishing } from './publishing/publishing.ts';
+import { createPushing } from './pushing/pushing.ts';
 import { createCallerKeys } from './reading/caller-key.ts';
 import { createIndexViews } from './reading/index-views.ts';
 import { createPackageCache } from './reading/package-cache.ts';
@@ -73,22 +73,19 @@ export function createRepositories(
     },
   });
   const burialOf = (image: string) => createBurial({ artifacts, stamp, log, ...memoryOf(image) });
-  const loopOf = createPublishLoops(
-    {
-      ...{ ...deps, look, put, burialOf, memoryOf, readers: views },
-      tidy: (image, at, seen, call) => memoryOf(at.image).upkeep.tidy(image, at, seen, call),
-    },
-    options,
-  );
+  const loopOf = createPublishLoops({
+    ...{ ...deps, look, put, burialOf, memoryOf, readers: views },
+    tidy: (image, at, seen, call) => memoryOf(at.image).upkeep.tidy(image, at, seen, call),
+  });
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
   const v3Views = createIndexV3Views(deps, options);
   const reading = createReading({ ...deps, views, v3Views, packages, callerKey, memoryOf, look });
   return {
     ...reading,
-    ...createPublishing(
+    ...createPushing(
       { ...deps, artifacts, look, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
       options,
     ),
-    ...createOperations({ ...deps, look, put, loopOf, memoryOf }),
+    ...createOperations({ ...deps, look, put, loopOf, memoryOf }, options),
   };
 }

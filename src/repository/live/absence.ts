@@ -31,11 +31,21 @@ export async function askForTag(
     sightings.found(tag, answer);
     return { state: 'found', pkg: answer };
   }
-  if ((await image.resolve(tombstoneOf(tag), options)) !== undefined) {
-    sightings.buried(tag);
-    return gone;
-  }
+  if (await areAnyBuried(image, [{ tag }], sightings, options)) return gone;
   return sightings.missed(tag) ? gone : { state: 'unseen', pkg };
+}
+
+/** Whether the registry shows a tombstone of any of these tags by name: a listing shows it later. */
+export async function areAnyBuried(
+  image: ImageStore,
+  tags: readonly { readonly tag: string }[],
+  sightings: Sightings,
+  options: CallOptions,
+): Promise<boolean> {
+  const tombstones = await Promise.all(tags.map(({ tag }) => image.resolve(tombstoneOf(tag), options)));
+  const buried = tags.filter((_tag, i) => tombstones[i] !== undefined);
+  for (const { tag } of buried) sightings.buried(tag);
+  return buried.length > 0;
 }
 
 /**

@@ -19,7 +19,7 @@ export function createMending(image: ImageStore, scope: Scope): Participant {
   return {
     image,
     scope,
-    settle: (look) => Promise.resolve(architecturesIn(look, scope).every(look.isCovered) ? 'done' : 'publish'),
+    settle: (look) => Promise.resolve(areCovered(look, scope) ? 'done' : 'publish'),
     abandon: () => Promise.resolve(),
   };
 }
@@ -27,4 +27,9 @@ export function createMending(image: ImageStore, scope: Scope): Participant {
 /** The architectures of a look that a scope means. */
 export function architecturesIn(look: Look, scope: Scope): readonly string[] {
   return scope.includes(EVERY) ? look.architectures : scope;
+}
+
+/** Whether the indexes that a scope means cover the live set. */
+export function areCovered(look: Look, scope: Scope): boolean {
+  return architecturesIn(look, scope).every(look.isCovered);
 }

@@ -4,6 +4,7 @@ import type { CallOptions } from '../../store/store.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look, Scope } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
+import { rejectionOn, type AnswerTime } from './answer-time.ts';
 import { architecturesIn, type Participant } from './participant.ts';
 
 export interface PublishLoopDeps {
@@ -24,12 +25,16 @@ export interface PublishLoopDeps {
 }
 
 export interface PublishLoop {
-  /** Resolves or rejects as the participant settles; PUBLISH_TIMEOUT past `timeoutMs`, with what it did left as it is. */
-  join(participant: Participant): Promise<void>;
+  /** Resolves or rejects as the participant settles; ABORTED when their time is up, with what they did left as it is. */
+  join(participant: Participant, time: WaitingTime): Promise<void>;
 }
+
+/** For how long somebody waits. */
+export type WaitingTime = Pick<AnswerTime, 'signal' | 'remainingMs' | 'call'>;
 
 interface Seat {
   readonly participant: Participant;
+  readonly time: WaitingTime;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
   /** Why this one's rights won't do for the common work, once the store said so. */
@@ -51,11 +56,7 @@ const putConcurrency = 8;
  *
  * It runs with the rights of one who waits, of the next where the store refuses those, and never of one who is answered.
  */
-export function createPublishLoop(
-  deps: PublishLoopDeps,
-  at: RepositoryCoordinates,
-  { timeoutMs }: { readonly timeoutMs: number },
-): PublishLoop {
+export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinates): PublishLoop {
   const seats = new Set<Seat>();
   let isRunning = false;
 
@@ -79,7 +80,8 @@ export function createPublishLoop(
       const verdict = await Promise.race([seat.participant.settle(seen), seat.gone]);
       if (verdict === 'done') leave(seat, seat.resolve);
     } catch (error) {
-      if (isPassing(error)) deps.log.warn({ ...at, err: error }, 'a publisher could not act on a look, trying again');
+      if (isPassing(error) && isInTime(seat, error))
+        deps.log.warn({ ...at, err: error }, 'a publisher could not act on a look, trying again');
       else rejectAll([seat], () => error);
     }
   };
@@ -87,7 +89,7 @@ export function createPublishLoop(
   /** Work with one seat's rights; undefined where it failed, with the blame laid on whose rights they were. */
   const attempt = async <T extends object>(seat: Seat, work: (call: CallOptions) => Promise<T>) => {
     try {
-      return await Promise.race([work({ signal: seat.left.signal }), seat.gone]);
+      return await Promise.race([work(callOf(seat)), seat.gone]);
     } catch (error) {
       await recover(seat, error);
       return undefined;
@@ -102,7 +104,9 @@ export function createPublishLoop(
       return;
     }
     if (isPassing(error)) {
-      deps.log.warn({ ...at, err: error }, 'a publish round failed, trying again');
+      // Another who waits may not be asked to.
+      if (isInTime(seat, error)) deps.log.warn({ ...at, err: error }, 'a publish round failed, trying again');
+      else rejectAll([seat], () => error);
       return;
     }
     const present = [...seats];
@@ -127,7 +131,7 @@ export function createPublishLoop(
     const stale = [...wanted].filter((one) => !seen.isCovered(one) || deps.wantsSignatures(seen, one));
     const putter = rest.find((seat) => seat.refusal === undefined);
     // Not waited for: it ends with the wait of whose rights it uses.
-    if (putter !== undefined) void deps.tidy(putter.participant, seen, { signal: putter.left.signal });
+    if (putter !== undefined) void deps.tidy(putter.participant, seen, callOf(putter));
     const work = async ({ participant }: Seat, call: CallOptions) => {
       await deps.clear(participant, seen, call);
       return await inParallel(stale, putConcurrency, (one) => deps.put(participant, seen, one, call));
@@ -172,19 +176,25 @@ export function createPublishLoop(
   };
 
   return {
-    async join(participant) {
+    async join(participant, time) {
       const left = new AbortController();
       const gone = rejectionOn(left.signal);
       await new Promise<void>((resolve, reject) => {
-        const seat: Seat = { participant, resolve, reject, refusal: undefined, left, gone };
+        const seat: Seat = { participant, time, resolve, reject, refusal: undefined, left, gone };
+        const leaveLate = () => {
+          rejectAll([seat], () => new GatewayError('ABORTED', 'the time to publish is up'));
+        };
         seats.add(seat);
-        void deps.clock.sleep(timeoutMs, left.signal).then(() => {
-          rejectAll([seat], () => timedOut(at, timeoutMs));
-        });
-        start();
+        time.signal.addEventListener('abort', leaveLate, { signal: left.signal });
+        if (time.signal.aborted) leaveLate();
+        else start();
       });
     },
   };
+}
+
+function callOf({ time, left }: Seat): CallOptions {
+  return { ...time.call(), signal: left.signal };
 }
 
 function causeOfNext(outcome: { readonly puts: number; readonly hasNewcomers: boolean } | undefined): PublishCause {
@@ -193,30 +203,16 @@ function causeOfNext(outcome: { readonly puts: number; readonly hasNewcomers: bo
   return outcome.hasNewcomers ? 'joined' : 'waiting';
 }
 
-/** A promise that only ever rejects, and then does so unheard where nobody waits for it. */
-function rejectionOn(signal: AbortSignal): Promise<never> {
-  const rejection = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(new GatewayError('ABORTED', 'whoever waited for this was answered'));
-    });
-  });
-  rejection.catch(() => undefined);
-  return rejection;
+/** Faults that the next round may not meet. */
+function isPassing(error: unknown): error is GatewayError {
+  return isGatewayError(error, 'STORE_UNAVAILABLE', 'BLOB_UNKNOWN', 'DIGEST_MISMATCH');
 }
 
-/** Faults that the next round may not meet. */
-function isPassing(error: unknown): boolean {
-  return isGatewayError(error, 'STORE_UNAVAILABLE', 'BLOB_UNKNOWN', 'DIGEST_MISMATCH');
+/** Whether the store may be asked again before this one's time is up. */
+function isInTime({ time }: Seat, { details }: GatewayError): boolean {
+  return Number(details['retryAfterSeconds'] ?? 0) * 1000 < time.remainingMs();
 }
 
 function jitter(random: RandomBytes, ms: number): number {
   return (ms * (1 + (random(1)[0] ?? 0))) / 256;
-}
-
-function timedOut({ branch, repository }: RepositoryCoordinates, timeoutMs: number): GatewayError {
-  return new GatewayError(
-    'PUBLISH_TIMEOUT',
-    `the index of ${branch}/${repository} could not be published within ${timeoutMs / 1000} s; push again`,
-    { details: { retryAfterSeconds: 5 } },
-  );
 }

@@ -26,16 +26,8 @@ export interface PublishLoopsDeps {
   readonly readers: { offer(group: Group, seen: Look, beganMs: MonotonicMs): void };
 }
 
-export interface PublishLoopsOptions {
-  /** How long a push waits for the index to be published, in milliseconds. */
-  readonly publishTimeoutMs: number;
-}
-
 /** The loop of each repository: everybody who changes it by this replica shares it. */
-export function createPublishLoops(
-  deps: PublishLoopsDeps,
-  { publishTimeoutMs }: PublishLoopsOptions,
-): (at: RepositoryCoordinates) => PublishLoop {
+export function createPublishLoops(deps: PublishLoopsDeps): (at: RepositoryCoordinates) => PublishLoop {
   const loops = createBoundedCache<PublishLoop>(10_000);
 
   const lookAndOffer = async (
@@ -61,7 +53,6 @@ export function createPublishLoops(
         wantsSignatures,
       },
       at,
-      { timeoutMs: publishTimeoutMs },
     );
   };
 

@@ -1,9 +1,11 @@
+import type { Clock } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Store } from '../../store/store.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Groups } from '../live/groups.ts';
 import { EVERY } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
+import { createAnswerTime } from '../publishing/answer-time.ts';
 import type { PutIndex } from '../publishing/index-writer.ts';
 import { createMending } from '../publishing/participant.ts';
 import type { PublishLoop } from '../publishing/publish-loop.ts';
@@ -14,6 +16,7 @@ import { indexFindings, verifyLook } from './verification.ts';
 
 export interface OperationsDeps {
   readonly store: Store;
+  readonly clock: Clock;
   readonly signingKeys: SigningKeys;
   readonly look: TakeLook;
   readonly put: PutIndex;
@@ -22,7 +25,10 @@ export interface OperationsDeps {
 }
 
 /** What an operator asks of a repository besides reading and writing it. */
-export function createOperations(deps: OperationsDeps): Omit<RepositoryUpkeep, 'status'> {
+export function createOperations(
+  deps: OperationsDeps,
+  { publishTimeoutMs }: { readonly publishTimeoutMs: number },
+): Omit<RepositoryUpkeep, 'status'> {
   const imageOf = (image: string, caller: Caller) => deps.store.image(image, caller.credentials, caller.requestId);
   return {
     async verify(at, caller, onFinding, call = {}) {
@@ -32,7 +38,8 @@ export function createOperations(deps: OperationsDeps): Omit<RepositoryUpkeep, '
     async mend(at, caller) {
       const image = imageOf(at.image, caller);
       const findings = indexFindings(await deps.look(image, at, [EVERY]));
-      await deps.loopOf(at).join(createMending(image, [EVERY]));
+      const time = createAnswerTime(deps.clock, publishTimeoutMs, at);
+      await time.within(deps.loopOf(at).join(createMending(image, [EVERY]), time)).finally(time.end);
       return findings;
     },
     async resign(name, caller, call = {}) {

@@ -19,24 +19,21 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 'an index signed by foreign keys covers the set only if its content does',
     file: 'src/repository/live/look.ts',
-    text: 'return isSameBytes(index.pieces, contentPieces(content(architecture)));',
+    text: 'return isSameBytes([...index.pieces, ...index.v3Pieces], [...contentPieces(wanted), ...v3Pieces(wanted)]);',
     instead: 'return true;',
     suite: ['foreign keys'],
   },
   {
     rule: 'whoever sees a rival before it holds its name withdraws',
     file: 'src/repository/publishing/claim.ts',
-    text: `    if (rivals.length > 0) {
-      await contend(look, rivals);
-      return 'publish';
-    }
+    text: `    if (rivals.length > 0) return await contend(look, rivals);
 `,
     instead: '',
     suite: 'quiet',
   },
   {
     rule: 'a delete is answered once no index lists its tags',
-    file: 'src/repository/publishing/withdraw.ts',
+    file: 'src/repository/pushing/withdraw.ts',
     text: `return left.length > 0 || isListed ? 'publish' : 'done';`,
     instead: `return left.length > 0 || (isListed && look === undefined) ? 'publish' : 'done';`,
     suite: 'quiet',

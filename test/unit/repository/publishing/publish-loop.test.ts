@@ -3,6 +3,7 @@ import { GatewayError, type ErrorCode } from '../../../../src/errors.ts';
 import type { Look } from '../../../../src/repository/live/look.ts';
 import type { Participant } from '../../../../src/repository/publishing/participant.ts';
 import { createPublishLoop, type PublishLoopDeps } from '../../../../src/repository/publishing/publish-loop.ts';
+import { createAnswerTime } from '../../../../src/repository/publishing/answer-time.ts';
 import type { ImageStore } from '../../../../src/store/store.ts';
 import { aClock, at, someRandom } from '../../../support/a-repository.ts';
 import { aLog } from '../../../support/signing-keys.ts';
@@ -56,9 +57,12 @@ function aLoop(deps: Partial<PublishLoopDeps>) {
       ...deps,
     },
     at,
-    { timeoutMs: 30_000 },
   );
-  return { loop, clock, asked };
+  const join = (participant: Participant) => {
+    const time = createAnswerTime(clock, 30_000, at);
+    return time.within(loop.join(participant, time));
+  };
+  return { loop: { join }, clock, asked };
 }
 
 const outcome = (promise: Promise<void>) =>

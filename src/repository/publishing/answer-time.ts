@@ -1,0 +1,115 @@
+import { Readable } from 'node:stream';
+import { createDeadline } from '../../concurrency/deadline.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { Clock } from '../../ports.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { BlobSource, CallOptions } from '../../store/store.ts';
+
+/**
+ * The time within which somebody who changes a repository is answered, whatever the registry does: one limit and one signal for
+ * all that is done for them, from the first request to the answer.
+ */
+export interface AnswerTime {
+  /** Fires when the time is up. */
+  readonly signal: AbortSignal;
+  remainingMs(): number;
+  /** What a request is made with: it may take no longer than the caller waits. */
+  call(): CallOptions;
+  /** What undoing is done with, which has a moment more. What it can't undo then is left to the next publisher. */
+  undoing(): CallOptions;
+  /** The outcome of what others share and no signal ends; ABORTED when the time is up. */
+  until<T>(shared: Promise<T>): Promise<T>;
+  /** The outcome of all that is done for the caller, undoing included; PUBLISH_TIMEOUT where it ends because of the time. */
+  within<T>(work: Promise<T>): Promise<T>;
+  /** The caller is at work, not the registry: no time passes until `renew`. */
+  pause(): void;
+  /** The time begins anew. */
+  renew(): void;
+  /** A body whose every piece that the store takes renews the time, and the last gives more: it has all of that to store. */
+  flowing(source: BlobSource): BlobSource;
+  readonly end: () => void;
+}
+
+/** For undoing, once the time is up. */
+const undoMs = 2_000;
+/** So much of a body goes at a time. */
+const pieceBytes = 256 * 1024;
+/** The least that a registry stores in a ms, of a body that it has. */
+const storedBytesPerMs = 4 * 1024;
+
+/** Begins now. Whoever made it ends it. */
+export function createAnswerTime(clock: Clock, ms: number, { branch, repository }: RepositoryCoordinates): AnswerTime {
+  const deadline = createDeadline({ clock, ms });
+  const undone = createDeadline({ clock, ms: Infinity });
+  deadline.signal.addEventListener('abort', () => {
+    undone.renew(undoMs);
+  });
+  const message = `${branch}/${repository} could not be changed within ${ms / 1000} s; try again`;
+  const timedOut = () => new GatewayError('PUBLISH_TIMEOUT', message, { details: { retryAfterSeconds: 5 } });
+  const extend = (moreMs: number) => {
+    deadline.renew(Math.max(deadline.remainingMs(), ms + moreMs));
+  };
+
+  return {
+    signal: deadline.signal,
+    remainingMs: () => deadline.remainingMs(),
+    call: () => ({ signal: deadline.signal, patienceMs: deadline.remainingMs() }),
+    undoing: () => ({ signal: undone.signal }),
+    until: (shared) => Promise.race([shared, rejectionOn(deadline.signal)]),
+    async within(work) {
+      try {
+        return await Promise.race([work, rejectionOn(undone.signal)]);
+      } catch (error) {
+        throw deadline.isPast() && isGatewayError(error, 'ABORTED') ? timedOut() : error;
+      }
+    },
+    pause() {
+      deadline.renew(Infinity);
+    },
+    renew() {
+      deadline.renew(ms);
+    },
+    flowing: (source) => ({
+      ...source,
+      open: () =>
+        inPieces(source.open(), (isLast) => {
+          extend(isLast ? source.size / storedBytesPerMs : 0);
+        }),
+    }),
+    end() {
+      deadline.end();
+      undone.end();
+    },
+  };
+}
+
+/** A promise that only ever rejects, with ABORTED when the signal fires, and then unheard where nobody waits for it. */
+export function rejectionOn(signal: AbortSignal): Promise<never> {
+  const rejection = new Promise<never>((_resolve, reject) => {
+    const leave = () => {
+      reject(new GatewayError('ABORTED', 'whoever waited for this was answered'));
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+  });
+  rejection.catch(() => undefined);
+  return rejection;
+}
+
+/** A body in pieces of some hundred KiB; `onTaken` is called as each is asked for, and once more after the last one. */
+function inPieces(body: Readable | Uint8Array, onTaken: (isLast: boolean) => void): Readable | Uint8Array {
+  if (body instanceof Uint8Array && body.length <= pieceBytes) return body;
+  return Readable.from(piecesOf(body, onTaken), { objectMode: false });
+}
+
+async function* piecesOf(body: Readable | Uint8Array, onTaken: (isLast: boolean) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body instanceof Uint8Array ? slicesOf(body) : (body as AsyncIterable<Uint8Array>)) {
+    onTaken(false);
+    yield chunk;
+  }
+  onTaken(true);
+}
+
+function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}

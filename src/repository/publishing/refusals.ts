@@ -1,0 +1,55 @@
+import { NOARCH } from '../../apk/architectures.ts';
+import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
+import { GatewayError } from '../../errors.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import type { LiveTag } from '../live/live-set.ts';
+
+type Named = Pick<LiveTag, 'pkg'>;
+
+/** PACKAGE_EXISTS, with the files at fault; `owners` are the packages that have the names, where they are known. */
+export function nameTaken(
+  files: readonly Named[],
+  identical: boolean,
+  owners: readonly PackageRecord[] = [],
+): GatewayError {
+  const names = namesOf(files);
+  const what = identical ? 'identical bytes are there already' : `${others(files, owners)} there under that name`;
+  return new GatewayError('PACKAGE_EXISTS', `${names}: ${what}`, { details: { file: names, identical } });
+}
+
+function others(files: readonly Named[], owners: readonly PackageRecord[]): string {
+  const hasV3 = (packages: readonly PackageRecord[]) => packages.some(({ entry }) => isV3Entry(entry));
+  const isOtherFormat = owners.length > 0 && hasV3(owners) !== hasV3(files.map(({ pkg }) => pkg));
+  return isOtherFormat ? `a package of the other format (apk ${hasV3(owners) ? 'v3' : 'v2'}) is` : 'other bytes are';
+}
+
+/** PACKAGE_WITHDRAWN: somebody deleted one of the files before their push was done. */
+export function withdrawnMeanwhile(files: readonly Named[]): GatewayError {
+  const names = namesOf(files);
+  const details = { file: names };
+  return new GatewayError('PACKAGE_WITHDRAWN', `${names}: deleted before its push was done`, { details });
+}
+
+/** PUBLISH_TIMEOUT, of a push that slept. */
+export function tooLate(): GatewayError {
+  const details = { retryAfterSeconds: 5 };
+  return new GatewayError('PUBLISH_TIMEOUT', 'this push took too long to be sure of its names; push again', {
+    details,
+  });
+}
+
+/** PACKAGE_UNKNOWN, with a hint where a noarch package has that name. */
+export function unknownFile(
+  { architecture, fileName }: { readonly architecture: string | undefined; readonly fileName: string },
+  there: readonly Named[],
+): GatewayError {
+  const isNoarch = there.some(({ pkg }) => pkg.architecture === NOARCH);
+  const where = architecture === undefined ? 'in any architecture' : `in ${architecture}`;
+  const hint = isNoarch ? `; it is a noarch package, to be deleted as ${NOARCH}/${fileName}` : '';
+  const details = { file: fileName };
+  return new GatewayError('PACKAGE_UNKNOWN', `there is no ${fileName} ${where}${hint}`, { details });
+}
+
+function namesOf(files: readonly Named[]): string {
+  return files.map(({ pkg }) => pkg.fileName).join(', ');
+}
