@@ -154,7 +154,11 @@ export const settingGroups = {
     recheck: duration('repository.recheckMs', '60s', "how long an index isn't compared with the packages again"),
     'rights-ttl': duration('rightsTtlMs', '60s', "how long the registry's word on a caller's rights holds"),
     'stale-for': duration('repository.staleMs', '10m', "how long it holds while the registry can't be reached"),
-    'publish-timeout': duration('repository.publishTimeoutMs', '30s', 'how long a push or a delete may wait for the registry; not counted while its body flows'),
+    'publish-timeout': duration(
+      'repository.publishTimeoutMs',
+      '30s',
+      'how long a push or a delete may wait for the registry; not counted while its body flows',
+    ),
     'max-package-size': size('http.maxPackageBytes', '4GiB', 'largest package'),
     'max-upload-size': text(
       '',

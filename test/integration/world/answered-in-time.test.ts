@@ -164,7 +164,7 @@ describe.skipIf(isMissing)(`who pushes or deletes${isMissing ? ' (docker-registr
       expect(slow.tookMs).toBeGreaterThan(timeoutMs);
       const { image, base } = aRepository();
       front.meddle(image, (asked) =>
-        moments['takes the layer'].test(asked) ? { bytesPerSecond: 2 * 1024 * 1024 } : undefined,
+        moments['takes the layer'].test(asked) ? { bytesPerSecond: 4 * 1024 * 1024 } : undefined,
       );
       const throttled = await push(base, large);
       expect(throttled).toMatchObject({ status: 201 });
