@@ -13,8 +13,8 @@ import { createImmutableIndexes } from './publishing/immutable-indexes.ts';
 import { createIndexWriter, type SignIndex } from './publishing/index-writer.ts';
 import { createPublishLoops } from './publishing/publish-loops.ts';
 import { createPushing } from './pushing/pushing.ts';
-import { createCallerKeys } from './reading/caller-key.ts';
-import { createIndexViews } from './reading/index-views.ts';
+import { createCallerKeys } from './views/caller-key.ts';
+import { createIndexViews } from './views/index-views.ts';
 import { createPackageCache } from './reading/package-cache.ts';
 import { createReading } from './reading/reading.ts';
 import type { Repositories } from './service/repositories.ts';
@@ -79,7 +79,7 @@ export function createRepositories(
   });
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
   const v3Views = createIndexV3Views(deps, options);
-  const reading = createReading({ ...deps, views, v3Views, packages, callerKey, memoryOf, look });
+  const reading = createReading({ ...deps, views, v3Views, packages, callerKey, memoryOf });
   return {
     ...reading,
     ...createPushing(

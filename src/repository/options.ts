@@ -1,5 +1,5 @@
 import { usualFields } from '../config/given.ts';
-import type { IndexServingOptions } from './reading/index-serving.ts';
+import type { IndexServingOptions } from './views/index-serving.ts';
 import type { PackageCacheOptions } from './reading/package-cache.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
 

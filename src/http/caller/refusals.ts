@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
-import { createCallerKeys } from '../../repository/reading/caller-key.ts';
+import { createCallerKeys } from '../../repository/views/caller-key.ts';
 import type { Caller } from '../../repository/service/caller.ts';
 import { auditName, type Audit } from './audit.ts';
 import { addressKey, type CallerAddresses } from './caller-address.ts';

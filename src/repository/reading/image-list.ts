@@ -3,10 +3,10 @@ import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, Credentials, ImageNames, Store } from '../../store/store.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createKeptCalls } from '../../concurrency/kept-calls.ts';
-import type { IndexViews } from './index-views.ts';
+import type { IndexViews } from '../views/index-views.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { groupHashOfIndexTag, parsePackageTag } from '../artifacts/package-tag.ts';
-import type { Reader } from './reader-rights.ts';
+import type { Reader } from '../views/reader-rights.ts';
 import type { Caller } from '../service/caller.ts';
 import type { ListedImages } from '../service/catalog.ts';
 
@@ -14,11 +14,10 @@ export interface ImageListDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly views: Pick<IndexViews, 'authorize'>;
+  readonly readerOf: (image: string, caller: Caller) => Reader;
   readonly callerKey: (credentials: Credentials) => string;
   readonly log: Log;
 }
-
-type ReaderOf = (image: string, caller: Caller) => Reader;
 
 /** Images that one call looks at; a registry may hold many more, of all kinds. */
 const maxImages = 1000;
@@ -33,7 +32,7 @@ const otherKindMs = 60_000;
  * RepositoryCatalog.images: the store's list, less what holds no packages and what this caller may not read. Each caller's list
  * is made at most once in a while, whoever asks for it meanwhile, since it takes a request for each image.
  */
-export function createImageList({ store, clock, views, callerKey, log }: ImageListDeps) {
+export function createImageList({ store, clock, views, readerOf, callerKey, log }: ImageListDeps) {
   const lists = createKeptCalls<ListedImages | undefined>({ max: 1000, life: { clock, ttlMs: listMs } });
   const holding = createBoundedCache<boolean>(100_000, { clock });
 
@@ -55,7 +54,7 @@ export function createImageList({ store, clock, views, callerKey, log }: ImageLi
       return undefined;
     });
 
-  const list = async (caller: Caller, readerOf: ReaderOf): Promise<ListedImages | undefined> => {
+  const list = async (caller: Caller): Promise<ListedImages | undefined> => {
     const call = { signal: AbortSignal.timeout(deadlineMs) };
     const found = await namesFor(caller, call);
     if (found === undefined) return undefined;
@@ -73,8 +72,8 @@ export function createImageList({ store, clock, views, callerKey, log }: ImageLi
     return { names: found.names.filter((_, i) => shown[i] === true).toSorted(), isComplete };
   };
 
-  return (caller: Caller, readerOf: ReaderOf): Promise<ListedImages | undefined> =>
-    lists(callerKey(caller.credentials), () => list(caller, readerOf));
+  return (caller: Caller): Promise<ListedImages | undefined> =>
+    lists(callerKey(caller.credentials), () => list(caller));
 }
 
 function isOurs(tag: string): boolean {

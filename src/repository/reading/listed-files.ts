@@ -1,6 +1,6 @@
 import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
-import type { IndexView } from './index-view.ts';
+import type { IndexView } from '../views/index-view.ts';
 import { uncheckedSignature } from '../artifacts/package-signature.ts';
 import { tagStamp } from '../artifacts/package-tag.ts';
 import type { ListedPackage, ListedRepository } from '../service/catalog.ts';

@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { readBlob } from '../../store/read-blob.ts';
 import type { BlobDescriptor, CallOptions } from '../../store/store.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
-import type { Reader } from './reader-rights.ts';
+import type { Reader } from '../views/reader-rights.ts';
 
 export interface PackageCacheOptions {
   /** Bytes of all that is kept; 0 keeps nothing. */

@@ -1,7 +1,7 @@
 import { oncePerObject } from '../../concurrency/once-per-object.ts';
 import type { SignedIndex } from '../service/reading.ts';
-import type { Served } from './index-serving.ts';
-import type { IndexView } from './index-view.ts';
+import type { Served } from '../views/index-serving.ts';
+import type { IndexView } from '../views/index-view.ts';
 
 /** What is told of an index of either format. */
 type ShownView = Pick<IndexView, 'bytes' | 'etag' | 'count' | 'isUnverified' | 'lastModified'>;

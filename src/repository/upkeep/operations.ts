@@ -11,6 +11,7 @@ import { createMending } from '../publishing/participant.ts';
 import type { PublishLoop } from '../publishing/publish-loop.ts';
 import type { Caller } from '../service/caller.ts';
 import type { RepositoryUpkeep } from '../service/upkeep.ts';
+import { statusOf } from './index-status.ts';
 import { resignIndexes } from './resign.ts';
 import { indexFindings, verifyLook } from './verification.ts';
 
@@ -28,9 +29,13 @@ export interface OperationsDeps {
 export function createOperations(
   deps: OperationsDeps,
   { publishTimeoutMs }: { readonly publishTimeoutMs: number },
-): Omit<RepositoryUpkeep, 'status'> {
+): RepositoryUpkeep {
   const imageOf = (image: string, caller: Caller) => deps.store.image(image, caller.credentials, caller.requestId);
   return {
+    async status(at, caller, call = {}) {
+      const began = new Date();
+      return statusOf(await deps.look(imageOf(at.image, caller), at, [EVERY], call), began);
+    },
     async verify(at, caller, onFinding, call = {}) {
       const image = imageOf(at.image, caller);
       return await verifyLook(image, at, await deps.look(image, at, [EVERY], call), onFinding, call);

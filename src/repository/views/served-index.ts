@@ -28,7 +28,9 @@ export interface ServedIndex {
   /** The newest view, however old. */
   readonly last: IndexView | undefined;
   /** Compares by making a view, which is taken unless a later one has been; null: nothing is there for whoever makes it. */
-  compare(make: (beganMs: MonotonicMs) => Promise<IndexView | null>): Promise<IndexView | undefined>;
+  compare(make: () => Promise<IndexView | null>): Promise<IndexView | undefined>;
+  /** For how long, in ms, comparisons have found nothing. */
+  readonly missedForMs: number;
   /** Waits for the comparison that is under way, whatever it comes to. */
   comparison(): Promise<void>;
   /** Takes over what a look of a publisher has shown. The view is made of it when somebody reads. */
@@ -74,6 +76,7 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
   let view: IndexView | undefined;
   let tookMs = 0;
   let suspectedMs = 0;
+  let missedMs: MonotonicMs | undefined;
   let offered: ComparedIndex | undefined;
   let comparing: Promise<unknown> | undefined;
 
@@ -122,17 +125,21 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
     },
     async compare(make) {
       const beganMs = clock.monotonicMs();
-      const making = make(beganMs);
+      const making = make();
       comparing = making;
       try {
         const made = await making;
         tookMs = msSince(clock, beganMs);
+        missedMs = made === null ? (missedMs ?? beganMs) : undefined;
         if (made === null) return undefined;
         take(made);
         return view;
       } finally {
         if (comparing === making) comparing = undefined;
       }
+    },
+    get missedForMs() {
+      return missedMs === undefined ? 0 : msSince(clock, missedMs);
     },
     async comparison() {
       await comparing?.catch(() => undefined);

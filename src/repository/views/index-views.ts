@@ -2,9 +2,13 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
 import type { Group } from '../../protocol/coordinates.ts';
-import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { Look } from '../live/look.ts';
-import { createIndexServing, type IndexServingDeps, type IndexServingOptions, type Served } from './index-serving.ts';
+import {
+  createIndexServing,
+  type IndexServing,
+  type IndexServingDeps,
+  type IndexServingOptions,
+} from './index-serving.ts';
 import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
 import { createReaderRights, type Reader } from './reader-rights.ts';
 
@@ -15,21 +19,9 @@ export interface IndexViewDeps extends IndexServingDeps {
   readonly readStored: (image: ImageStore, group: Group) => Promise<Pick<Look, 'stored' | 'keys'>>;
 }
 
-export interface IndexViews {
-  /** The group's index as this reader may see it; undefined where the store has nothing for them. */
-  view(reader: Reader, group: Group): Promise<Served | undefined>;
-  /** What `view` would say without asking anybody; undefined where it would have to ask, or there is nothing. */
-  peek(reader: Reader, group: Group): Served | undefined;
-  /** Whether the store had nothing there for this reader so lately that it would count while the store is away. */
-  hadNothing(reader: Reader, group: Group): boolean;
+export interface IndexViews extends IndexServing {
   /** Whether the store shows this reader anything of the image; throws UNAUTHORIZED or FORBIDDEN where it refuses them. */
   authorize(reader: Reader, image: string, call?: CallOptions): Promise<boolean>;
-  /** Takes over what a look of the publisher, begun at `beganMs`, has shown: it is served at once, whatever failed before. */
-  offer(group: Group, seen: Look, beganMs: MonotonicMs): void;
-  /** Something that the index lists could not be fetched: it is compared anew before it is served again. */
-  suspect(group: Group): void;
-  /** What an index that was served within the last minute listed under a name that the one served now doesn't list. */
-  delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
 
 /** Serves indexes from memory, one buffer for all readers, each reader's rights asked of the store. */
@@ -54,7 +46,8 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
     rights.isRefusedListing(reader, image) ? asStored : compared;
 
   return {
-    async view(reader, group) {
+    ...compared,
+    async serve(reader, group) {
       try {
         return await servingFor(reader, group).serve(reader, group);
       } catch (error) {
@@ -67,14 +60,10 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
     peek: (reader, group) => servingFor(reader, group).peek(reader, group),
     hadNothing: (reader, group) => servingFor(reader, group).hadNothing(reader, group),
     authorize: (reader, image, call) => rights.authorize(reader, image, call),
-    offer(group, seen, beganMs) {
-      compared.offer(group, seen, beganMs);
-    },
     suspect(group) {
       compared.suspect(group);
       asStored.suspect(group);
     },
-    delisted: (group, fileName) => compared.delisted(group, fileName),
   };
 }
 

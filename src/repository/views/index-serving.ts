@@ -1,15 +1,14 @@
 import { NOARCH } from '../../apk/architectures.ts';
-import { createBoundedCache, createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createGatheredCalls } from '../../concurrency/gathered-calls.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Log, Meter } from '../../ports.ts';
-import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
-import { indexTag } from '../artifacts/package-tag.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { Look } from '../live/look.ts';
 import { stretchOf, stretchedFreshness, type Spent } from './freshness.ts';
+import { createIndexRenewal, type MakeView } from './index-renewal.ts';
 import { comparedIndex, type IndexView, type ViewMaker } from './index-view.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
 import { createServedIndex, type ServedIndex } from './served-index.ts';
@@ -47,14 +46,19 @@ export interface IndexServingDeps {
   readonly spent?: Spent | undefined;
 }
 
-/** How one kind of view is served: see IndexViews. */
+/** Indexes as readers are given them, and what others tell of them. */
 export interface IndexServing {
+  /** The group's index as this reader may see it; undefined where the store has nothing for them. */
   serve(reader: Reader, group: Group): Promise<Served | undefined>;
+  /** What `serve` would say without asking anybody; undefined where it would have to ask, or there is nothing. */
   peek(reader: Reader, group: Group): Served | undefined;
   /** Whether the store had nothing for this reader, and has shown nothing since, for as long as what is old may be served. */
   hadNothing(reader: Reader, group: Group): boolean;
+  /** Takes over what a look of the publisher, begun at `beganMs`, has shown: it is served at once, whatever failed before. */
   offer(group: Group, seen: Look, beganMs: MonotonicMs): void;
+  /** Something that the index lists could not be fetched: it is compared anew before it is served again. */
   suspect(group: Group): void;
+  /** What an index that was served within the last minute listed under a name that the one served now doesn't list. */
   delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
 
@@ -62,23 +66,19 @@ export interface IndexServing {
 const renewedAfter = 0.75;
 
 /**
- * Serves what `makeView` makes of the stored versions, each made once for all readers. Those who may not list have a serving
- * of their own: what nobody compared is not for others.
+ * Serves one kind of view: what `makeView` makes of the stored versions, each made once for all readers. Those who may not list
+ * have a serving of their own: what nobody compared is not for others.
  */
 export function createIndexServing(
   deps: IndexServingDeps,
   options: IndexServingOptions,
   rights: ReaderRights,
-  makeView: (reader: Reader, group: Group, beganMs: MonotonicMs) => Promise<IndexView | null>,
+  makeView: MakeView,
 ): IndexServing {
   const { clock, meter, spent } = deps;
   const indexes = createByteBoundedCache<ServedIndex>(options.maxIndexBytes, ({ weight }) => weight);
   const renewals = createGatheredCalls<IndexView | undefined | 'late'>(clock);
   const renewing = new Set<string>();
-  /** When readers' own looks began that showed them nothing: nobody else's answer. */
-  const nothings = createBoundedCache<MonotonicMs>(10_000);
-  /** Since when nothing is shown of a group that has been served. */
-  const missedSince = createBoundedCache<MonotonicMs>(10_000);
 
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
   const keyOf = ({ image, branch, repository, architecture }: Group) =>
@@ -86,6 +86,8 @@ export function createIndexServing(
   const readerKeyOf = (reader: Reader, group: Group) => `${keyOf(group)} ${reader.key}`;
   const freshMs = ({ image }: Group) => stretchedFreshness(options.freshnessMs, stretchOf(spent, image));
   const heldMs = ({ image }: Group) => options.recheckMs * stretchOf(spent, image);
+
+  const renewal = createIndexRenewal({ clock, rights, makeView }, { rightsMs: options.rightsMs, heldMs, readerKeyOf });
 
   const indexOf = (group: Group): ServedIndex => {
     const key = keyOf(group);
@@ -103,47 +105,10 @@ export function createIndexServing(
     return index;
   };
 
-  const hasNothing = (reader: Reader, group: Group, forMs = heldMs(group)) => {
-    const since = nothings.get(readerKeyOf(reader, group));
-    return since !== undefined && msSince(clock, since) < forMs;
-  };
-
   /** What is known without asking, where that is fresh enough. */
   const known = (reader: Reader, group: Group, index: ServedIndex): IndexView | undefined => {
     const isKnown = index.isKnownSince(clock.monotonicMs() - freshMs(group));
     return isKnown && rights.mayRead(reader, group.image, options.rightsMs) ? index.current(true) : undefined;
-  };
-
-  const compareFor = async (reader: Reader, group: Group, index: ServedIndex, hasVersion: boolean) => {
-    const beganMs = clock.monotonicMs();
-    const view = await index.compare(() => makeView(reader, group, beganMs));
-    if (view !== undefined) {
-      rights.prove(reader, group.image);
-      nothings.delete(readerKeyOf(reader, group));
-      missedSince.delete(keyOf(group));
-      return view;
-    }
-    // What the store has just shown this very reader isn't gone because it shows nothing now; but where it goes on to, it is.
-    const wasShown = index.last !== undefined && rights.mayRead(reader, group.image, options.rightsMs);
-    const since = missedSince.get(keyOf(group)) ?? beganMs;
-    missedSince.set(keyOf(group), since);
-    if (hasVersion || (wasShown && msSince(clock, since) < lease.absenceApartMs)) throw contradiction(group);
-    if (index.last !== undefined) rights.end(reader, group.image);
-    nothings.set(readerKeyOf(reader, group), beganMs);
-    return undefined;
-  };
-
-  /** The index as the store shows it to this reader from now on. One request where nothing has changed. */
-  const bringUpToDate = async (reader: Reader, group: Group, share = 1): Promise<IndexView | undefined> => {
-    const index = indexOf(group);
-    const digest = await index.check(() => rights.resolve(reader, group.image, indexTag(group)));
-    const hasVersion = digest !== undefined;
-    if (!hasVersion && hasNothing(reader, group)) return undefined;
-    await index.accept('known');
-    const current = () =>
-      rights.mayRead(reader, group.image, options.rightsMs) ? index.current(hasVersion, share) : undefined;
-    if (current() === undefined) await index.comparison();
-    return current() ?? (await compareFor(reader, group, index, hasVersion));
   };
 
   /** Shared by all who share rights, each of whom came before it was asked for. */
@@ -152,7 +117,7 @@ export function createIndexServing(
       // Whoever waited for the one before may find that fresh enough.
       const view = share === 1 ? known(reader, group, index) : undefined;
       if (view !== undefined) return view;
-      const work = () => bringUpToDate(reader, group, share);
+      const work = () => renewal.bringUpToDate(reader, group, index, share);
       return index.patience.run(reader.key, work, () => hasOld(reader, group, index));
     });
 
@@ -172,7 +137,7 @@ export function createIndexServing(
   };
 
   const staleForMs = options.rightsMs + options.staleMs;
-  const hadNothing = (reader: Reader, group: Group) => hasNothing(reader, group, staleForMs);
+  const hadNothing = (reader: Reader, group: Group) => renewal.hadNothing(reader, group, staleForMs);
   /** Nobody waits for long to hear again that there is no index of an architecture: noarch's answers for it. */
   const hasOld = (reader: Reader, group: Group, { last }: ServedIndex) =>
     last === undefined
@@ -224,11 +189,6 @@ export function createIndexServing(
 
     delisted: (group, fileName) => indexes.get(keyOf(group))?.delisted(fileName),
   };
-}
-
-function contradiction({ branch, repository, architecture }: Group): GatewayError {
-  const message = `the registry has just shown the index of ${branch}/${repository}/${architecture}, and now nothing`;
-  return new GatewayError('STORE_UNAVAILABLE', message, { details: { isContradiction: true } });
 }
 
 function tooSlow({ branch, repository, architecture }: Group): GatewayError {

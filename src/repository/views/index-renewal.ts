@@ -1,0 +1,78 @@
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Group } from '../../protocol/coordinates.ts';
+import { lease } from '../../time/lease.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
+import { indexTag } from '../artifacts/package-tag.ts';
+import type { IndexView } from './index-view.ts';
+import type { Reader, ReaderRights } from './reader-rights.ts';
+import type { ServedIndex } from './served-index.ts';
+
+/** Makes a view by what this reader may see; null where that is nothing. */
+export type MakeView = (reader: Reader, group: Group, beganMs: MonotonicMs) => Promise<IndexView | null>;
+
+export interface IndexRenewalOptions {
+  /** For how long, in ms, a right counts that the store has shown, and that it shows nothing. */
+  readonly rightsMs: number;
+  readonly heldMs: (group: Group) => number;
+  readonly readerKeyOf: (reader: Reader, group: Group) => string;
+}
+
+/** Asks the store, for one reader, what the index of a group is by now. */
+export interface IndexRenewal {
+  /**
+   * The index as the store shows it to this reader from now on, compared within `share` of the time for which that holds. One
+   * request where nothing has changed. Throws STORE_UNAVAILABLE where the store contradicts what it has just shown.
+   */
+  bringUpToDate(reader: Reader, group: Group, index: ServedIndex, share: number): Promise<IndexView | undefined>;
+  /** Whether the store showed this reader nothing so lately, and has shown nothing since. It is nobody else's answer. */
+  hadNothing(reader: Reader, group: Group, withinMs: number): boolean;
+}
+
+export function createIndexRenewal(
+  deps: { readonly clock: MonotonicClock; readonly rights: ReaderRights; readonly makeView: MakeView },
+  { rightsMs, heldMs, readerKeyOf }: IndexRenewalOptions,
+): IndexRenewal {
+  const { clock, rights, makeView } = deps;
+  /** When the looks began that showed a reader nothing. */
+  const nothings = createBoundedCache<MonotonicMs>(10_000);
+
+  const hadNothing = (reader: Reader, group: Group, withinMs: number) => {
+    const since = nothings.get(readerKeyOf(reader, group));
+    return since !== undefined && msSince(clock, since) < withinMs;
+  };
+
+  const compareFor = async (reader: Reader, group: Group, index: ServedIndex, hasVersion: boolean) => {
+    const beganMs = clock.monotonicMs();
+    const view = await index.compare(() => makeView(reader, group, beganMs));
+    if (view !== undefined) {
+      rights.prove(reader, group.image);
+      nothings.delete(readerKeyOf(reader, group));
+      return view;
+    }
+    // What the store has just shown this very reader isn't gone because it shows nothing now; but where it goes on to, it is.
+    const wasShown = index.last !== undefined && rights.mayRead(reader, group.image, rightsMs);
+    if (hasVersion || (wasShown && index.missedForMs < lease.absenceApartMs)) throw contradiction(group);
+    if (index.last !== undefined) rights.end(reader, group.image);
+    nothings.set(readerKeyOf(reader, group), beganMs);
+    return undefined;
+  };
+
+  const bringUpToDate: IndexRenewal['bringUpToDate'] = async (reader, group, index, share) => {
+    const digest = await index.check(() => rights.resolve(reader, group.image, indexTag(group)));
+    const hasVersion = digest !== undefined;
+    if (!hasVersion && hadNothing(reader, group, heldMs(group))) return undefined;
+    await index.accept('known');
+    const current = () =>
+      rights.mayRead(reader, group.image, rightsMs) ? index.current(hasVersion, share) : undefined;
+    if (current() === undefined) await index.comparison();
+    return current() ?? (await compareFor(reader, group, index, hasVersion));
+  };
+
+  return { bringUpToDate, hadNothing };
+}
+
+function contradiction({ branch, repository, architecture }: Group): GatewayError {
+  const message = `the registry has just shown the index of ${branch}/${repository}/${architecture}, and now nothing`;
+  return new GatewayError('STORE_UNAVAILABLE', message, { details: { isContradiction: true } });
+}
