@@ -6,8 +6,9 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
   button.hidden = false;
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    button.textContent = 'Copied';
-    setTimeout(() => (button.textContent = 'Copy'), 1500);
+    const [shown] = button.children;
+    shown.textContent = 'Copied';
+    setTimeout(() => (shown.textContent = 'Copy'), 1500);
   });
 }
 

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 /** The Chromium that CHROMIUM names or PATH has; undefined where there is none. */
 export function findChromium(): string | undefined {
@@ -24,5 +24,22 @@ function isProgram(file: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Opens a page with a profile of its own, and closes it when `work` is done. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions,
+  work: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options);
+  try {
+    const page = await context.newPage();
+    await page.goto(url);
+    await work(page);
+  } finally {
+    await context.close();
   }
 }

@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { GivenSettings } from '../../src/config/settings.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { aLog, keyFixture } from './signing-keys.ts';
+import { htpasswdOf } from './registry.ts';
 import { makeTempDir } from './temp-dir.ts';
 
 export interface TestGatewayOptions {
@@ -40,4 +42,20 @@ export async function startGateway({ store = 'directory', settings }: TestGatewa
     await folder.remove();
   };
   return { url, log, stop };
+}
+
+/** The same on an embedded store that everybody reads, with these users (name to password), who push. */
+export async function startGatewayWithUsers(
+  users: Readonly<Record<string, string>>,
+  settings: GivenSettings = {},
+): Promise<TestGateway> {
+  const folder = await makeTempDir();
+  const htpasswd = path.join(folder.path, 'users');
+  await writeFile(htpasswd, await htpasswdOf(users));
+  const gateway = await startGateway({ settings: { htpasswd, 'public-read': true, ...settings } });
+  const stop = async () => {
+    await gateway.stop();
+    await folder.remove();
+  };
+  return { ...gateway, stop };
 }

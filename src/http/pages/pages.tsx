@@ -4,6 +4,7 @@ import { answer } from '../answer/answer.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { routed, routedIf, type HttpEnv } from '../exchange/hono-exchange.ts';
+import type { Audit } from '../caller/audit.ts';
 import type { HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
@@ -15,7 +16,9 @@ import { loginRoutes } from './login/login-routes.tsx';
 import { pageAnswer, seeOther } from './frame/page-answer.ts';
 import { createPageContext, isForBrowser } from './frame/page-context.tsx';
 import { createRepositoryPages, type RepositoryPages } from './repository/repository-pages.tsx';
+import { createSearchPages } from './search/search-pages.tsx';
 import { createSessions } from './frame/session-cookie.ts';
+import { waysOutOf } from './frame/ways-out.ts';
 
 /** All that is made for browsers. */
 export interface Pages extends RepositoryPages {
@@ -26,6 +29,7 @@ export interface Pages extends RepositoryPages {
 }
 
 interface PagesDeps extends PackageContentDeps {
+  readonly audit: Audit;
   readonly requests: RequestReader;
   readonly catalogs: PackageCatalogs;
 }
@@ -33,7 +37,7 @@ interface PagesDeps extends PackageContentDeps {
 export function createPages(deps: PagesDeps, settings: HttpSettings): Pages {
   const assets = readAssets();
   const sessions = createSessions(settings.sessionSecret);
-  const context = createPageContext({ ...deps, sessions, assets }, settings);
+  const context = createPageContext({ ...deps, sessions, assets, now: Date.now }, settings);
   const images = createImagePages({ ...deps, context }, settings);
 
   const routes = new Hono<HttpEnv>();
@@ -43,18 +47,20 @@ export function createPages(deps: PagesDeps, settings: HttpSettings): Pages {
   );
   routes.get('/', routedIf(isForBrowser, images.serveStart));
   routes.on('GET', ['/_images', '/_images/*'], routedIf(isForBrowser, images.serveImage));
+  routes.get('/_search', routedIf(isForBrowser, createSearchPages({ ...deps, context }, settings)));
   routes.route('/', loginRoutes({ ...deps, context, sessions }, settings));
 
   return {
     routes,
-    ...createRepositoryPages({ ...deps, context, now: Date.now }, settings),
+    ...createRepositoryPages({ ...deps, context }, settings),
     async serveElse(exchange) {
       const frame = context.frame(exchange);
       const segments = splitPath(exchange.path);
       const image = (segments[0] === 'apk' ? segments.slice(1) : segments).join('/');
       const isShort = settings.singleImage === undefined && image !== '' && !image.startsWith('_');
       if (isShort) return seeOther(`${frame.prefix}/_images/${image}`);
-      return pageAnswer(404, <ErrorPage frame={frame} status={404} message="There is nothing under this address." />);
+      const message = 'There is nothing under this address.';
+      return pageAnswer(404, <ErrorPage frame={frame} status={404} message={message} ways={waysOutOf(exchange)} />);
     },
   };
 }

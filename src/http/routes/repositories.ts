@@ -6,6 +6,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { HttpSettings } from '../options.ts';
 import { prefersHtml } from '../request/accept.ts';
+import { isForm } from '../pages/frame/own-page.ts';
 import type { Pages } from '../pages/pages.tsx';
 import { publishAnswer } from '../upload/publish-answer.ts';
 import type { Publisher } from '../upload/publisher.ts';
@@ -45,6 +46,11 @@ export function createRepositoryHandler(
   const showPage = (exchange: Exchange, base: RepositoryBase) =>
     pagesFor(exchange)?.serve(exchange, base) ?? notFoundAnswer(exchange, settings);
 
+  const changeByForm = (exchange: Exchange, base: RepositoryBase): Methods => {
+    const asked = isForm(exchange) ? pagesFor(exchange) : undefined;
+    return asked === undefined ? {} : { POST: () => asked.serveChange(exchange, base) };
+  };
+
   const methodsOf = (exchange: Exchange, address: Address): Methods => {
     switch (address.kind) {
       case 'index':
@@ -60,7 +66,11 @@ export function createRepositoryHandler(
       case 'push':
         return { PUT: () => putInto(exchange, address.base), POST: () => putInto(exchange, address.base) };
       case 'base':
-        return { PUT: () => putInto(exchange, address.base), GET: () => showPage(exchange, address.base) };
+        return {
+          PUT: () => putInto(exchange, address.base),
+          GET: () => showPage(exchange, address.base),
+          ...changeByForm(exchange, address.base),
+        };
       case 'key':
         return { GET: () => keys.serveKey(exchange, address.base.at.image) };
       case 'named-key':

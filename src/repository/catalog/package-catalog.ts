@@ -14,6 +14,8 @@ export interface PackageCatalog extends PackageSearch {
   providersOf(token: string): readonly ListedPackage[];
   /** What this very version fulfils a dependency of: the newest such version of each name. */
   dependentsOf(pkg: ListedPackage): readonly ListedPackage[];
+  /** What was built from that source package: the newest version of each name, in the index's order. */
+  builtFrom(origin: string): readonly ListedPackage[];
 }
 
 interface Provision {
@@ -34,6 +36,7 @@ export function createPackageCatalog(listing: IndexListing): PackageCatalog {
   const newest = [...byName.values()].flatMap((versions) => versions.at(-1) ?? []);
   const provisions = once(() => grouped(packages.flatMap(provisionsOf)));
   const needs = once(() => grouped(packages.flatMap(needsOf)));
+  const bySource = once(() => grouped(newest.map((pkg) => [pkg.entry.origin ?? pkg.entry.name, pkg])));
 
   return {
     ...createPackageSearch(newest),
@@ -46,6 +49,7 @@ export function createPackageCatalog(listing: IndexListing): PackageCatalog {
       const candidates = provisions().get(dependency.name) ?? [];
       return newestOfEachName(candidates.filter((one) => isFulfilled(dependency, one)));
     },
+    builtFrom: (origin) => bySource().get(origin) ?? [],
     dependentsOf(pkg) {
       const fulfilled = provisionsOf(pkg).flatMap(([name, provision]) =>
         (needs().get(name) ?? []).filter(({ dependency }) => isFulfilled(dependency, provision)),

@@ -29,7 +29,7 @@ export interface PackageCatalogs {
 export interface PackageCatalogOptions {
   /** Packages that all catalogs together may hold. Default 500,000, some 300 MiB. */
   readonly maxPackages?: number;
-  /** Milliseconds for which the architectures of an image are remembered. Default 15,000. */
+  /** Milliseconds for which the architectures of an image are remembered. Default 5,000. */
   readonly architecturesMs?: number;
 }
 
@@ -41,7 +41,7 @@ interface KnownImage {
 /** Catalogs over the service. What is remembered goes out only to callers whom the service lets read the image. */
 export function createPackageCatalogs(
   deps: { readonly repositories: RepositoryCatalog & RepositoryReading; readonly now: () => number },
-  { maxPackages = 500_000, architecturesMs = 15_000 }: PackageCatalogOptions = {},
+  { maxPackages = 500_000, architecturesMs = 5_000 }: PackageCatalogOptions = {},
 ): PackageCatalogs {
   const { repositories } = deps;
   const catalogs = createByteBoundedCache<PackageCatalog>(maxPackages, ({ packages }) => packages.length);

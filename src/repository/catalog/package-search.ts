@@ -31,28 +31,50 @@ interface Searched {
 /** The search over one version of each name: texts are folded once, a query is one pass over them. */
 export function createPackageSearch(newest: readonly ListedPackage[]): PackageSearch {
   let searched: readonly Searched[] | undefined;
+  const inOrder = new Map<PackageOrder, readonly ListedPackage[]>();
+
+  const all = (order: PackageOrder, folded: readonly Searched[]) => {
+    const known = inOrder.get(order) ?? folded.toSorted(comparisons[order]).map(({ pkg }) => pkg);
+    inOrder.set(order, known);
+    return known;
+  };
+
   return {
     search(query, order = 'match') {
-      const text = query.slice(0, maxQueryLength).toLowerCase();
-      const words = text.split(/\s+/).filter((word) => word !== '');
-      if (words.length === 0) return newest.toSorted(comparisons[order]);
       searched ??= newest.map(foldedOf);
+      const words = wordsIn(query);
+      if (words.length === 0) return all(order === 'match' ? 'name' : order, searched);
       const found = searched.filter((one) => words.slice(0, maxWords).every((word) => one.text.includes(word)));
-      if (order !== 'match') return found.map(({ pkg }) => pkg).sort(comparisons[order]);
-      return rankedBy(words.join(' '), found);
+      if (order === 'match') return rankedBy(words.join(' '), found);
+      return found.sort(comparisons[order]).map(({ pkg }) => pkg);
     },
   };
 }
 
-const comparisons: Readonly<Record<PackageOrder, (a: ListedPackage, b: ListedPackage) => number>> = {
+/** The words of a query, in small letters. */
+export function wordsIn(query: string): readonly string[] {
+  const text = query.slice(0, maxQueryLength).toLowerCase();
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+/** How well a name fits a query, both in small letters: 0 best. */
+export function rankOf(name: string, query: string): number {
+  if (name === query) return 0;
+  if (name.startsWith(query)) return 1;
+  return name.includes(query) ? 2 : 3;
+}
+
+const comparisons: Readonly<Record<PackageOrder, (a: Searched, b: Searched) => number>> = {
   match: byName,
   name: byName,
-  date: (a, b) => b.pushedAt.getTime() - a.pushedAt.getTime() || byName(a, b),
-  size: (a, b) => b.size - a.size || byName(a, b),
+  date: (a, b) => b.pkg.pushedAt.getTime() - a.pkg.pushedAt.getTime() || byName(a, b),
+  size: (a, b) => b.pkg.size - a.pkg.size || byName(a, b),
 };
 
-function byName(a: ListedPackage, b: ListedPackage): number {
-  return a.entry.name < b.entry.name ? -1 : 1;
+/** Without case, as people look for a name; then as the index has it. */
+function byName(a: Searched, b: Searched): number {
+  if (a.name !== b.name) return a.name < b.name ? -1 : 1;
+  return a.pkg.entry.name < b.pkg.entry.name ? -1 : 1;
 }
 
 function foldedOf(pkg: ListedPackage): Searched {
@@ -65,13 +87,8 @@ function foldedOf(pkg: ListedPackage): Searched {
 }
 
 function rankedBy(query: string, found: readonly Searched[]): readonly ListedPackage[] {
-  const rank = ({ name }: Searched) => {
-    if (name === query) return 0;
-    if (name.startsWith(query)) return 1;
-    return name.includes(query) ? 2 : 3;
-  };
   return found
-    .map((one) => ({ pkg: one.pkg, rank: rank(one) }))
-    .sort((a, b) => a.rank - b.rank || byName(a.pkg, b.pkg))
-    .map(({ pkg }) => pkg);
+    .map((one) => ({ one, rank: rankOf(one.name, query) }))
+    .sort((a, b) => a.rank - b.rank || byName(a.one, b.one))
+    .map(({ one }) => one.pkg);
 }

@@ -1,4 +1,4 @@
-import { isGatewayError } from '../../errors.ts';
+import { isGatewayError, type GatewayError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, Credentials, ImageNames, Store } from '../../store/store.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
@@ -49,7 +49,8 @@ export function createImageList({ store, clock, views, readerOf, callerKey, log 
 
   const namesFor = ({ credentials }: Caller, call: CallOptions): Promise<ImageNames | undefined> =>
     store.imageNames(credentials, { ...call, max: maxImages }).catch((error: unknown) => {
-      if (!isGatewayError(error)) throw error;
+      // A store that is away isn't an empty one.
+      if (!isGatewayError(error) || isAway(error)) throw error;
       log.debug({ err: error }, 'the store shows no list of images to this caller');
       return undefined;
     });
@@ -59,21 +60,31 @@ export function createImageList({ store, clock, views, readerOf, callerKey, log 
     const found = await namesFor(caller, call);
     if (found === undefined) return undefined;
     let isComplete = found.isComplete;
+    const faults: GatewayError[] = [];
     const shown = await inParallel(found.names, concurrency, async (name) => {
       try {
         return await showsPackages(readerOf(name, caller), name, call);
       } catch (error) {
         if (!isGatewayError(error)) throw error;
         // What this caller may not read isn't missing from their list.
-        if (!isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) isComplete = false;
+        if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return false;
+        isComplete = false;
+        faults.push(error);
         return false;
       }
     });
+    // Nothing could be looked at: to say that there is nothing would be a lie.
+    const [fault] = faults;
+    if (fault !== undefined && isAway(fault) && faults.length === found.names.length) throw fault;
     return { names: found.names.filter((_, i) => shown[i] === true).toSorted(), isComplete };
   };
 
   return (caller: Caller): Promise<ListedImages | undefined> =>
     lists(callerKey(caller.credentials), () => list(caller));
+}
+
+function isAway(error: GatewayError): boolean {
+  return error.code === 'STORE_UNAVAILABLE' || error.code === 'ABORTED';
 }
 
 function isOurs(tag: string): boolean {

@@ -41,17 +41,23 @@ export function listed({ branch, repository, architecture }: Group, { pkg, tags 
 /** A repository, by the indexes of all its architectures. */
 export function listedRepository(indexes: readonly { group: Group; view: IndexView }[]): ListedRepository {
   const { branch = '', repository = '' } = indexes[0]?.group ?? {};
-  const files = indexes.flatMap(({ group, view }) => ownFiles(group, view));
-  const times = [
-    ...indexes.map(({ view }) => view.createdMs ?? 0),
-    ...files.map(({ tags }) => pushedAt(tags).getTime()),
-  ];
+  const byArchitecture = indexes.map(({ group, view }) => [group.architecture, ownFiles(group, view)] as const);
+  const files = byArchitecture.flatMap(([, own]) => own);
+  const newestMs = newest(files.map(({ tags }) => pushedAt(tags).getTime()));
+  const indexedMs = newest(indexes.map(({ view }) => view.createdMs ?? 0)) ?? 0;
   return {
     branch,
     repository,
     architectures: indexes.map(({ group }) => group.architecture).sort(),
-    lastUpdated: new Date(Math.max(0, ...times)),
+    lastUpdated: new Date(Math.max(indexedMs, newestMs ?? 0)),
     metadata: { size: indexes.reduce((sum, { view }) => sum + view.bytes.length, 0), count: indexes.length },
     packages: { size: files.reduce((sum, { pkg }) => sum + pkg.entry.fileSize, 0), count: files.length },
+    held: new Map(byArchitecture.map(([architecture, own]) => [architecture, own.length])),
+    names: new Set(files.map(({ pkg }) => pkg.entry.name)).size,
+    lastPushed: newestMs === undefined ? undefined : new Date(newestMs),
   };
+}
+
+function newest(times: readonly number[]): number | undefined {
+  return times.length === 0 ? undefined : times.reduce((latest, time) => Math.max(latest, time), 0);
 }

@@ -45,6 +45,12 @@ export interface ListedRepository {
   /** Bytes and number of the index manifests, and of the packages. */
   readonly metadata: { readonly size: number; readonly count: number };
   readonly packages: { readonly size: number; readonly count: number };
+  /** Package files by architecture, each under its own: noarch once. */
+  readonly held: ReadonlyMap<string, number>;
+  /** Different names of packages. */
+  readonly names: number;
+  /** When the newest package was pushed; undefined where there is none. */
+  readonly lastPushed: Date | undefined;
 }
 
 /** What people and programs look through: pages, listings, feeds. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import type { PublicKey } from '../../../src/repository/service/reading.ts';
 import type { Repositories } from '../../../src/repository/service/repositories.ts';
+import { aListedRepository } from '../repository/a-listed-repository.ts';
 import { aKey, anEdge } from './an-edge.ts';
 
 const base = '/apk/user/image/edge/main';
@@ -110,9 +111,7 @@ describe('public keys of a private repository', () => {
 
 describe('the setup script', () => {
   it('says where nothing was pushed yet', async () => {
-    const listed = { branch: 'edge', repository: 'main', architectures: ['x86_64'], lastUpdated: new Date(0) };
-    const counts = { metadata: { size: 1, count: 1 }, packages: { size: 1, count: 1 } };
-    const used = { ...having(primary), repositories: () => Promise.resolve([{ ...listed, ...counts }]) };
+    const used = { ...having(primary), repositories: () => Promise.resolve([aListedRepository()]) };
     expect(await (await anEdge(used).request(`${base}/setup`)).text()).toContain("ready='ready: apk");
     expect(await (await anEdge(having(primary)).request(`${base}/setup`)).text()).toContain("ready='set up, but");
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
-import type { ListedPackage, ListedRepository } from '../../../src/repository/service/catalog.ts';
+import type { ListedPackage } from '../../../src/repository/service/catalog.ts';
+import { aListedRepository } from '../repository/a-listed-repository.ts';
 import { anEdge } from './an-edge.ts';
 
 const basic = { authorization: `Basic ${Buffer.from('alice:secret').toString('base64')}` };
@@ -48,14 +49,12 @@ const bare: ListedPackage = {
   signature: { verdict: 'none', keyNames: [] },
 };
 
-const repository: ListedRepository = {
-  branch: 'edge',
-  repository: 'main',
+const repository = aListedRepository({
   architectures: ['aarch64', 'x86_64'],
   lastUpdated: new Date('2026-03-04T05:06:07Z'),
   metadata: { size: 10, count: 2 },
   packages: { size: 1000, count: 3 },
-};
+});
 
 describe('the listing of packages', () => {
   it('has the shape that lkar reads', async () => {

@@ -1,4 +1,7 @@
 import type { RepositoryCoordinates } from '../../../protocol/coordinates.ts';
+import type { HttpSettings } from '../../options.ts';
+import { isRepositoryHost } from '../../request/addressing.ts';
+import type { PageFrame } from './layout.tsx';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 
 /** A repository as pages link to it. */
@@ -29,15 +32,31 @@ export function repositoryLink(place: RepositoryPlace, query: RepositoryQuery): 
   });
 }
 
-/** The page of one package in one version, or of what is in it. */
+/** The page of one package in one version, or a view of it. */
 export function packageLink(
-  place: RepositoryPlace,
+  place: Pick<RepositoryPlace, 'path'>,
   arch: string,
   pkg: ListedPackage,
-  view?: 'files' | 'download',
+  view?: string,
 ): string {
   const { name, version } = pkg.entry;
   return withQuery(place.path, { arch, package: name, version, view });
+}
+
+/** Another branch or repository of the same image, in the form of address that this one came in. */
+export function placeBeside(place: RepositoryPlace, branch: string, repository: string): RepositoryPlace {
+  const beside = (path: string) => [...path.split('/').slice(0, -2), branch, repository].join('/');
+  return { at: { ...place.at, branch, repository }, path: beside(place.path), url: beside(place.url) };
+}
+
+/** The path under which a host serves an image's repositories. */
+export function imagePath(
+  image: string,
+  frame: Pick<PageFrame, 'host'>,
+  { domain, singleImage }: Pick<HttpSettings, 'domain' | 'singleImage'>,
+): string {
+  const form = isRepositoryHost(frame.host, domain) ? '' : '/apk';
+  return singleImage === undefined ? `${form}/${image}` : form;
 }
 
 /** The package itself, as apk asks for it. */

@@ -21,19 +21,6 @@ export function countOf(count: number, noun: string, plural = `${noun}s`): strin
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
-const lastTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59);
-
-/** A day in UTC, with the whole time for programs and in the tooltip; packages may say any number, which is none past year 9999. */
-export function Day({ date }: { readonly date: Date }) {
-  if (!(Math.abs(date.getTime()) <= lastTimeMs)) return <span>unknown</span>;
-  const time = date.toISOString();
-  return (
-    <time datetime={time} title={`${time.slice(0, 19).replace('T', ' ')} UTC`}>
-      {time.slice(0, 10)}
-    </time>
-  );
-}
-
 /** A link where the text is a web address, else the text: what a package says of itself may be anything. */
 export function WebLink({ url }: { readonly url: string }) {
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return <span>{url}</span>;
@@ -42,4 +29,9 @@ export function WebLink({ url }: { readonly url: string }) {
       {url}
     </a>
   );
+}
+
+/** A text of at most so many characters, with a mark where something is left out: pages bound what hostile packages say. */
+export function shortened(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
 }

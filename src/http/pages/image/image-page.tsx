@@ -1,15 +1,21 @@
 import type { ListedRepository } from '../../../repository/service/catalog.ts';
 import type { PublicKey } from '../../../repository/service/reading.ts';
-import { KeysBox } from '../frame/keys-box.tsx';
+import { Figures, Meter } from '../frame/figures.tsx';
+import { byHeld, heldBy, heldTogether } from '../frame/held.ts';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
-import { countOf, Day, formatBytes } from '../frame/page-text.tsx';
-import { RecipeBox } from '../frame/recipe-box.tsx';
-import type { Recipe } from '../frame/use-recipes.ts';
+import { withQuery } from '../frame/page-links.ts';
+import { KeysBox } from '../recipes/keys-box.tsx';
+import { RecipeBox } from '../recipes/recipe-box.tsx';
+import type { Recipe } from '../recipes/use-recipes.ts';
+import { FirstPush } from './first-push.tsx';
+import { Chips } from './image-card.tsx';
 
 export interface ImagePageProps {
   readonly frame: PageFrame;
   readonly title: string;
   readonly crumbs: readonly Crumb[];
+  /** Undefined where the image may not be named, or is all there is. */
+  readonly near: string | undefined;
   /** Undefined where this caller may read the image but not list what is in it. */
   readonly repositories: readonly ListedRepository[] | undefined;
   readonly keys: readonly PublicKey[];
@@ -18,18 +24,24 @@ export interface ImagePageProps {
   readonly linkTo: (repository: Pick<ListedRepository, 'branch' | 'repository'>) => string;
 }
 
-/** An image: its branches, the repositories in them, and how large they are. */
-export function ImagePage({ frame, title, crumbs, repositories, keys, publish, linkTo }: ImagePageProps) {
+/** An image: its branches, the repositories in them, and what they hold. */
+export function ImagePage(props: ImagePageProps) {
+  const { frame, title, crumbs, near, repositories, keys, publish } = props;
+  const isEmpty = repositories?.length === 0;
   return (
-    <Layout frame={frame} title={title} crumbs={crumbs}>
+    <Layout frame={frame} title={title} crumbs={crumbs} search={{ near }}>
       <h1>{title}</h1>
-      <p class="lead">{describeAll(repositories)}</p>
+      {repositories === undefined && <p class="lead">What is in it isn’t shown to you.</p>}
+      {isEmpty && <NothingHere frame={frame} image={near} />}
+      {repositories !== undefined && !isEmpty && <Figures held={heldTogether(repositories)} now={frame.now} />}
       <div class="columns">
         <div>
-          {repositories === undefined ? <OpenRepository /> : <Branches repositories={repositories} linkTo={linkTo} />}
+          {repositories === undefined && <OpenRepository />}
+          {isEmpty && <FirstPush recipes={publish} lead="It comes to be with its first package." />}
+          {repositories !== undefined && <Branches {...props} repositories={repositories} />}
         </div>
         <div class="aside">
-          <RecipeBox id="publish" title="Publish" recipes={publish} isOpen={repositories?.length === 0} />
+          {!isEmpty && <RecipeBox id="publish" title="Publish" recipes={publish} />}
           <KeysBox keys={keys} />
         </div>
       </div>
@@ -37,25 +49,42 @@ export function ImagePage({ frame, title, crumbs, repositories, keys, publish, l
   );
 }
 
+function NothingHere({ frame, image }: { readonly frame: PageFrame; readonly image: string | undefined }) {
+  if (image === undefined) return <p class="lead">There are no packages yet.</p>;
+  return (
+    <>
+      <p class="lead">There is no such image, or nothing in it.</p>
+      <p class="actions">
+        <a class="button" href={withQuery(`${frame.prefix}/_search`, { q: image })}>
+          Search for “{image}”
+        </a>
+        <a class="button quiet" href={`${frame.prefix}/`}>
+          All images
+        </a>
+      </p>
+    </>
+  );
+}
+
+type BranchesProps = Pick<ImagePageProps, 'linkTo' | 'frame'> & { readonly repositories: readonly ListedRepository[] };
+
 /** The repositories, branch by branch. */
-function Branches({
-  repositories,
-  linkTo,
-}: Pick<ImagePageProps, 'linkTo'> & { readonly repositories: readonly ListedRepository[] }) {
+function Branches({ repositories, linkTo, frame }: BranchesProps) {
   const sorted = repositories.toSorted(byName);
   const branches = [...new Set(sorted.map(({ branch }) => branch))];
   const largest = Math.max(1, ...repositories.map(({ packages }) => packages.size));
-  if (repositories.length === 0) return <p class="empty">No packages yet: push the first.</p>;
   return (
     <>
       {branches.map((branch) => (
         <section aria-labelledby={`branch-${branch}`}>
-          <h2 id={`branch-${branch}`}>{branch}</h2>
+          <h2 id={`branch-${branch}`}>
+            <span class="kind">branch</span> {branch}
+          </h2>
           <ul class="cards">
             {sorted
               .filter((one) => one.branch === branch)
               .map((one) => (
-                <RepositoryCard repository={one} href={linkTo(one)} largest={largest} />
+                <RepositoryCard repository={one} href={linkTo(one)} largest={largest} now={frame.now} />
               ))}
           </ul>
         </section>
@@ -67,7 +96,7 @@ function Branches({
 /** For those who may read but not list; the page that it is on takes it. */
 function OpenRepository() {
   return (
-    <form class="search" method="get">
+    <form class="inline" method="get">
       <p class="note">
         The registry lets you read this image but not list what is in it. Open a repository by its name.
       </p>
@@ -88,39 +117,22 @@ interface CardProps {
   readonly repository: ListedRepository;
   readonly href: string;
   readonly largest: number;
+  readonly now: Date;
 }
 
-function RepositoryCard({ repository, href, largest }: CardProps) {
-  const { packages, architectures, lastUpdated } = repository;
+function RepositoryCard({ repository, href, largest, now }: CardProps) {
   return (
-    <li class="card">
+    <li class="card link">
       <h3>
         <a href={href}>{repository.repository}</a>
       </h3>
-      <p>
-        {countOf(packages.count, 'version')}, {formatBytes(packages.size)}
-      </p>
-      <svg class="meter" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">
-        <rect class="bar none" width="100" height="3" />
-        <rect class="bar" width={Math.max(1, (100 * packages.size) / largest)} height="3" />
-      </svg>
-      <p class="note">
-        {architectures.join(', ')}
-        <br />
-        changed <Day date={lastUpdated} />
-      </p>
+      <Figures held={heldBy(repository)} now={now} />
+      <Meter value={repository.packages.size} largest={largest} />
+      <Chips names={byHeld(repository.held)} what="architectures" />
     </li>
   );
 }
 
 function byName(a: ListedRepository, b: ListedRepository): number {
   return `${a.branch}/${a.repository}` < `${b.branch}/${b.repository}` ? -1 : 1;
-}
-
-function describeAll(repositories: readonly ListedRepository[] | undefined): string {
-  if (repositories === undefined) return 'What is in it isn’t shown to you';
-  const count = repositories.reduce((sum, { packages }) => sum + packages.count, 0);
-  const size = repositories.reduce((sum, { packages }) => sum + packages.size, 0);
-  const where = countOf(repositories.length, 'repository', 'repositories');
-  return `${countOf(count, 'package version')} in ${where}, ${formatBytes(size)}`;
 }

@@ -1,22 +1,18 @@
 import { usualFields } from '../../../config/given.ts';
 import { GatewayError } from '../../../errors.ts';
 import { parseCoordinates, parseImage } from '../../../protocol/coordinates.ts';
-import type { ListedImages } from '../../../repository/service/catalog.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
-import { isRepositoryHost } from '../../request/addressing.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../../options.ts';
-import { pageOf } from '../../request/paging.ts';
 import { splitPath } from '../../request/request-path.ts';
-import { ImagePage } from './image-page.tsx';
 import type { Crumb, PageFrame } from '../frame/layout.tsx';
 import { pageAnswer, seeOther } from '../frame/page-answer.ts';
 import type { PageContext, PageRequest } from '../frame/page-context.tsx';
-import { withQuery } from '../frame/page-links.ts';
-import { publishRecipes } from '../frame/publish-recipes.ts';
-import { StartPage, type ShownImages } from './start-page.tsx';
-
-const pageSize = 100;
+import { imagePath } from '../frame/page-links.ts';
+import { publishRecipes } from '../recipes/publish-recipes.ts';
+import { ImagePage } from './image-page.tsx';
+import { createShownImages } from './shown-images.ts';
+import { StartPage } from './start-page.tsx';
 
 /** The pages above repositories. */
 export interface ImagePages {
@@ -31,50 +27,40 @@ type ImagePagesDeps = Pick<HttpDependencies, 'repositories'> & {
   readonly catalogs: PackageCatalogs;
 };
 
-export function createImagePages(
-  { repositories, catalogs, context }: ImagePagesDeps,
-  settings: HttpSettings,
-): ImagePages {
+export function createImagePages(deps: ImagePagesDeps, settings: HttpSettings): ImagePages {
+  const { repositories, catalogs, context } = deps;
   const { singleImage } = settings;
+  const hasSingleImage = singleImage !== undefined;
+  const shownImages = createShownImages(deps);
 
-  /** The path under which a host serves an image's repositories. */
-  const pathOf = (image: string, frame: PageFrame) => {
-    const form = isRepositoryHost(frame.host, settings.domain) ? '' : '/apk';
-    return singleImage === undefined ? `${form}/${image}` : form;
+  const publishTo = (image: string, frame: PageFrame) => {
+    const at = { image, ...usualPlace(settings) };
+    const url = `${frame.root}${imagePath(image, frame, settings)}/${at.branch}/${at.repository}`;
+    return publishRecipes({ at, url, hasSingleImage, needsLogin: frame.canLogIn });
   };
 
   const imagePage = async (image: string, request: PageRequest) => {
     const { caller, signal, frame } = request;
+    const path = `${frame.prefix}${imagePath(image, frame, settings)}`;
+    const linkTo = (one: { branch: string; repository: string }) => `${path}/${one.branch}/${one.repository}`;
+    const wanted = { branch: request.query('branch') ?? '', repository: request.query('repository') ?? '' };
+    if (wanted.branch !== '') return seeOther(linkTo(parseCoordinates({ image, ...wanted })));
     const [listed, keys] = await Promise.all([
       catalogs.repositoriesOf(image, caller, { signal }),
       repositories.keys(image, caller, { signal }),
     ]);
-    const path = pathOf(image, frame);
-    const hasSingleImage = singleImage !== undefined;
-    const at = {
-      image,
-      branch: settings.defaultBranch ?? usualFields.http.defaultBranch,
-      repository: settings.defaultRepository ?? usualFields.http.defaultRepository,
-    };
-    const url = `${frame.root}${path}/${at.branch}/${at.repository}`;
-    const publish = publishRecipes({ at, url, host: frame.host, hasSingleImage });
-    const title = hasSingleImage ? 'Repositories' : image;
-    const start: Crumb = { label: 'Images', href: `${frame.prefix}/` };
-    const crumbs = [...(hasSingleImage ? [] : [start]), { label: title }];
-    const linkTo = (one: { branch: string; repository: string }) =>
-      `${frame.prefix}${path}/${one.branch}/${one.repository}`;
-    const wanted = { branch: request.query('branch') ?? '', repository: request.query('repository') ?? '' };
-    if (wanted.branch !== '') return seeOther(linkTo(parseCoordinates({ image, ...wanted })));
-    const props = { frame, title, crumbs, repositories: listed, keys, publish, linkTo };
-    return pageAnswer(200, <ImagePage {...props} />);
+    const isThere = hasSingleImage || listed === undefined || listed.length > 0;
+    const naming = namingOf(image, frame, hasSingleImage);
+    const props = { frame, ...naming, repositories: listed, keys, publish: publishTo(image, frame), linkTo };
+    return pageAnswer(isThere ? 200 : 404, <ImagePage {...props} />);
   };
 
   const startPage = async (request: PageRequest) => {
-    const { caller, signal, frame } = request;
-    const exampleUrl = `${frame.root}${pathOf('team/app', frame)}/edge/main`;
-    const listed = await repositories.images(caller, { signal });
-    const images = listed && shownImages(listed, request);
-    return pageAnswer(200, <StartPage frame={frame} images={images} exampleUrl={exampleUrl} />);
+    const images = await shownImages(request);
+    return pageAnswer(
+      200,
+      <StartPage frame={request.frame} images={images} publish={publishTo('team/app', request.frame)} />,
+    );
   };
 
   return {
@@ -93,17 +79,18 @@ export function createImagePages(
   };
 }
 
-function shownImages({ names, isComplete }: ListedImages, { frame, query: parameter }: PageRequest): ShownImages {
-  const query = (parameter('q') ?? '').slice(0, 200);
-  const matching = names.filter((name) => name.includes(query.trim().toLowerCase()));
-  const q = query === '' ? undefined : query;
+function usualPlace({ defaultBranch, defaultRepository }: HttpSettings) {
   return {
-    query,
-    isComplete,
-    found: pageOf(matching, parameter('page'), pageSize),
-    linkTo: (image) => `${frame.prefix}/_images/${image}`,
-    linkToPage: (page) => withQuery(`${frame.prefix}/`, { q, page: page === 1 ? undefined : String(page) }),
+    branch: defaultBranch ?? usualFields.http.defaultBranch,
+    repository: defaultRepository ?? usualFields.http.defaultRepository,
   };
+}
+
+/** The image's name in all places of its page; none where it may not be named. */
+function namingOf(image: string, { prefix }: PageFrame, hasSingleImage: boolean) {
+  if (hasSingleImage) return { title: 'Repositories', crumbs: [], near: undefined };
+  const crumbs: readonly Crumb[] = [{ label: 'Images', href: `${prefix}/` }, { label: image }];
+  return { title: image, crumbs, near: image };
 }
 
 function imageOf(segments: readonly string[]): string {

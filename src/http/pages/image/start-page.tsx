@@ -1,13 +1,23 @@
+import type { ListedRepository } from '../../../repository/service/catalog.ts';
 import type { Paged } from '../../request/paging.ts';
-import { CopyText } from '../frame/recipe-box.tsx';
 import { Layout, type PageFrame } from '../frame/layout.tsx';
 import { countOf } from '../frame/page-text.tsx';
 import { Pager } from '../frame/pager.tsx';
+import { RecipeBox } from '../recipes/recipe-box.tsx';
+import type { Recipe } from '../recipes/use-recipes.ts';
+import { FirstPush } from './first-push.tsx';
+import { ImageCard } from './image-card.tsx';
+
+/** An image of the list, with what it holds as far as that is known. */
+export interface ShownImage {
+  readonly name: string;
+  readonly repositories: readonly ListedRepository[] | undefined;
+}
 
 /** Images to be seen without asking for them by name. */
 export interface ShownImages {
   readonly query: string;
-  readonly found: Paged<string>;
+  readonly found: Paged<ShownImage>;
   /** False where there are more than were looked at. */
   readonly isComplete: boolean;
   /** The path of an image's page. */
@@ -20,97 +30,81 @@ export interface StartPageProps {
   readonly frame: PageFrame;
   /** Undefined where the store keeps no list of images, or shows none to this caller. */
   readonly images: ShownImages | undefined;
-  /** The URL of a repository of an image that has yet to be made. */
-  readonly exampleUrl: string;
+  /** How to push to an image that has yet to be made. */
+  readonly publish: readonly Recipe[];
 }
 
-/** What this place is, and the way to an image. */
-export function StartPage({ frame, images, exampleUrl }: StartPageProps) {
-  const isLoggedIn = frame.user !== undefined;
+const firstLead =
+  'An image comes to be with its first package: choose its name, a branch and a repository, here team/app, edge and main.';
+
+/** What is here, and the way to it. */
+export function StartPage({ frame, images, publish }: StartPageProps) {
+  const isEmpty = images?.found.total === 0 && images.query === '' && images.isComplete;
   return (
-    <Layout frame={frame} title="Alpine packages" crumbs={[{ label: 'Images' }]}>
-      <h1>Alpine packages</h1>
-      <p class="lead">
-        This gateway keeps Alpine packages as OCI images. An image holds branches, a branch holds repositories, and
-        every repository has a signed index for apk.
-      </p>
+    <Layout frame={frame} title="Images">
+      <h1>Images</h1>
+      <p class="lead">An image holds branches, a branch holds repositories, and every repository is signed for apk.</p>
       <div class="columns">
         <div>
-          <section aria-labelledby="images">
-            <h2 id="images">Images</h2>
-            {images === undefined ? (
-              <p class="empty">
-                The registry lists no images {isLoggedIn ? 'to you' : 'to callers it doesn’t know'}. Open one by its
-                name
-                {!isLoggedIn && ', or log in'}.
-              </p>
-            ) : (
-              <ImageList frame={frame} images={images} isLoggedIn={isLoggedIn} />
-            )}
-          </section>
+          {images === undefined && <Unlisted frame={frame} />}
+          {isEmpty && <p class="note">{describe(images, frame)}</p>}
+          {isEmpty && <FirstPush recipes={publish} lead={firstLead} />}
+          {images !== undefined && !isEmpty && <ImageList frame={frame} images={images} />}
         </div>
         <div class="aside">
-          <section class="card" aria-labelledby="open">
-            <h2 id="open">Open an image</h2>
-            <form class="search" method="get" action={`${frame.prefix}/_images`}>
-              <label>
-                <span>Its name</span>
-                <input
-                  type="text"
-                  name="image"
-                  required
-                  placeholder="team/app"
-                  autocapitalize="none"
-                  spellcheck={false}
-                />
-              </label>
-              <button type="submit">Open</button>
-            </form>
-          </section>
-          <section class="card" aria-labelledby="begin">
-            <h2 id="begin">Make one</h2>
-            <p>An image comes to be with its first package:</p>
-            <CopyText
-              id="text-begin"
-              label="Push the first package"
-              text={`curl -fsS -u USER --upload-file demo-1.0-r0.apk ${exampleUrl}/push`}
-            />
-            <p class="note">Leave -u out where no credentials are asked for.</p>
-          </section>
+          {(images === undefined || !isEmpty) && <OpenImage frame={frame} />}
+          {!isEmpty && <RecipeBox id="begin" title="Make a new image" recipes={publish} />}
         </div>
       </div>
     </Layout>
   );
 }
 
-interface ImageListProps {
-  readonly frame: PageFrame;
-  readonly images: ShownImages;
-  readonly isLoggedIn: boolean;
+function Unlisted({ frame: { user } }: { readonly frame: PageFrame }) {
+  const whom = user === undefined ? 'to callers it doesn’t know' : 'to you';
+  return (
+    <p class="empty">
+      The registry lists no images {whom}. Open one by its name{user === undefined && ', or log in'}.
+    </p>
+  );
 }
 
-function ImageList({ frame, images, isLoggedIn }: ImageListProps) {
+function OpenImage({ frame }: { readonly frame: PageFrame }) {
+  return (
+    <section class="card" aria-labelledby="open">
+      <h2 id="open">Open an image</h2>
+      <form class="inline" method="get" action={`${frame.prefix}/_images`}>
+        <label>
+          <span>Its name</span>
+          <input type="text" name="image" required placeholder="team/app" autocapitalize="none" spellcheck={false} />
+        </label>
+        <button type="submit">Open</button>
+      </form>
+    </section>
+  );
+}
+
+function ImageList({ frame, images }: { readonly frame: PageFrame; readonly images: ShownImages }) {
   const { query, found, isComplete, linkTo, linkToPage } = images;
   return (
     <>
       {(found.pages > 1 || query !== '') && (
-        <form class="search" role="search" method="get" action={`${frame.prefix}/`} data-live="results">
+        <form class="inline" method="get" action={`${frame.prefix}/`} data-live="results">
           <label>
-            <span>Search images</span>
+            <span>Filter images</span>
             <input type="search" name="q" value={query} maxlength={200} autocomplete="off" spellcheck={false} />
           </label>
-          <button type="submit">Search</button>
+          <button type="submit">Filter</button>
         </form>
       )}
       <div id="results">
+        <h2 class="unseen">All images</h2>
         <p role="status" class="note">
-          {describe(images, isLoggedIn)}
+          {describe(images, frame)}
         </p>
         <ul class="cards">
-          {found.items.map((name) => (
-            <li class="card">
-              <a href={linkTo(name)}>{name}</a>
-            </li>
+          {found.items.map(({ name, repositories }) => (
+            <ImageCard name={name} href={linkTo(name)} repositories={repositories} now={frame.now} />
           ))}
         </ul>
         <Pager page={found.page} pages={found.pages} linkTo={linkToPage} />
@@ -120,10 +114,10 @@ function ImageList({ frame, images, isLoggedIn }: ImageListProps) {
   );
 }
 
-function describe({ query, found: { total, page, pages } }: ShownImages, isLoggedIn: boolean): string {
+function describe({ query, found: { total, page, pages } }: ShownImages, { user, canLogIn }: PageFrame): string {
   const where = pages > 1 ? `, page ${page} of ${pages}` : '';
   const what = total === 0 ? 'No images with packages' : countOf(total, 'image');
   const asked = query === '' ? '' : ` for “${query}”`;
-  const more = isLoggedIn || query !== '' ? '' : '; private ones show after logging in';
+  const more = user !== undefined || !canLogIn || query !== '' ? '' : '; private ones show after logging in';
   return `${what}${asked}${where}${more}.`;
 }

@@ -4,17 +4,21 @@ export interface LoginPageProps {
   readonly frame: PageFrame;
   /** The path, without the proxy's prefix, that a login leads to. */
   readonly next: string;
-  /** Why the last try failed. */
+  /** Who tried. */
+  readonly username?: string | undefined;
+  /** Why that failed. */
   readonly fault?: string | undefined;
 }
 
 /** The form to log in by, and the way to the browser's own prompt. */
-export function LoginPage({ frame, next, fault }: LoginPageProps) {
+export function LoginPage({ frame, next, username, fault }: LoginPageProps) {
   const action = `${frame.prefix}/_auth/login`;
   return (
     <Layout frame={frame} title="Log in" crumbs={[{ label: 'Start', href: `${frame.prefix}/` }, { label: 'Log in' }]}>
       <h1>Log in</h1>
-      <p class="lead">With the user and the password or token of the registry behind this gateway.</p>
+      <p class="lead">
+        With the user and the password, or a token as the password, that {frame.host} is pushed to with.
+      </p>
       {fault !== undefined && (
         <p class="fault" role="alert">
           {fault}
@@ -27,7 +31,9 @@ export function LoginPage({ frame, next, fault }: LoginPageProps) {
           <input
             type="text"
             name="username"
+            value={username}
             required
+            autofocus={username === undefined}
             autocomplete="username"
             autocapitalize="none"
             spellcheck={false}
@@ -35,13 +41,34 @@ export function LoginPage({ frame, next, fault }: LoginPageProps) {
         </label>
         <label>
           <span>Password</span>
-          <input type="password" name="password" required autocomplete="current-password" />
+          <input
+            type="password"
+            name="password"
+            required
+            autofocus={username !== undefined}
+            autocomplete="current-password"
+          />
         </label>
         <button type="submit">Log in</button>
       </form>
       <p class="note">
         An encrypted cookie keeps the login for eight hours.{' '}
         <a href={`${action}?prompt=basic&next=${encodeURIComponent(next)}`}>Use the browser’s own prompt instead.</a>
+      </p>
+    </Layout>
+  );
+}
+
+/** Where nobody judges logins. */
+export function NoLoginPage({ frame }: { readonly frame: PageFrame }) {
+  return (
+    <Layout frame={frame} title="No login" crumbs={[{ label: 'Start', href: `${frame.prefix}/` }, { label: 'Log in' }]}>
+      <h1>Nobody logs in here</h1>
+      <p class="lead">This store asks nobody who they are: everybody who reaches it may read and push.</p>
+      <p class="actions">
+        <a class="button" href={`${frame.prefix}/`}>
+          Start page
+        </a>
       </p>
     </Layout>
   );

@@ -1,8 +1,7 @@
 import { Hono } from 'hono';
-import { GatewayError, isGatewayError } from '../../../errors.ts';
+import { GatewayError } from '../../../errors.ts';
 import { readBeginning } from '../../../files/read-bounded.ts';
 import type { Caller } from '../../../repository/service/caller.ts';
-import { refuseCrossSite } from '../../caller/cross-site.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { routedIf, type HttpEnv } from '../../exchange/hono-exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../../options.ts';
@@ -10,7 +9,9 @@ import { shownName } from '../../caller/caller-credentials.ts';
 import { checkLogin } from '../../caller/login-check.ts';
 import type { RequestReader } from '../../caller/request-reader.ts';
 import { isForBrowser, type PageContext } from '../frame/page-context.tsx';
-import { LoginPage, LogoutPage } from './login-page.tsx';
+import { loginFaultOf, loginFaults, type LoginFault } from './login-fault.ts';
+import { LoginPage, LogoutPage, NoLoginPage } from './login-page.tsx';
+import { isForm, refuseForeignPage } from '../frame/own-page.ts';
 import { pageAnswer, seeOther } from '../frame/page-answer.ts';
 import type { Sessions } from '../frame/session-cookie.ts';
 
@@ -29,53 +30,52 @@ export function loginRoutes(
 ): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
 
-  const refuse = (exchange: Exchange, next: string, fault: string) =>
-    // 401 would bring up the browser's own prompt in front of the form.
-    pageAnswer(403, <LoginPage frame={context.frame(exchange)} next={next} fault={fault} />);
+  const refuse = (exchange: Exchange, asked: { next: string; username: string }, { status, told }: LoginFault) =>
+    pageAnswer(status, <LoginPage frame={context.frame(exchange)} {...asked} fault={told} />);
 
-  const showForm = (exchange: Exchange): Promise<Response> => {
+  const showForm = async (exchange: Exchange): Promise<Response> => {
+    const frame = context.frame(exchange);
+    if (!frame.canLogIn) return pageAnswer(404, <NoLoginPage frame={frame} />);
     const target = localPath(exchange.query('next'));
     if (exchange.query('prompt') === 'basic') return promptAnswer(exchange, target);
-    return pageAnswer(200, <LoginPage frame={context.frame(exchange)} next={target} />);
+    return pageAnswer(200, <LoginPage frame={frame} next={target} />);
   };
 
   const promptAnswer = async (exchange: Exchange, target: string): Promise<Response> => {
     const { caller, frame } = await context.read(exchange);
-    const isKnown = exchange.header('authorization') !== undefined && (await isGood(exchange, caller));
+    const isKnown = exchange.header('authorization') !== undefined && (await faultOf(exchange, caller)) === undefined;
     if (isKnown) return seeOther(`${frame.prefix}${target}`);
     const headers = { 'WWW-Authenticate': 'Basic realm="lkard", charset="UTF-8"' };
     return pageAnswer(401, <LoginPage frame={frame} next={target} />, headers);
   };
 
-  const isGood = (exchange: Exchange, caller: Caller): Promise<boolean> =>
+  const faultOf = (exchange: Exchange, caller: Caller): Promise<LoginFault | undefined> =>
     checkLogin(repositories, caller, settings.singleImage, { signal: exchange.signal }).then(
-      () => true,
-      (error: unknown) => {
-        if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return false;
-        throw error;
-      },
+      () => undefined,
+      loginFaultOf,
     );
 
   const logIn = async (exchange: Exchange): Promise<Response> => {
-    refuseForeign(exchange, context);
+    const frame = context.frame(exchange);
+    refuseForeignPage(exchange, frame);
+    if (!frame.canLogIn) return pageAnswer(404, <NoLoginPage frame={frame} />);
     const form = await readForm(exchange);
-    const target = localPath(form.get('next') ?? undefined);
+    const next = localPath(form.get('next') ?? undefined);
     const login = { username: form.get('username') ?? '', password: form.get('password') ?? '' };
     const { username } = login;
-    if (username === '' || username.includes(':')) return refuse(exchange, target, 'That can’t be a user’s name.');
+    if (username === '' || username.includes(':')) return refuse(exchange, { next, username }, loginFaults.name);
     const caller = requests.known(exchange, { credentials: { kind: 'basic', ...login }, name: shownName(username) });
-    if (!(await isGood(exchange, caller)))
-      return refuse(exchange, target, 'The registry doesn’t take this user and password.');
+    const fault = await faultOf(exchange, caller);
+    if (fault !== undefined) return refuse(exchange, { next, username }, fault);
     const cookie = await sessions.begin(login, siteOf(exchange, context));
-    if (cookie === undefined)
-      return refuse(exchange, target, 'The password is too long for a cookie: use the browser’s prompt.');
-    return seeOther(`${context.frame(exchange).prefix}${target}`, { 'Set-Cookie': cookie });
+    if (cookie === undefined) return refuse(exchange, { next, username }, loginFaults.tooLong);
+    return seeOther(`${frame.prefix}${next}`, { 'Set-Cookie': cookie });
   };
 
   const askToLogOut = (exchange: Exchange) => pageAnswer(200, <LogoutPage frame={context.frame(exchange)} />);
 
   const logOut = (exchange: Exchange): Response => {
-    refuseForeign(exchange, context);
+    refuseForeignPage(exchange, context.frame(exchange));
     const forget = { 'Set-Cookie': sessions.end(siteOf(exchange, context)) };
     return seeOther(`${context.frame(exchange).prefix}/`, forget);
   };
@@ -88,18 +88,6 @@ export function loginRoutes(
   routes.get('/_auth/logout', routedIf(isForBrowser, askToLogOut));
   routes.post('/_auth/logout', routedIf(isForBrowser, logOut));
   return routes;
-}
-
-function isForm(exchange: Exchange): boolean {
-  return exchange.header('content-type')?.startsWith('application/x-www-form-urlencoded') === true;
-}
-
-/** Another site's page may neither log people in under a name of its choice nor log them out. */
-function refuseForeign(exchange: Exchange, context: PageContext): void {
-  const fetchSite = exchange.header('sec-fetch-site');
-  const origin = exchange.header('origin');
-  const { host } = context.frame(exchange);
-  refuseCrossSite({ fetchSite, origin, hasCredentials: true, host, isOwnName: true });
 }
 
 /** A path here, and nothing that a browser would take for another site's. */

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
 import { usualArchitecture, type PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
-import type { ListedPackage } from '../../../repository/service/catalog.ts';
+import type { ListedPackage, ListedRepository } from '../../../repository/service/catalog.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import type { Crumb } from '../frame/layout.tsx';
 import type { PageRequest } from '../frame/page-context.tsx';
@@ -10,8 +10,12 @@ import { repositoryLink, type RepositoryPlace } from '../frame/page-links.ts';
 /** A repository in the architecture that a request asks for. */
 export interface OpenedRepository {
   readonly place: RepositoryPlace;
-  /** Undefined where this caller may read but not list. */
-  readonly architectures: readonly string[] | undefined;
+  /** Of the whole image; undefined where this caller may read but not list. */
+  readonly repositories: readonly ListedRepository[] | undefined;
+  /** Undefined where the image may not be named. */
+  readonly image: string | undefined;
+  /** Where the image's own page is. */
+  readonly imageHref: string;
   readonly architecture: string;
   readonly catalog: PackageCatalog;
   /** The way down to it, each step a link. */
@@ -29,14 +33,21 @@ export async function openRepository(
   hasSingleImage: boolean,
 ): Promise<OpenedRepository> {
   const { caller, signal, frame } = request;
-  const architectures = await catalogs.architecturesOf(base.at, caller, { signal });
+  const { image, branch, repository } = base.at;
+  const repositories = await catalogs.repositoriesOf(image, caller, { signal });
+  const listed = repositories?.find((one) => one.branch === branch && one.repository === repository);
+  const architectures = repositories && (listed?.architectures ?? []);
   const architecture = request.query('arch') ?? usualArchitecture(architectures);
   const catalog = await catalogs.open({ ...base.at, architecture }, caller, { signal });
   if (catalog === undefined) throw nothingIn(base, architectures?.length === 0 ? undefined : architecture);
   const place = { at: base.at, path: `${frame.prefix}${base.path}`, url: `${frame.root}${base.path}` };
-  const label = `${base.at.branch}/${base.at.repository}`;
-  const here = { label, href: repositoryLink(place, { arch: architecture }) };
-  return { place, architectures, architecture, catalog, crumbs: [...crumbsAbove(place, frame, hasSingleImage), here] };
+  const crumbs = [
+    ...crumbsAbove(place, frame, hasSingleImage),
+    { label: `${branch}/${repository}`, href: repositoryLink(place, { arch: architecture }) },
+  ];
+  const imageHref = hasSingleImage ? `${frame.prefix}/` : `${frame.prefix}/_images/${image}`;
+  const shown = hasSingleImage ? undefined : image;
+  return { place, repositories, image: shown, imageHref, architecture, catalog, crumbs };
 }
 
 /** The version that a request names, or the newest. Throws PACKAGE_UNKNOWN. */

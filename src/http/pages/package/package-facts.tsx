@@ -1,10 +1,19 @@
 import type { Child } from 'hono/jsx';
 import type { PackageSignature } from '../../../repository/artifacts/package-signature.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
-import { Day, formatBytes, WebLink } from '../frame/page-text.tsx';
+import { formatBytes, WebLink } from '../frame/page-text.tsx';
+import { Ago, Day } from '../frame/page-time.tsx';
+import { CopyLine } from '../recipes/copy-text.tsx';
+
+interface PackageFactsProps {
+  readonly pkg: ListedPackage;
+  readonly now: Date;
+  /** The page of its source package, where there is one. */
+  readonly sourceLink: string | undefined;
+}
 
 /** What is known of a package, as far as somebody said it. */
-export function PackageFacts({ pkg }: { readonly pkg: ListedPackage }) {
+export function PackageFacts({ pkg, now, sourceLink }: PackageFactsProps) {
   const { entry } = pkg;
   return (
     <dl class="facts">
@@ -16,18 +25,20 @@ export function PackageFacts({ pkg }: { readonly pkg: ListedPackage }) {
       <Fact name="Built">{entry.buildTime !== undefined && <Day date={new Date(entry.buildTime * 1000)} />}</Fact>
       <Fact name="Pushed">
         <>
-          <Day date={pkg.pushedAt} />
+          <Ago date={pkg.pushedAt} now={now} />
           {pkg.pushedBy !== undefined && ` by ${pkg.pushedBy}`}
         </>
       </Fact>
       <Fact name="Packager">{pkg.packager}</Fact>
-      <Fact name="Source package">{entry.origin}</Fact>
+      <Fact name="Source package">
+        {sourceLink === undefined ? entry.origin : <a href={sourceLink}>{entry.origin}</a>}
+      </Fact>
       <Fact name="Commit">{entry.commit !== undefined && <code>{entry.commit}</code>}</Fact>
       <Fact name="Signature">
         <Signature signature={pkg.signature} />
       </Fact>
       <Fact name="SHA-256">
-        <code>{pkg.digest.replace('sha256:', '')}</code>
+        <CopyLine id="digest" label="SHA-256" text={pkg.digest.replace('sha256:', '')} />
       </Fact>
     </dl>
   );

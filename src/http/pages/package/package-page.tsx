@@ -1,37 +1,46 @@
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
-import { DependencyList, PackageLinks } from './dependency-list.tsx';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
-import { PackageFacts } from './package-facts.tsx';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
-import { countOf, Day, formatBytes } from '../frame/page-text.tsx';
-import { RecipeBox } from '../frame/recipe-box.tsx';
-import type { Recipe } from '../frame/use-recipes.ts';
+import { formatBytes, shortened } from '../frame/page-text.tsx';
+import { RecipeBox } from '../recipes/recipe-box.tsx';
+import type { Recipe } from '../recipes/use-recipes.ts';
+import { ElsewhereCard } from './elsewhere-card.tsx';
+import { ManageCard } from './manage-card.tsx';
+import { PackageFacts } from './package-facts.tsx';
+import { RelationSection } from './relation-lists.tsx';
+import { findElsewhere, type Surroundings } from './surroundings.ts';
+import { VersionCard } from './version-card.tsx';
 
 export interface PackagePageProps {
   readonly frame: PageFrame;
   readonly place: RepositoryPlace;
   readonly crumbs: readonly Crumb[];
+  /** Undefined where the image may not be named. */
+  readonly image: string | undefined;
   readonly architecture: string;
   readonly catalog: PackageCatalog;
+  readonly surroundings: Surroundings;
   readonly pkg: ListedPackage;
   readonly use: readonly Recipe[];
 }
 
-/** Tokens that a page shows; the package and its index have the rest. */
-const maxTokens = 100;
+const relations = ['depends', 'required-by', 'install-if', 'provides', 'source'] as const;
 
-/** One version of a package: what it says of itself, what it needs, what needs it. */
+/** One version of a package: what it says of itself, what it needs, what needs it, and where else it is. */
 export function PackagePage(props: PackagePageProps) {
-  const { frame, place, crumbs, architecture, catalog, pkg } = props;
+  const { frame, place, crumbs, image, architecture, catalog, surroundings, pkg } = props;
   const { entry } = pkg;
-  const lookUp = { place, architecture, catalog };
+  const lookUp = { place, architecture, catalog, elsewhere: surroundings.indexes };
   return (
-    <Layout frame={frame} title={`${entry.name} ${entry.version}`} crumbs={crumbs}>
+    <Layout frame={frame} title={`${entry.name} ${entry.version}`} crumbs={crumbs} search={{ near: image }}>
       <h1>
         {entry.name} <small>{entry.version}</small>
       </h1>
-      <p class="lead">{entry.description}</p>
+      <p class="lead clamp" dir="auto">
+        {entry.description}
+      </p>
+      <NewerVersion {...props} />
       <p class="actions">
         <a class="button" href={downloadLink(props)} download={pkg.fileName}>
           Download ({formatBytes(pkg.size)})
@@ -42,69 +51,47 @@ export function PackagePage(props: PackagePageProps) {
       </p>
       <div class="columns">
         <div>
-          <PackageFacts pkg={pkg} />
-          <DependencyList {...lookUp} id="depends" title="Needs" tokens={entry.depends} />
-          <PackageLinks {...lookUp} id="dependents" title="Needed by" packages={catalog.dependentsOf(pkg)} />
-          <DependencyList {...lookUp} id="install-if" title="Installed by itself with" tokens={entry.installIf} />
-          <TokenList id="provides" title="Provides" tokens={entry.provides} />
+          <RecipeBox id="use" title={`Install ${shortened(entry.name, 40)}`} recipes={props.use} isOpen />
+          <PackageFacts pkg={pkg} now={frame.now} sourceLink={sourceLink(props)} />
+          {relations.map((relation) => (
+            <RelationSection {...lookUp} pkg={pkg} relation={relation} />
+          ))}
         </div>
         <div class="aside">
-          <RecipeBox id="use" title="Install it" recipes={props.use} isOpen />
-          <Versions {...props} />
+          <VersionCard {...{ place, architecture, catalog, pkg, now: frame.now }} />
+          <ElsewhereCard
+            name={entry.name}
+            found={findElsewhere(entry.name, surroundings)}
+            isComplete={surroundings.isComplete}
+          />
+          <ManageCard frame={frame} place={place} pkg={pkg} />
         </div>
       </div>
     </Layout>
   );
 }
 
+/** Where somebody looks at an old version. */
+function NewerVersion({ place, architecture, catalog, pkg }: PackagePageProps) {
+  const [newest] = catalog.versionsOf(pkg.entry.name);
+  if (newest === undefined || newest.entry.version === pkg.entry.version) return <></>;
+  return (
+    <p class="banner">
+      There is a newer version:{' '}
+      <a href={packageLink(place, architecture, newest)}>{shortened(newest.entry.version, 60)}</a>
+    </p>
+  );
+}
+
+/** The page of the package that this one's source is named after, where there is one. */
+function sourceLink({ place, architecture, catalog, pkg }: PackagePageProps): string | undefined {
+  const { origin, name } = pkg.entry;
+  const [source] = origin === undefined || origin === name ? [] : catalog.versionsOf(origin);
+  return source && packageLink(place, architecture, source);
+}
+
 /** A login by the form is known to pages alone, so that a page has to hand the package out. */
 function downloadLink({ frame, place, architecture, pkg }: PackagePageProps): string {
   if (frame.user?.hasSession === true) return packageLink(place, architecture, pkg, 'download');
   return `${place.path}/${pkg.architecture}/${encodeURIComponent(pkg.fileName)}`;
-}
-
-function TokenList({
-  id,
-  title,
-  tokens,
-}: {
-  readonly id: string;
-  readonly title: string;
-  readonly tokens: readonly string[];
-}) {
-  if (tokens.length === 0) return <></>;
-  return (
-    <section aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      <ul class="tokens">
-        {tokens.slice(0, maxTokens).map((token) => (
-          <li>
-            <code>{token}</code>
-          </li>
-        ))}
-      </ul>
-      {tokens.length > maxTokens && <p class="note">and {countOf(tokens.length - maxTokens, 'more', 'more')}</p>}
-    </section>
-  );
-}
-
-function Versions({ place, architecture, catalog, pkg }: PackagePageProps) {
-  return (
-    <section class="card" aria-labelledby="versions">
-      <h2 id="versions">Versions</h2>
-      <ul class="versions">
-        {catalog.versionsOf(pkg.entry.name).map((version) => (
-          <li>
-            <a
-              href={packageLink(place, architecture, version)}
-              aria-current={version.fileName === pkg.fileName ? 'page' : undefined}
-            >
-              {version.entry.version}
-            </a>
-            <Day date={version.pushedAt} />
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
 }

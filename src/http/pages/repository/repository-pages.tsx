@@ -1,25 +1,29 @@
+import { GatewayError } from '../../../errors.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
-import type { ListedPackage } from '../../../repository/service/catalog.ts';
-import type { RepositoryBase } from '../../request/addressing.ts';
 import { answer } from '../../answer/answer.ts';
+import type { Audit } from '../../caller/audit.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { HttpSettings } from '../../options.ts';
-import { formatFeed } from './feed.ts';
-import { findVersion, openRepository, type OpenedRepository } from '../package/opened-repository.ts';
-import { createPackageContent, type PackageContentDeps } from '../package/package-content.ts';
-import { PackagePage } from '../package/package-page.tsx';
+import type { RepositoryBase } from '../../request/addressing.ts';
+import { pageOf } from '../../request/paging.ts';
 import { pageAnswer } from '../frame/page-answer.ts';
 import { isForBrowser, type PageContext, type PageRequest } from '../frame/page-context.tsx';
-import { pageOf } from '../../request/paging.ts';
-import { publishRecipes } from '../frame/publish-recipes.ts';
+import { createDeleting } from '../manage/deleting.tsx';
+import { findVersion, openRepository, type OpenedRepository } from '../package/opened-repository.ts';
+import type { PackageContentDeps } from '../package/package-content.ts';
+import { createPackageViews, needsCredentials } from '../package/package-views.tsx';
+import { publishRecipes } from '../recipes/publish-recipes.ts';
+import { useRecipes } from '../recipes/use-recipes.ts';
+import { formatFeed } from './feed.ts';
 import { RepositoryPage } from './repository-page.tsx';
-import { useRecipes } from '../frame/use-recipes.ts';
 
 /** The pages of one repository; the query says which. */
 export interface RepositoryPages {
   /** Its packages, one package, or what is in one. */
   serve(exchange: Exchange, base: RepositoryBase): Promise<Response>;
+  /** What a form of those pages asks for. */
+  serveChange(exchange: Exchange, base: RepositoryBase): Promise<Response>;
   /** Its newest packages as a feed. */
   serveFeed(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
@@ -27,7 +31,7 @@ export interface RepositoryPages {
 interface RepositoryPagesDeps extends PackageContentDeps {
   readonly catalogs: PackageCatalogs;
   readonly context: PageContext;
-  readonly now: () => number;
+  readonly audit: Audit;
 }
 
 const pageSize = 50;
@@ -35,33 +39,43 @@ const pageSize = 50;
 export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpSettings): RepositoryPages {
   const { repositories, catalogs, context } = deps;
   const hasSingleImage = settings.singleImage !== undefined;
-  const content = createPackageContent(deps);
+  const packages = createPackageViews(deps, settings);
+  const deleting = createDeleting(deps);
   const open = (base: RepositoryBase, request: PageRequest) => openRepository(catalogs, base, request, hasSingleImage);
 
-  const keysOf = ({ place }: OpenedRepository, { caller, signal }: PageRequest) =>
-    repositories.keys(place.at.image, caller, { signal });
-
   const servePackages = async (request: PageRequest, opened: OpenedRepository) => {
-    const { place, catalog } = opened;
-    const { frame } = request;
+    const { place, architecture, catalog } = opened;
+    const { frame, caller, signal } = request;
     const query = { q: request.query('q') ?? '', order: parsePackageOrder(request.query('order') ?? '') ?? 'match' };
     const found = pageOf(catalog.search(query.q, query.order), request.query('page'), pageSize);
-    const keys = await keysOf(opened, request);
-    const use = useRecipes({ url: place.url, key: keys[0], isPrivate: isPrivate(request) });
-    const publish = publishRecipes({ at: place.at, url: place.url, host: frame.host, hasSingleImage });
-    const now = new Date(deps.now());
-    const lists = { query, found, keys, use, publish, now };
+    const keys = await repositories.keys(place.at.image, caller, { signal });
+    const { url } = place;
+    const use = useRecipes({ url, architecture, isPrivate: needsCredentials(request, settings), key: keys[0] });
+    const publish = publishRecipes({ at: place.at, url, hasSingleImage, needsLogin: frame.canLogIn });
+    const lists = { query, found, keys, use, publish };
     return pageAnswer(200, <RepositoryPage {...opened} {...lists} frame={frame} all={catalog.packages} />);
   };
 
-  const servePackage = async (request: PageRequest, opened: OpenedRepository, pkg: ListedPackage) => {
-    const { place } = opened;
-    const { frame } = request;
-    const keys = await keysOf(opened, request);
-    const { name: packageName } = pkg.entry;
-    const use = useRecipes({ url: place.url, key: keys[0], isPrivate: isPrivate(request), packageName });
-    const crumbs = [...opened.crumbs, { label: packageName }];
-    return pageAnswer(200, <PackagePage {...opened} {...{ frame, crumbs, pkg, use }} />);
+  const openPackage = async (base: RepositoryBase, request: PageRequest, name: string) => {
+    const opened = await open(base, request);
+    return { opened, pkg: findVersion(opened.catalog, name, request.query('version')) };
+  };
+
+  const serve = async (exchange: Exchange, base: RepositoryBase, request: PageRequest) => {
+    const name = request.query('package');
+    if (name === undefined) return servePackages(request, await open(base, request));
+    if (request.query('view') === 'delete') context.requireUser(request);
+    const { opened, pkg } = await openPackage(base, request, name);
+    if (request.query('view') === 'delete') return deleting.ask(request, { ...opened, pkg });
+    return packages.serve(exchange, request, opened, pkg);
+  };
+
+  const change = async (exchange: Exchange, base: RepositoryBase, request: PageRequest) => {
+    const name = request.query('package');
+    if (name === undefined || request.query('view') !== 'delete')
+      throw new GatewayError('REQUEST_INVALID', 'no page here asks for that');
+    const { opened, pkg } = await openPackage(base, request, name);
+    return deleting.do(exchange, request, { ...opened, pkg });
   };
 
   const feed = async (base: RepositoryBase, request: PageRequest) => {
@@ -71,25 +85,12 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   };
 
   return {
-    serve: (exchange, base) =>
-      context.answer(exchange, async (request) => {
-        const opened = await open(base, request);
-        const name = request.query('package');
-        if (name === undefined) return servePackages(request, opened);
-        const pkg = findVersion(opened.catalog, name, request.query('version'));
-        const view = request.query('view');
-        if (view === 'files') return content.serveFiles(exchange, request, opened, pkg);
-        if (view === 'download') return content.serveFile(exchange, request, opened, pkg);
-        return servePackage(request, opened, pkg);
-      }),
+    serve: (exchange, base) => context.answer(exchange, (request) => serve(exchange, base, request)),
+    serveChange: (exchange, base) => context.answerChange(exchange, (request) => change(exchange, base, request)),
     // Readers of feeds are programs, that a 401 tells to send credentials; only a person is led to the login.
     serveFeed: async (exchange, base) =>
       isForBrowser(exchange)
         ? context.answer(exchange, (request) => feed(base, request))
         : feed(base, await context.read(exchange)),
   };
-}
-
-function isPrivate({ caller: { credentials } }: PageRequest): boolean {
-  return credentials.kind === 'basic' || credentials.kind === 'bearer';
 }

@@ -1,6 +1,7 @@
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
-import { formatBytes } from '../frame/page-text.tsx';
+import { Meter } from '../frame/figures.tsx';
+import { formatBytes, shortened } from '../frame/page-text.tsx';
 
 export interface SizeChartProps {
   readonly place: RepositoryPlace;
@@ -24,13 +25,10 @@ export function SizeChart({ place, architecture, packages }: SizeChartProps) {
         {largest.map((pkg) => (
           <li>
             <a href={packageLink(place, architecture, pkg)}>
-              {pkg.entry.name} {pkg.entry.version}
+              {shortened(pkg.entry.name, 60)} {shortened(pkg.entry.version, 40)}
             </a>
             <span class="number">{formatBytes(pkg.size)}</span>
-            <svg class="meter" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">
-              <rect class="bar none" width="100" height="3" />
-              <rect class="bar" width={Math.max(1, (100 * pkg.size) / most)} height="3" />
-            </svg>
+            <Meter value={pkg.size} largest={most} />
           </li>
         ))}
       </ul>

@@ -64,7 +64,18 @@ describe('the list of images', () => {
     expect(await images()).toEqual({ names: [], isComplete: false });
   });
 
-  it.each(['UNAUTHORIZED', 'FORBIDDEN', 'STORE_UNAVAILABLE', 'STORE_ANSWER_INVALID'] as const)(
+  it('is a fault where the store is away, not empty', async () => {
+    const { images } = await aWorld(({ operation }) => {
+      if (operation === 'tags') throw new GatewayError('STORE_UNAVAILABLE', 'gone');
+    });
+    await expect(images()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const { store, replica } = await aWorld();
+    (store as { imageNames: MemoryStore['imageNames'] }).imageNames = () =>
+      Promise.reject(new GatewayError('STORE_UNAVAILABLE', 'gone'));
+    await expect(replica.repositories.images(aCaller('me'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it.each(['UNAUTHORIZED', 'FORBIDDEN', 'STORE_ANSWER_INVALID'] as const)(
     'is unknown where the store says %s',
     async (code) => {
       const { store, replica } = await aWorld();

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../../src/errors.ts';
 import type { Repositories } from '../../../../../src/repository/service/repositories.ts';
 import { aListedPackage } from '../../../repository/a-listed-package.ts';
+import { aListedRepository } from '../../../repository/a-listed-repository.ts';
 import { aKey, anEdge } from '../../an-edge.ts';
 
 const html = { accept: 'text/html' };
-const listing = (names: readonly string[], isComplete = true): Pick<Repositories, 'images'> => ({
+const listing = (names: readonly string[], isComplete = true): Partial<Repositories> => ({
   images: () => Promise.resolve({ names, isComplete }),
+  authorize: () => Promise.resolve(true),
+  repositories: () => Promise.resolve([aListedRepository({ names: 12, packages: { size: 2048, count: 34 } })]),
 });
 const textOf = async (service: Partial<Repositories>, path: string, headers: Record<string, string> = html) =>
   (await anEdge(service).request(path, { headers })).text();
@@ -15,12 +18,13 @@ describe('the start page', () => {
   it('leads to every image', async () => {
     const text = await textOf(listing(['a', 'team/app']), '/');
     expect(text).toContain('2 images');
+    for (const figure of ['12 packages', '34 versions', '2.0 KiB', 'pushed <time']) expect(text).toContain(figure);
     expect(text).toContain('href="/_images/team/app"');
   });
 
   it('pages through many, and finds some of them', async () => {
     const names = Array.from({ length: 250 }, (_, i) => `team/app-${i}`);
-    expect(await textOf(listing(names), '/?page=9')).toContain('250 images, page 3 of 3');
+    expect(await textOf(listing(names), '/?page=9')).toContain('250 images, page 9 of 11');
     const found = await textOf(listing(names), '/?q=APP-24');
     expect(found).toContain('11 images for “APP-24”');
     expect(found).not.toContain('/_images/team/app-1"');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Day } from '../../../../../src/http/pages/frame/page-text.tsx';
+import { Day } from '../../../../../src/http/pages/frame/page-time.tsx';
 import { renderPart } from '../../../../../src/http/pages/frame/page-answer.ts';
 
 it.each([

@@ -3,6 +3,7 @@ import { GatewayError } from '../../../../../src/errors.ts';
 import type { HttpOptions } from '../../../../../src/http/options.ts';
 import type { ListedPackage } from '../../../../../src/repository/service/catalog.ts';
 import { aListedPackage } from '../../../repository/a-listed-package.ts';
+import { aListedRepository } from '../../../repository/a-listed-repository.ts';
 import { anEdge, aFoundPackage, aKey } from '../../an-edge.ts';
 
 const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -16,13 +17,7 @@ function anEdgeWith(packages: readonly ListedPackage[], options: HttpOptions = {
       keys: () => Promise.resolve([key]),
       listIndex: () => Promise.resolve({ etag: '"e"', packages: () => packages }),
       findPackage: () => Promise.resolve(aFoundPackage('no package at all')),
-      repositories: () =>
-        Promise.resolve([
-          {
-            ...{ branch: 'edge', repository: 'main', architectures: ['x86_64'], lastUpdated: new Date(0) },
-            ...{ metadata: { size: 1, count: 1 }, packages: { size: 1, count: 1 } },
-          },
-        ]),
+      repositories: () => Promise.resolve([aListedRepository()]),
     },
     options,
   );
@@ -50,7 +45,7 @@ describe('a repository in a browser', () => {
     const edge = anEdgeWith([hostile]);
     for (const path of [base, `${base}?package=evil`, `${base}?q=%22%3E%3Cscript%3E`, `${base}?arch=%3Cscript%3E`]) {
       const text = await (await edge.request(path, { headers: html })).text();
-      expect(text).not.toMatch(/<script>|<img|<b |href="javascript:/);
+      expect(text).not.toMatch(/<script>|<img src=x|<b |href="javascript:/);
     }
     expect(await (await edge.request(`${base}/feed.atom`)).text()).not.toContain('<script>');
   });
@@ -91,7 +86,7 @@ describe('a repository in a browser', () => {
   it('says that a package is not there', async () => {
     const page = await anEdgeWith([]).request(`${base}?package=none`, { headers: html });
     expect(page.status).toBe(404);
-    expect(await page.text()).toContain('there is no package none here');
+    expect(await page.text()).toContain('There is no package none here.');
   });
 
   it('is not there with --disable-ui', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PublicKey } from '../../../repository/service/reading.ts';
-import { CopyText } from './recipe-box.tsx';
+import { CopyText } from './copy-text.tsx';
 
 /** The keys that sign the indexes, and what to compare them by. */
 export function KeysBox({ keys }: { readonly keys: readonly PublicKey[] }) {

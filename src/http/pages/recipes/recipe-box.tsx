@@ -1,3 +1,4 @@
+import { CopyText } from './copy-text.tsx';
 import type { Recipe } from './use-recipes.ts';
 
 export interface RecipeBoxProps {
@@ -21,19 +22,5 @@ export function RecipeBox({ id, title, recipes, isOpen = false }: RecipeBoxProps
         </details>
       ))}
     </section>
-  );
-}
-
-/** A text to copy; it scrolls by keyboard too. */
-export function CopyText({ id, label, text }: { readonly id: string; readonly label: string; readonly text: string }) {
-  return (
-    <div class="copy">
-      <pre id={id} tabindex={0} role="region" aria-label={label}>
-        {text}
-      </pre>
-      <button type="button" data-copy={id} hidden>
-        Copy
-      </button>
-    </div>
   );
 }

@@ -1,3 +1,4 @@
+import { NOARCH } from '../../../apk/architectures.ts';
 import type { PublicKey } from '../../../repository/service/reading.ts';
 
 /** One way to use or feed a repository, as text to copy. */
@@ -17,7 +18,8 @@ export interface RecipeTarget {
   readonly key: Pick<PublicKey, 'fileName' | 'pem'> | undefined;
   /** Whether the repository wants credentials. */
   readonly isPrivate: boolean;
-  /** A package to name; default `PACKAGE`. */
+  readonly architecture: string;
+  /** A package to name, as apk's world has it: `name` or `name=version`; default `PACKAGE`. */
   readonly packageName?: string | undefined;
 }
 
@@ -49,22 +51,22 @@ function manualRecipe(target: RecipeTarget): Recipe {
   return { id: 'manual', title: 'By hand', note, text };
 }
 
-function dockerfileRecipe({ url, key, packageName = 'PACKAGE' }: RecipeTarget): Recipe {
+function dockerfileRecipe({ url, key, isPrivate, packageName = 'PACKAGE' }: RecipeTarget): Recipe {
+  const secret = '--mount=type=secret,id=apk_auth HTTP_AUTH="$(cat /run/secrets/apk_auth)" ';
   const text = [
     '# syntax=docker/dockerfile:1',
     `FROM ${alpine}`,
     ...(key === undefined ? [] : [`COPY <<EOF /etc/apk/keys/${key.fileName}`, key.pem.trimEnd(), 'EOF']),
     `RUN echo ${url} >> /etc/apk/repositories`,
-    'RUN --mount=type=secret,id=HTTP_AUTH \\',
-    '    if [ -f /run/secrets/HTTP_AUTH ]; then export HTTP_AUTH="$(cat /run/secrets/HTTP_AUTH)"; fi; \\',
-    `    apk -U --no-cache add ${packageName}`,
+    `RUN ${isPrivate ? secret : ''}apk -U --no-cache add ${packageName}`,
   ].join('\n');
-  const note =
-    "No layer keeps the credentials: export HTTP_AUTH='basic:*:USER:PASSWORD', then docker build --secret id=HTTP_AUTH,env=HTTP_AUTH .";
+  const note = isPrivate
+    ? 'No layer keeps the credentials: a file apk_auth has the line basic:*:USER:PASSWORD, and docker build --secret id=apk_auth,src=apk_auth . hands it in.'
+    : undefined;
   return { id: 'dockerfile', title: 'Dockerfile', note, text };
 }
 
-function apkoRecipe({ url, key, packageName = 'PACKAGE', isPrivate }: RecipeTarget): Recipe {
+function apkoRecipe({ url, key, architecture, packageName = 'PACKAGE', isPrivate }: RecipeTarget): Recipe {
   const text = [
     'contents:',
     '  keyring:',
@@ -73,6 +75,8 @@ function apkoRecipe({ url, key, packageName = 'PACKAGE', isPrivate }: RecipeTarg
     `    - ${url}`,
     '  packages:',
     `    - ${packageName}`,
+    // Without, apko builds for every architecture that it knows, and fails at the first that isn't here.
+    `archs: [${architecture === NOARCH ? 'x86_64' : architecture}]`,
   ].join('\n');
   const notes = [
     ...(isPrivate ? [`Credentials: HTTP_AUTH='basic:${new URL(url).host}:USER:PASSWORD' apko build …`] : []),
