@@ -14,6 +14,7 @@ import type { SignIndex } from '../../src/repository/publishing/index-writer.ts'
 import type { PackageRecord } from '../../src/repository/artifacts/package-manifest.ts';
 import type { StagedPackage } from '../../src/repository/service/publishing.ts';
 import type { Repositories } from '../../src/repository/service/repositories.ts';
+import type { RepositoryUpkeep } from '../../src/repository/service/upkeep.ts';
 import type { MonotonicMs } from '../../src/time/monotonic.ts';
 import { signingKeyOf } from '../../src/repository/keys/signing-key.ts';
 import type { SigningKey, SigningKeys } from '../../src/repository/keys/signing-keys.ts';
@@ -165,7 +166,7 @@ export const signNow: SignIndex = (pieces, keys) =>
 
 /** One replica before a store. */
 export interface TestReplica {
-  readonly repositories: Repositories;
+  readonly repositories: Repositories & RepositoryUpkeep;
   readonly log: ReturnType<typeof aLog>;
   /** Pushes real packages; resolves with their outcomes. */
   push(files: readonly (ApkSpec | V3Spec)[], options?: PushOptions): Promise<readonly string[]>;

@@ -3,8 +3,9 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { aV3Apk } from '../../support/a-v3-apk.ts';
 import { anApk, type ApkSpec } from '../../support/an-apk.ts';
 import { buildPrograms, runBin, startLkard, type RunningLkard } from '../../support/programs.ts';
 import { htpasswdOf } from '../../support/registry.ts';
@@ -147,6 +148,34 @@ describe('lkar ls, pull and rm', () => {
     expect((await lkar('rm', at(), filePath)).exitCode).toBe(4);
     expect((await lkar('pull', at(), filePath)).exitCode).toBe(4);
   });
+});
+
+it('lkar knows packages of apk 3: pushes, waits for, lists, fetches and removes them', async () => {
+  const file = path.join(folder.path, `fresh-${images}.apk`);
+  await writeFile(file, aV3Apk({ name: 'fresh', version: '2.0-r0' }));
+  const pushed = await lkar('push', at(), 'edge', 'main', file, '--wait', open.url);
+  expect([pushed.exitCode, pushed.stdout]).toEqual([
+    0,
+    `published edge/main/x86_64/fresh-2.0-r0.apk\nserved by ${open.url}\n`,
+  ]);
+  expect((await lkar('push', at(), 'edge', 'main', file)).stdout).toContain('already there');
+  const conflict = await lkar('push', at(), 'edge', 'main', await aFile({ name: 'fresh', version: '2.0-r0' }));
+  expect([conflict.exitCode, conflict.stderr]).toEqual([5, expect.stringContaining('other format (apk v3)')]);
+  expect((await lkar('ls', at())).stdout).toMatch(/fresh +2\.0-r0 +x86_64 +v3 /);
+  expect(JSON.parse((await lkar('ls', at(), '-o', 'json')).stdout)).toMatchObject([{ name: 'fresh', format: 'v3' }]);
+  const output = path.join(folder.path, `pulled-v3-${images}.apk`);
+  const filePath = 'edge/main/x86_64/fresh-2.0-r0.apk';
+  expect((await lkar('pull', at(), filePath, '-o', output)).exitCode).toBe(0);
+  expect(await readFile(output)).toEqual(await readFile(file));
+  await writeFile(file, aV3Apk({ name: 'fresh', version: '2.0-r0' }).subarray(0, -3));
+  const broken = await lkar('push', at(), 'edge', 'main', file);
+  expect([broken.exitCode, broken.stderr]).toEqual([1, expect.stringContaining('truncated')]);
+  expect(await lkar('rm', at(), filePath)).toMatchObject({ exitCode: 0 });
+  const root = await makeTempDir();
+  onTestFinished(() => root.remove());
+  expect((await lkar('setup', at(), 'edge', 'main', '--root', root.path, '--index', 'v3')).exitCode).toBe(0);
+  const line = await readFile(path.join(root.path, 'etc/apk/repositories'), 'utf8');
+  expect(line).toBe(`v3 ${open.url}/apk/${image}/edge/main\n`);
 });
 
 describe('lkar setup', () => {

@@ -93,6 +93,23 @@ describe('a package of the new format', () => {
     expect(await bytes()).toEqual(before);
   });
 
+  it('is verified with the others, manifest and bytes', async () => {
+    const { clock, store, replica } = aWorld();
+    const one = replica();
+    await one.push([old, fresh]);
+    const verify = async () => {
+      const findings: string[] = [];
+      const note = ({ kind, message }: { kind: string; message: string }) => findings.push(`${kind}: ${message}`);
+      const verified = await clock.until(one.repositories.verify(at, aCaller('operator'), note));
+      return { ...verified, findings };
+    };
+    expect(await verify()).toMatchObject({ packages: 2, findings: [] });
+    const { tags, manifests } = store.state(at.image);
+    for (const [tag, digest] of tags) if (tag.includes('-p-fresh-')) manifests.delete(digest);
+    const { findings } = await verify();
+    expect(findings).toEqual([expect.stringContaining('the manifest of fresh-2.0-r0.apk is gone')]);
+  });
+
   it('is believed as its pusher wrote it, not as somebody else wrote it into a signed index', async () => {
     const { clock, store, replica } = aWorld();
     const one = replica();

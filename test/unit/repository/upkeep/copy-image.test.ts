@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readIndexV3File, v3Identities } from '../../../../src/apk/index-v3/index-v3-file.ts';
 import { GatewayError } from '../../../../src/errors.ts';
 import { copyImage } from '../../../../src/repository/upkeep/copy-image.ts';
 import { createMemoryStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
@@ -31,6 +32,18 @@ async function aWorld(target: MemoryStoreOptions = {}) {
 }
 
 describe('a copy of an image', () => {
+  it('has the packages of both formats, told by its index alone', async () => {
+    const { clock, source, other, copy, namesThere } = await aWorld();
+    const v3 = { format: 'v3', name: 'fresh', version: '2.0-r0' } as const;
+    await aReplica({ store: source, clock, keys: fixedKeys(key) }).push([v3]);
+    expect(await copy()).toMatchObject({ packages: 3, indexes: 1, leftIndexes: [] });
+    expect(await namesThere()).toEqual(['fresh', 'hello', 'other']);
+    const { repositories } = aReplica({ store: other, clock, keys: fixedKeys(key) });
+    const at_ = { ...at, image: 'team/copy' };
+    const index = await clock.until(repositories.openIndexV3(at_, 'x86_64', aCaller('reader')));
+    expect(v3Identities(await readIndexV3File(index!.bytes))).toHaveLength(1);
+  });
+
   it('leaves out what is not ours, whatever it is called', async () => {
     const { source, other, copy, namesThere } = await aWorld();
     const { tags, manifests } = source.state(at.image);
