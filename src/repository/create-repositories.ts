@@ -5,7 +5,7 @@ import { createImageMemories } from './image-memory.ts';
 import { createIndexV3Views } from './index-v3/index-v3-views.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
-import { createLooks } from './live/looks.ts';
+import { createLooks, offeringLooks } from './live/looks.ts';
 import { rememberHeld } from './live/sightings.ts';
 import { completeRepositoriesOptions, type RepositoriesOptions } from './options.ts';
 import { createBurial } from './publishing/burial.ts';
@@ -66,6 +66,8 @@ export function createRepositories(
     },
     options,
   );
+  // Whoever changes something sees what this gateway acknowledges: its readers have that at once.
+  const shownLook = offeringLooks(look, { clock, readers: views });
   const put = createIndexWriter({
     ...{ ...deps, artifacts, storedIndexes, immutable, stamp },
     onPut: (group, { manifestDigest }) => {
@@ -74,7 +76,7 @@ export function createRepositories(
   });
   const burialOf = (image: string) => createBurial({ artifacts, stamp, log, ...memoryOf(image) });
   const loopOf = createPublishLoops({
-    ...{ ...deps, look, put, burialOf, memoryOf, readers: views },
+    ...{ ...deps, look: shownLook, put, burialOf, memoryOf },
     tidy: (image, at, seen, call) => memoryOf(at.image).upkeep.tidy(image, at, seen, call),
   });
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
@@ -83,7 +85,7 @@ export function createRepositories(
   return {
     ...reading,
     ...createPushing(
-      { ...deps, artifacts, look, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
+      { ...deps, artifacts, look: shownLook, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
       options,
     ),
     ...createOperations({ ...deps, look, put, loopOf, memoryOf }, options),

@@ -1,6 +1,7 @@
 import type { Clock, Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { MonotonicMs } from '../../time/monotonic.ts';
 import { look, type Look, type LookDeps, type Scope } from './look.ts';
 import { createReadingProgress } from './reading-progress.ts';
 
@@ -37,5 +38,24 @@ export function createLooks(deps: LooksDeps, { maxQuestions, concurrency }: Look
     });
     const questions = { max: maxQuestions, concurrency, beginProgress };
     return look({ signingKeys, storedIndexes, groups, sightings }, image, at, scope, questions, call);
+  };
+}
+
+/** The same, and shows readers what it has shown. */
+export function offeringLooks(
+  take: TakeLook,
+  {
+    clock,
+    readers,
+  }: Pick<LooksDeps, 'clock'> & {
+    /** They are shown what a look, begun at that moment, has shown of a group. */
+    readonly readers: { offer(group: Group, seen: Look, beganMs: MonotonicMs): void };
+  },
+): TakeLook {
+  return async (image, at, scope, call) => {
+    const beganMs = clock.monotonicMs();
+    const seen = await take(image, at, scope, call);
+    for (const architecture of seen.architectures) readers.offer({ ...at, architecture }, seen, beganMs);
+    return seen;
   };
 }

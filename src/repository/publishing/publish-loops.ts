@@ -1,8 +1,7 @@
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Clock, Log, Meter, RandomBytes } from '../../ports.ts';
-import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { MonotonicMs } from '../../time/monotonic.ts';
 import type { Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
@@ -22,31 +21,18 @@ export interface PublishLoopsDeps {
   readonly memoryOf: (image: string) => { readonly sightings: Sightings };
   /** Clears away what is left of the dead. Never throws. */
   readonly tidy: (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => Promise<void>;
-  /** They are shown what a look, begun at that moment, has shown of a group. */
-  readonly readers: { offer(group: Group, seen: Look, beganMs: MonotonicMs): void };
 }
 
 /** The loop of each repository: everybody who changes it by this replica shares it. */
 export function createPublishLoops(deps: PublishLoopsDeps): (at: RepositoryCoordinates) => PublishLoop {
   const loops = createBoundedCache<PublishLoop>(10_000);
 
-  const lookAndOffer = async (
-    image: ImageStore,
-    at: RepositoryCoordinates,
-    scope: readonly string[],
-    call: CallOptions,
-  ) => {
-    const beganMs = deps.clock.monotonicMs();
-    const seen = await deps.look(image, at, scope, call);
-    for (const architecture of seen.architectures) deps.readers.offer({ ...at, architecture }, seen, beganMs);
-    return seen;
-  };
   const begin = (at: RepositoryCoordinates) => {
     const losing = { ...deps.memoryOf(at.image), burial: deps.burialOf(at.image), log: deps.log };
     return createPublishLoop(
       {
         ...deps,
-        look: ({ image }, scope, call) => lookAndOffer(image, at, scope, call),
+        look: ({ image }, scope, call) => deps.look(image, at, scope, call),
         put: ({ image }, seen, architecture, call) => deps.put(image, { ...at, architecture }, seen, call),
         clear: (participant, seen, call) => clearLosers(losing, participant, seen, call),
         tidy: ({ image }, seen, call) => deps.tidy(image, at, seen, call),

@@ -25,8 +25,11 @@ export interface IndexRenewal {
    * request where nothing has changed. Throws STORE_UNAVAILABLE where the store contradicts what it has just shown.
    */
   bringUpToDate(reader: Reader, group: Group, index: ServedIndex, share: number): Promise<IndexView | undefined>;
-  /** Whether the store showed this reader nothing so lately, and has shown nothing since. It is nobody else's answer. */
-  hadNothing(reader: Reader, group: Group, withinMs: number): boolean;
+  /**
+   * Whether the store showed this reader nothing so lately, not before `confirmedMs`, and has shown nothing since. It is nobody
+   * else's answer.
+   */
+  hadNothing(reader: Reader, group: Group, withinMs: number, confirmedMs?: number): boolean;
 }
 
 export function createIndexRenewal(
@@ -37,9 +40,9 @@ export function createIndexRenewal(
   /** When the looks began that showed a reader nothing. */
   const nothings = createBoundedCache<MonotonicMs>(10_000);
 
-  const hadNothing = (reader: Reader, group: Group, withinMs: number) => {
+  const hadNothing = (reader: Reader, group: Group, withinMs: number, confirmedMs = 0) => {
     const since = nothings.get(readerKeyOf(reader, group));
-    return since !== undefined && msSince(clock, since) < withinMs;
+    return since !== undefined && since >= confirmedMs && msSince(clock, since) < withinMs;
   };
 
   const compareFor = async (reader: Reader, group: Group, index: ServedIndex, hasVersion: boolean) => {

@@ -52,7 +52,7 @@ export interface IndexServing {
   serve(reader: Reader, group: Group): Promise<Served | undefined>;
   /** What `serve` would say without asking anybody; undefined where it would have to ask, or there is nothing. */
   peek(reader: Reader, group: Group): Served | undefined;
-  /** Whether the store had nothing for this reader, and has shown nothing since, for as long as what is old may be served. */
+  /** Whether the store had nothing for this reader, and has shown nobody anything since, for as long as what is old may be served. */
   hadNothing(reader: Reader, group: Group): boolean;
   /** Takes over what a look of the publisher, begun at `beganMs`, has shown: it is served at once, whatever failed before. */
   offer(group: Group, seen: Look, beganMs: MonotonicMs): void;
@@ -137,7 +137,8 @@ export function createIndexServing(
   };
 
   const staleForMs = options.rightsMs + options.staleMs;
-  const hadNothing = (reader: Reader, group: Group) => renewal.hadNothing(reader, group, staleForMs);
+  const hadNothing = (reader: Reader, group: Group) =>
+    renewal.hadNothing(reader, group, staleForMs, indexes.get(keyOf(group))?.confirmedMs);
   /** Nobody waits for long to hear again that there is no index of an architecture: noarch's answers for it. */
   const hasOld = (reader: Reader, group: Group, { last }: ServedIndex) =>
     last === undefined
@@ -179,7 +180,8 @@ export function createIndexServing(
     hadNothing,
 
     offer(group, seen, beganMs) {
-      const isCovered = seen.stored.has(group.architecture) && seen.isCovered(group.architecture);
+      const isCovered =
+        seen.stored.has(group.architecture) && seen.isCovered(group.architecture) && seen.live.unread.size === 0;
       if (isCovered) indexOf(group).offer(comparedIndex(seen, group.architecture, beganMs));
     },
 

@@ -1,5 +1,6 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { lease } from '../../time/lease.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { Look } from '../live/look.ts';
@@ -30,11 +31,18 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
   const rights = createReaderRights(deps.clock, options);
 
   const compareByLook = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
-    const seen = await deps.look(reader.image, group).catch(asRefusedLook);
+    const seen = await readAll(() => deps.look(reader.image, group).catch(asRefusedLook));
     if (seen.stored.has(group.architecture) && seen.listing.length === 0) throw emptyListing(group);
     // What this replica remembers is nothing for somebody whom the store shows nothing.
     if (seen.stored.size === 0 && seen.listing.length === 0) return null;
     return await verifiedView(maker, comparedIndex(seen, group.architecture, beganMs));
+  };
+  /** One bad answer hides no package: what was listed and couldn't be read is read again, once that would be proof. */
+  const readAll = async (takeLook: () => Promise<Look>) => {
+    const seen = await takeLook();
+    if (seen.live.unread.size === 0) return seen;
+    await deps.clock.sleep(lease.garbledApartMs);
+    return await takeLook();
   };
   const readAsStored = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
     const { stored, keys } = await deps.readStored(reader.image, group);

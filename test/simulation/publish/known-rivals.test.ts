@@ -50,7 +50,7 @@ describe('two pushes of one name', () => {
     const answers = await pushTogether(stage, replicas);
     expect(await stage.until(Promise.all(answers.values()))).toEqual(['done', 'done']);
     expect([await stage.read(replicas[0]), await stage.read(replicas[1])]).toEqual([['a one'], ['a two']]);
-    stage.world.endLag();
+    stage.world.calm();
     stage.world.pass(hourMs);
     const [one, two, newcomer] = [await stage.read(replicas[0]), await stage.read(replicas[1]), await stage.read()];
     expect([one, two]).toEqual([newcomer, newcomer]);

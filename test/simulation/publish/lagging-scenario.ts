@@ -29,7 +29,7 @@ export async function runLaggingScenario(
   const options = { lag: { ...lag, image: at.image }, repositories: patience, ...more };
   const { world, replicas, history } = await play(scheduler, scenario, staged, key, options);
   for (const { index } of history.readings) if (index !== undefined) listedIn(index, key);
-  world.endLag();
+  world.calm();
   // Past the grace period, and a second look after it: what a replica missed once may be final only then.
   for (let i = 0; i < 3; i += 1) {
     world.pass(400_000);

@@ -2,15 +2,18 @@ import * as fc from 'fast-check';
 import type { Scheduler } from 'fast-check';
 import { isGatewayError } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { contentFaultsOf, faultsOf, type History, type Operation, type Reading } from './history.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
+import type { OddAnswers } from './odd-answers.ts';
 import { stranger, type Trouble } from './troubles.ts';
 import { createWorld, simulationKey, type Replica, type World, type WorldOptions } from './world.ts';
 
 export const at = { image: 'team/image', branch: 'v1', repository: 'main' };
 export const caller = { credentials: { kind: 'anonymous' } } as const;
 const architectures = ['x86_64', 'noarch', 'aarch64'];
+const hourMs = 3_600_000;
 
 /** One thing that a client does, once the registry has seen `after` requests. */
 export type Step = { readonly replica: number; readonly after: number } & (
@@ -31,7 +34,11 @@ export type TroubleStep =
   | { readonly kind: 'collect' }
   | { readonly kind: 'back-up' }
   | { readonly kind: 'restore'; readonly ago: number }
-  | { readonly kind: 'stranger'; readonly architecture: number };
+  | { readonly kind: 'stranger'; readonly architecture: number }
+  | { readonly kind: 'operator'; readonly asks: 'mend' | 'resign' };
+
+/** Which of the two keys a replica signs with. */
+export type KeySet = 'first' | 'second' | 'both';
 
 export interface Scenario {
   readonly steps: readonly Step[];
@@ -40,9 +47,11 @@ export interface Scenario {
   readonly latePuts: readonly number[];
   /** Of each replica, in milliseconds; default none. */
   readonly clockOffsets?: readonly number[];
-  /** Replicas that sign with a key of their own. */
-  readonly foreign?: readonly number[];
-  /** Whether all other replicas are read after each answer. */
+  readonly lateDeletes?: readonly number[];
+  readonly oddAnswers?: OddAnswers;
+  /** Of each replica; default the first key. */
+  readonly keySets?: readonly KeySet[];
+  /** Whether all replicas are read after each answer. */
   readonly readsAfter?: boolean;
 }
 
@@ -128,11 +137,13 @@ export async function play(
   const world = createWorld(scheduler, key, {
     deletes: scenario.deletes,
     latePuts: new Set(scenario.latePuts),
+    lateDeletes: new Set(scenario.lateDeletes),
+    oddAnswers: scenario.oddAnswers ?? {},
     ...options,
   });
   const ownOf = (slot: number) => ({
     clockOffsetMs: scenario.clockOffsets?.[slot] ?? 0,
-    key: scenario.foreign?.includes(slot) === true ? foreignKey : key,
+    keys: keysOf(scenario.keySets?.[slot] ?? 'first', key),
   });
   const replicas = Array.from({ length: scenario.replicas }, (_, i) => world.replica(`r${i}`, ownOf(i)));
   const operations: Operation[] = [];
@@ -151,6 +162,8 @@ export async function play(
     const slot = step.replica % replicas.length;
     const replica = replicas[slot]!;
     if (step.kind === 'wait') {
+      // No request is under way for longer than some hours.
+      if (step.ms > 4 * hourMs) world.landLate();
       world.pass(step.ms);
       return;
     }
@@ -159,8 +172,7 @@ export async function play(
       replicas[slot] = world.replica(`r${slot}+`, ownOf(slot));
       return;
     }
-    const isAsked = step.kind === 'push' || step.kind === 'delete' || step.kind === 'read' || step.kind === 'stranger';
-    if (!isAsked) {
+    if (!isAsked(step)) {
       disturb(world, replica, step, operations);
       return;
     }
@@ -170,8 +182,7 @@ export async function play(
     void ended.then((isAnswered) => {
       if (!isAnswered) return;
       // What was acknowledged is there at once, whoever is asked.
-      const others = replicas.filter((one) => one !== replica && !one.isDead);
-      for (const other of others) run(other, readAll(world, other, readings));
+      for (const one of replicas) if (!one.isDead) run(one, readAll(world, one, readings));
     });
   };
 
@@ -185,10 +196,17 @@ export async function play(
   return { world, replicas, history: { operations, readings } };
 }
 
+/** What somebody asks of a replica. */
+type Asked = Extract<Step, { kind: 'push' | 'delete' | 'read' | 'stranger' | 'operator' }>;
+
+function isAsked(step: Step): step is Asked {
+  return ['push', 'delete', 'read', 'stranger', 'operator'].includes(step.kind);
+}
+
 async function act(
   world: World,
   replica: Replica,
-  step: Extract<Step, { kind: 'push' | 'delete' | 'read' | 'stranger' }>,
+  step: Asked,
   staged: ReadonlyMap<string, StagedPackage>,
   operations: Operation[],
   readings: Reading[],
@@ -199,9 +217,13 @@ async function act(
     return false;
   }
   if (step.kind === 'stranger') {
-    const architecture = architectures[step.architecture]!;
-    const index = await replica.repositories.openIndex(at, architecture, stranger).catch(refusedAsNothing);
-    if (index !== undefined) readings.push({ architecture, began, ended: world.steps(), index, isStrangers: true });
+    await tryAsStranger(world, replica, architectures[step.architecture]!, readings);
+    return false;
+  }
+  if (step.kind === 'operator') {
+    const { repositories } = replica;
+    const asked = step.asks === 'mend' ? repositories.mend(at, caller) : repositories.resign(at.image, caller);
+    await asked.catch(failedForNow);
     return false;
   }
   const files = (step.kind === 'push' ? step.files : [step.file]).map((i) => simulatedFiles[i]!);
@@ -250,15 +272,35 @@ async function read(world: World, replica: Replica, architecture: string, readin
   const began = world.steps();
   try {
     const index = await replica.repositories.openIndex(at, architecture, caller);
-    const { id, key } = replica;
+    const {
+      id,
+      keys: [key],
+    } = replica;
     if (!replica.isDead) readings.push({ architecture, began, ended: world.steps(), index, replica: id, key });
   } catch (error) {
-    if (!isGatewayError(error, ...failures)) throw error;
+    failedForNow(error);
   }
+}
+
+/** Whatever they are given is a fault. */
+async function tryAsStranger(world: World, replica: Replica, architecture: string, readings: Reading[]): Promise<void> {
+  const began = world.steps();
+  const { repositories } = replica;
+  const asked = [
+    repositories.openIndex(at, architecture, stranger),
+    ...simulatedFiles.map((file) => repositories.findPackage(at, architecture, fileNameOf(file), stranger)),
+  ];
+  const given = await Promise.all(asked.map((one) => one.catch(refusedAsNothing)));
+  if (given.some((one) => one !== undefined))
+    readings.push({ architecture, began, ended: world.steps(), index: undefined, isStrangers: true });
 }
 
 async function readAll(world: World, replica: Replica, readings: Reading[]): Promise<void> {
   await Promise.all(architectures.map((architecture) => read(world, replica, architecture, readings)));
+}
+
+function failedForNow(error: unknown): void {
+  if (!isGatewayError(error, ...failures)) throw error;
 }
 
 function refusedAsNothing(error: unknown): undefined {
@@ -266,10 +308,20 @@ function refusedAsNothing(error: unknown): undefined {
   throw error;
 }
 
-const foreignKey = simulationKey('foreign.rsa.pub');
+const secondKey = simulationKey('second.rsa.pub');
+
+function keysOf(set: KeySet, first: SigningKey): readonly [SigningKey, ...SigningKey[]] {
+  if (set === 'both') return [first, secondKey];
+  return [set === 'first' ? first : secondKey];
+}
 
 /** What happens to the world, and is nobody's request. */
-function disturb(world: World, replica: Replica, step: TroubleStep, operations: readonly Operation[]): void {
+function disturb(
+  world: World,
+  replica: Replica,
+  step: Exclude<TroubleStep, Asked>,
+  operations: readonly Operation[],
+): void {
   if (step.kind === 'sleep') world.suspend(replica, step.ms);
   else if (step.kind === 'clock') replica.clockOffsetMs += step.ms;
   else if (step.kind === 'trouble') world.troubles.begin(step.trouble, step.ms);
@@ -291,7 +343,8 @@ export async function readEverywhere(
 ): Promise<readonly Reading[]> {
   const readings: Reading[] = [];
   const began = world.steps();
-  const ask = async ({ repositories, key }: Pick<Replica, 'repositories'> & Partial<Pick<Replica, 'key'>>) => {
+  const ask = async ({ repositories, keys }: { repositories: Repositories; keys?: Replica['keys'] }) => {
+    const key = keys?.[0];
     for (const architecture of architectures) {
       const index = await repositories.openIndex(at, architecture, caller);
       readings.push({ architecture, began, ended: Infinity, index, ...(key === undefined ? {} : { key }) });

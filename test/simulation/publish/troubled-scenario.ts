@@ -14,38 +14,49 @@ import {
   stepArbitrary,
   told,
   when,
+  type KeySet,
   type Scenario,
   type Step,
   type TroubleStep,
 } from './scenario.ts';
+import type { OddAnswers } from './odd-answers.ts';
 import type { World, WorldOptions } from './world.ts';
 
 /** The kinds of trouble that a run may have; a run that fails is narrowed down by leaving some out. */
 export const troubleKinds = [
   'clocks',
+  'future',
   'sleeps',
+  'days',
   'late puts',
+  'late deletes',
   'faults',
+  'odd answers',
   'hangs',
   'read-only',
   'strangers',
   'foreign keys',
+  'operators',
   'collections',
   'restores',
 ] as const;
 export type TroubleKind = (typeof troubleKinds)[number];
 
 const minutes = 60_000;
+type Wait = Pick<Extract<Step, { kind: 'wait' }>, 'kind' | 'ms'>;
 const aWhile = fc.constantFrom(300, 3_000, 20_000, 90_000);
 
 /** What each kind of trouble brings into a scenario as steps. */
-const stepsOf: Readonly<Partial<Record<TroubleKind, fc.Arbitrary<TroubleStep>>>> = {
+const stepsOf: Readonly<Partial<Record<TroubleKind, fc.Arbitrary<TroubleStep | Wait>>>> = {
   clocks: fc.constantFrom(-20, -5, 5, 20).map((ms): TroubleStep => ({ kind: 'clock', ms: ms * minutes })),
   sleeps: fc.constantFrom(1_000, 45_000, 310_000, 3_600_000).map((ms): TroubleStep => ({ kind: 'sleep', ms })),
+  days: fc.constantFrom(25, 50).map((hours) => ({ kind: 'wait', ms: hours * 60 * minutes })),
   'late puts': fc.constant<TroubleStep>({ kind: 'land' }),
+  'late deletes': fc.constant<TroubleStep>({ kind: 'land' }),
   faults: aWhile.map((ms): TroubleStep => ({ kind: 'trouble', trouble: 'fault', ms })),
   hangs: aWhile.map((ms): TroubleStep => ({ kind: 'trouble', trouble: 'hang', ms })),
   'read-only': aWhile.map((ms): TroubleStep => ({ kind: 'trouble', trouble: 'read-only', ms })),
+  operators: fc.constantFrom('mend', 'resign').map((asks): TroubleStep => ({ kind: 'operator', asks })),
   strangers: fc.nat(2).map((architecture): TroubleStep => ({ kind: 'stranger', architecture })),
   collections: fc.constant<TroubleStep>({ kind: 'collect' }),
   restores: fc.oneof(
@@ -53,6 +64,19 @@ const stepsOf: Readonly<Partial<Record<TroubleKind, fc.Arbitrary<TroubleStep>>>>
     fc.nat(60).map((ago): TroubleStep => ({ kind: 'restore', ago })),
   ),
 };
+
+const oddAnswers: fc.Arbitrary<OddAnswers> = fc.dictionary(
+  fc.nat(120).map(String),
+  fc.constantFrom('bare 404', 'no such tag', 'garbage'),
+  { maxKeys: 6 },
+);
+
+const keySets: readonly (readonly KeySet[])[] = [
+  [],
+  ['first', 'second'],
+  ['first', 'both', 'second'],
+  ['both', 'first'],
+];
 
 /** Pushes, deletes, reads and deaths, and beside them whatever of these kinds goes wrong. */
 export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<Scenario> {
@@ -62,18 +86,20 @@ export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<S
     troubles.length === 0 ? [] : [fc.tuple(when, fc.oneof(...troubles)).map(merge)];
   const steps = fc.oneof({ weight: 2, arbitrary: stepArbitrary }, ...trouble);
   const few = fc.array(fc.nat(8), { maxLength: 2 });
+  const offsets = [
+    0,
+    ...(has('clocks') ? [-20, -2, 0, 2, 20] : []),
+    ...(has('future') ? [120, 9_000, 600_000] : []),
+  ].map((ms) => ms * minutes);
   return fc.record({
     steps: fc.array(steps, { minLength: 3, maxLength: 12 }),
     replicas: fc.integer({ min: 2, max: 3 }),
     deletes: fc.constantFrom('tag', 'digest', 'unsupported'),
     latePuts: has('late puts') ? few : fc.constant([]),
-    clockOffsets: has('clocks')
-      ? fc.array(
-          fc.constantFrom(-20, -2, 0, 0, 2, 20).map((ms) => ms * minutes),
-          { minLength: 3, maxLength: 3 },
-        )
-      : fc.constant([]),
-    foreign: has('foreign keys') ? fc.constantFrom([], [], [1]) : fc.constant([]),
+    lateDeletes: has('late deletes') ? few : fc.constant([]),
+    oddAnswers: has('odd answers') ? oddAnswers : fc.constant({}),
+    clockOffsets: fc.array(fc.constantFrom(...offsets), { minLength: 3, maxLength: 3 }),
+    keySets: has('foreign keys') ? fc.constantFrom<readonly KeySet[]>(...keySets) : fc.constant([]),
     readsAfter: fc.constant(true),
   });
 }
@@ -87,11 +113,10 @@ export async function runTroubledScenario(
   options: Partial<WorldOptions> = {},
 ): Promise<readonly string[]> {
   const { world, replicas, history } = await play(scheduler, scenario, staged, key, {
-    holdsLatePuts: true,
+    holdsLate: true,
     ...options,
   });
-  world.troubles.end();
-  world.landLate();
+  world.calm();
   await settle(world);
   // Past every lease: what a replica believed for a while it believes no more.
   const newcomer = world.bystander('newcomer');
@@ -115,18 +140,26 @@ async function settle(world: World): Promise<void> {
   await world.runUntil(() => world.settled());
 }
 
-/** What a restore took back may be there or not, as if it had never been answered. */
-function asAnswered(operation: Operation): Operation {
-  return operation.isUndone === true ? { ...operation, outcome: 'unanswered', ended: Infinity } : operation;
+function isUndone(operation: Operation): boolean {
+  return operation.isUndone === true;
 }
 
-/** A stale index is marked, and is held only to what its own gateway answered. */
+/** What a restore took back may be there or not, as if it had never been answered. */
+function asAnswered(operation: Operation): Operation {
+  return isUndone(operation) ? { ...operation, outcome: 'unanswered', ended: Infinity } : operation;
+}
+
+/**
+ * A stale index is marked, and is held only to what its own gateway answered; where the registry was put back meanwhile, it may
+ * be from before that.
+ */
 function faultsOfAny(history: History, reading: Reading, key: SigningKey): readonly string[] {
   if (reading.isStrangers === true) return ['somebody without rights was given an index'];
   const own = reading.key ?? key;
   if (reading.index?.isStale !== true) return faultsOf(history, reading, own);
+  const isHeldTo = (one: Operation) => one.replica === reading.replica && !history.operations.some(isUndone);
   const operations = history.operations.map((one) =>
-    one.replica === reading.replica ? one : { ...one, outcome: 'unanswered' as const, ended: Infinity },
+    isHeldTo(one) ? one : { ...one, outcome: 'unanswered' as const, ended: Infinity },
   );
   return faultsOf({ ...history, operations }, reading, own);
 }

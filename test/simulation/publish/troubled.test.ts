@@ -23,7 +23,7 @@ describe('the publish protocol in the world as it is', () => {
   const kinds = troubleKinds.filter((kind) => wanted?.includes(kind) !== false);
 
   it.each(kinds)('loses nothing where there are %s', { timeout: Math.max(300_000, runs * 500) }, (kind) =>
-    check([kind], Math.ceil(runs / 10)),
+    check([kind], Math.ceil(runs / 20)),
   );
 
   it(

@@ -2,18 +2,20 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Scheduler } from 'fast-check';
 import { sign } from '../../../src/apk/signature.ts';
-import { GatewayError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/ports.ts';
 import { createRepositories } from '../../../src/repository/create-repositories.ts';
 import type { RepositoriesOptions } from '../../../src/repository/options.ts';
 import type { SignIndex } from '../../../src/repository/publishing/index-writer.ts';
 import type { Repositories } from '../../../src/repository/service/repositories.ts';
+import type { RepositoryUpkeep } from '../../../src/repository/service/upkeep.ts';
 import type { SigningKey, SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
-import type { ImageStore, Store } from '../../../src/store/store.ts';
+import type { Store } from '../../../src/store/store.ts';
 import type { MonotonicMs } from '../../../src/time/monotonic.ts';
 import { stampOf } from '../../../src/time/stamps.ts';
 import { createTroubles, type Troubles } from './troubles.ts';
 import { laggingRegistry, type Lag } from './lag.ts';
+import { withLateRequests } from './late-requests.ts';
+import { withOddAnswers, type OddAnswers } from './odd-answers.ts';
 import {
   createMemoryStore,
   type MemoryCall,
@@ -23,10 +25,10 @@ import {
 
 /** One gateway process. `isDead` from the moment it was killed: none of its requests is sent or answered any more. */
 export interface Replica {
-  readonly repositories: Repositories;
+  readonly repositories: Repositories & RepositoryUpkeep;
   readonly id: string;
-  /** What it signs with. */
-  readonly key: SigningKey;
+  /** What it signs with, one at least. */
+  readonly keys: readonly [SigningKey, ...SigningKey[]];
   isDead: boolean;
   /** How far its wall clock is off, in milliseconds. */
   clockOffsetMs: number;
@@ -38,11 +40,15 @@ export interface WorldOptions {
   readonly deletes?: 'tag' | 'digest' | 'unsupported';
   /** The image whose listings and reads by name lag, and by how many requests. */
   readonly lag?: Lag & { readonly image: string };
-  /** Whether a put that lands late waits for `landLate`. Default: the scheduler chooses when. */
-  readonly holdsLatePuts?: boolean;
+  /** Whether what lands late waits for `landLate`. Default: the scheduler chooses when. */
+  readonly holdsLate?: boolean;
   /** The puts, counted from 0 over all replicas, that are answered with a fault and land later all the same. */
   readonly latePuts?: ReadonlySet<number>;
-  /** The same by who puts what. */
+  /** The removals of tags, counted likewise, of which that is true. */
+  readonly lateDeletes?: ReadonlySet<number>;
+  /** Single reads, counted likewise, that are answered oddly. */
+  readonly oddAnswers?: OddAnswers;
+  /** The same as `latePuts`, by who puts what. */
   readonly isLatePut?: (replica: Replica, tag: string) => boolean;
   /** What a replica's store is put through, to break the protocol on purpose. */
   readonly sabotage?: (store: Store, replica: Replica) => Store;
@@ -61,9 +67,9 @@ export interface World {
   readonly troubles: Troubles;
   /** The process sleeps for so long from now on. */
   suspend(replica: Replica, ms: number): void;
-  /** Lets the puts land that were held. */
+  /** Lets land what was held. */
   landLate(): void;
-  replica(id: string, own?: { readonly key?: SigningKey; readonly clockOffsetMs?: number }): Replica;
+  replica(id: string, own?: Partial<Pick<Replica, 'keys' | 'clockOffsetMs'>>): Replica;
   /** One whose requests aren't delayed, started after all else: what a newcomer sees. */
   bystander(id: string): Repositories;
   /** Whether no request waits to happen. */
@@ -74,8 +80,8 @@ export interface World {
   until<T>(promise: Promise<T>): Promise<T>;
   /** Moves the clock while nothing is under way. */
   pass(ms: number): void;
-  /** From now on the registry says what is. */
-  endLag(): void;
+  /** From now on the registry says what is, and does what it is asked; what was held lands. */
+  calm(): void;
 }
 
 interface Timer {
@@ -100,6 +106,9 @@ export function createWorld(
   let nowMs = startMs;
   let steps = 0;
   let puts = 0;
+  let removals = 0;
+  let reads = 0;
+  let isCalm = false;
   let chance = 0;
 
   const clock: Clock = {
@@ -162,28 +171,34 @@ export function createWorld(
       },
       after: (call) => turn(replica, `answer to ${label(call)}`),
     });
-    const late = withLatePuts(
-      memory,
-      createMemoryStore(registry),
-      (tag) => {
+    const late = withLateRequests(memory, createMemoryStore(registry), {
+      isLatePut: (tag) => {
         puts += 1;
         return options.latePuts?.has(puts - 1) === true || options.isLatePut?.(replica, tag) === true;
       },
-      (label_) =>
-        options.holdsLatePuts === true
+      isLateDelete: () => {
+        removals += 1;
+        return options.lateDeletes?.has(removals - 1) === true;
+      },
+      wait: (label_) =>
+        options.holdsLate === true
           ? new Promise((resolve) => held.push(resolve))
           : scheduler.schedule(Promise.resolve(), label_),
-    );
-    const troubled = troubles.over(late);
+    });
+    const odd = withOddAnswers(late, options.oddAnswers ?? {}, () => {
+      reads += 1;
+      return isCalm ? -1 : reads - 1;
+    });
+    const troubled = troubles.over(odd);
     return options.sabotage?.(troubled, replica) ?? troubled;
   };
 
-  const repositoriesOver = (store: Store, own: Pick<Replica, 'key'> & { clock: Clock }, given: RepositoriesOptions) =>
+  const repositoriesOver = (store: Store, own: Pick<Replica, 'keys'> & { clock: Clock }, given: RepositoriesOptions) =>
     createRepositories(
       {
         // The worst that a registry can do: each replica stamps by its own clock.
         store: { ...store, stamp: () => stampOf(own.clock.now()) },
-        ...{ signingKeys: fixedKeys(own.key), sign: signNow, clock: own.clock, random, log: silentLog },
+        ...{ signingKeys: fixedKeys(own.keys), sign: signNow, clock: own.clock, random, log: silentLog },
       },
       given,
     );
@@ -207,7 +222,7 @@ export function createWorld(
     }
   };
 
-  return {
+  const world: World = {
     images,
     clock,
     key,
@@ -222,15 +237,16 @@ export function createWorld(
       for (const land of landing) land();
     },
     replica(id, own = {}) {
-      const { key: ownKey = key, clockOffsetMs = 0 } = own;
-      const replica = { id, key: ownKey, isDead: false, clockOffsetMs, asleepUntilMs: -Infinity } as {
+      const { keys = [key], clockOffsetMs = 0 } = own;
+      const replica = { id, keys, isDead: false, clockOffsetMs, asleepUntilMs: -Infinity } as {
         -readonly [K in keyof Replica]: Replica[K];
       };
-      const from = { key: ownKey, clock: clockOf(replica) };
+      const from = { keys, clock: clockOf(replica) };
       replica.repositories = repositoriesOver(storeOf(replica), from, { freshnessMs: 0, ...options.repositories });
       return replica;
     },
-    bystander: () => repositoriesOver(troubles.over(createMemoryStore(registry)), { key, clock }, { freshnessMs: 0 }),
+    bystander: () =>
+      repositoriesOver(troubles.over(createMemoryStore(registry)), { keys: [key], clock }, { freshnessMs: 0 }),
     settled: () => scheduler.count() === 0,
     runUntil,
     async until(promise) {
@@ -242,10 +258,14 @@ export function createWorld(
     pass(ms) {
       nowMs += ms;
     },
-    endLag() {
+    calm() {
       lagging?.end();
+      troubles.end();
+      isCalm = true;
+      world.landLate();
     },
   };
+  return world;
 }
 
 /** A key for simulations: short, since strength is not what they test. */
@@ -261,9 +281,9 @@ function ringNext(timers: Set<Timer>, moveTo: (dueMs: number) => void): void {
   next.ring();
 }
 
-function fixedKeys(key: SigningKey): SigningKeys {
-  const keys = () => Promise.resolve([key]);
-  return { arePerImage: false, ofImage: keys, ofImageForWriting: keys };
+function fixedKeys(keys: readonly SigningKey[]): SigningKeys {
+  const given = () => Promise.resolve(keys);
+  return { arePerImage: false, ofImage: given, ofImageForWriting: given };
 }
 
 const signNow: SignIndex = (pieces, keys) =>
@@ -274,34 +294,6 @@ const signNow: SignIndex = (pieces, keys) =>
       bytes: sign(pieces, privateKey, 'RSA256'),
     })),
   );
-
-/** Some manifest puts are answered with a fault, and take effect at a moment of the scheduler's choice. */
-function withLatePuts(
-  store: Store,
-  behind: Store,
-  isLate: (tag: string) => boolean,
-  wait: (label: string) => Promise<void>,
-): Store {
-  return {
-    ...store,
-    image(image, credentials): ImageStore {
-      const front = store.image(image, credentials);
-      return {
-        ...front,
-        pushManifest(tag, manifest, options) {
-          if (!isLate(tag)) return front.pushManifest(tag, manifest, options);
-          void wait(`late put ${tag}`).then(() =>
-            behind
-              .image(image, credentials)
-              .pushManifest(tag, manifest)
-              .catch(() => undefined),
-          );
-          return Promise.reject(new GatewayError('STORE_UNAVAILABLE', 'the answer did not come in time'));
-        },
-      };
-    },
-  };
-}
 
 const silentLog = { debug: noop, info: noop, warn: noop, error: noop, audit: noop };
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import type { SignedIndex } from '../../../../src/repository/service/reading.ts';
-import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys } from '../../../support/a-repository.ts';
+import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
+import type { ImageStore, Store } from '../../../../src/store/store.ts';
 import { createMemoryStore, type MemoryCall, type MemoryImage } from '../../../support/memory-store.ts';
 
 const keys = fixedKeys(aSigningKey());
@@ -110,6 +111,18 @@ describe('a reader who was let in lately', () => {
     expect(await read()).toMatchObject({ isStale: true, count: 3 });
   });
 
+  it('is given what this gateway was found to have already, right after a failed reading', async () => {
+    const { state, first, second, read } = aWorld();
+    await first.push([pkg('one')]);
+    await read();
+    await second.push([pkg('two')]);
+    state.trouble = troubles['answers with faults'];
+    expect(await read()).toMatchObject({ isStale: true, count: 1 });
+    state.trouble = undefined;
+    expect(await first.push([pkg('two')], { ifExists: 'skip' })).toEqual(['unchanged']);
+    expect(await read()).toMatchObject({ isStale: false, count: 2 });
+  });
+
   it('of an architecture without an index of its own has that of noarch, as soon', async () => {
     const { clock, state, second, read } = aWorld();
     await second.push([pkg('one', 'noarch')]);
@@ -187,6 +200,32 @@ describe('a reader who was let in lately', () => {
     release(undefined as never);
     await clock.until(clock.sleep(10));
     expect(await read()).toMatchObject({ isStale: false, count: 2 });
+  });
+});
+
+describe('one answer that is no package', () => {
+  it('hides none from a replica that has to read them all', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push([pkg('one')]);
+    const store = createMemoryStore({ images });
+    let isFirst = true;
+    const garbling: Store = {
+      ...store,
+      image(...args) {
+        const front = store.image(...args);
+        const fetchManifest: ImageStore['fetchManifest'] = async (reference, call) => {
+          const manifest = await front.fetchManifest(reference, call);
+          if (!isFirst || !reference.includes('-p-')) return manifest;
+          isFirst = false;
+          return manifest && { ...manifest, bytes: Buffer.from('<html>') };
+        };
+        return { ...front, fetchManifest };
+      },
+    };
+    const stranger = aReplica({ store: garbling, clock, keys: fixedKeys(aSigningKey('test-only-untrusted.rsa')) });
+    expect(await listedBy(clock, stranger)).toEqual(['one-1.0-r0']);
+    expect(isFirst).toBe(false);
   });
 });
 
