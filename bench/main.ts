@@ -11,38 +11,57 @@ import { benchReading } from './reading.ts';
 import { benchScale } from './scale.ts';
 import { buildPrograms } from '../test/support/programs.ts';
 import type { Row } from './support/figures.ts';
+import { measureNoise } from './support/noise.ts';
 import { benchWorkers } from './workers.ts';
 
-type Suite = (report: (row: Row) => void, sizes: { readonly packages: number; readonly most: number }) => Promise<void>;
+/** How much of everything. */
+interface Sizes {
+  readonly pushing: readonly number[];
+  readonly mebibytes: number;
+  readonly packages: number;
+  readonly most: number;
+}
+
+type Suite = (report: (row: Row) => void, sizes: Sizes) => Promise<void>;
 
 const suites: Readonly<Record<string, Suite>> = {
-  pushing: (report) => benchPushing([10, 50, 100, 500, 1000, 5000], report),
+  pushing: (report, sizes) => benchPushing(sizes.pushing, report),
   concurrent: benchConcurrentPushing,
   reading: benchReading,
   freshness: benchFreshness,
   workers: benchWorkers,
-  large: async (report) => {
-    await benchLargeFiles(400, report);
-    await benchRedirects(400, report);
+  large: async (report, { mebibytes }) => {
+    await benchLargeFiles(mebibytes, report);
+    await benchRedirects(mebibytes, report);
   },
   scale: (report, sizes) => benchScale(sizes, report),
   indexes: (report, sizes) => benchIndexes(sizes.packages, report),
 };
 
-const sizeOptions = {
+const whole: Sizes = { pushing: [10, 50, 100, 500, 1000, 5000], mebibytes: 400, packages: 20_000, most: 100_000 };
+/** In three minutes, to see whether something broke: what grows with size is told by the whole alone. */
+const quick: Sizes = { pushing: [10, 100], mebibytes: 64, packages: 2000, most: 0 };
+const quickSuites = ['pushing', 'reading', 'large', 'indexes'];
+
+const options = {
+  quick: { type: 'boolean', default: false },
   /** Of the suite `scale`: packages of each of two architectures. */
-  packages: { type: 'string', default: '20000' },
+  packages: { type: 'string' },
   /** And of one architecture, to see what grows; 0 leaves that out. */
-  most: { type: 'string', default: '100000' },
+  most: { type: 'string' },
 } as const;
 
 /** Runs the suites named on the command line, or all, prints one table and writes the same as JSON. */
 async function main(args: string[]): Promise<void> {
-  const { positionals: names, values } = parseArgs({ args, options: sizeOptions, allowPositionals: true });
-  const sizes = { packages: Number(values.packages), most: Number(values.most) };
+  const { positionals: names, values } = parseArgs({ args, options, allowPositionals: true });
+  const preset = values.quick ? quick : whole;
+  const { packages = preset.packages, most = preset.most } = values;
+  const sizes = { ...preset, packages: Number(packages), most: Number(most) };
+  const defaults = values.quick ? quickSuites : Object.keys(suites);
   await buildPrograms();
+  const before = await measureNoise();
   const rows: Row[] = [];
-  for (const name of names.length > 0 ? names : Object.keys(suites)) {
+  for (const name of names.length > 0 ? names : defaults) {
     const suite = suites[name];
     if (suite === undefined) throw new Error(`no such suite: ${name}; there are ${Object.keys(suites).join(', ')}`);
     console.error(`running ${name} …`);
@@ -51,14 +70,26 @@ async function main(args: string[]): Promise<void> {
       rows.push(row);
     }, sizes);
   }
+  const after = await measureNoise();
+  const isTooNoisy = before.isTooNoisy || after.isTooNoisy;
+  rows.push({ what: 'the machine before', figure: before.text, goal: '', isMet: undefined });
+  rows.push({ what: 'the machine after', figure: after.text, goal: '', isMet: undefined });
   const table = new Table({ head: ['what', 'figure', 'goal', ''] });
-  for (const { what, figure, goal, isMet } of rows)
-    table.push([what, figure, goal, isMet === undefined ? '' : isMet ? 'met' : 'missed']);
+  for (const row of rows) table.push([row.what, row.figure, row.goal, verdictOn(row, isTooNoisy)]);
   console.log(table.toString());
   const file = path.join(import.meta.dirname, 'results', `${new Date().toISOString().replaceAll(':', '-')}.json`);
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ node: process.version, cpus: cpus().map(({ model }) => model), rows }, null, 2));
+  writeFileSync(
+    file,
+    JSON.stringify({ node: process.version, cpus: cpus().map(({ model }) => model), isTooNoisy, rows }, null, 2),
+  );
   console.log(`written to ${path.relative(process.cwd(), file)}`);
+}
+
+function verdictOn({ isMet }: Row, isTooNoisy: boolean): string {
+  if (isMet === undefined) return '';
+  if (isMet) return 'met';
+  return isTooNoisy ? 'missed, on a machine too busy to tell' : 'missed';
 }
 
 await main(process.argv.slice(2));

@@ -33,9 +33,51 @@ export const bareEtag = '"e1"';
 
 /** A bare node:http server that has one file in memory. */
 export async function startBareServer(file: string): Promise<Peer> {
-  const child = spawn(process.execPath, ['-e', bareServer, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return startScript(bareServer, file);
+}
+
+async function startScript(script: string, argument: string): Promise<Peer> {
+  const child = spawn(process.execPath, ['-e', script, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { url: `http://127.0.0.1:${line.toString().trim()}/`, pid: child.pid!, stop: () => ended(child) };
+}
+
+// What any gateway on node has to do at least: pass the bytes on and hash them. The path is that of a blob, or of its upload.
+const bareRelay = `
+  const { createServer } = require('node:http');
+  const { createHash } = require('node:crypto');
+  const { Transform } = require('node:stream');
+  const { pipeline } = require('node:stream/promises');
+  const { request } = require('undici');
+  const registry = process.argv[1];
+  const hashing = (hash) => new Transform({ transform(chunk, _, done) { hash.update(chunk); done(null, chunk); } });
+  const down = async (incoming, outgoing) => {
+    const { body, headers } = await request(registry + incoming.url);
+    outgoing.writeHead(200, { 'Content-Length': headers['content-length'] });
+    await pipeline(body, hashing(createHash('sha256')), outgoing);
+  };
+  const up = async (incoming, outgoing) => {
+    const begun = await request(registry + incoming.url, { method: 'POST' });
+    await begun.body.dump();
+    const hash = createHash('sha256');
+    const body = incoming.pipe(hashing(hash));
+    const type = { 'content-type': 'application/octet-stream' };
+    const sent = await request(new URL(begun.headers.location, registry), { method: 'PATCH', headers: type, body });
+    await sent.body.dump();
+    const end = new URL(sent.headers.location, registry);
+    end.searchParams.set('digest', 'sha256:' + hash.digest('hex'));
+    const put = await request(end, { method: 'PUT' });
+    await put.body.dump();
+    outgoing.writeHead(put.statusCode).end();
+  };
+  createServer((incoming, outgoing) => {
+    (incoming.method === 'GET' ? down : up)(incoming, outgoing).catch(() => outgoing.destroy());
+  }).listen(0, '127.0.0.1', function () { console.log(this.address().port); });
+`;
+
+/** A bare pipe to and from a registry, by undici and node:http, that hashes what passes and does nothing else. */
+export async function startBareRelay(registry: string): Promise<Peer> {
+  return startScript(bareRelay, `http://${registry}`);
 }
 
 /** nginx with one worker over some files; undefined where it isn't installed. */
