@@ -40,6 +40,7 @@ export function dependencyToken({ name = '', version, match = equal }: AdbDepend
   const bits = Number(match) === 0 ? equal : Number(match);
   const bang = (bits & conflict) === 0 ? '' : '!';
   if (version === undefined) return `${bang}${name}`;
+  if (/^[<>=~]|\s/.test(version)) return undefined;
   const operator = operators.get(bits & ~conflict);
   return operator === undefined ? undefined : `${bang}${name}${operator}${version}`;
 }

@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import { compareDependencies, parseDependencyToken } from '../adb/adb-dependency.ts';
 import type { AdbDependency, AdbPackageInfo } from '../adb/schemas.ts';
 import { clientFault, type IndexEntry } from '../index/index-entry.ts';
-import { maxTokenBytes } from '../record-limits.ts';
+import { maxLineBytes, maxTokenBytes, maxTokens } from '../record-limits.ts';
 import { decodeText, encodedLength, encodeText } from '../text.ts';
 
 /**
@@ -39,7 +39,7 @@ export function assertIndexV3Entry(entry: IndexV3Entry): void {
   // Of the description, clients write no more than this into their database.
   const description = decodeText(encodeText(entry.description).subarray(0, maxDescriptionBytes)).text;
   const fault = identityPattern.test(entry.identity)
-    ? (clientFault({ ...entry, description }) ?? longToken([...(entry.replaces ?? []), ...(entry.recommends ?? [])]))
+    ? (clientFault({ ...entry, description }) ?? listFault(entry))
     : 'identity is no SHA-1 or SHA-256';
   if (fault !== undefined) throw new GatewayError('PACKAGE_MALFORMED', `${entry.name}-${entry.version}: ${fault}`);
 }
@@ -93,7 +93,13 @@ function numberOf(value: number | string): number | bigint {
   return typeof value === 'number' ? value : BigInt(value);
 }
 
-function longToken(tokens: readonly string[]): string | undefined {
-  const long = tokens.find((token) => encodedLength(token) > maxTokenBytes);
-  return long === undefined ? undefined : `dependency over ${maxTokenBytes} bytes: ${long.slice(0, 80)}…`;
+/** What is too long of the lists that records of the old format don't have; of all together, how many there are. */
+function listFault(entry: IndexV3Entry): string | undefined {
+  const { depends, provides, installIf, replaces = [], recommends = [], tags = [] } = entry;
+  const long = [...replaces, ...recommends, ...tags].find((token) => encodedLength(token) > maxTokenBytes);
+  if (long !== undefined) return `dependency or tag over ${maxTokenBytes} bytes: ${long.slice(0, 80)}…`;
+  const lists = [depends, provides, installIf, replaces, recommends, tags];
+  if (lists.some((list) => encodedLength(list.join(' ')) + 2 > maxLineBytes)) return 'list too long';
+  const isOver = lists.reduce((sum, list) => sum + list.length, 0) > maxTokens;
+  return isOver ? `over ${maxTokens} dependencies and tags in all` : undefined;
 }

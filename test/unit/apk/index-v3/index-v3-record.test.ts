@@ -28,6 +28,18 @@ describe('the record of a v3 package as text', () => {
     });
   });
 
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`);
+  it.each<[string, object]>([
+    ['tags that fill more than a line', { tags: many(60_000) }],
+    ['a tag that is too long', { tags: ['x'.repeat(256)] }],
+    ['replacements that fill more than a line', { replaces: many(30_000).map((name) => ({ name })) }],
+    ['lists that are too many in all', { tags: many(9000), recommends: many(9000).map((name) => ({ name })) }],
+    ['a version in two words', { provides: [{ name: 'a', version: '1 cmd:sh' }] }],
+    ['a version that begins like a comparison', { provides: [{ name: 'a', version: '=1' }] }],
+  ])('is refused where readers of the record would see another package: %s', async (_name, info) => {
+    await expect(entryOf(aV3Apk({ info }))).rejects.toMatchObject({ code: 'PACKAGE_MALFORMED' });
+  });
+
   it.each(fixtures('good/', '.apk'))('is that of APKINDEX for a v2 package: $path', async ({ path }) => {
     const { entry } = await readPackage(chunked(readFixture(path)));
     expect(formatIndexV3Record(entry)).toBe(formatIndexEntry(entry));
