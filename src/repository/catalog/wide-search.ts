@@ -57,7 +57,7 @@ export function createWideSearch({ repositories, catalogs }: WideSearchDeps): Wi
     const words = wordsIn(query).slice(0, 8);
     const listed = await namesFor(caller, options);
     const hits = createWideHits();
-    if (words.length === 0) return { images: [], ...hits.result(), isComplete: listed.isComplete };
+    if (words.length === 0) return { images: [], repositories: [], packages: [], isComplete: listed.isComplete };
     const deadline = AbortSignal.timeout(searchMs);
     let isComplete = listed.isComplete && listed.names.length <= maxImages;
     let indexes = 0;
@@ -89,8 +89,8 @@ export function createWideSearch({ repositories, catalogs }: WideSearchDeps): Wi
     await inParallel(listed.names.slice(0, maxImages), concurrency, searchImage);
     options.signal?.throwIfAborted();
     const images = options.only === undefined ? namedBy(words, listed.names) : [];
-    const found = hits.result();
-    return { images, ...found, isComplete: isComplete && !found.isCut };
+    const { packages, repositories: named, isCut } = hits.result();
+    return { images, repositories: named, packages, isComplete: isComplete && !isCut };
   };
 }
 

@@ -41,7 +41,10 @@ const inRepository = [
   '/noarch/{file}',
   '/any.rsa.pub',
 ];
-const queries = ['?package={pkg}', '?package={pkg}&view=files', '?q={pkg}', '?package={pkg}&view=download&file=usr'];
+const queries = [
+  ...['?package={pkg}', '?package={pkg}&view=files', '?q={pkg}', '?package={pkg}&view=download&file=usr'],
+  ...['?package={pkg}&view=depends', '?package={pkg}&view=delete'],
+];
 const templates = [
   ...bases.flatMap((base) =>
     [...inRepository, ...Object.values(verbs).map((verb) => `/${verb}`)].map((rest) => base + rest),
@@ -51,6 +54,7 @@ const templates = [
   ...['/apk/{org}/{image}/key', '/{org}/{image}', '/{org}', '/{org}/{image}/{branch}', '/key', '/apk/key'],
   ...['/_packages', '/_packages/apk/{org}/{image}', '/_packages/apk/{org}/{image}?branch={branch}&repo={repository}'],
   ...['/_repositories', '/_repositories/{org}/{image}', '/_images', '/_images?q={pkg}', '/_images/{org}/{image}', '/'],
+  ...['/_search', '/_search?q={pkg}', '/_search?q={image}', '/_search?q={pkg}&near={org}/{image}'],
   ...['/_auth/login', '/_auth/logout', '/_auth/{org}/{image}/login', '/_auth/{org}/{image}/logout', '/_assets/none'],
   ...['/openapi.json', '/metrics', '/healthz', '/readyz', '/addpkg?provider=apk&reponame={image}'],
   '/v2/packages/organizations/{org}/registries/{image}/packages',

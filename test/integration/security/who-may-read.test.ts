@@ -38,6 +38,7 @@ const pages = [
   '/apk/team/app/edge/main?q=hello',
   '/apk/team/app/edge/main?package=hello',
   '/apk/team/app/edge/main?package=hello&view=files',
+  '/apk/team/app/edge/main?package=hello&view=depends',
   '/apk/team/app/edge/main?package=hello&view=download&file=usr%2Fshare%2Fhello%2Fabout',
   '/apk/team/app/edge/main/feed.atom',
 ];
