@@ -81,7 +81,10 @@ export function createRepositories(
   });
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
   const v3Views = createIndexV3Views(deps, options);
-  const reading = createReading({ ...deps, views, v3Views, packages, callerKey, memoryOf });
+  const reading = createReading({
+    ...{ ...deps, views, v3Views, packages, callerKey, memoryOf },
+    rightsMs: options.rightsMs,
+  });
   return {
     ...reading,
     ...createPushing(

@@ -17,13 +17,15 @@ export interface ImageListDeps {
   readonly readerOf: (image: string, caller: Caller) => Reader;
   readonly callerKey: (credentials: Credentials) => string;
   readonly log: Log;
+  /** For how long a caller's rights are taken from memory, in milliseconds, and so what depends on them. */
+  readonly rightsMs: number;
 }
 
 /** Images that one call looks at; a registry may hold many more, of all kinds. */
 const maxImages = 1000;
 const concurrency = 8;
 const deadlineMs = 5000;
-/** For how long a caller's list, and what an image holds, are taken from memory; a list is made within that time. */
+/** For how long a caller's list, and what an image holds, are taken from memory at most; a list is made within that time. */
 const listMs = deadlineMs;
 const kindMs = 300_000;
 const otherKindMs = 60_000;
@@ -32,8 +34,11 @@ const otherKindMs = 60_000;
  * RepositoryCatalog.images: the store's list, less what holds no packages and what this caller may not read. Each caller's list
  * is made at most once in a while, whoever asks for it meanwhile, since it takes a request for each image.
  */
-export function createImageList({ store, clock, views, readerOf, callerKey, log }: ImageListDeps) {
-  const lists = createKeptCalls<ListedImages | undefined>({ max: 1000, life: { clock, ttlMs: listMs } });
+export function createImageList({ store, clock, views, readerOf, callerKey, log, rightsMs }: ImageListDeps) {
+  const lists = createKeptCalls<ListedImages | undefined>({
+    max: 1000,
+    life: { clock, ttlMs: Math.min(listMs, rightsMs) },
+  });
   const holding = createBoundedCache<boolean>(100_000, { clock });
 
   /** Whether an image holds packages, as far as it shows this caller anything. */

@@ -31,6 +31,8 @@ export interface ReadingDeps {
   readonly callerKey: (credentials: Credentials) => string;
   readonly memoryOf: (image: string) => ImageMemory;
   readonly log: Log;
+  /** For how long a caller's rights are taken from memory, in milliseconds. */
+  readonly rightsMs: number;
 }
 
 /** The half of the service that changes nothing. */

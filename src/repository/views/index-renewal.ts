@@ -1,5 +1,5 @@
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
@@ -61,8 +61,18 @@ export function createIndexRenewal(
     return undefined;
   };
 
+  /** Who is refused is asked for as much as somebody who was never shown anything: the work too tells nothing of what is there. */
+  const resolve = async (reader: Reader, group: Group) => {
+    try {
+      return await rights.resolve(reader, group.image, indexTag(group));
+    } catch (error) {
+      if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) nothings.delete(readerKeyOf(reader, group));
+      throw error;
+    }
+  };
+
   const bringUpToDate: IndexRenewal['bringUpToDate'] = async (reader, group, index, share) => {
-    const digest = await index.check(() => rights.resolve(reader, group.image, indexTag(group)));
+    const digest = await index.check(() => resolve(reader, group));
     const hasVersion = digest !== undefined;
     if (!hasVersion && hadNothing(reader, group, heldMs(group))) return undefined;
     await index.accept('known');
