@@ -6,8 +6,9 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look } from '../live/look.ts';
 import { lease } from '../../time/lease.ts';
-import type { MonotonicClock } from '../../time/monotonic.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from '../artifacts/package-tag.ts';
 import { createSuperseded, type SupersededOptions } from './replaced-indexes.ts';
@@ -25,8 +26,9 @@ export interface Upkeep {
   hasPut(group: Group, digest: Digest): void;
 }
 
-/** The most tombstones that one publish looks at. */
+/** The most tombstones that one publish clears away, and that are remembered. */
 const maxGraves = 4;
+const maxRemembered = 10_000;
 /** How long an image is left alone after it was tidied. */
 const pauseMs = 10_000;
 
@@ -40,11 +42,21 @@ export interface UpkeepDeps {
 export function createUpkeep(deps: UpkeepDeps, options: SupersededOptions): Upkeep {
   const { clock, stamp, log } = deps;
   const superseded = createSuperseded(deps, options);
+  /** When this replica first saw an old tombstone. */
+  const seenAt = createBoundedCache<MonotonicMs>(maxRemembered, { clock });
   let nextMs = -Infinity;
+
+  const isLongKnown = (tombstone: string) => {
+    const at = seenAt.get(tombstone) ?? clock.monotonicMs();
+    seenAt.set(tombstone, at);
+    return msSince(clock, at) >= lease.graveMs;
+  };
 
   const clearGraves = async (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => {
     if (clock.monotonicMs() < nextMs) return;
-    const tombstones = oldTombstones(seen, at, stamp() - lease.tombstoneMs);
+    const tombstones = oldTombstones(seen, at, stamp() - lease.tombstoneMs)
+      .filter(isLongKnown)
+      .slice(0, maxGraves);
     if (tombstones.length === 0) return;
     nextMs = clock.monotonicMs() + pauseMs;
     try {
@@ -86,7 +98,6 @@ function oldTombstones({ listing, architectures }: Look, at: RepositoryCoordinat
     if (peeked?.kind !== 'tombstone' || !hashes.has(peeked.groupHash)) continue;
     const parsed = parsePackageTag(tag);
     if (parsed !== undefined && parsed.seconds * 1000 < beforeMs) old.push(tag);
-    if (old.length === maxGraves) break;
   }
   return old;
 }

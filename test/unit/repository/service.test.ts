@@ -302,8 +302,13 @@ describe('upkeep', () => {
     await gateway.push([other]);
     expect(tombstones(store.state(at.image).tags.keys())).toHaveLength(1);
     clock.pass(lease.tombstoneMs + 1_000);
+    // By a clock that is ahead it may only look old: until this replica has known of it for long it stays.
     await gateway.push([hello]);
-    expect(tombstones(store.state(at.image).tags.keys())).toEqual([]);
+    expect(tombstones(store.state(at.image).tags.keys())).toHaveLength(1);
+    clock.pass(lease.graveMs);
+    await gateway.push([{ name: 'more', version: '1-r0' }]);
+    await withdraw(gateway, clock, 'more-1-r0.apk');
+    expect(tombstones(store.state(at.image).tags.keys()).join()).not.toContain('hello');
     expect(await listedBy(clock, gateway)).toEqual(['hello-1.0-r0', 'other-2.0-r0']);
   });
 
@@ -322,6 +327,8 @@ describe('upkeep', () => {
     await withdraw(gateway, clock, 'hello-1.0-r0.apk');
     mayDelete = false;
     clock.pass(lease.tombstoneMs + 1_000);
+    await gateway.push([other]);
+    clock.pass(lease.graveMs);
     for (const version of ['1-r0', '2-r0', '3-r0']) {
       expect(await gateway.push([{ name: 'more', version }])).toEqual(['published']);
       clock.pass(30_000);

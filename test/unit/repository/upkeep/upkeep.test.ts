@@ -30,6 +30,8 @@ it('old tombstones are left alone for an hour where somebody may not delete', as
     { keepSupersededMs: Infinity },
   );
   clock.pass(lease.tombstoneMs + minuteMs);
+  await upkeep.tidy(image, at, seen, {});
+  clock.pass(lease.graveMs);
   for (let i = 0; i < 60; i += 1) {
     await upkeep.tidy(image, at, seen, {});
     clock.pass(minuteMs);
