@@ -75,6 +75,38 @@ export const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+const soon = fc.record({ replica: fc.nat(2), after: fc.oneof(fc.constant(0), fc.nat(60)) });
+/** The same, but all want one name: its two contents, a noarch package of it, and its removal. */
+export const crowdedArbitrary: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(
+        soon,
+        fc.record({
+          kind: fc.constant('push' as const),
+          files: fc.constantFrom([0], [0], [0], [2], [0, 1]),
+          content: fc.nat(1),
+          skip: fc.boolean(),
+        }),
+      )
+      .map(merge),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(soon, fc.record({ kind: fc.constant('delete' as const), file: fc.constantFrom(0, 0, 2) }))
+      .map(merge),
+  },
+  { weight: 1, arbitrary: fc.tuple(soon, fc.constant({ kind: 'kill' as const })).map(merge) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(soon, fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(2_000, 40_000, 400_000) }))
+      .map(merge),
+  },
+);
+
 function pushArbitrary() {
   return fc.record({
     kind: fc.constant('push' as const),

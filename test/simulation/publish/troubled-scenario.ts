@@ -11,6 +11,7 @@ import {
   merge,
   play,
   readEverywhere,
+  crowdedArbitrary,
   stepArbitrary,
   told,
   when,
@@ -22,7 +23,10 @@ import {
 import type { OddAnswers } from './odd-answers.ts';
 import type { World, WorldOptions } from './world.ts';
 
-/** The kinds of trouble that a run may have; a run that fails is narrowed down by leaving some out. */
+/**
+ * The kinds of trouble that a run may have; a run that fails is narrowed down by leaving some out. `crowds` is none: everybody
+ * wants the same name at the same time.
+ */
 export const troubleKinds = [
   'clocks',
   'future',
@@ -39,6 +43,7 @@ export const troubleKinds = [
   'operators',
   'collections',
   'restores',
+  'crowds',
 ] as const;
 export type TroubleKind = (typeof troubleKinds)[number];
 
@@ -84,7 +89,9 @@ export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<S
   const troubles = kinds.flatMap((kind) => stepsOf[kind] ?? []);
   const trouble: readonly fc.Arbitrary<Step>[] =
     troubles.length === 0 ? [] : [fc.tuple(when, fc.oneof(...troubles)).map(merge)];
-  const steps = fc.oneof({ weight: 2, arbitrary: stepArbitrary }, ...trouble);
+  const mixed = (step: fc.Arbitrary<Step>) => fc.oneof({ weight: 2, arbitrary: step }, ...trouble);
+  const steps = fc.array(mixed(stepArbitrary), { minLength: 3, maxLength: 12 });
+  const crowd = fc.array(mixed(crowdedArbitrary), { minLength: 4, maxLength: 12 });
   const few = fc.array(fc.nat(8), { maxLength: 2 });
   const offsets = [
     0,
@@ -92,7 +99,7 @@ export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<S
     ...(has('future') ? [120, 9_000, 600_000] : []),
   ].map((ms) => ms * minutes);
   return fc.record({
-    steps: fc.array(steps, { minLength: 3, maxLength: 12 }),
+    steps: !has('crowds') ? steps : kinds.length === 1 ? crowd : fc.oneof(steps, crowd),
     replicas: fc.integer({ min: 2, max: 3 }),
     deletes: fc.constantFrom('tag', 'digest', 'unsupported'),
     latePuts: has('late puts') ? few : fc.constant([]),
