@@ -50,7 +50,7 @@ export type ErrorDetails = Readonly<Record<string, string | number | boolean | u
 
 /**
  * The one error class. `message` is one line for a person: it names the subject, what was expected and what came.
- * Whoever handles it looks at `code` and `details` only.
+ * Callers look at `code` and `details` only.
  */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';

@@ -46,7 +46,7 @@ export interface RequestLine {
 }
 
 /**
- * Hears of what is worth counting. None of its words may name an image, a package or a caller: whoever may read the metrics
+ * Called with what is worth counting. None of its words may name an image, a package or a caller: whoever may read the metrics
  * need not be allowed to know of them, and each name would be a series of its own for ever.
  */
 export interface Meter {

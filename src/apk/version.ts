@@ -4,7 +4,7 @@ export type VersionOperator = '=' | '<' | '<=' | '>' | '>=' | '~' | '<~' | '>~';
 export type Order = -1 | 0 | 1;
 
 // apk-tools' token types in their rank: of two versions that differ in the type of the next token, the one whose type
-// stands later here is the smaller (1.0-r0 < 1.0_p1 < 1.0a < 1.0.0).
+// comes later here is the smaller (1.0-r0 < 1.0_p1 < 1.0a < 1.0.0).
 const rank = { first: 0, number: 1, letter: 2, suffix: 3, suffixNumber: 4, hash: 5, revision: 6, end: 7, invalid: 8 };
 
 // Those up to rc make a version smaller than the one without them.

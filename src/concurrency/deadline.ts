@@ -8,7 +8,7 @@ export interface Deadline {
   remainingMs(): number;
   /** Whether it fired. */
   isPast(): boolean;
-  /** Begins anew, with so many ms from now on (Infinity: until it is begun anew again), unless it is past. */
+  /** Begins again, with so many ms from now on (Infinity: until it is begun again), unless it is past. */
   renew(ms: number): void;
   /** What had to be done is done: it never fires by itself any more. */
   end(): void;
@@ -30,7 +30,7 @@ interface Sleep {
   readonly waking: AbortController;
 }
 
-/** Begins now. Whoever made it ends it, or its timer runs on. */
+/** Begins now. Its maker ends it, or its timer runs on. */
 export function createDeadline({ clock, ms, signal }: DeadlineOptions): Deadline {
   const firing = new AbortController();
   let isOver = false;

@@ -31,7 +31,7 @@ const leastGatherMs = 1;
 const mostGatherMs = 10;
 
 /**
- * Calls that many may share, where each must begin after whoever asked did. One runs at a time; who comes meanwhile shares the
+ * Calls that many may share, where each must begin after its callers asked. One runs at a time; who comes meanwhile shares the
  * next. That waits a little for as many as shared the last, since many who ask one after the other would else split into two
  * camps, each of which waits for both calls. Who is alone never waits.
  */

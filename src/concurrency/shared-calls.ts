@@ -8,7 +8,7 @@ export function createJoinedCalls<T>(): ShareCall<T> {
 }
 
 /**
- * Calls that many may share, where each must begin after whoever asked did: who comes while one runs shares the next one
+ * Calls that many may share, where each must begin after its callers asked: who comes while one runs shares the next one
  * with all who come meanwhile.
  */
 export function createFreshCalls<T>(): ShareCall<T> {

@@ -7,7 +7,7 @@ export type SettingKind = 'text' | 'switch' | 'optional' | 'list';
 /** One row of the table of settings: all that is said of a setting. */
 export interface SettingRow<Field extends string, Output> {
   readonly kind: SettingKind;
-  /** Where it stands in the configuration, `section.field` or `field`; empty for one that others are made of. */
+  /** Where it is in the configuration, `section.field` or `field`; empty for one that others are made of. */
   readonly field: Field;
   /** What its value is called in help texts; empty for a switch. */
   readonly value: string;

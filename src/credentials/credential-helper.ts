@@ -25,7 +25,7 @@ export interface CredentialHelper {
 }
 
 /**
- * What a helper answers; undefined where it isn't installed, which `onMissing` is told: Docker Desktop leaves its name behind
+ * What a helper answers; undefined where it isn't installed, which `onMissing` is called with: Docker Desktop leaves its name behind
  * in `config.json`.
  */
 export async function unlessMissing<T>(ask: () => Promise<T>, onMissing: () => void): Promise<T | undefined> {

@@ -51,7 +51,7 @@ export function helperNameOf(config: DockerConfig, name: string): string | undef
   return helper === '' ? undefined : helper;
 }
 
-/** What stands in the file itself under exactly this name, however its key is spelled. */
+/** What is in the file itself under exactly this name, however its key is spelled. */
 export function credentialsIn(config: DockerConfig, name: string): RegistryCredentials | undefined {
   const entries = Object.entries(config.auths ?? {});
   const entry = config.auths?.[name] ?? entries.find(([key]) => plainName(key) === name)?.[1];

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 
-/** The home folder of whoever runs this; undefined for a user that the system doesn't know, as containers have them. */
+/** The home folder of the user; undefined for a user that the system doesn't know, as containers have them. */
 export function homeFolder(): string | undefined {
   try {
     const folder = homedir();

@@ -39,7 +39,7 @@ export interface Maintenance {
   resign(image: string, options: { readonly drop?: string | undefined }): Promise<Resigned>;
 }
 
-/** A copy, and what was signed anew in it where its keys can be opened. */
+/** A copy, and what was signed again in it where its keys can be opened. */
 export interface CopiedAndSigned extends Copied {
   readonly resigned?: Resigned;
 }

@@ -16,7 +16,7 @@ export async function readTls({ certFile, keyFile }: TlsFiles): Promise<Tls> {
 }
 
 /**
- * Hands in certificate and key anew when their files change, as cert-manager and certbot change them; looks every ten
+ * Hands in certificate and key again when their files change, as cert-manager and certbot change them; looks every ten
  * seconds. What can't be used is logged, and the old ones go on. Returns what ends it.
  */
 export function watchTls(files: TlsFiles, renew: (tls: Tls) => void, log: Log): () => void {

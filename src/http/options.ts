@@ -20,7 +20,7 @@ export interface HttpDependencies {
   readonly trust?: Partial<Trust> | undefined;
 }
 
-/** What is told of the gateway's own state. */
+/** What the gateway says of its own state. */
 export type HealthDependencies = Pick<HttpDependencies, 'findUnreadiness' | 'findWarnings' | 'formatMetrics'>;
 
 /** The settings of the HTTP edge; all have a default, those of the command line its own. */

@@ -22,7 +22,7 @@ const others: Readonly<Record<string, MetricJson['aggregator']>> = {
 
 /**
  * Sums of counters and histograms never go down when a process ends, or Prometheus would take what is left for new. Memory,
- * processor time and open files count this process too; of the event loops' lag the longest is told.
+ * processor time and open files count this process too; of the event loops' lag the longest is given.
  */
 export function createMetricsSum(countProcesses: () => number): MetricsSum {
   const own = new Registry();
@@ -63,7 +63,7 @@ export function createMetricsSum(countProcesses: () => number): MetricsSum {
   };
 }
 
-// Plain data, since it crosses between processes: types are told by words ('counter') or by the library's own numbers.
+// Plain data, since it crosses between processes: types are given as words ('counter') or by the library's own numbers.
 function isCount({ type }: MetricJson): boolean {
   const word = String(type);
   return word === 'counter' || word === 'histogram';

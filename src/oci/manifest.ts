@@ -30,7 +30,7 @@ const manifestSchema = z.object({
   annotations: annotationsSchema.default({}),
 });
 
-/** The content of a config that says nothing, `{}`; made anew each time, so that nobody can alter another's. */
+/** The content of a config that says nothing, `{}`; made again each time, so that nobody can alter another's. */
 export function emptyConfigBytes(): Uint8Array {
   return new Uint8Array([0x7b, 0x7d]);
 }

@@ -14,7 +14,7 @@ import type { Stamp } from '../time/stamps.ts';
  * STORE_ANSWER_INVALID (an answer that breaks the spec), SIZE_EXCEEDED and DIGEST_MISMATCH (an answer that is not what
  * its descriptor says), ABORTED (the signal fired).
  *
- * Absence is told by `undefined` only where the store itself says that there is none. A 404 that says nothing of itself may
+ * Absence is `undefined` only where the store itself says that there is none. A 404 that says nothing of itself may
  * come from a front end whose back end is away, so it is STORE_UNAVAILABLE with `details.bare404`; "no such image", where this
  * caller has just read something of it, is STORE_UNAVAILABLE with `details.isContradiction`. Absence proves no right: a
  * registry may hide behind it what a caller may not see.
@@ -89,7 +89,7 @@ export interface UploadOptions extends CallOptions {
   readonly isAnew?: boolean | undefined;
 }
 
-/** What stands under a reference. `mediaType` is what the store says, which a reader checks against the document. */
+/** What a reference names. `mediaType` is what the store says, which a reader checks against the document. */
 export interface Resolved {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -118,7 +118,7 @@ export interface ByteRange {
 /**
  * A blob on its way. `stream` delivers exactly the bytes asked for; a whole blob that turns out shorter, longer or of
  * another digest destroys the stream with DIGEST_MISMATCH before its last chunk is delivered, so that no reader takes it
- * for complete. Whoever opens one must read or destroy it.
+ * for complete. One that was opened must be read or destroyed.
  */
 export interface OpenBlob {
   readonly stream: Readable;

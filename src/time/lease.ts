@@ -14,7 +14,7 @@ export const lease = {
   foundMs: 30_000,
   /** A replica stands by what it acknowledged for so long, where two replicas acknowledged two contents of one name. */
   standByMs: 600_000,
-  /** No push waits for a listing for so long, once one did so in vain. */
+  /** No push waits for a listing for so long, once one did so without success. */
   laggingMs: 600_000,
   /** A tag that lost its name is left to its own pusher for so long before others bury it. */
   loserMs: 1_000,

@@ -3,7 +3,7 @@ import type { FaultOf } from './payload-reader.ts';
 
 export type BlockKind = 'adb' | 'signature' | 'data';
 
-/** What is told while a plain stream is read; the calls may throw, and nothing follows then. */
+/** What is called while a plain stream is read; the calls may throw, and nothing follows then. */
 export interface BlockHandler {
   schema(name: SchemaName): void;
   /** Once for `adb`, which comes first; `size` is that of the payload in bytes. */

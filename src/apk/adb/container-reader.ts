@@ -15,7 +15,7 @@ export interface AdbContainer extends SignedPayload {
   readonly signatures: readonly AdbSignature[];
 }
 
-/** What is told while a file is read; the calls may throw, and nothing follows then. */
+/** What is called while a file is read; the calls may throw, and nothing follows then. */
 export interface ContainerHandler {
   /** Before anything else is read, so that a foreign one costs nothing. */
   schema(name: SchemaName): void;

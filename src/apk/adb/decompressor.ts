@@ -33,7 +33,7 @@ export function createDecompressor(onPlain: (bytes: Uint8Array) => void, options
   let refusal: { readonly error: unknown } | undefined;
   let hasEnded = false;
 
-  /** What was thrown by our caller is told as it is; what an engine says becomes a fault. */
+  /** What our caller threw is passed on as it is; what an engine says becomes a fault. */
   const guarded = (bytes: Uint8Array): void => {
     try {
       onPlain(bytes);
@@ -59,7 +59,7 @@ export function createDecompressor(onPlain: (bytes: Uint8Array) => void, options
     }
   };
 
-  /** Keeps the first bytes until they tell the compression; gives what stands behind them. */
+  /** Keeps the first bytes until they tell the compression; gives what is behind them. */
   const pastHead = (chunk: Uint8Array): Uint8Array | undefined => {
     head = Buffer.concat([head, chunk]);
     const start = readStart(head, faultOf);

@@ -1,7 +1,7 @@
 import type { AdbLimits } from './limits.ts';
 import { maxWordValue, nullWord, payloadHeadBytes, valueTypes } from './layout.ts';
 
-/** Makes the error that a fault is told by. */
+/** Makes the error for a fault. */
 export type FaultOf = (what: string, cause?: unknown) => Error;
 
 /** Looks up values of a payload by their words; every offset and length is checked, and the work is bounded. */

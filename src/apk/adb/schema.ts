@@ -23,7 +23,7 @@ export interface ListSchema<Item extends Schema = Schema> {
   readonly item: Item;
 }
 
-/** Named values; the first field stands in slot 1. */
+/** Named values; the first field is slot 1. */
 export interface RecordSchema<Fields extends Readonly<Record<string, Schema>> = Readonly<Record<string, Schema>>> {
   readonly kind: 'record';
   readonly fields: Fields;

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 /** What can be wrong with a gzip member (RFC 1952 section 2.3). `magic`: there is something, but no gzip member. */
 export type MemberFault = 'magic' | 'header' | 'body' | 'checksum' | 'length' | 'truncated';
 
-/** Makes the error to throw for a fault, put into words by whoever knows which part of the file this is. */
+/** Makes the error to throw for a fault, put into words by the caller, who knows which part of the file this is. */
 export type FaultOf = (fault: MemberFault, cause?: unknown) => Error;
 
 /** The first bytes of every gzip member. */

@@ -44,7 +44,7 @@ export function assertIndexV3Entry(entry: IndexV3Entry): void {
   if (fault !== undefined) throw new GatewayError('PACKAGE_MALFORMED', `${entry.name}-${entry.version}: ${fault}`);
 }
 
-/** The record as it stands in a Packages.adb (docs/adb.md, 4), as `apk mkndx` makes it of the package. */
+/** The record as it is in a Packages.adb (docs/adb.md, 4), as `apk mkndx` makes it of the package. */
 export function adbRecordOf(entry: IndexV3Entry, parseToken: ParseToken): AdbPackageInfo {
   const list = (tokens: readonly string[] | undefined) => dependenciesOf(tokens ?? [], parseToken);
   return {

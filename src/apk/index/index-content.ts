@@ -5,7 +5,7 @@ import { encodeText } from '../text.ts';
 
 /** A stretch of an index's content member: head, run, run, … and tail, joined, are one valid gzip member. */
 export interface ContentPart {
-  /** As it stands in the file. */
+  /** As it is in the file. */
   readonly bytes: Uint8Array;
   /** CRC-32 of what it inflates to. */
   readonly crc: number;

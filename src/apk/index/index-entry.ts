@@ -9,7 +9,7 @@ import { compareVersions, type Order } from '../version.ts';
 
 /** One record of an APKINDEX. */
 export interface IndexEntry {
-  /** `Q1` and the base64 of the SHA-1 over the control section as it stands in the file. */
+  /** `Q1` and the base64 of the SHA-1 over the control section as it is in the file. */
   readonly identity: string;
   readonly name: string;
   readonly version: string;

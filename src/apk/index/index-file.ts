@@ -23,7 +23,7 @@ export interface IndexLimits {
 export interface IndexFile {
   /** In their order, of which clients take the first they can check. */
   readonly signatures: readonly Signature[];
-  /** The content member as it stands in the file: what is signed. */
+  /** The content member as it is in the file: what is signed. */
   readonly content: Uint8Array;
   /** Empty where there is none. */
   readonly description: string;

@@ -20,7 +20,7 @@ const kinds = new Map<number, InstalledFile['kind']>([
 
 /**
  * What a v3 package would put into a client's file system, in its order; no more of the source is read than its payload. The
- * package must be one that was read and found good: of its faults only those that end the reading are told (PACKAGE_MALFORMED).
+ * package must be one that was read and found good: of its faults only those that end the reading are reported (PACKAGE_MALFORMED).
  */
 export async function* listPackageV3Contents(
   source: AsyncIterable<Uint8Array>,

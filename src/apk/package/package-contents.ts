@@ -33,7 +33,7 @@ const kinds = new Map<string, InstalledFile['kind']>([
 
 /**
  * The entries of a package's data section in their order. The package must be one that was read and found good: of its
- * faults only those that end the reading are told (PACKAGE_MALFORMED).
+ * faults only those that end the reading are reported (PACKAGE_MALFORMED).
  */
 export async function* listPackageContents(
   source: AsyncIterable<Uint8Array>,

@@ -8,7 +8,7 @@ export interface BrowserAddress {
   readonly filePath: string | undefined;
 }
 
-/** What stands behind a repository's own address; `push` and `setup` are shown to be copied too. */
+/** What is behind a repository's own address; `push` and `setup` are shown to be copied too. */
 const verbs = /\/(push|setup|key|status\.json|packages\.json|feed\.atom|apk-configuration|[^/]+\.rsa\.pub)$/;
 
 /**

@@ -25,7 +25,7 @@ export interface SessionOptions {
 export interface Session {
   readonly terminal: Terminal;
   readonly logins: LoginKeeper;
-  /** Fires when whoever runs the command wants it to end. */
+  /** Fires when the user wants the command to end. */
   readonly signal: AbortSignal | undefined;
   /** Tries of each request in all. */
   readonly tries: number | undefined;
@@ -33,7 +33,7 @@ export interface Session {
   target(text: string): Target;
   /** The gateway there, spoken to with the login that is kept for it, if any. */
   gateway(target: Target): Promise<GatewayClient>;
-  /** The same, where nothing is tried again: for whoever asks again and again anyway. */
+  /** The same, where nothing is tried again: for callers who ask again and again anyway. */
   gatewayOnce(target: Target): Promise<GatewayClient>;
   /** The gateway there, spoken to as `login` or as nobody. */
   gatewayAs(target: Target, login: Login | undefined): GatewayClient;

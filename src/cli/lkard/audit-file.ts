@@ -4,7 +4,7 @@ import type { LineOutput } from './log.ts';
 import { sayLine, type Terminal } from '../shared/terminal.ts';
 
 /**
- * A file that lines are added to, made readable to its owner alone. It is opened anew for each line, so that it may be moved
+ * A file that lines are added to, made readable to its owner alone. It is opened again for each line, so that it may be moved
  * away at any time, and a line is with the system before anything else happens. A line that can't be written is said on
  * standard error. Throws CONFIG_INVALID where the file can't be written from the start.
  */

@@ -3,7 +3,7 @@ const servingWords = ['serve', 'start', 'run'];
 const lkarCommands = ['push', 'ls', 'pull', 'rm', 'setup', 'login', 'logout', 'repositories', 'images'];
 
 /**
- * What is to be said of the word that stands in the place of the image and is no image: a command that lkard hasn't, or a slip
+ * What is to be said of the word in the place of the image that is no image: a command that lkard hasn't, or a slip
  * of one that it has. Undefined for what may be an image; a name with a slash always may.
  */
 export function explainMistake(word: string, commands: readonly string[]): string | undefined {

@@ -74,7 +74,7 @@ export function errorResponse(error: GatewayError, request: RefusedRequest): Res
   return refusal({ status, code: error.code, message, details }, request.accept, headersOf(error, status, request));
 }
 
-/** The answer to a fault of this program: what went wrong stands in the log, under the request's id. */
+/** The answer to a fault of this program: what went wrong is in the log, under the request's id. */
 export function internalErrorResponse({ accept, requestId }: RefusedRequest): Response {
   const message = `internal error${requestId === undefined ? '' : `; the log has it as request ${requestId}`}`;
   return refusal({ status: 500, code: 'INTERNAL', message, details: {} }, accept, {});

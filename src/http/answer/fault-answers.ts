@@ -5,7 +5,7 @@ import { errorResponse, internalErrorResponse, statusOf } from './error-response
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpSettings } from '../options.ts';
 
-/** What callers are told when something goes wrong; what they aren't told stands in the log. */
+/** What callers are told when something goes wrong; what they aren't told is in the log. */
 export interface FaultAnswers {
   responseTo(error: unknown, exchange: Exchange): Response;
   /** The same as a value, for the way past Hono. */

@@ -3,7 +3,7 @@ import type { Clock, Log, Meter, RequestLine } from '../../ports.ts';
 import { pathOfTarget } from './request-target.ts';
 import { createRequestRecord, type RequestRecord } from './request-record.ts';
 
-/** What hears of requests. */
+/** What is called for each request. */
 export interface ObserveDeps {
   readonly log: Log;
   readonly clock: Pick<Clock, 'now'>;

@@ -3,7 +3,7 @@ import { isGatewayError } from '../../errors.ts';
 
 import type { FileAddress, FileReading } from './addressing.ts';
 
-// What is told by another name is told apart by what is there.
+// A path that can be read in several ways means what is there.
 const usualArchitectures = new Set([...knownArchitectures, NOARCH, 'all']);
 
 /** The readings of a path with a file, the one that its last folder's name speaks for first. */

@@ -1,6 +1,6 @@
 import type { ByteRange } from '../../store/store.ts';
 
-/** What a representation is told apart by. */
+/** What tells representations apart. */
 export interface Validators {
   /** Strong, quotes included (RFC 9110 section 8.8.3). */
   readonly etag: string;

@@ -26,7 +26,7 @@ const emptyText = 'set up, but nothing was pushed to this repository yet: until 
 
 /**
  * Makes a POSIX sh script that installs the keys and adds the repository, to be piped into `sh`: `--force` replaces a key
- * that differs, `--root DIR` prepares an image. All that came from outside stands in single quotes, where sh reads nothing but
+ * that differs, `--root DIR` prepares an image. All that came from outside is in single quotes, where sh reads nothing but
  * the end quote. Basic credentials go percent-encoded into the repository's line, the one form that apk and `apk --root`
  * both take, in a file of mode 0600; they never stand on a command line and are never printed.
  */

@@ -4,11 +4,11 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 
 const maxFiles = 1000;
 const maxFields = 100;
-/** Bytes that are no file's content: plain fields, what stands before, between and behind. */
+/** Bytes that are no file's content: plain fields, what is before, between and behind. */
 const extraBytes = 64 * 1024;
 /** The same for each file: the head of its part. */
 const extraBytesOfFile = 2048;
-/** What of a file's name is told. */
+/** What is said of a file's name. */
 const maxNameLength = 255;
 
 /** The most bytes of a form that are no file's content. */
@@ -139,7 +139,7 @@ function intakeOf(
   });
 }
 
-/** Of several files, the one at fault is told by the name that its sender gave it. */
+/** Of several files, the one at fault is named by the name that its sender gave it. */
 function named(error: unknown, name = ''): unknown {
   if (!isGatewayError(error) || name === '') return error;
   const details = { ...error.details, file: name };

@@ -134,7 +134,7 @@ function ifExistsOf(exchange: Exchange): 'fail' | 'skip' | undefined {
   throw new GatewayError('REQUEST_INVALID', `if-exists is ${JSON.stringify(value)}; known are skip and fail`);
 }
 
-/** Before a byte is read: a bare body is one package, a form holds several and what stands around them. */
+/** Before a byte is read: a bare body is one package, a form holds several and what is around them. */
 function refuseOversized(exchange: Exchange, { maxPackageBytes, maxUploadBytes }: HttpSettings): void {
   const bytes = Number(exchange.header('content-length') ?? 0);
   const isForm = exchange.header('content-type')?.startsWith('multipart/') === true;

@@ -76,9 +76,9 @@ export function formatPackageManifest(
 }
 
 /**
- * The package under `tag`, or undefined where the manifest is not a package's, or not this tag's: whoever may push can put
+ * The package under `tag`, or undefined where the manifest is not a package's, or not this tag's: anybody who may push can put
  * anything there, and one bad record would make clients drop the whole repository. The record is parsed and will be
- * formatted anew; its size must be the layer's.
+ * formatted again; its size must be the layer's.
  */
 export function parsePackageManifest(
   tag: string,

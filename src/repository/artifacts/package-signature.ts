@@ -29,7 +29,7 @@ export function formatPackageSignature({ verdict, keyNames }: PackageSignature):
   return JSON.stringify({ verdict, keyNames });
 }
 
-/** A verdict that was kept; undefined where it is none: whoever may push can write anything there. */
+/** A verdict that was kept; undefined where it is none: anybody who may push can write anything there. */
 export function parsePackageSignature(text: string | undefined): PackageSignature | undefined {
   if (text === undefined) return undefined;
   const { data } = schema.safeParse(parseJson(text));

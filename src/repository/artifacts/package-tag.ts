@@ -66,7 +66,7 @@ export function freshPartOf(tag: string): string {
   return tag.slice(-secondsLength - randomLength);
 }
 
-/** Whether a package tag or tombstone may be of a file of that name, by what stands in it to be read by people. */
+/** Whether a package tag or tombstone may be of a file of that name, by its part for people. */
 export function mayBear(tag: string, fileName: string): boolean {
   const name = tag.slice(groupHashLength + 3, -endingLength - 1);
   return name === readableName(fileName);

@@ -86,7 +86,7 @@ function isFulfilled({ operator, version: wanted = '' }: Dependency, { pkg, vers
   return version !== undefined && satisfies(version, operator, wanted);
 }
 
-/** Sorted by name. In an index the newest version of a name stands last. */
+/** Sorted by name. In an index the newest version of a name comes last. */
 function newestOfEachName(found: readonly { readonly pkg: ListedPackage }[]): readonly ListedPackage[] {
   const newest = new Map(found.map(({ pkg }) => [pkg.entry.name, pkg]));
   return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pkg]) => pkg);

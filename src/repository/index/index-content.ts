@@ -14,7 +14,7 @@ export interface IndexContent {
   readonly v3Runs: readonly IndexRun[];
   /** All of them. */
   readonly runs: readonly IndexRun[];
-  /** What stands before and behind the runs of v2 in the content member. */
+  /** What is before and behind the runs of v2 in the content member. */
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
   /** What it lists of both formats, in its order; made when first asked for, as is the next. */

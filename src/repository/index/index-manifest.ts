@@ -9,7 +9,7 @@ import type { Part } from './index-run.ts';
 export const indexArtifactType = 'application/vnd.lkard.apk.index.v1';
 /** The layers that, joined in order between head and tail, are the bytes of APKINDEX.tar.gz. */
 export const indexPartType = 'application/vnd.lkard.apk.index.part.v1';
-/** What stands behind each run: for every record of it the file's digest and its tags. */
+/** What is behind each run: for every record of it the file's digest and its tags. */
 export const indexDetailsType = 'application/vnd.lkard.apk.index.details.v1+zlib';
 /** The same for v3 packages, which stand in no APKINDEX.tar.gz. */
 export const indexV3PartType = 'application/vnd.lkard.apk.index.v3.part.v1';

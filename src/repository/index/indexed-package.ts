@@ -50,7 +50,7 @@ export function applyChanges(
   return merged;
 }
 
-/** Past so many, sorting anew is cheaper than finding each one's place. */
+/** Past so many, sorting again is cheaper than finding each one's place. */
 const maxInsertions = 256;
 
 /** Where a file belongs among sorted ones. */

@@ -55,7 +55,7 @@ export interface StoredIndexOptions {
   readonly onReplaced: (group: Group, before: IndexContent, after: IndexContent | undefined) => void;
 }
 
-/** How often a version is read anew whose layers were collected between its manifest and them. */
+/** How often a version is read again whose layers were collected between its manifest and them. */
 const maxAttempts = 3;
 
 /** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
@@ -113,7 +113,7 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
       const stored = { manifestDigest: manifest.digest, createdMs, signatures, content, pieces };
       return { ...stored, v3Pieces: partsOf(layers.v3Runs), blobs: blobsOf(parsed) };
     } catch (error) {
-      // Whoever may push can put anything here.
+      // Anybody who may push can put anything here.
       if (isGatewayError(error, 'INDEX_MALFORMED', 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED'))
         return damaged(manifest.digest);
       throw error;
@@ -160,7 +160,7 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
   };
 }
 
-/** Whoever may write to the registry can put a version back that lists what was deleted since; readers compare it anyway. */
+/** Anybody who may write to the registry can put a version back that lists what was deleted since; readers compare it anyway. */
 function warnOfOlder(log: Log, group: Group, stored: StoredIndex, known: StoredIndex): void {
   if (stored.createdMs + lease.stampSlackMs >= known.createdMs) return;
   const times = { madeAt: new Date(stored.createdMs), known: new Date(known.createdMs) };

@@ -13,7 +13,7 @@ export interface ImageKeyRing {
   readonly keys: readonly ImageKey[];
   /** Tags that hold a key which this gateway can't open. */
   readonly locked: readonly string[];
-  /** Every tag that was looked at, also in vain. */
+  /** Every tag that was looked at, also where there was none. */
   readonly found: ReadonlyMap<string, FoundKeyTag>;
   readonly readAt: MonotonicMs;
 }

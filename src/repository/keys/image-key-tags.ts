@@ -129,7 +129,7 @@ async function readHalves(store: ImageStore, layers: KeyLayers, options?: CallOp
   return { publicPem, sealedPrivateKey };
 }
 
-/** Far more than a key has; whoever may push can put anything there. */
+/** Far more than a key has; anybody who may push can put anything there. */
 const maxKeyBytes = 64 * 1024;
 
 async function readText(store: ImageStore, blob: BlobDescriptor, options?: CallOptions): Promise<string | undefined> {

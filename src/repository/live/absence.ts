@@ -16,7 +16,7 @@ export type Presence =
 
 const gone: Presence = { state: 'gone' };
 
-/** Asks for one tag by name and remembers the answer. `pkg` is what stands under it, where this replica knows that already. */
+/** Asks for one tag by name and remembers the answer. `pkg` is what it holds, where this replica knows that already. */
 export async function askForTag(
   image: ImageStore,
   { tag, pkg }: { readonly tag: string; readonly pkg: PackageRecord | undefined },

@@ -8,7 +8,7 @@ import type { Sightings } from './sightings.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { BeginProgress } from './reading-progress.ts';
 
-/** A live tag and what stands under it. */
+/** A live tag and the package that it holds. */
 export interface LiveTag {
   readonly tag: string;
   readonly pkg: PackageRecord;
@@ -57,7 +57,7 @@ export interface Questions {
 
 interface Candidate {
   readonly tag: string;
-  /** What stands under the tag, where this replica knows it already. */
+  /** What the tag holds, where this replica knows it already. */
   readonly pkg: PackageRecord | undefined;
 }
 

@@ -53,7 +53,7 @@ export interface LookDeps {
   readonly sightings: Sightings;
 }
 
-/** So often a look at contested names begins anew because an index changed under it. */
+/** So often a look at contested names begins again because an index changed under it. */
 const maxAttempts = 8;
 
 /**

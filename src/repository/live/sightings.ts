@@ -23,14 +23,14 @@ export interface Sightings {
   garbled(tag: string): boolean;
   /** The listing and an index show the tag after all. */
   returned(tag: string): void;
-  /** A listing was waited for in vain: it is behind by more than a push may wait. */
+  /** A listing was waited for without success: it is behind by more than a push may wait. */
   lagged(): void;
   /** The pusher of the tag never withdraws it any more. */
   held(tag: string): void;
   /** This replica told a pusher that the tag is published. */
   acknowledged(tag: string): void;
 
-  /** What stands under the tag, if ever seen: it never changes. */
+  /** What the tag holds, if ever seen: it never changes. */
   recordOf(tag: string): PackageRecord | undefined;
   /** Whether the tag was put or found so lately that it needn't be asked for where the listing shows it. */
   isFresh(tag: string): boolean;
@@ -55,7 +55,7 @@ export interface Sightings {
   heldTags(): readonly string[];
   /** Tags that this replica vouches for. */
   ownTags(): readonly string[];
-  /** Whether a listing was waited for in vain lately. */
+  /** Whether a listing was waited for without success lately. */
   isLagging(): boolean;
 }
 

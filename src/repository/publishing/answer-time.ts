@@ -23,7 +23,7 @@ export interface AnswerTime {
   within<T>(work: Promise<T>): Promise<T>;
   /** The caller is at work, not the registry: no time passes until `renew`. */
   pause(): void;
-  /** The time begins anew. */
+  /** The time begins again. */
   renew(): void;
   /** A body whose every piece that the store takes renews the time, and the last gives more: it has all of that to store. */
   flowing(source: BlobSource): BlobSource;
@@ -37,7 +37,7 @@ const pieceBytes = 256 * 1024;
 /** The least that a registry stores in a ms, of a body that it has. */
 const storedBytesPerMs = 4 * 1024;
 
-/** Begins now. Whoever made it ends it. */
+/** Begins now. Its maker ends it. */
 export function createAnswerTime(clock: Clock, ms: number, { branch, repository }: RepositoryCoordinates): AnswerTime {
   const deadline = createDeadline({ clock, ms });
   const undone = createDeadline({ clock, ms: Infinity });

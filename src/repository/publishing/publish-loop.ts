@@ -96,7 +96,7 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
     }
   };
 
-  /** Whoever's rights failed: are they to blame, is the registry, or is nothing to be done? */
+  /** After work with one seat's rights failed: were these to blame, or the registry, or can nothing be done? */
   const recover = async (seat: Seat, error: unknown) => {
     if (!seats.has(seat)) return;
     if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) {

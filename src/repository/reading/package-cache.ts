@@ -9,7 +9,7 @@ export interface PackageCacheOptions {
   readonly maxCachedBytes: number;
   /** Bytes of the largest package that is kept. Default 256 KiB. */
   readonly maxCachedPackageBytes: number;
-  /** Hears of each package that is small enough, and whether it was there. */
+  /** Called for each package that is small enough, and whether it was there. */
   readonly onLookUp?: ((isHit: boolean) => void) | undefined;
 }
 

@@ -105,7 +105,7 @@ export function createReading(deps: ReadingDeps): RepositoryReading & Repository
       const { arePerImage } = deps.signingKeys;
       const isAsked = arePerImage || caller.credentials.kind !== 'gateway';
       if (isAsked && !(await deps.views.authorize(reader, image, call)) && arePerImage) return [];
-      // Anew, so that all replicas name the same ones at once: several may have made the first.
+      // Asked again, so that all replicas name the same ones at once: several may have made the first.
       const refreshed = { ...call, refresh: true };
       const keys = await shareKeys(`${reader.key} ${image}`, () => deps.signingKeys.ofImage(reader.image, refreshed));
       const v3Keys = (await deps.signingKeys.ofV3?.()) ?? [];

@@ -3,7 +3,7 @@ import type { SignedIndex } from '../service/reading.ts';
 import type { Served } from '../views/index-serving.ts';
 import type { IndexView } from '../views/index-view.ts';
 
-/** What is told of an index of either format. */
+/** What is said of an index of either format. */
 type ShownView = Pick<IndexView, 'bytes' | 'etag' | 'count' | 'isUnverified' | 'lastModified'>;
 
 /** The index as it goes out, made once for each view and mark: whoever formats headers by it can tell that it is the same. */

@@ -4,7 +4,7 @@ import type { RandomBytes } from '../../ports.ts';
 import type { Credentials } from '../../store/store.ts';
 
 /**
- * A name for a caller's credentials to key memory by: the same for the same credentials, and of no use to whoever reads the
+ * A name for a caller's credentials to key memory by: the same for the same credentials, and of no use to anybody who reads the
  * process's memory of keys, since it is made under a secret of this process.
  */
 export function createCallerKeys(random: RandomBytes): (credentials: Credentials) => string {

@@ -56,13 +56,13 @@ export interface IndexServing {
   hadNothing(reader: Reader, group: Group): boolean;
   /** Takes over what a look of the publisher, begun at `beganMs`, has shown: it is served at once, whatever failed before. */
   offer(group: Group, seen: Look, beganMs: MonotonicMs): void;
-  /** Something that the index lists could not be fetched: it is compared anew before it is served again. */
+  /** Something that the index lists could not be fetched: it is compared again before it is served again. */
   suspect(group: Group): void;
   /** What an index that was served within the last minute listed under a name that the one served now doesn't list. */
   delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
 
-/** The share of its time after which a comparison is made anew, so that no reader has to wait for that. */
+/** The share of its time after which a comparison is made again, so that no reader has to wait for that. */
 const renewedAfter = 0.75;
 
 /**

@@ -14,7 +14,7 @@ export function createReader(key: string, open: () => ImageStore): Reader {
   return new LazyReader(key, open);
 }
 
-// A class: a getter in an object literal gives each object a hidden class of its own, which is dear.
+// A class: a getter in an object literal gives each object a hidden class of its own, which is slow.
 class LazyReader implements Reader {
   readonly key: string;
   readonly #open: () => ImageStore;

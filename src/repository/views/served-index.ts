@@ -14,12 +14,12 @@ import { createPatience, type Patience } from './patience.ts';
  */
 export interface ServedIndex {
   readonly patience: Patience;
-  /** Asks for the tag; returns the version that it names by then, undefined where there is none for whoever asks. */
+  /** Asks for the tag; returns the version that it names by then, undefined where there is none for the caller. */
   check(ask: () => Promise<Resolved | undefined>): Promise<Digest | undefined>;
   /** Whether an ask that was sent after that moment has shown the version. */
   isKnownSince(momentMs: number): boolean;
   /**
-   * The view, where it is of the version that is known (of none, where there is none for whoever asks), wasn't suspected since,
+   * The view, where it is of the version that is known (of none, where there is none for the caller), wasn't suspected since,
    * and has been compared no longer ago than `share` of the time for which that holds.
    */
   current(hasVersion: boolean, share?: number): IndexView | undefined;
@@ -27,7 +27,7 @@ export interface ServedIndex {
   accept(which: 'known' | 'any'): Promise<void>;
   /** The newest view, however old. */
   readonly last: IndexView | undefined;
-  /** Compares by making a view, which is taken unless a later one has been; null: nothing is there for whoever makes it. */
+  /** Compares by making a view, which is taken unless a later one has been; null: nothing is there for the caller. */
   compare(make: () => Promise<IndexView | null>): Promise<IndexView | undefined>;
   /** For how long, in ms, comparisons have found nothing. */
   readonly missedForMs: number;
@@ -39,7 +39,7 @@ export interface ServedIndex {
   suspect(): void;
   /** What was listed within the last minute under a name that isn't any more. */
   delisted(fileName: string): IndexedPackage | undefined;
-  /** Whether the comparison should soon be made anew: more than `share` of the time for which it holds is over. */
+  /** Whether the comparison should soon be made again: more than `share` of the time for which it holds is over. */
   isDue(share: number): boolean;
   /** When the store last confirmed it. */
   readonly confirmedMs: MonotonicMs;

@@ -17,7 +17,7 @@ import type {
   UploadOptions,
 } from '../store.ts';
 
-/** One image's content in a folder, for whoever may have it. Absent is undefined; a disk's own faults come as they are. */
+/** One image's content in a folder, for those who may have it. Absent is undefined; a disk's own faults come as they are. */
 export interface ImageFolder {
   resolve(reference: string): Promise<Resolved | undefined>;
   fetchManifest(reference: string): Promise<FetchedManifest | undefined>;

@@ -18,7 +18,7 @@ import { createTagPages } from './content/tag-pages.ts';
 export interface RegistryStoreDeps extends Omit<RegistryClientDeps, 'clock'>, SharedClockDeps {
   /** What `{ kind: 'gateway' }` stands for. */
   readonly gatewayCredentials: GatewayCredentials;
-  /** Hears of each request that waited for its turn, or was refused one. */
+  /** Called for each request that waited for its turn, or was refused one. */
   readonly onShort?: RequestBudgetOptions['onShort'];
 }
 

@@ -108,7 +108,7 @@ function isBelow(path: string | undefined, image: string): boolean {
   return path === undefined || image === path || image.startsWith(`${path}/`);
 }
 
-/** The format is told only where there are v3 packages: all others are v2. */
+/** The format is shown only where there are v3 packages: all others are v2. */
 function packageColumns(lines: readonly PackageLine[]): readonly Column<PackageLine>[] {
   const format: Column<PackageLine> = { head: 'FORMAT', cell: ({ format = 'v2' }) => format };
   return [

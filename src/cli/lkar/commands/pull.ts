@@ -17,7 +17,7 @@ export interface PullOptions {
 
 /**
  * Fetches a file, byte for byte. What is there under its name is replaced at the end; a connection that breaks is taken up
- * where it broke; whoever interrupts it leaves nothing behind.
+ * where it broke; an interrupted one leaves nothing behind.
  */
 export async function pull(session: Session, target: string, filePath: string, options: PullOptions): Promise<void> {
   checkFilePath(filePath);

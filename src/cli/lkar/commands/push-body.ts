@@ -27,7 +27,7 @@ export async function localFileOf(path: string): Promise<LocalFile> {
 
 /**
  * The body that pushes these files in one go: a single one as it is, several as a form (RFC 7578) with a `file` field each.
- * Its size is known beforehand, its files are read as it is sent; `onBytes` is told how far each file has got.
+ * Its size is known beforehand, its files are read as it is sent; `onBytes` is called with how far each file has got.
  */
 export function pushBodyOf(files: readonly LocalFile[], onBytes: OnBytes = () => undefined): PushBody {
   const [first] = files;

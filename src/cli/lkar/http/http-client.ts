@@ -9,11 +9,11 @@ export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Opens the body, anew for each try. */
+  /** Opens the body, again for each try. */
   readonly body?: (() => Readable) | undefined;
 }
 
-/** Its answer; whoever gets one must read or destroy the body. */
+/** Its answer, whose body must be read or destroyed. */
 export interface HttpAnswer {
   readonly status: number;
   header(name: string): string | undefined;
@@ -41,7 +41,7 @@ export interface HttpClientOptions {
   readonly proxies?: Proxies | undefined;
   /** Ends what is under way, with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told each request and answer, without credentials. */
+  /** Called with each request and answer, without credentials. */
   readonly trace?: ((line: string) => void) | undefined;
 }
 

@@ -20,7 +20,7 @@ import type { Login } from '../http/gateway-client.ts';
 export interface LoginKeeper {
   /** The login of the longest name that is kept: `REGISTRY/IMAGE`, its parents, then `REGISTRY`. */
   find(name: string): Promise<Login | undefined>;
-  /** Keeps a login; says where, and whether it stands there in the clear. */
+  /** Keeps a login; says where, and whether it is there in the clear. */
   keep(name: string, login: Login): Promise<{ readonly place: string; readonly isPlain: boolean }>;
   /** Forgets one; false where there was none. */
   forget(name: string): Promise<boolean>;

@@ -38,7 +38,7 @@ export interface PoolOptions {
 const settledMs = 60_000;
 /** What a worker may take beyond its drain time-out: it closes files and connections. */
 const graceMs = 5_000;
-/** A worker that takes longer to count is told of as it was when it last did. */
+/** A worker that takes longer to count is reported as it was when it last did. */
 const snapshotMs = 2_000;
 
 interface Member {

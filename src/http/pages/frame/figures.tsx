@@ -18,7 +18,7 @@ export function Figures({ held, now }: { readonly held: Held; readonly now: Date
   );
 }
 
-/** A share of the largest as a bar; for eyes alone, since the number stands beside it. */
+/** A share of the largest as a bar; for eyes alone, since the number is beside it. */
 export function Meter({ value, largest }: { readonly value: number; readonly largest: number }) {
   return (
     <svg class="meter" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">

@@ -4,7 +4,7 @@ import { SiteHeader } from './site-header.tsx';
 
 /** What every page needs of the request it answers. */
 export interface PageFrame {
-  /** The path prefix that a proxy took off, without slash at its end: stands before every path in a link. */
+  /** The path prefix that a proxy took off, without slash at its end; put before every path in a link. */
   readonly prefix: string;
   /** Scheme, host and that prefix. */
   readonly root: string;

@@ -20,7 +20,7 @@ export interface ManagedPackage {
 
 /** Deleting by pages: asked for with GET, done with POST. */
 export interface Deleting {
-  /** Throws FORBIDDEN where the caller may not push, so that nobody is asked in vain. */
+  /** Throws FORBIDDEN where the caller may not push, so that nobody confirms what would be refused. */
   ask(request: PageRequest, managed: ManagedPackage): Promise<Response>;
   do(exchange: Exchange, request: PageRequest, managed: ManagedPackage): Promise<Response>;
 }

@@ -20,7 +20,7 @@ const rowsMark = '<!--rows-->';
 const endMark = '<!--end-->';
 
 /**
- * The page in pieces, while the package is read: what stands before the files, the files, what stands after. Ends with the
+ * The page in pieces, while the package is read: what is before the files, the files, what is after. Ends with the
  * signal's reason where its reader leaves, and lets others have their turn between the pieces.
  */
 export async function* renderFilesPage(

@@ -18,7 +18,7 @@ export function CopyText({ id, label, text }: CopyProps) {
   );
 }
 
-/** One line to copy, as it stands in running text. */
+/** One line to copy, as it is in running text. */
 export function CopyLine({ id, label, text }: CopyProps) {
   return (
     <div class="copy line">

@@ -52,7 +52,7 @@ export function createTagRemover(clock: MonotonicClock): TagRemover {
       if (noUnnamed.isRecent() || nothing.isRecent()) throw unsupported(session);
       const outcome = await removeByDigest(session, digest);
       if (outcome === 'gone') return;
-      // No word on tags: to believe that none can be removed would let whoever may push bury what only others may delete.
+      // No word on tags: to believe that none can be removed would let anybody who may push bury what only others may delete.
       if (outcome === 'unsupported') noUnnamed.note();
       throw unsupported(session);
     },

@@ -103,7 +103,7 @@ export function manifestUrl(session: Pick<RegistrySession, 'url'>, reference: st
   return session.url(`manifests/${reference}`);
 }
 
-/** Whether a refusal means that what stands under the tag may not be changed; each registry has its own way to say so. */
+/** Whether a refusal means that what the tag names may not be changed; each registry has its own way to say so. */
 export function isImmutable(answer: RegistryAnswer): boolean {
   const { status, faults } = answer;
   if (status < 400 || status >= 500) return false;

@@ -20,7 +20,7 @@ export interface RequestBudgetOptions {
   readonly perMinute: number;
   /** How long a request waits for its turn, in milliseconds. Default 5,000. */
   readonly maxWaitMs?: number | undefined;
-  /** Hears of each request that had to wait, or was refused. */
+  /** Called for each request that had to wait, or was refused. */
   readonly onShort?: ((outcome: 'waited' | 'refused') => void) | undefined;
 }
 

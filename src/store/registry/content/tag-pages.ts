@@ -10,7 +10,7 @@ export interface TagPages {
   read(key: string, page: Uint8Array, parse: (page: Uint8Array) => readonly unknown[]): readonly string[];
 }
 
-/** A page whose list is written without a space, each tag once: where each one stands follows from their lengths. */
+/** A page whose list is written without a space, each tag once: where each one is follows from their lengths. */
 interface KnownPage {
   readonly bytes: Buffer;
   readonly tags: readonly string[];

@@ -10,7 +10,7 @@ export type RegistryCredentials =
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'identity'; readonly username: string; readonly token: string };
 
-/** Looks up the gateway's own credentials for an image of the registry, anew for each call. */
+/** Looks up the gateway's own credentials for an image of the registry, again for each call. */
 export interface GatewayCredentials {
   find(image: string): Promise<RegistryCredentials>;
 }

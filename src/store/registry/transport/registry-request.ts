@@ -27,7 +27,7 @@ export interface RegistryRequest {
   readonly takeTurn?: (() => Promise<void>) | undefined;
 }
 
-/** A body that can be sent anew; `size` in bytes. */
+/** A body that can be sent again; `size` in bytes. */
 export interface RequestBody {
   readonly size: number;
   open(): Readable | Uint8Array;
