@@ -1,13 +1,19 @@
 import { countOf } from '../frame/page-text.tsx';
+import { monthOf } from './overview.ts';
 
 const months = 24;
 const barWidth = 10;
 const barGap = 2;
 const height = 56;
 
+interface PushChartProps {
+  readonly pushedIn: ReadonlyMap<string, number>;
+  readonly now: Date;
+}
+
 /** How many packages came in each of the last 24 months; nothing where all came in one. */
-export function PushChart({ dates, now }: { readonly dates: readonly Date[]; readonly now: Date }) {
-  const counts = countByMonth(dates, now);
+export function PushChart({ pushedIn, now }: PushChartProps) {
+  const counts = lastMonths(now).map((month) => ({ month, count: pushedIn.get(month) ?? 0 }));
   const largest = Math.max(...counts.map(({ count }) => count));
   if (counts.filter(({ count }) => count > 0).length < 2) return <></>;
   const total = counts.reduce((sum, { count }) => sum + count, 0);
@@ -30,21 +36,11 @@ export function PushChart({ dates, now }: { readonly dates: readonly Date[]; rea
   );
 }
 
-/** The last 24 months, oldest first, with how many of the dates fall in each. */
-export function countByMonth(dates: readonly Date[], now: Date): readonly { month: string; count: number }[] {
-  const counts = new Map<string, number>();
-  for (let i = months - 1; i >= 0; i -= 1) {
-    counts.set(monthOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - i, 1))), 0);
-  }
-  for (const date of dates) {
-    const count = counts.get(monthOf(date));
-    if (count !== undefined) counts.set(monthOf(date), count + 1);
-  }
-  return [...counts].map(([month, count]) => ({ month, count }));
-}
-
-function monthOf(date: Date): string {
-  return date.toISOString().slice(0, 7);
+/** Oldest first. */
+function lastMonths(now: Date): readonly string[] {
+  return Array.from({ length: months }, (_, i) =>
+    monthOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - (months - 1 - i), 1))),
+  );
 }
 
 /** A month with anything in it has a bar to be seen; one with nothing has a line. */

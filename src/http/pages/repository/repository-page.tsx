@@ -3,7 +3,6 @@ import type { ListedPackage, ListedRepository } from '../../../repository/servic
 import type { PublicKey } from '../../../repository/service/reading.ts';
 import type { Paged } from '../../request/paging.ts';
 import { Figures } from '../frame/figures.tsx';
-import { heldIn } from '../frame/held.ts';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { repositoryLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { countOf } from '../frame/page-text.tsx';
@@ -12,6 +11,7 @@ import { CopyLine } from '../recipes/copy-text.tsx';
 import { KeysBox } from '../recipes/keys-box.tsx';
 import { RecipeBox } from '../recipes/recipe-box.tsx';
 import type { Recipe } from '../recipes/use-recipes.ts';
+import type { Overview } from './overview.ts';
 import { PackageTable } from './package-table.tsx';
 import { PushChart } from './push-chart.tsx';
 import { ArchitectureTabs, PlaceSwitch } from './repository-nav.tsx';
@@ -30,8 +30,8 @@ export interface RepositoryPageProps {
   readonly repositories: readonly ListedRepository[] | undefined;
   readonly query: { readonly q: string; readonly order: PackageOrder };
   readonly found: Paged<ListedPackage>;
-  /** Every version of every package in this architecture. */
-  readonly all: readonly ListedPackage[];
+  /** Of every version of every package in this architecture. */
+  readonly overview: Overview;
   readonly keys: readonly PublicKey[];
   readonly use: readonly Recipe[];
   readonly publish: readonly Recipe[];
@@ -40,6 +40,7 @@ export interface RepositoryPageProps {
 /** A repository in one architecture: its packages, how to use it, and how to push to it. */
 export function RepositoryPage(props: RepositoryPageProps) {
   const { frame, place, crumbs, image, architecture, query, found } = props;
+  const { held, largest, pushedIn } = props.overview;
   const where = `${place.at.branch}/${place.at.repository}`;
   const title = image === undefined ? where : `${image}/${where}`;
   const feed = `${place.path}/feed.atom?arch=${architecture}`;
@@ -50,7 +51,7 @@ export function RepositoryPage(props: RepositoryPageProps) {
         {image !== undefined && <span class="quiet">{image}/</span>}
         {where}
       </h1>
-      <Figures held={heldIn(props.all)} now={frame.now} />
+      <Figures held={held} now={frame.now} />
       <CopyLine id="url" label="URL of this repository" text={place.url} />
       <PlaceSwitch {...props} />
       <div class="columns">
@@ -72,8 +73,8 @@ export function RepositoryPage(props: RepositoryPageProps) {
           <RecipeBox id="use" title="Use this repository" recipes={props.use} isOpen />
           <RecipeBox id="publish" title="Publish to it" recipes={props.publish} />
           <KeysBox keys={props.keys} />
-          <SizeChart place={place} architecture={architecture} packages={props.all} />
-          <PushChart dates={props.all.map(({ pushedAt }) => pushedAt)} now={frame.now} />
+          <SizeChart {...{ place, architecture, largest }} totalBytes={held.bytes} />
+          <PushChart pushedIn={pushedIn} now={frame.now} />
         </div>
       </div>
     </Layout>

@@ -1,3 +1,4 @@
+import { oncePerObject } from '../../../concurrency/once-per-object.ts';
 import { GatewayError } from '../../../errors.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
@@ -16,6 +17,7 @@ import { createPackageViews, needsCredentials } from '../package/package-views.t
 import { publishRecipes } from '../recipes/publish-recipes.ts';
 import { useRecipes } from '../recipes/use-recipes.ts';
 import { formatFeed } from './feed.ts';
+import { overviewOf } from './overview.ts';
 import { RepositoryPage } from './repository-page.tsx';
 
 /** The pages of one repository; the query says which. */
@@ -41,6 +43,7 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   const hasSingleImage = settings.singleImage !== undefined;
   const packages = createPackageViews(deps, settings);
   const deleting = createDeleting(deps);
+  const overview = oncePerObject(overviewOf);
   const open = (base: RepositoryBase, request: PageRequest) => openRepository(catalogs, base, request, hasSingleImage);
 
   const servePackages = async (request: PageRequest, opened: OpenedRepository) => {
@@ -53,7 +56,10 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
     const use = useRecipes({ url, architecture, isPrivate: needsCredentials(request, settings), key: keys[0] });
     const publish = publishRecipes({ at: place.at, url, hasSingleImage, needsLogin: frame.canLogIn });
     const lists = { query, found, keys, use, publish };
-    return pageAnswer(200, <RepositoryPage {...opened} {...lists} frame={frame} all={catalog.packages} />);
+    return pageAnswer(
+      200,
+      <RepositoryPage {...opened} {...lists} frame={frame} overview={overview(catalog.packages)} />,
+    );
   };
 
   const openPackage = async (base: RepositoryBase, request: PageRequest, name: string) => {

@@ -6,18 +6,16 @@ import { formatBytes, shortened } from '../frame/page-text.tsx';
 export interface SizeChartProps {
   readonly place: RepositoryPlace;
   readonly architecture: string;
-  readonly packages: readonly ListedPackage[];
+  /** Largest first. */
+  readonly largest: readonly ListedPackage[];
+  readonly totalBytes: number;
 }
 
-const shown = 6;
-
 /** The largest packages beside each other; nothing where there are too few to compare. */
-export function SizeChart({ place, architecture, packages }: SizeChartProps) {
-  const largest = packages.toSorted((a, b) => b.size - a.size).slice(0, shown);
+export function SizeChart({ place, architecture, largest, totalBytes }: SizeChartProps) {
   const most = largest[0]?.size ?? 0;
   if (largest.length < 2 || most === 0) return <></>;
-  const total = packages.reduce((sum, { size }) => sum + size, 0);
-  const share = Math.round((100 * largest.reduce((sum, { size }) => sum + size, 0)) / total);
+  const share = Math.round((100 * largest.reduce((sum, { size }) => sum + size, 0)) / totalBytes);
   return (
     <section class="card" aria-labelledby="largest">
       <h2 id="largest">Largest</h2>
