@@ -18,7 +18,7 @@ const nastyPackages: readonly DemoPackage[] = [
     depends: [`${longName}-other>=1`, 'w'.repeat(200)],
     pkginfo: ['license = GPL-2.0-or-later AND LGPL-2.1-or-later AND MIT', `url = https://e.example/${'p'.repeat(300)}`],
   },
-  { name: 'rtl', version: '1-r0', description: 'حزمة للاختبار مع نص من اليمين إلى اليسار \u202eevil' },
+  { name: 'rtl', version: '1-r0', description: 'حزمة للاختبار مع نص من اليمين إلى اليسار' },
   {
     ...{ name: 'hub', version: '1-r0', depends: Array.from({ length: 250 }, (_, i) => `dep-${i}`) },
     provides: Array.from({ length: 250 }, (_, i) => `so:libhub-${i}.so.1=1`),

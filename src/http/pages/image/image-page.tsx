@@ -133,6 +133,9 @@ function RepositoryCard({ repository, href, largest, now }: CardProps) {
   );
 }
 
+/** v9 before v10. */
+const { compare } = new Intl.Collator('en', { numeric: true });
+
 function byName(a: ListedRepository, b: ListedRepository): number {
-  return `${a.branch}/${a.repository}` < `${b.branch}/${b.repository}` ? -1 : 1;
+  return compare(a.branch, b.branch) || compare(a.repository, b.repository);
 }

@@ -18,11 +18,12 @@ const maxOthers = 12;
 /** The ways to the other branches, and to the other repositories of this one. */
 export function PlaceSwitch({ place, repositories = [], imageHref }: NavProps) {
   const { branch, repository } = place.at;
-  const branches = [...new Set(repositories.map((one) => one.branch))].toSorted();
+  const byName = new Intl.Collator('en', { numeric: true }).compare;
+  const branches = [...new Set(repositories.map((one) => one.branch))].toSorted(byName);
   const beside = repositories.filter((one) => one.branch === branch).map((one) => one.repository);
   const inBranch = (other: string) => {
     const there = repositories.filter((one) => one.branch === other).map((one) => one.repository);
-    return there.includes(repository) ? repository : (there.toSorted()[0] ?? repository);
+    return there.includes(repository) ? repository : (there.toSorted(byName)[0] ?? repository);
   };
   return (
     <>
@@ -36,7 +37,7 @@ export function PlaceSwitch({ place, repositories = [], imageHref }: NavProps) {
       <Switch
         label="Repository"
         current={repository}
-        names={beside.toSorted()}
+        names={beside.toSorted(byName)}
         hrefOf={(other) => placeBeside(place, branch, other).path}
         moreHref={imageHref}
       />
