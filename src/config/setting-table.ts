@@ -113,7 +113,7 @@ export const settingGroups = {
     'signing-key': list(
       'signing.keyFiles',
       'FILE',
-      'private RSA key, PEM, as abuild-keygen makes it; the first is the primary one',
+      'private key, PEM: RSA as abuild-keygen makes it, or beside it EC on P-256 for apk 3; the first is the primary one',
     ),
     'aes-key': text(
       'signing.aesKey',
