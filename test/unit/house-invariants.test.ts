@@ -60,3 +60,15 @@ describe('the words in docs/design.md', () => {
       expect([word, new RegExp(`export interface ${word}\\b`).test(text)]).toEqual([word, true]);
   });
 });
+
+describe('where docs/contributing.md says to look first', () => {
+  const [, table = ''] = readFileSync(path.join(root, 'docs', 'contributing.md'), 'utf8').split('| you want to know |');
+  const rows = (table.split('\n\n')[0] ?? '').split('\n').slice(2);
+
+  it.each(rows.map((row) => codeIn(row)).filter((places) => places.length > 0))('%s is there', (...places) => {
+    const [first = ''] = places;
+    const isThere = (place: string) =>
+      existsSync(path.join(root, 'src', place)) || existsSync(path.join(root, 'src', first, place));
+    expect(places.filter((place) => !isThere(place))).toEqual([]);
+  });
+});
