@@ -18,7 +18,10 @@ export interface ApkRoot {
   /** The same, and throws unless it succeeds; what it printed. */
   readonly mustApk: (args: readonly string[], env?: Environment) => Promise<string>;
   /** Runs the repository's setup script by `curl … | sh`; what that printed. `user` is curl's, `name:password`. */
-  setUp(base: string, how?: { readonly user?: string; readonly env?: Environment }): Promise<string>;
+  setUp(
+    base: string,
+    how?: { readonly user?: string; readonly env?: Environment; readonly index?: 'v2' | 'v3' },
+  ): Promise<string>;
   /** Adds a line to its repositories. */
   addRepository(line: string): Promise<void>;
   /** Trusts the public key in a file, under the file's own name or another. */
@@ -56,9 +59,10 @@ export async function makeApkRoot(client: Client, architecture = 'x86_64'): Prom
     path: folder.path,
     apk,
     mustApk,
-    async setUp(base, { user, env } = {}) {
-      const args = [`${base}/setup`, folder.path, ...(user === undefined ? [] : ['--user', user])];
-      const script = 'url=$1 root=$2; shift 2; curl -fsS "$@" "$url" | sh -s -- --root "$root"';
+    async setUp(base, { user, env, index = 'v2' } = {}) {
+      const args = [`${base}/setup`, folder.path, index, ...(user === undefined ? [] : ['--user', user])];
+      const script =
+        'url=$1 root=$2 index=$3; shift 3; curl -fsS "$@" "$url" | sh -s -- --root "$root" --index "$index"';
       return mustSucceed(
         'setup',
         await runProgram('bash', ['-o', 'pipefail', '-c', script, 'setup', ...args], { env }),

@@ -8,7 +8,7 @@ import { compareIndexEntries } from '../../src/apk/index/index-entry.ts';
 import { readPackage } from '../../src/apk/package/package-file.ts';
 import { readPackageV3 } from '../../src/apk/package-v3/package-v3-file.ts';
 import { aV3Apk } from '../support/a-v3-apk.ts';
-import { dumpAdb } from '../support/adb-dump.ts';
+import { dumpAdb, withoutV2Replaces } from '../support/adb-dump.ts';
 import { anApk } from '../support/an-apk.ts';
 import { isValidVersion } from '../../src/apk/version.ts';
 import { clientTitle, findClient } from '../support/clients.ts';
@@ -167,16 +167,4 @@ async function aMadePackage(name: string, compression: string): Promise<string> 
     file,
   );
   return file;
-}
-
-/** Of packages of the old format, indexes of our own say nothing of what they replace: no client reads it there. */
-function withoutV2Replaces(lines: readonly string[]): string[] {
-  let isV2 = false;
-  let isReplaces = false;
-  return lines.filter((line) => {
-    if (line.startsWith('    hashes: ')) isV2 = line.length === '    hashes: '.length + 40;
-    if (/^ {4}\S/.test(line)) isReplaces = isV2 && line.startsWith('    replaces:');
-    if (line.startsWith('  - ')) isReplaces = false;
-    return !isReplaces;
-  });
 }

@@ -1,11 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { readAnyPackage } from '../../src/apk/any-package.ts';
+import { isValidVersion } from '../../src/apk/version.ts';
 import { aV3Apk, deflated, type V3ApkOptions } from '../support/a-v3-apk.ts';
+import { withoutV2Replaces } from '../support/adb-dump.ts';
 import { keyFixture } from '../support/signing-keys.ts';
+import { chunked, fixtureFolder, fixtures, readFixture } from '../unit/apk/fixtures.ts';
 import type { ApkRoot } from './apk-root.ts';
 import { describeForEachApk } from './matrix.ts';
-import type { TestRepository } from './world.ts';
+import { basicAuth, repositoryAt, type TestRepository } from './world.ts';
 
 const ecKey = keyFixture('test-only-p256.pem');
 
@@ -39,7 +43,7 @@ const rsaName = 'test-only-2048.rsa.pub';
 const ecName = 'test-only-p256.pem';
 
 describeForEachApk(
-  ({ major, aRepository, aRoot }) => {
+  ({ major, aRepository, aRoot, aWorld }) => {
     /** A root whose one line is `line`, with these keys. */
     const aRootWith = async (repository: TestRepository, line: string, ...keys: readonly string[]) => {
       const root = await aRoot();
@@ -76,6 +80,52 @@ describeForEachApk(
       expect(await root.read('usr/share/everywhere/about')).toBe('made by apk 3\n');
       expect(await root.read('usr/share/old/about')).toBe('old 1.0-r0\n');
       expect(await root.read('usr/share/shared/about')).toBe('shared 1.0-r0\n');
+    });
+
+    it('is set up by the served script, for its own index and the keys of both kinds', async () => {
+      const repository = aRepository();
+      await pushMixed(repository);
+      const root = await aRoot();
+      await root.setUp(repository.base, { index: 'v3' });
+      expect(await root.read('etc/apk/repositories')).toBe(`v3 ${repository.base}\n`);
+      expect(await root.read(`etc/apk/keys/${ecName}`)).toContain('BEGIN PUBLIC KEY');
+      await root.mustApk(['-U', 'add', 'fresh', 'shared']);
+    });
+
+    it('has the records that its own tool would write of the same packages', async () => {
+      const repository = aRepository();
+      const files = [...fixtures('good/', '.apk'), ...fixtures('v3/', '.apk')].map(({ path: name }) => name);
+      // Without keys: with one it refuses to list what bears a bad signature of that.
+      const root = await aRoot();
+      const pushed: string[] = [];
+      for (const name of files) {
+        const bytes = readFixture(name);
+        const { architecture, entry } = await readAnyPackage(chunked(bytes));
+        // What the tool refuses or writes otherwise: a licence in two lines, versions that it can't compare, `all`.
+        const isAlike = entry.name !== 'melange-like' && isValidVersion(entry.version);
+        if (!isAlike || (architecture !== 'x86_64' && architecture !== 'noarch')) continue;
+        const answer = await fetch(`${repository.base}/push`, { method: 'PUT', body: new Uint8Array(bytes) });
+        if (answer.status === 201) pushed.push(path.join(fixtureFolder, name));
+      }
+      expect(pushed.filter((name) => name.includes('/v3/')).length).toBeGreaterThan(2);
+      const [ours, theirs] = [path.join(root.path, 'ours.adb'), path.join(root.path, 'theirs.adb')];
+      await writeFile(ours, Buffer.from(await (await fetch(`${repository.base}/x86_64/Packages.adb`)).arrayBuffer()));
+      await root.mustApk(['mkndx', '--allow-untrusted', '-d', 'edge/main', '-o', theirs, ...pushed]);
+      const dump = async (file: string) => (await root.mustApk(['adbdump', file])).replace(/^# .*\n/gm, '').split('\n');
+      expect(await dump(ours)).toEqual(withoutV2Replaces(await dump(theirs)));
+    });
+
+    it('reads a private repository with the password in its line', async () => {
+      const world = await aWorld({ users: { alice: 'open sesame' } });
+      const repository = repositoryAt(`${world.url}/apk/team/private/edge/main`, basicAuth('alice', 'open sesame'));
+      await pushV3(repository, { name: 'secret', version: '1-r0', files: { 'usr/share/secret/about': 'told\n' } });
+      const root = await aRoot();
+      await root.setUp(repository.base, { index: 'v3', user: 'alice:open sesame' });
+      await root.mustApk(['-U', 'add', 'secret']);
+      expect(await root.read('usr/share/secret/about')).toBe('told\n');
+      const stranger = await aRoot();
+      await stranger.addRepository(`v3 ${repository.base}`);
+      expect((await stranger.apk(['-U', 'add', 'secret'])).exitCode).not.toBe(0);
     });
 
     it('trusts an index by an EC key alone, and the machine has it from the served key', async () => {

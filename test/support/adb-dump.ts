@@ -114,3 +114,15 @@ function hex(byte: number): string {
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
+
+/** Of packages of the old format, indexes of our own say nothing of what they replace: no client reads it there. */
+export function withoutV2Replaces(lines: readonly string[]): string[] {
+  let isV2 = false;
+  let isReplaces = false;
+  return lines.filter((line) => {
+    if (line.startsWith('    hashes: ')) isV2 = line.length === '    hashes: '.length + 40;
+    if (/^ {4}\S/.test(line)) isReplaces = isV2 && line.startsWith('    replaces:');
+    if (line.startsWith('  - ')) isReplaces = false;
+    return !isReplaces;
+  });
+}

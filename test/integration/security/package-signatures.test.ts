@@ -1,7 +1,9 @@
+import { createPublicKey } from 'node:crypto';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { GivenSettings } from '../../../src/config/settings.ts';
+import { v3File, v3Parts, v3Signature } from '../../support/a-v3-apk.ts';
 import { anApk, type ApkSigner } from '../../support/an-apk.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { aPrivateKey, keyFixture } from '../../support/signing-keys.ts';
@@ -36,6 +38,28 @@ it.each(['RSA', 'RSA256', 'RSA512'] as const)(
     // The name of a trusted key is no signature of it.
     expect(await push(by(untrusted, algorithm, `${trusted}.pub`))).toMatch(/^403/);
     expect(await push()).toMatch(/^403 .*is not signed/);
+  },
+);
+
+it.each(['test-only-2048.rsa', 'test-only-p256.pem'])(
+  'takes only v3 packages that a required key signed: %s',
+  async (name) => {
+    const keys = (file: string) => ({ privateKey: aPrivateKey(file), publicKey: createPublicKey(aPrivateKey(file)) });
+    const publicFile = name.endsWith('.pem') ? 'test-only-p256.pub.pem' : `${name}.pub`;
+    const gateway = await startGateway({ settings: { 'require-signed-by': [keyFixture(publicFile)] } });
+    onTestFinished(() => gateway.stop());
+    const push = async (version: string, ...signers: readonly string[]) => {
+      const { payload, data } = v3Parts({ name: 'fresh', version });
+      const signatures = await Promise.all(signers.map((signer) => v3Signature(payload, keys(signer))));
+      const body = new Uint8Array(v3File(payload, { signatures, data }));
+      const answer = await fetch(`${gateway.url}/apk/team/app/edge/main/push`, { method: 'PUT', body });
+      return `${answer.status} ${await answer.text()}`;
+    };
+    expect(await push('1-r0')).toMatch(/^403 .*is not signed/);
+    expect(await push('1-r0', untrusted)).toMatch(/^403 .*is signed by [0-9a-f]{32}, and that is no key of those/);
+    expect(await push('1-r0', untrusted, name)).toMatch(/^201/);
+    const listed = (await (await fetch(`${gateway.url}/_packages/apk/team/app`)).json()) as { signature: object }[];
+    expect(listed.map(({ signature }) => signature)).toEqual([{ verdict: 'valid', keyNames: [publicFile] }]);
   },
 );
 

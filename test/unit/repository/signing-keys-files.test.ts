@@ -35,6 +35,28 @@ describe('key files', () => {
     expect(names).toEqual(['test-only-4096.rsa.pub', 'test-only-2048.rsa.pub']);
   });
 
+  it('may be EC beside RSA: those sign Packages.adb alone, under names that end in .pem', async () => {
+    const files = ['test-only-p256.pem', 'test-only-2048.rsa', 'test-only-p256.sec1.pem'].map(keyFixture);
+    const log = aLog();
+    const keys = await createKeyFileSigningKeys({ clock, log }, { files });
+    const names = (some: readonly { fileName: string }[] | undefined) => some?.map(({ fileName }) => fileName);
+    expect(names(await keys.ofImage(image))).toEqual(['test-only-2048.rsa.pub']);
+    expect(names(await keys.ofImageForWriting(image))).toEqual(['test-only-2048.rsa.pub']);
+    expect(names(await keys.ofV3?.())).toEqual(['test-only-p256.pem', 'test-only-p256.sec1.pem']);
+    expect(log.lines).toEqual([]);
+  });
+
+  it.each([
+    ['EC keys alone', ['test-only-p256.pem'], /an RSA key is needed beside/],
+    ['a key of another kind', ['test-only-2048.rsa', 'test-only-ed25519.pem'], /RSA is needed, or EC on P-256/],
+  ])('are refused: %s', async (_name, names, message) => {
+    const made = createKeyFileSigningKeys({ clock, log: aLog() }, { files: names.map(keyFixture) });
+    await expect(made).rejects.toMatchObject({
+      code: 'SIGNING_KEY_INVALID',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
   it('are refused where one is missing, or two have one name', async () => {
     const missing = createKeyFileSigningKeys({ clock, log: aLog() }, { files: [join(folder, 'none.rsa')] });
     await expect(missing).rejects.toMatchObject({ code: 'SIGNING_KEY_INVALID' });
