@@ -11,6 +11,11 @@ import { startStaticMirror, type StaticMirror } from './static-mirror.ts';
 import { blocksOf, isPrinted, type DocBlock } from './doc-blocks.ts';
 import { apkClients, startDocSession, type DocSession } from './doc-session.ts';
 
+const withOnePackage = {
+  serve: 'npm start',
+  prepare: ['lkar push 127.0.0.1:9887/team/app edge main minimal-1.0-r0.apk'],
+};
+
 /** Pages all of whose blocks are run, or say why not; one that starts no gateway finds the first page's. */
 const pages: readonly {
   readonly page: string;
@@ -26,6 +31,9 @@ const pages: readonly {
     prepare: ['lkar push 127.0.0.1:9887/team/app edge main minimal-1.0-r0.apk'],
   },
   { page: 'docs/publishing.md', serve: 'npm start' },
+  ...['docs/api.md', 'docs/command-line.md', 'docs/troubleshooting.md'].map((page) => ({ page, ...withOnePackage })),
+  { page: 'docs/addressing.md', serve: 'npm start' },
+  ...['## Garbage', '## Is all there?'].map((section) => ({ page: 'docs/operating.md', section, ...withOnePackage })),
   {
     page: 'docs/kubernetes.md',
     section: '## As a sidecar',
@@ -59,7 +67,7 @@ describe.skipIf(isSkipped)(`what the docs say to type${isSkipped ? ` (missing: $
     await secrets.remove();
   });
 
-  describe.each(pages)('in $page', ({ page, section, serve, prepare }) => {
+  describe.each(pages)('in $page $section', ({ page, section, serve, prepare }) => {
     const blocks = blocksOf(page, section);
     let registry: TestRegistry;
     let session: DocSession;
@@ -72,6 +80,7 @@ describe.skipIf(isSkipped)(`what the docs say to type${isSkipped ? ` (missing: $
         registry: registry.host,
         places: {
           'https://old.example.org': mirror.url,
+          '/var/lib/lkard': './data',
           '--backend=registry.example.org': `--backend=${registry.host} --no-https`,
           '/keys/test-only-2048.rsa': keyFixture('test-only-2048.rsa'),
           '/etc/lkard/signing/apk.example.org.rsa': keyFixture('test-only-2048.rsa'),
