@@ -8,7 +8,7 @@ import { simulationKey } from '../publish/world.ts';
 /** Schedules that are searched: without any trouble, before a registry that lags, or with these kinds of trouble. */
 export type Searched = 'quiet' | 'lagging' | readonly TroubleKind[];
 
-/** `known`: those that are written down because they were bad once. */
+/** `known`: those that are written down because they were bad once, and tables of what follows from a look. */
 export type Suite = Searched | 'known';
 
 /** What a search came to. */

@@ -11,14 +11,16 @@ const key = simulationKey();
 /** What a client was told: `done`, `unchanged`, or the code of a fault. */
 export type Answer = 'done' | 'unchanged' | ErrorCode;
 
+type OneOrMore = SimulatedFile | readonly SimulatedFile[];
+
 /** A world whose schedule a test writes itself. */
 export interface Stage {
   readonly world: World;
   replica(id: string): Replica;
   hold(label: RegExp): Hold;
   /** Begins a push; `push` also waits for its answer. */
-  beginPush(by: Replica, file: SimulatedFile, content?: string, ifExists?: 'fail' | 'skip'): Promise<Answer>;
-  push(by: Replica, file: SimulatedFile, content?: string, ifExists?: 'fail' | 'skip'): Promise<Answer>;
+  beginPush(by: Replica, file: OneOrMore, content?: string, ifExists?: 'fail' | 'skip'): Promise<Answer>;
+  push(by: Replica, file: OneOrMore, content?: string, ifExists?: 'fail' | 'skip'): Promise<Answer>;
   beginWithdraw(by: Replica, file: SimulatedFile): Promise<Answer>;
   withdraw(by: Replica, file: SimulatedFile): Promise<Answer>;
   /** Lets things happen until the promise settles, the hold is reached or the predicate says so. */
@@ -52,7 +54,8 @@ export async function createStage(options: WorldOptions = {}): Promise<Stage> {
 
   const beginPush: Stage['beginPush'] = async (by, file, content = 'one', ifExists = 'fail') => {
     const publication = await by.repositories.begin(at, caller);
-    const [published] = await publication.commit([staged.get(`${file.name} ${content}`)!], { ifExists });
+    const files = [file].flat().map(({ name }: SimulatedFile) => staged.get(`${name} ${content}`)!);
+    const [published] = await publication.commit(files, { ifExists });
     return published?.outcome === 'unchanged' ? 'unchanged' : 'done';
   };
   const beginWithdraw: Stage['beginWithdraw'] = async (by, file) => {

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { createStage, simulated } from './stage.ts';
+
+const { a, b, c } = simulated;
+
+describe('a push', () => {
+  it('holds no name that was deleted since it looked: whoever saw the rival may be about to bury its tag', async () => {
+    const stage = await createStage();
+    const [dying, slow, burying] = ['dying', 'slow', 'burying'].map((id) => stage.replica(id));
+    const putting = stage.hold(/^slow pushManifest .*-p-/);
+    const pushing = stage.beginPush(slow!, a, 'two');
+    await stage.untilReached(putting);
+    expect(await stage.push(dying!, a, 'one')).toBe('done');
+    const looking = stage.hold(/^slow (resolve|fetchManifest) index-/);
+    putting.release();
+    await stage.untilReached(looking);
+    expect(await stage.push(burying!, b)).toBe('done');
+    stage.world.pass(2_000);
+    const burial = stage.hold(/^burying pushManifest .*-d-/);
+    const clearing = stage.beginPush(burying!, c);
+    await stage.untilReached(burial);
+    // Its tombstone stands, and no other tag was looked for.
+    const deleted = stage.hold(/^dying answer to pushManifest .*-d-/);
+    void stage.beginWithdraw(dying!, a);
+    await stage.untilReached(deleted);
+    dying!.isDead = true;
+    looking.release();
+    expect(await stage.until(pushing)).toBe('PACKAGE_WITHDRAWN');
+    burial.release();
+    expect(await stage.until(clearing)).toBe('done');
+    expect(await stage.read()).toEqual(['b one', 'c one']);
+  });
+
+  it('of several files of which one was deleted meanwhile leaves none of them', async () => {
+    const stage = await createStage();
+    const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
+    const looking = stage.hold(/^pushing (resolve|fetchManifest) index-/);
+    const begun = stage.beginPush(pushing!, [a, b]);
+    await stage.untilReached(looking);
+    const before = stage.hold(/^pushing answer to pushManifest .*-p-/);
+    looking.release();
+    await stage.untilReached(before);
+    const again = stage.hold(/^pushing (resolve|fetchManifest) index-/);
+    before.release();
+    await stage.untilReached(again);
+    expect(await stage.withdraw(deleting!, a)).toBe('done');
+    again.release();
+    expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
+    expect(await stage.read()).toEqual([]);
+  });
+
+  it('is not told that it changes nothing because of a tag that the registry has lost since it was listed', async () => {
+    const stage = await createStage();
+    const [first, second] = ['first', 'second'].map((id) => stage.replica(id));
+    stage.world.troubles.backUp();
+    expect(await stage.push(first!, a)).toBe('done');
+    const listing = stage.hold(/^second answer to tags/);
+    const again = stage.beginPush(second!, a, 'one', 'skip');
+    await stage.untilReached(listing);
+    stage.world.troubles.restore(0);
+    listing.release();
+    expect(await stage.until(again)).toBe('done');
+    expect(await stage.read()).toEqual(['a one']);
+  });
+});
