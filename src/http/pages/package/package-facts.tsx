@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx';
+import { isV3Entry } from '../../../apk/index-v3/index-v3-record.ts';
 import type { PackageSignature } from '../../../repository/artifacts/package-signature.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { formatBytes, WebLink } from '../frame/page-text.tsx';
@@ -21,6 +22,7 @@ export function PackageFacts({ pkg, now, sourceLink }: PackageFactsProps) {
       <Fact name="Website">{entry.url !== '' && <WebLink url={entry.url} />}</Fact>
       <Fact name="Maintainer">{entry.maintainer}</Fact>
       <Fact name="Architecture">{pkg.architecture}</Fact>
+      <Fact name="Format">{isV3Entry(entry) ? 'v3, for apk 3 alone' : 'v2, for apk 2 and 3'}</Fact>
       <Fact name="Installed size">{formatBytes(Number(entry.installedSize))}</Fact>
       <Fact name="Built">{entry.buildTime !== undefined && <Day date={new Date(entry.buildTime * 1000)} />}</Fact>
       <Fact name="Pushed">

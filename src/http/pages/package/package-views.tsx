@@ -1,3 +1,4 @@
+import { isV3Entry } from '../../../apk/index-v3/index-v3-record.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
@@ -30,7 +31,11 @@ export function createPackageViews(deps: PackageViewsDeps, settings: HttpSetting
       repositories.keys(place.at.image, caller, { signal }),
     ]);
     const target = { url: place.url, architecture, isPrivate: needsCredentials(request, settings), key: keys[0] };
-    const use = useRecipes({ ...target, packageName: installName(opened, pkg) });
+    const use = useRecipes({
+      ...target,
+      packageName: installName(opened, pkg),
+      format: isV3Entry(pkg.entry) ? 'v3' : 'v2',
+    });
     const crumbs = [...opened.crumbs, { label: pkg.entry.name }];
     return pageAnswer(200, <PackagePage {...opened} {...{ frame, crumbs, surroundings, pkg, use }} />);
   };

@@ -21,15 +21,19 @@ export interface RecipeTarget {
   readonly architecture: string;
   /** A package to name, as apk's world has it: `name` or `name=version`; default `PACKAGE`. */
   readonly packageName?: string | undefined;
+  /** That package's format, which only apk 3 knows where it is v3; default v2. */
+  readonly format?: 'v2' | 'v3' | undefined;
 }
 
 const alpine = 'alpine:3.22';
 
 /** How to install from a repository, the shortest way first. */
 export function useRecipes(target: RecipeTarget): readonly Recipe[] {
+  if (target.format === 'v3') return [setupRecipe(target), v3Recipe(target)];
   return [
     setupRecipe(target),
     manualRecipe(target),
+    v3Recipe(target),
     dockerfileRecipe(target),
     apkoRecipe(target),
     githubRecipe(target),
@@ -41,7 +45,7 @@ function setupRecipe({ url, isPrivate, packageName = 'PACKAGE' }: RecipeTarget):
   // Alpine ships BusyBox's wget, which sends no credentials, and no curl.
   const fetch = isPrivate ? 'curl -fsS -u USER' : 'wget -qO-';
   const text = `${fetch} ${url}/setup | sh\napk -U add ${packageName}`;
-  return { id: 'setup', title: 'Setup script', note: 'As root, on Alpine.', text };
+  return { id: 'setup', title: 'Setup script', note: 'As root, on Alpine or OpenWrt.', text };
 }
 
 function manualRecipe(target: RecipeTarget): Recipe {
@@ -49,6 +53,15 @@ function manualRecipe(target: RecipeTarget): Recipe {
   const text = [keyCommand(target), `echo ${url} >> /etc/apk/repositories`, `apk -U add ${packageName}`].join('\n');
   const note = target.isPrivate ? "Credentials: export HTTP_AUTH='basic:*:USER:PASSWORD' first." : undefined;
   return { id: 'manual', title: 'By hand', note, text };
+}
+
+/** The line of apk 3's own index, which lists packages of both formats. */
+function v3Recipe(target: RecipeTarget): Recipe {
+  const { url, packageName = 'PACKAGE' } = target;
+  const line = `echo 'v3 ${url}' >> /etc/apk/repositories`;
+  const text = [keyCommand(target), line, `apk -U add ${packageName}`].join('\n');
+  const note = 'Alpine from 3.23 on, and OpenWrt, whose list is /etc/apk/repositories.d/customfeeds.list.';
+  return { id: 'apk3', title: 'apk 3', note, text };
 }
 
 function dockerfileRecipe({ url, key, isPrivate, packageName = 'PACKAGE' }: RecipeTarget): Recipe {
