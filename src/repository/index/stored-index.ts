@@ -204,6 +204,11 @@ function damaged(manifestDigest: Digest): StoredIndex {
   return { manifestDigest, createdMs: 0, ...nothing, blobs: new Set() };
 }
 
+/** Whether nothing of it could be read, be it that only one answer was garbled. */
+export function isDamaged({ content, pieces }: StoredIndex): boolean {
+  return content === undefined && pieces.length === 0;
+}
+
 function blobsOf(manifest: IndexManifest): ReadonlySet<Digest> {
   return new Set(layersOf(manifest).map(({ digest }) => digest));
 }

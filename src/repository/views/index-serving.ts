@@ -182,7 +182,7 @@ export function createIndexServing(
     offer(group, seen, beganMs) {
       const isCovered =
         seen.stored.has(group.architecture) && seen.isCovered(group.architecture) && seen.live.unread.size === 0;
-      if (isCovered) indexOf(group).offer(comparedIndex(seen, group.architecture, beganMs));
+      if (isCovered) indexOf(group).offer(comparedIndex(seen, group, beganMs));
     },
 
     suspect(group) {

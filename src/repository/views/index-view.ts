@@ -3,14 +3,15 @@ import type { Signature } from '../../apk/signature.ts';
 import { GatewayError } from '../../errors.ts';
 import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { Clock } from '../../ports.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
-import { peekTag } from '../artifacts/package-tag.ts';
+import { indexTag, peekTag } from '../artifacts/package-tag.ts';
 import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import { lastModifiedOf } from '../index/last-modified.ts';
 import type { SignIndex } from '../publishing/index-writer.ts';
 import type { Look } from '../live/look.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
-import type { StoredIndex } from '../index/stored-index.ts';
+import { isDamaged, type StoredIndex } from '../index/stored-index.ts';
 
 /** An index as it goes out to all who read it. */
 export interface IndexView {
@@ -51,19 +52,22 @@ export interface ViewMaker {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-export function comparedIndex(seen: Look, architecture: string, beganMs: MonotonicMs): ComparedIndex {
+export function comparedIndex(seen: Look, group: Group, beganMs: MonotonicMs): ComparedIndex {
+  const { architecture } = group;
+  const stored = seen.stored.get(architecture);
+  // A garbled answer for an index that no listing shows is no index.
+  const isThere = stored !== undefined && (!isDamaged(stored) || seen.listing.includes(indexTag(group)));
   return {
-    stored: seen.stored.get(architecture),
+    stored: isThere ? stored : undefined,
     content: seen.content(architecture),
-    isCovered: seen.isCovered(architecture),
-    hadPackages: hadPackages(seen, architecture),
+    isCovered: isThere && seen.isCovered(architecture),
+    hadPackages: isThere || hadPackages(seen, architecture),
     keys: seen.keys,
     beganMs,
   };
 }
 
-function hadPackages({ stored, listing, groups, target }: Look, architecture: string): boolean {
-  if (stored.has(architecture)) return true;
+function hadPackages({ listing, groups, target }: Look, architecture: string): boolean {
   const group = groups.get(architecture);
   const isBuried = (tag: string) => peekTag(tag)?.kind === 'tombstone' && peekTag(tag)?.groupHash === group;
   return target(architecture).files.some(({ pkg }) => pkg.architecture === architecture) || listing.some(isBuried);

@@ -35,7 +35,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
     if (seen.stored.has(group.architecture) && seen.listing.length === 0) throw emptyListing(group);
     // What this replica remembers is nothing for somebody whom the store shows nothing.
     if (seen.stored.size === 0 && seen.listing.length === 0) return null;
-    return await verifiedView(maker, comparedIndex(seen, group.architecture, beganMs));
+    return await verifiedView(maker, comparedIndex(seen, group, beganMs));
   };
   /** One bad answer hides no package: what was listed and couldn't be read is read again, once that would be proof. */
   const readAll = async (takeLook: () => Promise<Look>) => {

@@ -1,5 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
+import { digestOf } from '../../../../src/oci/digest.ts';
+import { imageManifestType } from '../../../../src/oci/manifest.ts';
+import { indexTag } from '../../../../src/repository/artifacts/package-tag.ts';
 import { createMemoryStore, type MemoryCall, type MemoryImage } from '../../../support/memory-store.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
 
@@ -54,6 +57,30 @@ describe('serving an index', () => {
     await second.push([pkg('two')]);
     clock.pass(1000);
     expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
+  it('takes one garbled answer for an index that is not there for none', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    const junk = digestOf(Buffer.from('{}'));
+    let asked = 0;
+    const store = createMemoryStore({
+      images,
+      lookup: (_image, tag, { tags, manifests }) => {
+        manifests.set(junk, { mediaType: imageManifestType, bytes: Buffer.from('{}') });
+        // The first question is whether there is one, the second is the look's.
+        if (tag === indexTag({ ...at, architecture: 'x86_64' })) asked += 1;
+        return tag === indexTag({ ...at, architecture: 'x86_64' }) && asked === 2 ? junk : tags.get(tag);
+      },
+    });
+    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push([{ ...pkg('one'), arch: 'noarch' }]);
+    const replica = aReplica({ store, clock, keys });
+    for (let i = 0; i < 3; i += 1) {
+      expect(await listedBy(clock, replica)).toEqual(['one-1.0-r0']);
+      const index = await clock.until(replica.repositories.openIndex(at, 'x86_64', aCaller('reader')));
+      expect(index?.isStale).toBe(false);
+    }
+    expect(asked).toBeGreaterThan(2);
   });
 
   it('asks the registry once for all readers who share rights', async () => {
