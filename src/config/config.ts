@@ -42,6 +42,8 @@ export interface Config extends Omit<Fields, 'signing' | 'http' | 'repository'> 
   readonly listen: ListenAddress;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly store: StoreConfig;
+  /** How others than the registry are reached, issuers of tokens for instance: the file of authorities is PEM. */
+  readonly outside: { readonly proxies: Proxies; readonly caFile: string | undefined };
   readonly signing: Fields['signing'] & { readonly passphrase: string | undefined };
   readonly http: Fields['http'] & Pick<MemoryPlan, 'maxPayloads'> & { readonly maxUploadBytes: number };
   readonly repository: Fields['repository'] & Pick<MemoryPlan, 'maxIndexBytes'>;
@@ -99,6 +101,7 @@ function completed(given: Given, environment: Environment): Config {
     tls: tlsOf(given),
     store: storeOf(given, environment),
     signing: { ...fields.signing, passphrase },
+    outside: { proxies: proxiesOf(environment), caFile: authoritiesOf(environment) },
     http: { ...fields.http, maxUploads, maxPayloads, maxUploadBytes },
     repository: { ...fields.repository, maxCachedBytes, maxIndexBytes },
   };
@@ -128,12 +131,18 @@ function storeOf(given: Given, environment: Environment): StoreConfig {
     const isPublicRead = given['public-read'];
     return { kind: 'directory', directory: data, htpasswdFile: htpasswd, htpasswdWriters, isPublicRead };
   }
-  const { 'no-https': isPlainHttp, insecure: isInsecure, 'client-ca': caFile } = given;
+  const { 'no-https': isPlainHttp, insecure: isInsecure } = given;
+  const caFile = given['client-ca'] ?? authoritiesOf(environment);
   const authFiles = authFilesOf(given, environment);
   // Each process has its share.
   const requestsPerMinute = Math.ceil(given['registry-requests'] / given.workers) || undefined;
   const proxies = proxiesOf(environment);
   return { kind: 'registry', host: backend, isPlainHttp, isInsecure, caFile, proxies, requestsPerMinute, authFiles };
+}
+
+/** The file that programs made with Go and OpenSSL take in place of the system's. */
+function authoritiesOf({ SSL_CERT_FILE }: Environment): string | undefined {
+  return SSL_CERT_FILE === '' ? undefined : SSL_CERT_FILE;
 }
 
 /** As podman and its kin look for them: one file that is named, else their own, then Docker's, or a pull secret in its place. */

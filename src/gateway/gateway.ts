@@ -7,6 +7,7 @@ import { GatewayError, isGatewayError } from '../errors.ts';
 import { createApp, createHealthApp } from '../http/app.ts';
 import type { HttpOptions } from '../http/options.ts';
 import { listen, type Listening, type ListenOptions } from '../http/listen.ts';
+import { outsideFetch } from './outside-fetch.ts';
 import { openSigningKeys, sharedSecret } from './open-signing-keys.ts';
 import { createMetrics, type Metrics, type MetricsSnapshot } from '../metrics/metrics.ts';
 import type { Clock, InTurn, Log, Meter } from '../ports.ts';
@@ -69,7 +70,7 @@ export async function createGateway(
     { store, signingKeys, sign, clock, random: randomBytes, log, meter },
     repositoryOptionsOf(config),
   );
-  const trust = await openTrust({ clock, log }, config.trust);
+  const trust = await openTrust({ clock, log, fetch: await outsideFetch(config.outside) }, config.trust);
   const state = { isStopping: false };
   const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
   const health = { findUnreadiness, findWarnings: clockWatch.findWarnings, formatMetrics };
@@ -151,7 +152,7 @@ export async function openStore(
     );
   }
   const { host, isPlainHttp, isInsecure, caFile, proxies, requestsPerMinute, authFiles } = store;
-  const ca = caFile === undefined ? undefined : await readNamedFile(caFile, '--client-ca');
+  const ca = caFile === undefined ? undefined : await readNamedFile(caFile, '--client-ca or SSL_CERT_FILE');
   const { createRegistryStore } = await import('../store/registry/registry-store.ts');
   return createRegistryStore(
     {

@@ -25,7 +25,7 @@ const maxIssuers = 1000;
 
 /** Finds keys by OpenID Connect Discovery 1.0 (section 4), one look for all who wait. */
 export function createIssuerKeys(
-  deps: { readonly clock: MonotonicClock; readonly fetch?: typeof fetch },
+  deps: { readonly clock: MonotonicClock; readonly fetch?: typeof fetch | undefined },
   options: IssuerKeysOptions = {},
 ): IssuerKeys {
   const { clock, fetch: get = fetch } = deps;

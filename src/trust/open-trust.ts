@@ -39,7 +39,11 @@ interface TrustFiles {
  * that can't be used then changes nothing. Throws CONFIG_INVALID where one can't be used from the start.
  */
 export async function openTrust(
-  deps: { readonly clock: Pick<Clock, 'now' | 'monotonicMs'>; readonly log: Log; readonly fetch?: typeof fetch },
+  deps: {
+    readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
+    readonly log: Log;
+    readonly fetch?: typeof fetch | undefined;
+  },
   options: TrustOptions,
 ): Promise<Trust> {
   const { clock, log } = deps;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +74,23 @@ describe('.github/workflows', () => {
     const chart = jobs['chart']?.steps?.map(({ run = '' }) => run).join('\n');
     expect(chart).toContain('repository: ghcr.io/${GITHUB_REPOSITORY,,}');
     expect(jobs['npm']?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+  });
+
+  it('builds the released image on a base that is named by its digest', async () => {
+    const { steps = [] } = (await workflow('release')).jobs['image'] ?? {};
+    const build = steps.find(({ uses }) => uses?.startsWith('docker/build-push-action'));
+    const args = String(build?.with?.['build-args']);
+    for (const name of ['BASE', 'RUNTIME']) expect(args).toContain(`${name}=\${{ steps.base.outputs.base }}`);
+    const folder = await makeTempDir();
+    const bin = path.join(folder.path, 'docker');
+    const digest = `sha256:${'0'.repeat(64)}`;
+    await writeFile(bin, `#!/bin/sh\necho ${digest}\n`, { mode: 0o755 });
+    const output = path.join(folder.path, 'output');
+    const script = steps.find((step) => step.run?.includes('imagetools') === true)?.run ?? '';
+    const env = { PATH: `${folder.path}:${process.env['PATH'] ?? ''}`, GITHUB_OUTPUT: output };
+    execFileSync('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: root, env });
+    expect(await readFile(output, 'utf8')).toMatch(new RegExp(`^base=docker\\.io/library/node:\\S+@${digest}\n$`));
+    await folder.remove();
   });
 
   it('releases only what the changelog, the package and the chart agree to be that version', async () => {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import forge from 'node-forge';
 
-/** A certificate for 127.0.0.1 that signs itself, as PEM text and as files in `folder` under this name. */
+/** A certificate for 127.0.0.1 and outside.example.test that signs itself, as PEM text and as files in `folder` under this name. */
 export async function makeCertificate(folder: string, fileName = 'tls') {
   const keys = forge.pki.rsa.generateKeyPair(2048);
   const certificate = forge.pki.createCertificate();
@@ -15,7 +15,13 @@ export async function makeCertificate(folder: string, fileName = 'tls') {
   certificate.setIssuer(name);
   certificate.setExtensions([
     { name: 'basicConstraints', cA: true },
-    { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+    {
+      name: 'subjectAltName',
+      altNames: [
+        { type: 7, ip: '127.0.0.1' },
+        { type: 2, value: 'outside.example.test' },
+      ],
+    },
   ]);
   certificate.sign(keys.privateKey, forge.md.sha256.create());
   const pem = forge.pki.certificateToPem(certificate);

@@ -214,7 +214,14 @@ describe('the folder map', () => {
 
   it.each([
     ['hono', ['src/http']],
-    ['undici', ['src/store/registry/transport/registry-dispatch.ts', 'src/cli/lkar/http/http-client.ts']],
+    [
+      'undici',
+      [
+        'src/store/registry/transport/registry-dispatch.ts',
+        'src/cli/lkar/http/http-client.ts',
+        'src/gateway/outside-fetch.ts',
+      ],
+    ],
     ['jose', ['src/repository/keys/key-seal.ts', 'src/trust', 'src/http/pages/frame/session-cookie.ts']],
     ['commander', ['src/cli']],
     ['lru-cache', ['src/concurrency/bounded-cache.ts', 'src/store']],

@@ -50,7 +50,7 @@ export function openSession(terminal: Terminal, options: SessionOptions): Sessio
   const { signal, tries } = options;
   const once = createHttpClient({
     isInsecure: options.insecure,
-    caFile: options.caFile,
+    caFile: options.caFile ?? terminal.env?.['SSL_CERT_FILE'],
     proxies: proxiesOf(terminal.env ?? {}),
     signal,
     ...(options.debug === true && { trace: say }),

@@ -1,0 +1,23 @@
+import type { Config } from '../config/config.ts';
+import { readNamedFile } from '../files/text-file.ts';
+
+const connectMs = 5000;
+
+/**
+ * What issuers of tokens are asked with: by the proxies and with the authorities that the environment names. Undefined where
+ * it names none, for Node's own. Throws CONFIG_INVALID where the file can't be read.
+ */
+export async function outsideFetch({ proxies, caFile }: Config['outside']): Promise<typeof fetch | undefined> {
+  if (caFile === undefined && proxies.httpProxy === '' && proxies.httpsProxy === '') return undefined;
+  const tls = { timeout: connectMs, ...(caFile !== undefined && { ca: await readNamedFile(caFile, 'SSL_CERT_FILE') }) };
+  const { EnvHttpProxyAgent, fetch: fetchBy } = await import('undici');
+  const dispatcher = new EnvHttpProxyAgent({
+    ...proxies,
+    // Plain HTTP is asked of the proxy itself: many refuse a tunnel to anything but port 443.
+    proxyTunnel: false,
+    ...{ connect: tls, requestTls: tls, proxyTls: { timeout: connectMs } },
+  });
+  // The same standard, described by two packages.
+  const ask = fetchBy as unknown as (url: unknown, init: object) => Promise<Response>;
+  return (url, init) => ask(url, { ...init, dispatcher });
+}
