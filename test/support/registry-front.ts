@@ -1,4 +1,5 @@
 import { request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLocalServer } from './local-server.ts';
 
@@ -33,7 +34,9 @@ export async function startRegistryFront(registryHost: string): Promise<Registry
     // The host stays as it is: the registry sends uploads to where it was asked.
     const sent = forward({ hostname, port, method, path: url, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      outgoing.flushHeaders();
+      // What is cut off is cut off here too.
+      pipeline(answer, outgoing, () => undefined);
     });
     sent.on('error', () => outgoing.destroy());
     incoming.on('error', () => sent.destroy());

@@ -2,7 +2,7 @@ import { contentHead, contentTail } from '../../apk/index/index-content.ts';
 import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { compareIndexed, type IndexedPackage } from './indexed-package.ts';
-import { buildRun, type IndexRun } from './index-run.ts';
+import { buildRun, withFreshBytes, type IndexRun, type Part } from './index-run.ts';
 import { cutRuns, runsBeside, type RunCount } from './index-runs.ts';
 
 /**
@@ -67,6 +67,17 @@ export function indexContent(pieces: Pick<IndexContent, 'v2Runs' | 'v3Runs' | 'h
     files: () => (files ??= filesOf(pieces)),
     byTag: () => (byTag ??= new Map(runs.flatMap((run) => run.files.flatMap(taggedWith)))),
   };
+}
+
+/** The same content, its layers that can't be had under other bytes. */
+export function withFreshRuns(content: IndexContent, isLost: (part: Part) => boolean): IndexContent {
+  const freshen = (run: IndexRun) => withFreshBytes(run, isLost);
+  return indexContent({ ...content, v2Runs: content.v2Runs.map(freshen), v3Runs: content.v3Runs.map(freshen) });
+}
+
+/** All layers of some content. */
+export function layersOfContent({ runs }: IndexContent): readonly Part[] {
+  return runs.flatMap(({ part, details }) => [part, details]);
 }
 
 /** What an index lists under a file name. */

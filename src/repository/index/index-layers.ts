@@ -1,6 +1,6 @@
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { readBlob } from '../../store/read-blob.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
@@ -32,7 +32,7 @@ export function createFetchLayers(options: { readonly maxBytes: number; readonly
   const fetchPart = async (image: ImageStore, layer: Descriptor, call: CallOptions) => {
     const known = parts.get(layer.digest);
     if (known !== undefined) return known;
-    const bytes = await readBlob(image, layer, maxLayerBytes, call);
+    const bytes = await readWhole(image, layer, call);
     if (bytes === undefined) throw new GatewayError('BLOB_UNKNOWN', `the index layer ${layer.digest} is gone`);
     const part = { bytes, digest: layer.digest };
     parts.set(layer.digest, part);
@@ -49,6 +49,16 @@ export function createFetchLayers(options: { readonly maxBytes: number; readonly
       v3Runs: manifest.v3Runs.map(takeRun),
     };
   };
+}
+
+/** A layer's bytes; undefined too where the store promises it and breaks off each time, as a collection may leave it. */
+async function readWhole(image: ImageStore, layer: Descriptor, call: CallOptions): Promise<Uint8Array | undefined> {
+  try {
+    return await readBlob(image, layer, maxLayerBytes, call);
+  } catch (error) {
+    if (!isGatewayError(error, 'STORE_UNAVAILABLE') || error.details['isCutOff'] !== true) throw error;
+    return (await image.isReadable(layer, call)) ? await readBlob(image, layer, maxLayerBytes, call) : undefined;
+  }
 }
 
 /** All layers that a manifest names. */

@@ -67,6 +67,21 @@ export function parseRun(group: Group, part: Part, details: Part, format: RunFor
   return { files, part, crc: crc32(text), length: text.length, details, byFileName: byFileName(files) };
 }
 
+/**
+ * The same run, those of its layers that can't be had under other bytes: a registry that claims to have a blob that it lost may
+ * take it no second time.
+ */
+export function withFreshBytes(run: IndexRun, isLost: (part: Part) => boolean): IndexRun {
+  const { part, details } = run;
+  const fresh = (lost: Part, at: number) =>
+    isLost(lost) ? partOf(Buffer.concat([lost.bytes.subarray(0, at), emptyBlock, lost.bytes.subarray(at)])) : lost;
+  return { ...run, part: fresh(part, part.bytes.length), details: fresh(details, zlibHeaderBytes) };
+}
+
+// Inflates to nothing, wherever one block ends at a byte border and the next begins (RFC 1951 section 3.2.4).
+const emptyBlock = Uint8Array.of(0, 0, 0, 0xff, 0xff);
+const zlibHeaderBytes = 2;
+
 /** Bytes as a layer. */
 export function partOf(bytes: Uint8Array): Part {
   return { bytes, digest: digestOf(bytes) };

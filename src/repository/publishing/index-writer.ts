@@ -1,23 +1,29 @@
 import { signatureMember } from '../../apk/index/signature-member.ts';
 import type { Signature } from '../../apk/signature.ts';
-import { isGatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { RandomBytes } from '../../ports.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { formatIndexManifest } from '../index/index-manifest.ts';
-import { contentPieces, v3Pieces, type IndexContent } from '../index/index-content.ts';
+import { contentPieces, layersOfContent, v3Pieces, withFreshRuns, type IndexContent } from '../index/index-content.ts';
+import type { Part } from '../index/index-run.ts';
 import { formatV3Signatures, v3Signed } from '../index/v3-signatures.ts';
 import type { Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { indexTag } from '../artifacts/package-tag.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
-import type { StoredIndex, StoredIndexes } from '../index/stored-index.ts';
+import { isDamaged, type StoredIndex, type StoredIndexes } from '../index/stored-index.ts';
 import type { ImmutableIndexes } from './immutable-indexes.ts';
 
 /** Signatures of an index's content member by each of the keys, in their order. */
 export type SignIndex = (pieces: readonly Uint8Array[], keys: readonly SigningKey[]) => Promise<readonly Signature[]>;
+
+/** Layers at a time. */
+const concurrency = 4;
+/** So often layers are uploaded whose upload didn't help. */
+const maxAttempts = 3;
 
 export interface IndexWriterDeps {
   readonly artifacts: ArtifactWriter;
@@ -42,26 +48,61 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
     const before = seen.stored.get(group.architecture);
     const signers = before?.signatures.map(({ keyName }) => keyName);
     const keys = await deps.signingKeys.ofImageForWriting(image, { ...call, signers });
-    const put = putIndex(deps, image, group, { content: seen.content(group.architecture), before, keys }, call);
-    const stored = await deps.immutable.noting(group.image, put);
+    const wanted = seen.content(group.architecture);
+    const putAnew = async () =>
+      putIndex(deps, image, group, { content: await uploadAnew(image, wanted, call), keys }, call);
+    const put = async () => {
+      if (before !== undefined && isDamaged(before)) return await putAnew();
+      const missing = layersOfContent(wanted).filter(({ digest }) => before?.blobs.has(digest) !== true);
+      await upload(image, missing, call);
+      return await putIndex(deps, image, group, { content: wanted, keys }, call);
+    };
+    const stored = await deps.immutable.noting(
+      group.image,
+      put().catch((error: unknown) => {
+        // Collected meanwhile: what was just read is no proof that it is still there.
+        if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
+        return putAnew();
+      }),
+    );
     deps.storedIndexes.remember(group, keys, stored);
     deps.onPut(group, stored);
   };
 }
 
-/** What the registry has now, unless somebody else's put came after. */
+/** Uploads all layers of some content that the registry can't deliver, whatever it claims; the content as it can deliver it. */
+async function uploadAnew(image: ImageStore, wanted: IndexContent, call: CallOptions): Promise<IndexContent> {
+  let content = wanted;
+  let missing = layersOfContent(wanted);
+  for (let attempt = 1; ; attempt++) {
+    await upload(image, missing, call);
+    const lost = new Set<Part>();
+    await inParallel(missing, concurrency, async (layer) => {
+      const { digest, bytes } = layer;
+      if (!(await image.isReadable({ digest, size: bytes.length }, call))) lost.add(layer);
+    });
+    if (lost.size === 0) return content;
+    if (attempt === maxAttempts) {
+      throw new GatewayError('STORE_UNAVAILABLE', `${image.image} takes index layers and can't deliver them`);
+    }
+    content = withFreshRuns(content, (part) => lost.has(part));
+    missing = layersOfContent(content).filter((layer) => !missing.includes(layer));
+  }
+}
+
+/** Without asking whether they are there: of what a registry claims to have a collection may have taken the bytes. */
+async function upload(image: ImageStore, layers: readonly Part[], call: CallOptions): Promise<void> {
+  await inParallel(layers, concurrency, ({ bytes }) => image.pushBlob(bytes, { ...call, isAnew: true }));
+}
+
+/** Signs content whose layers are there and puts its manifest; what the registry has now, unless somebody else's put came after. */
 async function putIndex(
   { artifacts, sign, stamp, random }: IndexWriterDeps,
   image: ImageStore,
   group: Group,
-  index: {
-    readonly content: IndexContent;
-    readonly before: StoredIndex | undefined;
-    readonly keys: readonly SigningKey[];
-  },
+  { content, keys }: { readonly content: IndexContent; readonly keys: readonly SigningKey[] },
   call: CallOptions,
 ): Promise<StoredIndex> {
-  const { content, before, keys } = index;
   const pieces = contentPieces(content);
   const v3 = v3Pieces(content);
   const signatures = await sign(pieces, keys);
@@ -69,21 +110,11 @@ async function putIndex(
   const signedHead = Buffer.concat([signatureMember(signatures), content.head]);
   const createdMs = stamp();
   const nonce = Buffer.from(random(12)).toString('hex');
-  const layers = content.runs.flatMap((run) => [run.part, run.details]);
-  const upload = async (known: ReadonlySet<string>) => {
-    const missing = layers.filter(({ digest }) => !known.has(digest));
-    await inParallel(missing, 4, ({ bytes }) => image.pushBlob(bytes, call));
-    const format = (profile: { artifactType: boolean }) =>
-      formatIndexManifest({ group, createdMs, signedHead, v3Signatures, content }, nonce, profile);
-    // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.
-    return await artifacts.put(image, indexTag(group), format, { ...call, isOnce: true });
-  };
-  const manifestDigest = await upload(before?.blobs ?? new Set()).catch(async (error: unknown) => {
-    // Collected meanwhile: what was just read is no proof that it is still there.
-    if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
-    return await upload(new Set());
-  });
-  const blobs = new Set(layers.map(({ digest }) => digest));
+  const format = (profile: { artifactType: boolean }) =>
+    formatIndexManifest({ group, createdMs, signedHead, v3Signatures, content }, nonce, profile);
+  // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.
+  const manifestDigest = await artifacts.put(image, indexTag(group), format, { ...call, isOnce: true });
+  const blobs = new Set(layersOfContent(content).map(({ digest }) => digest));
   return { manifestDigest, createdMs, signatures, content, pieces, v3Pieces: v3, blobs };
 }
 
