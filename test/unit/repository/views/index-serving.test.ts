@@ -19,8 +19,10 @@ function twoReplicas(after: (call: MemoryCall) => Promise<void> = () => Promise.
     calls.push(call);
     return after(call);
   };
-  const first = aReplica({ store: createMemoryStore({ images, after: noted }), clock, keys }, { freshnessMs });
-  const second = aReplica({ store: createMemoryStore({ images }), clock, keys }, { freshnessMs });
+  // The clock also moves on while threads sign, and nobody's push is to end by that.
+  const options = { freshnessMs, publishTimeoutMs: 60 * minuteMs };
+  const first = aReplica({ store: createMemoryStore({ images, after: noted }), clock, keys }, options);
+  const second = aReplica({ store: createMemoryStore({ images }), clock, keys }, options);
   return { clock, calls, first, second };
 }
 
