@@ -199,11 +199,6 @@ function isBy(keys: readonly SigningKey[], signature: Signature, pieces: readonl
   return verify(pieces, signature.bytes, key.publicKey, signature.algorithm);
 }
 
-/** Whether the content of a version can't be had. */
-export function isDamaged({ pieces }: StoredIndex): boolean {
-  return pieces.length === 0;
-}
-
 function damaged(manifestDigest: Digest): StoredIndex {
   const nothing = { signatures: [], content: undefined, pieces: [], v3Pieces: [] };
   return { manifestDigest, createdMs: 0, ...nothing, blobs: new Set() };
