@@ -12,7 +12,7 @@ export interface IndexV3About {
 }
 
 // Some milliseconds' work.
-const entriesATurn = 125;
+const entriesATurn = 50;
 
 /**
  * The payload of an index that lists `entries`, which must be in the order of `compareIndexEntries`; the same entries make the

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatIndexEntry } from '../../../src/apk/index/index-entry.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { buildIndexContent, contentPieces } from '../../../src/repository/index/index-content.ts';
-import { parseRun, type IndexRun } from '../../../src/repository/index/index-run.ts';
+import { parseRun, type IndexRun, type RunFormat } from '../../../src/repository/index/index-run.ts';
 import { cutRuns, runsBeside } from '../../../src/repository/index/index-runs.ts';
 import { compareIndexed, indexedPackage, type IndexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
@@ -19,6 +20,20 @@ function aFile(name: string, arch = 'x86_64', twins = 1): IndexedPackage {
   const tags = Array.from({ length: twins }, () => newPackageTag(aGroup(arch), names, stampOf(1e12), random));
   return indexedPackage(pkg, tags);
 }
+
+function aV3File(name: string, arch: string): IndexedPackage {
+  const { pkg } = aFile(name, arch);
+  const identity = `Q2${createHash('sha256').update(name).digest('base64')}`;
+  const entry = { ...pkg.entry, identity, tags: [`tag=${name}`], recommends: ['more'], replaces: [], layer: undefined };
+  const names = { fileName: pkg.fileName, identity };
+  return indexedPackage({ ...pkg, entry }, [newPackageTag(aGroup(arch), names, stampOf(1e12), random)]);
+}
+
+const told = ({ pkg: { fileName, digest, entry } }: IndexedPackage) => ({
+  fileName,
+  digest,
+  entry: { identity: entry.identity, tags: entry.tags, recommends: entry.recommends },
+});
 
 const bytesOf = (files: readonly IndexedPackage[], previous: readonly IndexRun[] = []) =>
   Buffer.concat(contentPieces(buildIndexContent(at, [...files].sort(compareIndexed), previous)));
@@ -65,6 +80,29 @@ describe('the content of an index', () => {
           const told = ({ tags, pkg }: IndexedPackage) => [formatIndexEntry(pkg.entry), tags, pkg.digest];
           expect(read.files.map(told)).toEqual(run.files.map(told));
         }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('has the packages of apk 3 in runs of their own, read back as they were, and none of them in APKINDEX', () => {
+    const v3Pool = Array.from({ length: 300 }, (_, i) => aV3File(`new${i}`, i % 7 === 0 ? 'noarch' : 'x86_64'));
+    fc.assert(
+      fc.property(someFiles, fc.subarray(v3Pool), (v2, v3) => {
+        const sorted = [...v2, ...v3].sort(compareIndexed);
+        const content = buildIndexContent(at, sorted, []);
+        expect(content.files()).toEqual(sorted);
+        const text = gunzipSync(Buffer.concat(contentPieces(content))).toString('latin1');
+        expect(text.match(/^P:/gm) ?? []).toHaveLength(v2.length);
+        const again = (runs: readonly IndexRun[], format: RunFormat) =>
+          runs.flatMap((run) => parseRun(aGroup(), run.part, run.details, format).files);
+        expect(again(content.v3Runs, 'v3').map(({ pkg }) => pkg)).toMatchObject(v3.sort(compareIndexed).map(told));
+        expect(again(content.v2Runs, 'v2')).toHaveLength(v2.length);
+        for (const run of content.v3Runs)
+          expect(() => parseRun(aGroup(), run.part, run.details, 'v2')).toThrow(GatewayError);
+        for (const run of content.v2Runs)
+          expect(() => parseRun(aGroup(), run.part, run.details, 'v3')).toThrow(GatewayError);
+        expect(2 * content.runs.length).toBeLessThan(127);
       }),
       { numRuns: 20 },
     );
