@@ -25,7 +25,7 @@ export interface PackagePageProps {
   readonly use: readonly Recipe[];
 }
 
-const relations = ['depends', 'required-by', 'install-if', 'provides', 'source'] as const;
+const relations = ['depends', 'recommends', 'required-by', 'install-if', 'provides', 'replaces', 'source'] as const;
 
 /** One version of a package: what it says of itself, what it needs, what needs it, and where else it is. */
 export function PackagePage(props: PackagePageProps) {
@@ -37,9 +37,11 @@ export function PackagePage(props: PackagePageProps) {
       <h1>
         {entry.name} <small>{entry.version}</small>
       </h1>
-      <p class="lead clamp" dir="auto">
-        {entry.description}
-      </p>
+      {entry.description !== '' && (
+        <p class="lead clamp" dir="auto">
+          {entry.description}
+        </p>
+      )}
       <NewerVersion {...props} />
       <p class="actions">
         <a class="button" href={downloadLink(props)} download={pkg.fileName}>

@@ -1,23 +1,24 @@
-import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { shortened } from '../frame/page-text.tsx';
-import { relatedBy, relationTitles, shownOf, type Related, type Relation } from './package-relations.ts';
-import type { OpenedIndex } from './surroundings.ts';
-
-/** Where names are looked up. */
-export interface LookUp {
-  readonly place: RepositoryPlace;
-  readonly architecture: string;
-  readonly catalog: PackageCatalog;
-  /** The image's other indexes, for what this one hasn't. */
-  readonly elsewhere: readonly OpenedIndex[];
-}
+import {
+  countOfRelated,
+  relatedBy,
+  relationTitles,
+  shownOf,
+  slicedTo,
+  type LookUp,
+  type PlacedPackage,
+  type Related,
+  type Relation,
+} from './package-relations.ts';
 
 /** Providers of one token that are named; a virtual name may have thousands. */
 const maxProviders = 2;
 /** Characters of a name in a list. */
 const maxName = 100;
+/** Tokens that somebody has to fulfil. */
+const sought: ReadonlySet<Relation> = new Set(['depends', 'install-if', 'recommends']);
 
 interface RelationSectionProps extends LookUp {
   readonly relation: Relation;
@@ -26,7 +27,7 @@ interface RelationSectionProps extends LookUp {
 
 /** One relation of a package under its heading, the first of it, and the way to all; nothing where there is none. */
 export function RelationSection({ relation, pkg, ...lookUp }: RelationSectionProps) {
-  const related = relatedBy(relation, pkg, lookUp.catalog);
+  const related = relatedBy(relation, pkg, lookUp);
   const total = countOfRelated(related);
   if (total === 0) return <></>;
   const shown = shownOf[relation];
@@ -47,56 +48,68 @@ export function RelationSection({ relation, pkg, ...lookUp }: RelationSectionPro
 
 /** Tokens with what fulfils them, or packages, in columns. */
 export function RelatedList({ relation, related, ...lookUp }: LookUp & { relation: Relation; related: Related }) {
-  if (related.kind === 'packages') return <PackageList {...lookUp} packages={related.packages} />;
-  const isSought = relation !== 'provides';
+  if (related.kind === 'packages') return <PackageList from={lookUp.place} packages={related.packages} />;
   return (
     <ul class="list tokens">
       {related.tokens.map((token) => (
         <li>
           <code dir="auto">{token}</code>
-          {isSought && <Providers {...lookUp} token={token} />}
+          {sought.has(relation) && <Providers {...lookUp} token={token} />}
         </li>
       ))}
     </ul>
   );
 }
 
-export function countOfRelated(related: Related): number {
-  return related.kind === 'tokens' ? related.tokens.length : related.packages.length;
+interface PackageListProps {
+  readonly from: RepositoryPlace;
+  readonly packages: readonly PlacedPackage[];
 }
 
-export function slicedTo(related: Related, from: number, to: number): Related {
-  return related.kind === 'tokens'
-    ? { kind: 'tokens', tokens: related.tokens.slice(from, to) }
-    : { kind: 'packages', packages: related.packages.slice(from, to) };
-}
-
-function PackageList({ packages, place, architecture }: LookUp & { readonly packages: readonly ListedPackage[] }) {
+function PackageList({ from, packages }: PackageListProps) {
   return (
     <ul class="list">
-      {packages.map((pkg) => (
+      {packages.map((one) => (
         <li>
-          <a href={packageLink(place, architecture, pkg)}>{shortened(pkg.entry.name, maxName)}</a>{' '}
-          <span class="note">{shortened(pkg.entry.version, 40)}</span>
+          <PackageName placed={one} />{' '}
+          <span class="note">
+            {shortened(one.pkg.entry.version, 40)}
+            <Elsewhere placed={one} from={from} />
+          </span>
         </li>
       ))}
     </ul>
+  );
+}
+
+function PackageName({ placed: { place, architecture, pkg } }: { readonly placed: PlacedPackage }) {
+  return <a href={packageLink(place, architecture, pkg)}>{shortened(pkg.entry.name, maxName)}</a>;
+}
+
+/** Where a package is, if not in the repository that is looked at. */
+function Elsewhere({ placed: { place }, from }: { readonly placed: PlacedPackage; readonly from: RepositoryPlace }) {
+  if (place.path === from.path) return <></>;
+  return (
+    <>
+      {' '}
+      in {place.at.branch}/{place.at.repository}
+    </>
   );
 }
 
 /** What fulfils a token here; else what does in the image's other repositories. */
 function Providers({ token, ...lookUp }: LookUp & { readonly token: string }) {
-  const { place, architecture, catalog, elsewhere } = lookUp;
   if (token.startsWith('!')) return <span class="note">conflict</span>;
-  const here = catalog.providersOf(token).map((pkg) => ({ place, architecture, pkg, where: '' }));
-  const found = here.length > 0 ? here : providersElsewhere(token, architecture, elsewhere);
+  const found = providersOf(token, lookUp);
   if (found.length === 0) return <span class="note">not in this image</span>;
   return (
     <span class="providers">
       {found.slice(0, maxProviders).map((one) => (
         <span>
-          <a href={packageLink(one.place, one.architecture, one.pkg)}>{shortened(one.pkg.entry.name, maxName)}</a>
-          {one.where !== '' && <span class="note"> in {one.where}</span>}
+          <PackageName placed={one} />
+          <span class="note">
+            <Elsewhere placed={one} from={lookUp.place} />
+          </span>
         </span>
       ))}
       {found.length > maxProviders && <span class="note">and {found.length - maxProviders} more</span>}
@@ -104,12 +117,11 @@ function Providers({ token, ...lookUp }: LookUp & { readonly token: string }) {
   );
 }
 
-function providersElsewhere(token: string, architecture: string, elsewhere: readonly OpenedIndex[]) {
+function providersOf(token: string, { place, architecture, catalog, elsewhere }: LookUp): readonly PlacedPackage[] {
+  const here = catalog.providersOf(token);
+  if (here.length > 0) return here.map((pkg) => ({ place, architecture, pkg }));
   const sameKind = elsewhere.filter((index) => index.architecture === architecture);
-  return sameKind.flatMap(({ place, catalog }) =>
-    catalog.providersOf(token).map((pkg) => ({
-      ...{ place, architecture, pkg },
-      where: `${place.at.branch}/${place.at.repository}`,
-    })),
+  return sameKind.flatMap((index) =>
+    index.catalog.providersOf(token).map((pkg) => ({ place: index.place, architecture, pkg })),
   );
 }

@@ -4,8 +4,15 @@ import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { packageLink } from '../frame/page-links.ts';
 import { countOf, shortened } from '../frame/page-text.tsx';
 import { Pager } from '../frame/pager.tsx';
-import { relatedBy, relationTitles, type Relation } from './package-relations.ts';
-import { countOfRelated, RelatedList, slicedTo, type LookUp } from './relation-lists.tsx';
+import {
+  countOfRelated,
+  relatedBy,
+  relationTitles,
+  slicedTo,
+  type LookUp,
+  type Relation,
+} from './package-relations.ts';
+import { RelatedList } from './relation-lists.tsx';
 
 export interface RelationPageProps extends LookUp {
   readonly frame: PageFrame;
@@ -22,7 +29,7 @@ const pageSize = 100;
 /** All that stands in one relation to a package, a hundred a page. */
 export function RelationPage(props: RelationPageProps) {
   const { frame, crumbs, image, pkg, relation, wanted, place, architecture, catalog, elsewhere } = props;
-  const related = relatedBy(relation, pkg, catalog);
+  const related = relatedBy(relation, pkg, { place, architecture, catalog, elsewhere });
   const total = countOfRelated(related);
   const { page, pages } = pageOf(Array.from({ length: total }), wanted, pageSize);
   const { name, version } = pkg.entry;
