@@ -1,8 +1,8 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import { emptyConfig, emptyConfigBytes, imageManifestType } from '../../oci/manifest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readBlob } from '../../store/read-blob.ts';
 import type { BlobDescriptor, CallOptions, ImageStore } from '../../store/store.ts';
+import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { formatKeyManifest, imageKeyFileName, keyTagOf, parseKeyManifest, type KeyLayers } from './key-artifact.ts';
 import type { KeySeal, SealedFacts } from './key-seal.ts';
 import { keyIdOf, parsePrivateKey, publicPemOf, signingKeyOf } from './signing-key.ts';
@@ -50,62 +50,32 @@ async function openHalves(seal: KeySeal, halves: Halves, tag: string, image: str
 }
 
 /** So often a key is uploaded whose blobs the registry then says it misses. */
-const maxAttempts = 4;
+const maxAttempts = 2;
 
 /** Puts a private key under a tag of its own, sealed. Throws the store's faults. */
 export async function pushKeyTag(
-  store: ImageStore,
-  seal: KeySeal,
-  made: { readonly key: SigningKey; readonly madeAtMs: number },
+  { seal, artifacts }: { readonly seal: KeySeal; readonly artifacts: ArtifactWriter },
+  image: ImageStore,
+  { key, madeAtMs }: { readonly key: SigningKey; readonly madeAtMs: number },
   options?: CallOptions,
 ): Promise<ImageKey> {
-  const { key, madeAtMs } = made;
-  const facts = { keyId: keyIdOf(key.publicKey), image: store.image, madeAt: Math.floor(madeAtMs / 1000) };
+  const facts = { keyId: keyIdOf(key.publicKey), image: image.image, madeAt: Math.floor(madeAtMs / 1000) };
   const privatePem = key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const sealed = await seal.seal(privatePem, facts);
   const tag = keyTagOf(facts.keyId);
-  const upload = async () => {
-    // Registries that keep files rewrite a blob's link in place: what is there is left alone.
-    if (!(await store.hasBlob(emptyConfig().digest, options))) await store.pushBlob(emptyConfigBytes(), options);
-    const layers = {
-      publicPem: await store.pushBlob(Buffer.from(publicPemOf(key)), options),
-      sealedPrivateKey: await store.pushBlob(Buffer.from(sealed), options),
-    };
-    const format = (artifactType: boolean) =>
-      formatKeyManifest({ fileName: key.fileName, madeAtMs, layers }, { artifactType });
-    await pushInSomeForm(store, tag, format, options);
-  };
-  await untilBlobsAreKnown(upload);
-  return { ...facts, tag, key };
-}
-
-/**
- * Another gateway may be uploading the very same config, or a collection have taken what was just uploaded: then all of it is
- * uploaded again.
- */
-async function untilBlobsAreKnown(upload: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
+    const layers = {
+      publicPem: await image.pushBlob(Buffer.from(publicPemOf(key)), options),
+      sealedPrivateKey: await image.pushBlob(Buffer.from(sealed), options),
+    };
     try {
-      await upload();
-      return;
+      const { fileName } = key;
+      await artifacts.put(image, tag, (form) => formatKeyManifest({ fileName, madeAtMs, layers }, form), options);
+      return { ...facts, tag, key };
     } catch (error) {
+      // A collection may have taken what was just uploaded.
       if (!isGatewayError(error, 'BLOB_UNKNOWN') || attempt === maxAttempts) throw error;
     }
-  }
-}
-
-async function pushInSomeForm(
-  store: ImageStore,
-  tag: string,
-  format: (artifactType: boolean) => Uint8Array,
-  options?: CallOptions,
-): Promise<void> {
-  try {
-    await store.pushManifest(tag, { mediaType: imageManifestType, bytes: format(true) }, options);
-  } catch (error) {
-    // GitLab refuses artifact types that it doesn't know.
-    if (!isGatewayError(error, 'STORE_ANSWER_INVALID') || error.details['refused'] !== true) throw error;
-    await store.pushManifest(tag, { mediaType: imageManifestType, bytes: format(false) }, options);
   }
 }
 

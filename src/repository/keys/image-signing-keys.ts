@@ -5,6 +5,7 @@ import type { Clock, InTurn, Log } from '../../ports.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince } from '../../time/monotonic.ts';
 import type { ImageStore } from '../../store/store.ts';
+import { createArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { maxKeyTags, readImageKeyRing, ringOf, signerTags, type ImageKeyRing } from './image-key-ring.ts';
 import { pushKeyTag } from './image-key-tags.ts';
 import { imageKeyFileName } from './key-artifact.ts';
@@ -28,7 +29,7 @@ export interface ImageSigningKeysOptions {
 export function createImageSigningKeys(
   deps: {
     readonly seal: KeySeal;
-    readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
+    readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'sleep'>;
     readonly log: Log;
     readonly makeKey?: MakePrivateKey;
     /** Lets other processes of this gateway make a key of that name first or later, never at once. Default: there are none. */
@@ -38,6 +39,7 @@ export function createImageSigningKeys(
 ): SigningKeys {
   const { seal, clock, log, makeKey = makePrivateKey, inTurn: amongProcesses = alone } = deps;
   const { recheckMs = 60_000, apartMs = lease.absenceApartMs, maxImages = 10_000 } = options;
+  const artifacts = createArtifactWriter({ clock });
   const rings = createBoundedCache<ImageKeyRing>(maxImages);
   /** Makers of one image follow each other: each uses its own rights, and finds what the one before it made. */
   const inTurn = createInTurn();
@@ -83,7 +85,7 @@ export function createImageSigningKeys(
     if (ring.keys.length > 0) return ring;
     refuseLocked(store.image, ring);
     const key = signingKeyOf(await makeKey(), (id) => imageKeyFileName(store.image, id));
-    const made = await pushKeyTag(store, seal, { key, madeAtMs: clock.now() }, { signal: asked.signal });
+    const made = await pushKeyTag({ seal, artifacts }, store, { key, madeAtMs: clock.now() }, { signal: asked.signal });
     const audited = { action: 'key', outcome: 'accepted' };
     log.audit({ ...audited, image: store.image, key: key.fileName }, 'audit: signing key made');
     remember(store.image, ringOf(new Map([[made.tag, { digest: undefined, content: made }]]), clock.monotonicMs()));

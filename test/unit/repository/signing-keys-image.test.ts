@@ -62,14 +62,14 @@ describe('the first key of an image', () => {
   });
 
   it('is uploaded again where the registry misses a blob that was just uploaded', async () => {
-    let misses = 2;
-    const { replica, image } = aWorld({
+    let misses = 4;
+    const { clock, replica, image } = aWorld({
       before: ({ operation }) => {
         if (operation !== 'pushManifest' || misses-- <= 0) return Promise.resolve();
         return Promise.reject(new GatewayError('BLOB_UNKNOWN', 'misses the config'));
       },
     });
-    expect(await namesOf(replica().ofImageForWriting(image()))).toHaveLength(1);
+    expect(await namesOf(clock.until(replica().ofImageForWriting(image())))).toHaveLength(1);
   });
 
   it('is made by the next in turn where the first may not push', async () => {
