@@ -27,11 +27,7 @@ export interface Client {
   push(replica: Replica, packages: readonly ChaosPackage[], isRetry?: boolean): Promise<readonly Operation[]>;
   remove(replica: Replica, file: string): Promise<Operation>;
   /** Undefined where no good answer came. */
-  readIndex(
-    replica: Replica,
-    architecture: string,
-    isAtOnce?: boolean,
-  ): Promise<History['readings'][number] | undefined>;
+  readIndex(replica: Replica, architecture: string): Promise<History['readings'][number] | undefined>;
   fetch(replica: Replica, architecture: string, file: string, identity: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -96,7 +92,7 @@ export function createClient(name: string, { image, history, gate }: Scene): Cli
       else operation.status = whyNot;
       return operation;
     },
-    async readIndex(replica, architecture, isAtOnce = false) {
+    async readIndex(replica, architecture) {
       const began = performance.now();
       const answer = await ask(`${baseOf(replica)}/${architecture}/APKINDEX.tar.gz`);
       if (answer === undefined || (answer.status !== 200 && answer.status !== 404)) return undefined;
@@ -104,7 +100,7 @@ export function createClient(name: string, { image, history, gate }: Scene): Cli
         const listed = answer.status === 404 ? new Map<string, string>() : readSignedIndex(answer.bytes);
         const isStale = answer.headers['x-lkard-stale'] === 'true';
         const ended = performance.now();
-        const reading = { replica: replica.name, architecture, began, ended, listed, isStale, isAtOnce };
+        const reading = { replica: replica.name, architecture, began, ended, listed, isStale };
         history.readings.push(reading);
         return reading;
       } catch (error) {
@@ -152,7 +148,7 @@ export async function actAsWriter(name: string, scene: Scene, chance: Chance, si
     turn += 1;
     const [architecture = ''] = first.file.split('/');
     const read = architecture === 'noarch' ? chance.pick(readArchitectures) : architecture;
-    await client.readIndex(replicas[turn % replicas.length]!, read, true);
+    await client.readIndex(replicas[turn % replicas.length]!, read);
   };
 
   /** As a CI job does: again, and content with the same bytes, until it is told something. */

@@ -25,8 +25,6 @@ export interface Reading {
   readonly listed: ReadonlyMap<string, string>;
   /** The gateway said that it couldn't ask its registry. */
   readonly isStale: boolean;
-  /** It was asked for right after an answer that it must show, wherever that came from. */
-  readonly isAtOnce?: boolean;
 }
 
 /** A listed package that a reader asked the same replica for. */

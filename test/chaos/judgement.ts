@@ -41,14 +41,13 @@ export function judge(history: History, allowance: Allowance, from: number): Jud
     }
     // A gateway that can't ask its registry says so; while listings lag, an index may be behind for as long.
     if (reading.isStale || allowance.lagMs > 0) continue;
-    const behindMs = reading.isAtOnce === true ? 0 : allowance.behindMs;
     for (const { push, ageMs } of missed) {
       mostBehindMs = Math.max(mostBehindMs, ageMs);
-      if (ageMs > behindMs) blame(push.file, `lost ${push.file}, read ${ageMs.toFixed(0)} ms after (${at})`);
+      if (ageMs > allowance.behindMs) blame(push.file, `lost ${push.file}, read ${ageMs.toFixed(0)} ms after (${at})`);
     }
     for (const { file, ageMs } of surplus) {
       if (ageMs !== Infinity) mostBehindMs = Math.max(mostBehindMs, ageMs);
-      if (ageMs > behindMs && ageMs !== Infinity)
+      if (ageMs > allowance.behindMs && ageMs !== Infinity)
         blame(file, `lists ${file}, gone ${ageMs.toFixed(0)} ms before (${at})`);
     }
   }
