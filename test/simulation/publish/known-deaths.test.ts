@@ -31,6 +31,22 @@ describe('a push', () => {
     expect(await stage.read()).toEqual(['b one', 'c one']);
   });
 
+  it('that slept for an hour holds nothing any more: what was deleted meanwhile may be forgotten', async () => {
+    const stage = await createStage();
+    const slow = stage.replica('slow');
+    const looking = stage.hold(/^slow (resolve|fetchManifest) index-/);
+    const pushing = stage.beginPush(slow, a);
+    await stage.untilReached(looking);
+    const put = stage.hold(/^slow answer to pushManifest .*-p-/);
+    looking.release();
+    await stage.untilReached(put);
+    stage.world.suspend(slow, 3_700_000);
+    put.release();
+    expect(await stage.until(pushing)).toBe('PUBLISH_TIMEOUT');
+    stage.world.pass(60_000);
+    expect(await stage.read()).toEqual([]);
+  });
+
   it('of several files of which one was deleted meanwhile leaves none of them', async () => {
     const stage = await createStage();
     const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
@@ -61,5 +77,43 @@ describe('a push', () => {
     listing.release();
     expect(await stage.until(again)).toBe('done');
     expect(await stage.read()).toEqual(['a one']);
+  });
+});
+
+describe('a delete', () => {
+  it('is proof: an old index that lands after it brings nothing back', async () => {
+    let isLate = false;
+    const stage = await createStage({
+      isLatePut: (replica, tag) => isLate && replica.id === 'dying' && tag.startsWith('index-'),
+    });
+    const [dying, lasting] = ['dying', 'lasting'].map((id) => stage.replica(id));
+    expect(await stage.push(lasting!, a)).toBe('done');
+    isLate = true;
+    const late = stage.hold(/^late put/);
+    void stage.beginPush(dying!, b);
+    await stage.untilReached(late);
+    dying!.isDead = true;
+    expect(await stage.withdraw(lasting!, a)).toBe('done');
+    late.release();
+    await stage.world.runUntil(() => stage.world.settled());
+    expect([await stage.read(lasting), await stage.read()]).toEqual([['b one'], ['b one']]);
+  });
+
+  it('takes what is pushed of that file while it is under way', async () => {
+    const stage = await createStage();
+    const [first, deleting, second] = ['first', 'deleting', 'second'].map((id) => stage.replica(id));
+    expect(await stage.push(first!, a)).toBe('done');
+    const removed = stage.hold(/^deleting answer to pushManifest .*-d-/);
+    const begun = stage.beginWithdraw(deleting!, a);
+    await stage.untilReached(removed);
+    const put = stage.hold(/^second answer to pushManifest .*-p-/);
+    const pushing = stage.beginPush(second!, a);
+    await stage.untilReached(put);
+    removed.release();
+    expect(await stage.until(begun)).toBe('done');
+    expect(await stage.read()).toEqual([]);
+    put.release();
+    expect(await stage.until(pushing)).toBe('PACKAGE_WITHDRAWN');
+    expect(await stage.read()).toEqual([]);
   });
 });
