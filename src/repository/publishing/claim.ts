@@ -2,7 +2,7 @@ import type { GatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
-import { msSince, type MonotonicClock } from '../../time/monotonic.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import { areAnyBuried } from '../live/absence.ts';
 import type { LiveTag } from '../live/live-set.ts';
@@ -29,12 +29,13 @@ export interface ClaimDeps {
   readonly time: AnswerTime;
 }
 
-/** A push whose tags are all put; `before` is the look that showed its names to be free. */
+/** A push whose tags are all put; `before` is the look that showed its names to be free, and `began` when that was begun, by both clocks. */
 export interface Push {
   readonly image: ImageStore;
   readonly own: readonly LiveTag[];
   readonly scope: Scope;
   readonly before: Look;
+  readonly began: { readonly ms: MonotonicMs; readonly at: Stamp };
 }
 
 /**
@@ -58,18 +59,17 @@ type Phase =
  * a live rival in it withdraws. One that saw none holds the names: whoever claims them later puts their tag before they look,
  * so they see this one's and withdraw.
  */
-export function createClaim(deps: ClaimDeps, { image, own, scope, before }: Push): Participant {
+export function createClaim(deps: ClaimDeps, { image, own, scope, before, began }: Push): Participant {
   const { burial, sightings, time } = deps;
-  const began = deps.clock.monotonicMs();
-  const beganAt = deps.stamp();
+  const putMs = deps.clock.monotonicMs();
   const isUnderGrave = createGraveWatch(image, before, own);
   let phase: Phase = { name: 'waiting' };
   let contests = 0;
 
   /** By the shared clock too: the monotonic one may stand still while a machine sleeps. */
-  const isTooLate = () => Math.max(msSince(deps.clock, began), deps.stamp() - beganAt) >= lease.claimMs;
+  const isTooLate = () => Math.max(msSince(deps.clock, began.ms), deps.stamp() - began.at) >= lease.claimMs;
   const isDead = ({ tag }: LiveTag) => sightings.isBuried(tag) || sightings.isAbsent(tag);
-  const isPatient = () => msSince(deps.clock, began) < deps.listingPatienceMs;
+  const isPatient = () => msSince(deps.clock, putMs) < deps.listingPatienceMs;
 
   const withdraw = async (
     tags: readonly LiveTag[],

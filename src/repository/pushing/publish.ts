@@ -31,13 +31,14 @@ export async function publishFiles(
   const { image, time } = work;
   const files = distinctFiles(staged, work.caller.name);
   const scope = scopeOf(files.map(({ pkg }) => pkg));
+  const began = { ms: work.clock.monotonicMs(), at: work.stamp() };
   const before = await work.look(scope);
   const { fresh, unchanged } = await sortOut(work, before, files, { scope, mayExist: ifExists === 'skip' });
   if (fresh.length > 0) {
     // The first key of an image is made before anything is put: a locked one must leave nothing behind.
     await time.until(work.signingKeys.ofImageForWriting(image, time.call()));
     const own = await putFiles(work, upload, fresh);
-    await work.loop.join(createClaim(work, { image, own, scope, before }), time);
+    await work.loop.join(createClaim(work, { image, own, scope, before, began }), time);
   }
   return files.map((file) => published(file, unchanged.includes(file)));
 }
