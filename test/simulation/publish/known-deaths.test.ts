@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createStage, simulated } from './stage.ts';
+import { at } from './scenario.ts';
+import { createStage, simulated, type Stage } from './stage.ts';
 
 const { a, b, c } = simulated;
 
@@ -65,6 +66,18 @@ describe('a push', () => {
     expect(await stage.read()).toEqual([]);
   });
 
+  it('is not acknowledged because of an index alone, where its tag was lost on the way', async () => {
+    const stage = await createStage();
+    const pushing = stage.replica('pushing');
+    stage.world.troubles.backUp();
+    const putting = stage.hold(/^pushing pushManifest index-/);
+    const begun = stage.beginPush(pushing, a);
+    await stage.untilReached(putting);
+    stage.world.troubles.restore(0);
+    putting.release();
+    expect(await stage.until(begun)).toBe('PUBLISH_TIMEOUT');
+  });
+
   it('is not told that it changes nothing because of a tag that the registry has lost since it was listed', async () => {
     const stage = await createStage();
     const [first, second] = ['first', 'second'].map((id) => stage.replica(id));
@@ -115,5 +128,65 @@ describe('a delete', () => {
     put.release();
     expect(await stage.until(pushing)).toBe('PACKAGE_WITHDRAWN');
     expect(await stage.read()).toEqual([]);
+  });
+});
+
+describe('a tag', () => {
+  it('that was missing for long and is there again lives again', async () => {
+    const stage = await createStage();
+    const [first, reading] = ['first', 'reading'].map((id) => stage.replica(id));
+    expect(await stage.push(first!, a)).toBe('done');
+    expect(await stage.read(reading)).toEqual(['a one']);
+    const { tags } = stage.world.images.get(at.image)!;
+    const [tag, digest] = [...tags].find(([name]) => name.includes('-p-a-'))!;
+    tags.delete(tag);
+    stage.world.pass(61_000);
+    expect(await stage.read(reading)).toEqual(['a one']);
+    stage.world.pass(310_000);
+    expect(await stage.read(reading)).toEqual([]);
+    tags.set(tag, digest);
+    expect(await stage.read(reading)).toEqual(['a one']);
+  });
+
+  /** Of a push that died; it was made before all else and lands when it is told to. */
+  const anOrphan = async (stage: Stage) => {
+    const late = stage.hold(/^late put .*-p-/);
+    const dying = stage.replica('dying');
+    void stage.beginPush(dying, a, 'two');
+    await stage.untilReached(late);
+    dying.isDead = true;
+    return async () => {
+      late.release();
+      await stage.world.runUntil(() => stage.world.settled());
+    };
+  };
+
+  it('that lost its name is buried by whoever publishes next', async () => {
+    const stage = await createStage({ isLatePut: (replica, tag) => replica.id === 'dying' && tag.includes('-p-') });
+    const land = await anOrphan(stage);
+    const lasting = stage.replica('lasting');
+    expect(await stage.push(lasting, a)).toBe('done');
+    await land();
+    expect(await stage.push(lasting, b)).toBe('done');
+    stage.world.pass(2_000);
+    expect(await stage.push(lasting, c)).toBe('done');
+    expect([...stage.world.images.get(at.image)!.tags.keys()].filter((tag) => tag.includes('-d-a-'))).toHaveLength(1);
+  });
+
+  it('that was held stays so to whoever has seen it, though an older index comes back', async () => {
+    const stage = await createStage({
+      isLatePut: ({ id }, tag) => (id === 'dying' && tag.includes('-p-')) || (id === 'old' && tag.startsWith('index-')),
+    });
+    const land = await anOrphan(stage);
+    const [old, lasting, reading] = ['old', 'lasting', 'reading'].map((id) => stage.replica(id));
+    const oldIndex = stage.hold(/^late put index-/);
+    void stage.beginPush(old!, b);
+    await stage.untilReached(oldIndex);
+    old!.isDead = true;
+    expect(await stage.push(lasting!, a)).toBe('done');
+    expect(await stage.read(reading)).toEqual(['a one', 'b one']);
+    oldIndex.release();
+    await land();
+    expect(await stage.read(reading)).toEqual(['a one', 'b one']);
   });
 });
