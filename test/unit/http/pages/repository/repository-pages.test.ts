@@ -79,8 +79,13 @@ describe('a repository in a browser', () => {
 
   it('never names the only image', async () => {
     const options = { singleImage: 'team/app' };
-    const text = await (await anEdgeWith([hostile], options).request('/apk/edge/main', { headers: html })).text();
-    expect(text).not.toContain('team/app');
+    const headers = { ...html, authorization: `Basic ${btoa('me:secret')}` };
+    const ofPackage = '/apk/edge/main?package=evil';
+    const paths = ['/', '/_search?q=evil', '/_search?q=evil&near=team/other', '/apk/edge/main', '/apk/edge/none'];
+    for (const path of [...paths, ofPackage, `${ofPackage}&view=depends`, `${ofPackage}&view=delete`, '/none']) {
+      const text = await (await anEdgeWith([hostile], options).request(path, { headers })).text();
+      expect([path, text]).toEqual([path, expect.not.stringContaining('team/app')]);
+    }
   });
 
   it('says that a package is not there', async () => {
