@@ -59,7 +59,12 @@ export function createImagePages(deps: ImagePagesDeps, settings: HttpSettings): 
     const images = await shownImages(request);
     return pageAnswer(
       200,
-      <StartPage frame={request.frame} images={images} publish={publishTo('team/app', request.frame)} />,
+      <StartPage
+        frame={request.frame}
+        images={images}
+        hasPrivate={settings.readsForAnybody !== true}
+        publish={publishTo('team/app', request.frame)}
+      />,
     );
   };
 

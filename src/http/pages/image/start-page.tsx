@@ -30,6 +30,8 @@ export interface StartPageProps {
   readonly frame: PageFrame;
   /** Undefined where the store keeps no list of images, or shows none to this caller. */
   readonly images: ShownImages | undefined;
+  /** False where everybody reads everything. */
+  readonly hasPrivate: boolean;
   /** How to push to an image that has yet to be made. */
   readonly publish: readonly Recipe[];
 }
@@ -38,7 +40,8 @@ const firstLead =
   'An image comes to be with its first package: choose its name, a branch and a repository, here team/app, edge and main.';
 
 /** What is here, and the way to it. */
-export function StartPage({ frame, images, publish }: StartPageProps) {
+export function StartPage({ frame, images, hasPrivate, publish }: StartPageProps) {
+  const mayHideSome = hasPrivate && frame.canLogIn && frame.user === undefined;
   const isEmpty = images?.found.total === 0 && images.query === '' && images.isComplete;
   return (
     <Layout frame={frame} title="Images">
@@ -47,9 +50,9 @@ export function StartPage({ frame, images, publish }: StartPageProps) {
       <div class="columns">
         <div>
           {images === undefined && <Unlisted frame={frame} />}
-          {isEmpty && <p class="note">{describe(images, frame)}</p>}
+          {isEmpty && <p class="note">{describe(images, mayHideSome)}</p>}
           {isEmpty && <FirstPush recipes={publish} lead={firstLead} />}
-          {images !== undefined && !isEmpty && <ImageList frame={frame} images={images} />}
+          {images !== undefined && !isEmpty && <ImageList {...{ frame, images, mayHideSome }} />}
         </div>
         <div class="aside">
           {(images === undefined || !isEmpty) && <OpenImage frame={frame} />}
@@ -84,7 +87,14 @@ function OpenImage({ frame }: { readonly frame: PageFrame }) {
   );
 }
 
-function ImageList({ frame, images }: { readonly frame: PageFrame; readonly images: ShownImages }) {
+interface ImageListProps {
+  readonly frame: PageFrame;
+  readonly images: ShownImages;
+  /** Whether a login may show more. */
+  readonly mayHideSome: boolean;
+}
+
+function ImageList({ frame, images, mayHideSome }: ImageListProps) {
   const { query, found, isComplete, linkTo, linkToPage } = images;
   return (
     <>
@@ -100,7 +110,7 @@ function ImageList({ frame, images }: { readonly frame: PageFrame; readonly imag
       <div id="results">
         <h2 class="unseen">All images</h2>
         <p role="status" class="note">
-          {describe(images, frame)}
+          {describe(images, mayHideSome)}
         </p>
         <ul class="cards">
           {found.items.map(({ name, repositories }) => (
@@ -114,10 +124,10 @@ function ImageList({ frame, images }: { readonly frame: PageFrame; readonly imag
   );
 }
 
-function describe({ query, found: { total, page, pages } }: ShownImages, { user, canLogIn }: PageFrame): string {
+function describe({ query, found: { total, page, pages } }: ShownImages, mayHideSome: boolean): string {
   const where = pages > 1 ? `, page ${page} of ${pages}` : '';
   const what = total === 0 ? 'No images with packages' : countOf(total, 'image');
   const asked = query === '' ? '' : ` for “${query}”`;
-  const more = user !== undefined || !canLogIn || query !== '' ? '' : '; private ones show after logging in';
+  const more = mayHideSome && query === '' ? '; private ones show after logging in' : '';
   return `${what}${asked}${where}${more}.`;
 }

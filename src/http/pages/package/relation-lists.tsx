@@ -121,7 +121,10 @@ function providersOf(token: string, { place, architecture, catalog, elsewhere }:
   const here = catalog.providersOf(token);
   if (here.length > 0) return here.map((pkg) => ({ place, architecture, pkg }));
   const sameKind = elsewhere.filter((index) => index.architecture === architecture);
-  return sameKind.flatMap((index) =>
+  const found = sameKind.flatMap((index) =>
     index.catalog.providersOf(token).map((pkg) => ({ place: index.place, architecture, pkg })),
   );
+  // Other branches are of interest where this one has nothing.
+  const inBranch = found.filter((one) => one.place.at.branch === place.at.branch);
+  return inBranch.length > 0 ? inBranch : found;
 }
