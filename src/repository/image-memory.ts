@@ -24,7 +24,7 @@ export function createImageMemories(
     if (known !== undefined) return known;
     const memory: ImageMemory = {
       sightings: createSightings(deps.clock),
-      groups: createGroups(options),
+      groups: createGroups(deps.clock, options),
       upkeep: createUpkeep(deps, options),
     };
     memories.set(image, memory);

@@ -1,4 +1,4 @@
-import { readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
@@ -55,6 +55,24 @@ describe('the folder of a directory store', () => {
     expect(await one.tags()).toHaveLength(50);
     await other.deleteTag('tag-0');
     expect(await one.resolve('tag-0')).toBeUndefined();
+  });
+
+  it('is not taken for an empty one where it went away', async () => {
+    const directory = await aFolder();
+    await pushTag(anImageIn(directory), 'tag');
+    const store = createDirectoryStore({ now: Date.now }, { directory, fsync: false });
+    const image = store.image('a/b', anonymous);
+    expect(await image.tags()).toEqual(['tag']);
+    await rm(path.join(directory, 'images'), { recursive: true });
+    const works = [
+      () => image.tags(),
+      () => image.resolve('tag'),
+      () => image.fetchManifest('tag'),
+      () => image.startUpload(),
+      () => store.imageNames(anonymous, { max: 10 }),
+      () => store.ping(),
+    ];
+    for (const work of works) await expect(work()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
   it('keeps images apart whose names begin alike', async () => {

@@ -44,14 +44,17 @@ describe.skipIf(isMissing)(
     let registry: TestRegistry;
     let gateways: RunningLkard[];
     let balancer: LocalServer;
-    const base = () => `${balancer.url}/apk/team/app/edge/main`;
+    const base = (address = balancer) => `${address.url}/apk/team/app/edge/main`;
+    const startGateways = (more: readonly string[] = []) => {
+      const settings = ['--backend', registry.host, '--no-https', '--log-level', 'error', ...more];
+      const key = ['--signing-key', keyFixture('test-only-2048.rsa')];
+      return Promise.all([1, 2, 3].map(() => startLkard([...settings, ...key])));
+    };
 
     beforeAll(async () => {
       await buildPrograms();
       registry = await startRegistry();
-      const settings = ['--backend', registry.host, '--no-https', '--log-level', 'error'];
-      const key = ['--signing-key', keyFixture('test-only-2048.rsa')];
-      gateways = await Promise.all([1, 2, 3].map(() => startLkard([...settings, ...key])));
+      gateways = await startGateways();
       balancer = await startBalancer(gateways);
     }, 180_000);
     afterAll(async () => {
@@ -60,8 +63,8 @@ describe.skipIf(isMissing)(
       await registry.stop();
     });
 
-    const listed = async () => {
-      const answer = await request(`${base()}/x86_64/APKINDEX.tar.gz`);
+    const listed = async (address = balancer) => {
+      const answer = await request(`${base(address)}/x86_64/APKINDEX.tar.gz`);
       if (answer.statusCode !== 200) throw new Error(`the index was answered ${answer.statusCode}`);
       return new Set(readIndexFile(await answer.body.bytes()).entries.map(({ name }) => name));
     };
@@ -97,18 +100,28 @@ describe.skipIf(isMissing)(
       },
     );
 
-    it('serve what lkar push --wait has returned for', { timeout: 300_000 }, async () => {
+    it.each([
+      ['', '0s', 9],
+      [', also where the gateways ask the registry more rarely', '2s', 3],
+    ])('serve what lkar push --wait has returned for%s', { timeout: 300_000 }, async (_how, freshness, pushes) => {
+      const others = await startGateways(['--freshness', freshness]);
+      const address = await startBalancer(others);
       const folder = await makeTempDir();
       const misses: string[] = [];
-      for (let i = 0; i < 9; i += 1) {
-        const name = `w${i}`;
+      expect(await push(`first-${freshness}`)).toBe(201);
+      for (let i = 0; i < pushes; i += 1) {
+        const name = `w${i}-${freshness}`;
         const file = path.join(folder.path, `${name}-1.0-r0.apk`);
         await writeFile(file, anApk({ name, version: '1.0-r0', arch: 'x86_64' }));
-        const args = ['push', '--wait', balancer.url, `${balancer.url}/team/app`, 'edge', 'main', file];
+        // Each has just been asked, and would go on showing what there was.
+        for (let reading = 0; reading < 3; reading += 1) await listed(address);
+        const args = ['push', '--wait', address.url, `${address.url}/team/app`, 'edge', 'main', file];
         const pushed = await runBin('lkar', args, { env: { HOME: folder.path } });
         expect([pushed.exitCode, pushed.stderr]).toEqual([0, expect.anything()]);
-        for (let reading = 0; reading < 3; reading += 1) if (!(await listed()).has(name)) misses.push(name);
+        for (let reading = 0; reading < 3; reading += 1) if (!(await listed(address)).has(name)) misses.push(name);
       }
+      await address.stop();
+      await Promise.all(others.map((gateway) => gateway.stop()));
       await folder.remove();
       expect(misses).toEqual([]);
     });

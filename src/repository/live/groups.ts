@@ -8,6 +8,8 @@ import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest } from '../artifacts/package-manifest.ts';
 import { architectureOfIndexTag, groupHash, groupHashOfIndexTag, peekTag } from '../artifacts/package-tag.ts';
 import { isGatewayError } from '../../errors.ts';
+import { lease } from '../../time/lease.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 
 /** Architectures worth trying before a manifest is read to learn which one a hash stands for. */
 const commonArchitectures = [NOARCH, ...knownArchitectures];
@@ -28,11 +30,11 @@ export interface Groups {
 type Coordinates = Omit<Group, 'image'>;
 
 /** The memory of one image. */
-export function createGroups({ concurrency }: { readonly concurrency: number }): Groups {
+export function createGroups(clock: MonotonicClock, { concurrency }: { readonly concurrency: number }): Groups {
   const known = createBoundedCache<Coordinates>(10_000);
 
-  // What is foreign is read once, and others of that hash are tried: they may hide a real one behind planted tags.
-  const foreign = createBoundedCache<true>(100_000);
+  // What is foreign is left alone for a while, and others of that hash are tried: they may hide a real one behind planted tags.
+  const foreign = createBoundedCache<true>(100_000, { clock, ttlMs: lease.memoryMs });
 
   const resolveAll = async (image: ImageStore, listing: readonly string[], options: CallOptions) => {
     const examples = exampleTags(listing, (tag) => foreign.get(tag) === true);

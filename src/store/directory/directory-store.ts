@@ -7,6 +7,7 @@ import { refuseAborted } from '../aborted.ts';
 import { isReadable } from '../is-readable.ts';
 import { createAtomicFiles } from '../../files/atomic-files.ts';
 import { diskFault } from './directory-fault.ts';
+import { createFolderPresence, type FolderPresence } from './folder-presence.ts';
 import { findImages } from './directory-images.ts';
 import { createImageFolder, type ImageFolder } from './image-folder.ts';
 import type { CallOptions, Credentials, ImageStore, Store } from '../store.ts';
@@ -42,6 +43,7 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
   const { directory, isPublicRead = false, fsync = true } = options;
   const authenticate = isPublicRead ? exceptReading(deps.authenticate) : deps.authenticate;
   const files = createAtomicFiles({ tempFolder: path.join(directory, 'uploads'), fsync });
+  const presence = createFolderPresence(path.join(directory, 'images'));
   const cleaned = files.removeLeftovers(deps.now(), leftoverAgeMs).catch(() => undefined);
 
   return {
@@ -51,12 +53,13 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
         throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
       }
       const folder = createImageFolder({ files, now: deps.now }, path.join(directory, 'images', image));
-      return guardedImage(folder, image, (action) => authorize(authenticate, credentials, image, action));
+      return guardedImage(folder, image, presence, (action) => authorize(authenticate, credentials, image, action));
     },
     imageNames: async (credentials, call) => {
       const found = await findImages(path.join(directory, 'images'), call).catch((error: unknown) => {
         throw diskFault(error);
       });
+      await presence.believed(found.names);
       const names: string[] = [];
       for (const image of found.names) if (await mayPull(authenticate, credentials, image)) names.push(image);
       return { ...found, names };
@@ -64,6 +67,7 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
     stamp: () => stampOf(deps.now()),
     ping: async ({ signal } = {}) => {
       refuseAborted(signal);
+      await presence.refuseVanished();
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 });
         await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -107,7 +111,12 @@ async function mayPull(authenticate: Authenticate | undefined, credentials: Cred
   }
 }
 
-function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageAction) => Promise<void>): ImageStore {
+function guardedImage(
+  folder: ImageFolder,
+  image: string,
+  presence: FolderPresence,
+  mayDo: (action: ImageAction) => Promise<void>,
+): ImageStore {
   const guarded = async <T>(
     action: ImageAction,
     options: CallOptions | undefined,
@@ -120,14 +129,16 @@ function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageA
     });
   };
 
+  const read = <T>(options: CallOptions | undefined, work: () => Promise<T>) =>
+    guarded('pull', options, async () => presence.believed(await work()));
   const openBlob: ImageStore['openBlob'] = (blob, options) =>
-    guarded('pull', options, () => folder.openBlob(blob, options?.range, options?.signal));
+    read(options, () => folder.openBlob(blob, options?.range, options?.signal));
   return {
     image,
-    resolve: (reference, options) => guarded('pull', options, () => folder.resolve(reference)),
-    fetchManifest: (reference, options) => guarded('pull', options, () => folder.fetchManifest(reference)),
+    resolve: (reference, options) => read(options, () => folder.resolve(reference)),
+    fetchManifest: (reference, options) => read(options, () => folder.fetchManifest(reference)),
     pushManifest: (tag, manifest, options) => guarded('push', options, () => folder.pushManifest(tag, manifest)),
-    tags: (options) => guarded('pull', options, () => folder.tags()),
+    tags: (options) => read(options, () => folder.tags()),
     deleteTag: (tag, options) => guarded('delete', options, () => folder.deleteTag(tag)),
     deleteManifest: (digest, options) => guarded('delete', options, () => folder.deleteManifest(digest)),
     hasBlob: (digest, options) => guarded('pull', options, () => folder.hasBlob(digest, options?.size)),
@@ -135,12 +146,13 @@ function guardedImage(folder: ImageFolder, image: string, mayDo: (action: ImageA
     isReadable: (blob, options) => isReadable({ openBlob }, blob, options),
     locateBlob: (_blob, options) => guarded('pull', options, () => Promise.resolve(undefined)),
     startUpload: (options) =>
-      guarded('push', options, () =>
-        Promise.resolve({
+      guarded('push', options, async () => {
+        await presence.refuseVanished();
+        return {
           finish: (source, finishing) => guarded('push', finishing, () => folder.writeBlob(source, finishing)),
           cancel: () => Promise.resolve(),
-        }),
-      ),
+        };
+      }),
     pushBlob: (bytes, options) => guarded('push', options, () => folder.pushBlob(bytes, options)),
   };
 }

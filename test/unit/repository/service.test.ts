@@ -257,7 +257,7 @@ describe('tags that must not be replaced or removed', () => {
 });
 
 describe('what others put into the image', () => {
-  it('ignores planted tags, however large, and reads each once', async () => {
+  it('ignores planted tags, however large, and reads each once in five minutes', async () => {
     const reads: string[] = [];
     const { clock, store, replica } = aWorld({
       before({ operation, reference = '' }) {
@@ -273,7 +273,8 @@ describe('what others put into the image', () => {
     store.state(at.image).tags.set(tag!.replace('-p-hello-1.0-r0-', '-p-planted-'), `sha256:${'0'.repeat(64)}`);
     await gateway.push([other]);
     await gateway.push([{ ...other, version: '3.0-r0' }]);
-    expect(reads.filter((reference) => reference.includes('-planted-'))).toHaveLength(1);
+    const readings = () => reads.filter((reference) => reference.includes('-planted-')).length;
+    expect(readings()).toBe(1);
     expect(await listedBy(clock, gateway)).toHaveLength(3);
   });
 

@@ -22,8 +22,9 @@ const firstPauseMs = 250;
 const longestPauseMs = 5000;
 
 /**
- * Returns once that gateway's indexes list the these packages, told by their identity. Throws PUBLISH_TIMEOUT
- * where they don't in time; a gateway that can't be reached meanwhile is asked again.
+ * Returns once that gateway's indexes list these packages, told by their identity, at each replica behind its address: one that
+ * lists them may say that others are behind. Throws PUBLISH_TIMEOUT where they don't in time; a gateway that can't be reached
+ * meanwhile is asked again.
  */
 export async function waitUntilServed(
   session: Session,
@@ -34,35 +35,51 @@ export async function waitUntilServed(
   const asked = session.target(place.gateway);
   const watched = asked.image === undefined ? { ...asked, image: place.target.image } : asked;
   const gateway = await session.gatewayOnce(watched);
+  let lagSeconds = 0;
+  const noteLag = (seconds: number) => {
+    lagSeconds = Math.max(lagSeconds, seconds);
+  };
   let missing: readonly PackageFacts[] = packages.flatMap(({ summary }) => summary ?? []);
   const until = Date.now() + timeoutMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
-    missing = await stillMissing(gateway, place, missing);
+    missing = await stillMissing(gateway, place, missing, noteLag);
     if (missing.length === 0) break;
     if (Date.now() + pauseMs > until) throw notServed(watched, missing, timeoutMs);
     await sleep(pauseMs, undefined, { signal: session.signal });
   }
+  await sleep(lagSeconds * 1000, undefined, { signal: session.signal });
   printLine(session.terminal, `served by ${watched.origin}`);
 }
 
 /** Packages of each format are looked for in the index that lists them for whoever knows that format. */
-async function stillMissing(gateway: GatewayClient, place: WatchedPlace, wanted: readonly PackageFacts[]) {
+async function stillMissing(
+  gateway: GatewayClient,
+  place: WatchedPlace,
+  wanted: readonly PackageFacts[],
+  noteLag: (seconds: number) => void,
+) {
   const indexOf = (pkg: PackageFacts) => `${isV3Entry(pkg) ? 'v3' : 'v2'} ${pkg.architecture}`;
   const served = new Map<string, Set<string>>();
   for (const pkg of wanted) {
     const index = indexOf(pkg);
-    if (!served.has(index)) served.set(index, await identitiesIn(gateway, place, pkg));
+    if (!served.has(index)) served.set(index, await identitiesIn(gateway, place, pkg, noteLag));
   }
   return wanted.filter((pkg) => served.get(indexOf(pkg))?.has(pkg.identity) !== true);
 }
 
-async function identitiesIn(gateway: GatewayClient, place: WatchedPlace, pkg: PackageFacts): Promise<Set<string>> {
+async function identitiesIn(
+  gateway: GatewayClient,
+  place: WatchedPlace,
+  pkg: PackageFacts,
+  noteLag: (seconds: number) => void,
+): Promise<Set<string>> {
   const format = isV3Entry(pkg) ? 'v3' : 'v2';
   try {
     const index = await gateway.index(place.branch, place.repository, pkg.architecture, format);
     if (index === undefined) return new Set();
-    if (format === 'v2') return new Set(readIndexFile(index).entries.map(({ identity }) => identity));
-    return new Set(v3Identities(await readIndexV3File(index)));
+    noteLag(index.lagSeconds);
+    if (format === 'v2') return new Set(readIndexFile(index.bytes).entries.map(({ identity }) => identity));
+    return new Set(v3Identities(await readIndexV3File(index.bytes)));
   } catch (error) {
     if (isGatewayError(error, 'STORE_UNAVAILABLE', 'OVERLOADED')) return new Set();
     throw error;

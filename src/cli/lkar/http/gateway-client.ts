@@ -105,11 +105,17 @@ export interface GatewayClient {
     repository: string,
     architecture: string,
     format?: 'v2' | 'v3',
-  ): Promise<Uint8Array | undefined>;
+  ): Promise<FetchedIndex | undefined>;
   /** The key's PEM and the file name it goes under. */
   key(branch: string, repository: string): Promise<{ readonly fileName: string; readonly pem: string }>;
   /** All keys, or undefined where the gateway has no JWK set. */
   keySet(branch: string, repository: string): Promise<readonly PublicJwk[] | undefined>;
+}
+
+/** An index as a gateway serves it; others at the same address may be behind it by so many seconds. */
+export interface FetchedIndex {
+  readonly bytes: Uint8Array;
+  readonly lagSeconds: number;
 }
 
 const maxListingBytes = 512 * 2 ** 20;
@@ -191,7 +197,8 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
     async index(branch, repository, architecture, format = 'v2') {
       const fileName = format === 'v3' ? indexV3FileNames[0] : indexFileName;
       const answer = await absentAsUndefined(get(at(branch, repository, architecture, fileName)));
-      return answer && readBytes(answer.body, maxIndexBytes);
+      const lag = Number(answer?.header('x-lkard-lag') ?? 0);
+      return answer && { bytes: await readBytes(answer.body, maxIndexBytes), lagSeconds: lag > 0 ? lag : 0 };
     },
     async key(branch, repository) {
       const answer = await get(at(branch, repository, verbs.key));
