@@ -1,16 +1,15 @@
+import { EnvHttpProxyAgent, fetch as fetchBy } from 'undici';
 import type { Config } from '../config/config.ts';
 import { readNamedFile } from '../files/text-file.ts';
 
 const connectMs = 5000;
 
 /**
- * What issuers of tokens are asked with: by the proxies and with the authorities that the environment names. Undefined where
- * it names none, for Node's own. Throws CONFIG_INVALID where the file can't be read.
+ * What issuers of tokens are asked with: by the proxies and with the authorities that the environment names. Throws
+ * CONFIG_INVALID where the file can't be read.
  */
-export async function outsideFetch({ proxies, caFile }: Config['outside']): Promise<typeof fetch | undefined> {
-  if (caFile === undefined && proxies.httpProxy === '' && proxies.httpsProxy === '') return undefined;
+export async function outsideFetch({ proxies, caFile }: Config['outside']): Promise<typeof fetch> {
   const tls = { timeout: connectMs, ...(caFile !== undefined && { ca: await readNamedFile(caFile, 'SSL_CERT_FILE') }) };
-  const { EnvHttpProxyAgent, fetch: fetchBy } = await import('undici');
   const dispatcher = new EnvHttpProxyAgent({
     ...proxies,
     // Plain HTTP is asked of the proxy itself: many refuse a tunnel to anything but port 443.

@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server } from 'node:net';
+import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { outsideFetch } from '../../../src/gateway/outside-fetch.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import { buildPrograms, startLkard } from '../../support/programs.ts';
+import { keyFixture } from '../../support/signing-keys.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const ends: (() => unknown)[] = [];
@@ -45,24 +49,54 @@ const url = 'https://outside.example.test/jwks';
 it('an issuer’s keys are asked for through the proxy, and trusted by the authorities, that the environment names', async () => {
   const { caFile, proxyUrl, tunnels } = await behindProxy();
   const ask = await fetchFor({ HTTPS_PROXY: proxyUrl, SSL_CERT_FILE: caFile });
-  expect(await (await ask?.(url))?.text()).toBe('keys at /jwks');
+  expect(await (await ask(url)).text()).toBe('keys at /jwks');
   expect(tunnels).toEqual(['outside.example.test:443']);
 });
 
 it('an issuer whose certificate no authority signed isn’t believed behind a proxy either', async () => {
   const { proxyUrl } = await behindProxy();
   const ask = await fetchFor({ HTTPS_PROXY: proxyUrl });
-  await expect(ask?.(url)).rejects.toThrow();
+  await expect(ask(url)).rejects.toThrow();
 });
 
 it('an issuer that NO_PROXY names is asked directly', async () => {
   const { caFile, proxyUrl, tunnels } = await behindProxy();
   const ask = await fetchFor({ HTTPS_PROXY: proxyUrl, SSL_CERT_FILE: caFile, NO_PROXY: '.example.test' });
-  await expect(ask?.(url)).rejects.toThrow();
+  await expect(ask(url)).rejects.toThrow();
   expect(tunnels).toEqual([]);
 });
 
-it('where the environment says nothing Node’s own fetch is used, and a missing file of authorities is told', async () => {
-  expect(await fetchFor({})).toBeUndefined();
+it('a missing file of authorities is told', async () => {
   await expect(fetchFor({ SSL_CERT_FILE: '/nowhere.pem' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+});
+
+it('the built program asks so too', { timeout: 120_000 }, async () => {
+  await buildPrograms();
+  const { caFile, proxyUrl, tunnels } = await behindProxy();
+  const folder = await makeTempDir();
+  ends.push(() => folder.remove());
+  const policy = path.join(folder.path, 'policy.json');
+  const rule = { issuer: 'https://outside.example.test', audience: 'lkard', subject: '*', images: ['**'] };
+  await writeFile(policy, JSON.stringify({ publishers: [rule] }));
+  const env = { HTTPS_PROXY: proxyUrl, SSL_CERT_FILE: caFile };
+  const args = [
+    '--data',
+    folder.path,
+    '--trusted-publishers',
+    policy,
+    '--signing-key',
+    keyFixture('test-only-2048.rsa'),
+  ];
+  const lkard = await startLkard(args, { env });
+  ends.push(() => lkard.stop());
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = `${part({ alg: 'ES256', kid: 'a' })}.${part({ iss: rule.issuer, sub: 'x', aud: 'lkard' })}.${'A'.repeat(86)}`;
+  const authorization = `Bearer ${token}`;
+  const answer = await fetch(`${lkard.url}/team/app/edge/main/push`, {
+    method: 'PUT',
+    body: 'x',
+    headers: { authorization },
+  });
+  expect(answer.ok).toBe(false);
+  expect(tunnels).toEqual(['outside.example.test:443']);
 });
