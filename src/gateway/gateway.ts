@@ -7,6 +7,7 @@ import { GatewayError, isGatewayError } from '../errors.ts';
 import { createApp, createHealthApp } from '../http/app.ts';
 import type { HttpOptions } from '../http/options.ts';
 import { listen, type Listening, type ListenOptions } from '../http/listen.ts';
+import { issuerFetch } from './issuer-fetch.ts';
 import { openSigningKeys, sharedSecret } from './open-signing-keys.ts';
 import { createMetrics, type Metrics, type MetricsSnapshot } from '../metrics/metrics.ts';
 import type { Clock, InTurn, Log, Meter } from '../ports.ts';
@@ -69,7 +70,7 @@ export async function createGateway(
     { store, signingKeys, sign, clock, random: randomBytes, log, meter },
     repositoryOptionsOf(config),
   );
-  const trust = await openTrust({ clock, log, fetch: await fetchOf(config) }, config.trust);
+  const trust = await openTrust({ clock, log, fetch: await issuerFetch(config) }, config.trust);
   const state = { isStopping: false };
   const findUnreadiness = () => (state.isStopping ? Promise.resolve(['stopping']) : unreadinessOf(store));
   const health = { findUnreadiness, findWarnings: clockWatch.findWarnings, formatMetrics };
@@ -176,14 +177,6 @@ export async function openStore(
       requestWaitMs,
     },
   );
-}
-
-/** Node's own but where the environment says something else, or nobody is asked. */
-async function fetchOf({ outside, trust }: Config): Promise<typeof fetch | undefined> {
-  const { proxies, caFile } = outside;
-  const isUsual = caFile === undefined && proxies.httpProxy === '' && proxies.httpsProxy === '';
-  if (isUsual || trust.policyFile === undefined) return undefined;
-  return (await import('./outside-fetch.ts')).outsideFetch(outside);
 }
 
 async function unreadinessOf(store: Store): Promise<readonly string[]> {
