@@ -63,6 +63,15 @@ describeForEachApk(
         expect(await root.read('usr/share/old/about')).toBe('old 1.0-r0\n');
         expect((await root.apk(['add', 'fresh'])).exitCode).not.toBe(0);
       });
+
+      it('takes a repository of apk 3 alone for an empty one', async () => {
+        const repository = aRepository();
+        await pushV3(repository, { name: 'fresh', version: '2.0-r0' });
+        const root = await aRootWith(repository, repository.base, rsaName);
+        expect(await root.mustApk(['update'])).toContain('OK: 0 distinct packages available');
+        await repository.push({ name: 'old', version: '1.0-r0' });
+        await root.mustApk(['-U', 'add', 'old']);
+      });
       return;
     }
 

@@ -102,7 +102,7 @@ function notGzip(start: Uint8Array): GatewayError {
   if (start.length === 1 && start[0] === 0x1f) return malformed('truncated: the file has one byte');
   const format = foreignFormat(start.subarray(0, formatProbeBytes));
   if (format === undefined) return malformed('not gzip, so not a package');
-  return new GatewayError('PACKAGE_UNSUPPORTED', `not gzip: ${format}; an apk v2 package is needed`);
+  return new GatewayError('PACKAGE_UNSUPPORTED', `not gzip: ${format}; an apk package is needed`);
 }
 
 function malformed(what: string): GatewayError {
