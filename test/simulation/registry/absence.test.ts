@@ -129,6 +129,17 @@ describe('a blob that the registry promises', () => {
   });
 });
 
+describe('a write', () => {
+  it.each<[string, (image: ImageStore) => Promise<unknown>]>([
+    ['the begin of an upload', (image) => image.startUpload()],
+    ['a small blob', (image) => image.pushBlob(bytes)],
+    ['a manifest', (image) => image.pushManifest('tag', { mediaType: 'a/b', bytes })],
+  ])('may succeed later where a front end answers it with a page of 404: %s', async (_what, write) => {
+    const { image } = await aWorld(() => page);
+    await expect(write(image())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { bare404: true } });
+  });
+});
+
 function user(username: string): Credentials {
   return { kind: 'basic', username, password: 'secret' };
 }

@@ -77,7 +77,7 @@ export function isTransientFault(fault: GatewayError): boolean {
   return fault.code === 'STORE_UNAVAILABLE' && fault.details['isFinal'] !== true;
 }
 
-/** What an unexpected answer means: STORE_READ_ONLY, UNAUTHORIZED, FORBIDDEN, else STORE_ANSWER_INVALID. */
+/** What an unexpected answer means: STORE_READ_ONLY, UNAUTHORIZED, FORBIDDEN, STORE_UNAVAILABLE for a bare 404, else STORE_ANSWER_INVALID. */
 export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): GatewayError {
   if (subject.right !== 'pull' && saysReadOnly(answer)) return readOnlyFault(answer, subject);
   const details = { status: answer.status, reason: answer.faults[0]?.code };
@@ -98,6 +98,9 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
       told: `this takes the right to ${subject.right}, which the registry doesn't give to this user`,
     });
   }
+  // Without a word of the registry it came from a front end that has nowhere to go for now.
+  const isBare = answer.status === 404 && answer.faults.length === 0;
+  if (isBare) return new GatewayError('STORE_UNAVAILABLE', text, { details: { ...details, bare404: true } });
   return new GatewayError('STORE_ANSWER_INVALID', text, { details });
 }
 
