@@ -60,7 +60,8 @@ export function createUpkeep(deps: UpkeepDeps, options: SupersededOptions): Upke
     if (tombstones.length === 0) return;
     nextMs = clock.monotonicMs() + pauseMs;
     try {
-      await inParallel(tombstones, 2, (tombstone) => clear(image, tombstone, call));
+      const shown = new Set(seen.listing);
+      await inParallel(tombstones, 2, (tombstone) => clear(image, tombstone, shown, call));
     } catch (error) {
       // Whoever waited was answered: the next publish goes on.
       if (isGatewayError(error, 'ABORTED')) return;
@@ -83,10 +84,18 @@ export function createUpkeep(deps: UpkeepDeps, options: SupersededOptions): Upke
   };
 }
 
-/** The package tag goes first, and the tombstone at some later time: nobody may ever see the one without the other. */
-async function clear(image: ImageStore, tombstone: string, call: CallOptions): Promise<void> {
+/**
+ * The package tag goes first, and the tombstone at some later time: nobody may ever see the one without the other. So it stays
+ * while either witness shows the tag: one answer that it isn't there is no proof.
+ */
+async function clear(
+  image: ImageStore,
+  tombstone: string,
+  shown: ReadonlySet<string>,
+  call: CallOptions,
+): Promise<void> {
   const tag = buriedBy(tombstone);
-  const isThere = (await image.resolve(tag, call)) !== undefined;
+  const isThere = shown.has(tag) || (await image.resolve(tag, call)) !== undefined;
   await image.deleteTag(isThere ? tag : tombstone, call);
 }
 

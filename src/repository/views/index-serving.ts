@@ -111,15 +111,17 @@ export function createIndexServing(
     return isKnown && rights.mayRead(reader, group.image, options.rightsMs) ? index.current(true) : undefined;
   };
 
-  /** Shared by all who share rights, each of whom came before it was asked for. */
-  const renew = (reader: Reader, group: Group, index: ServedIndex, share = 1) =>
-    renewals(readerKeyOf(reader, group), async () => {
+  /** Shared by all who share rights, each of whom came before it was asked for, the first of them now. */
+  const renew = (reader: Reader, group: Group, index: ServedIndex, share = 1) => {
+    const cameMs = clock.monotonicMs();
+    return renewals(readerKeyOf(reader, group), async () => {
       // Whoever waited for the one before may find that fresh enough.
       const view = share === 1 ? known(reader, group, index) : undefined;
       if (view !== undefined) return view;
       const work = () => renewal.bringUpToDate(reader, group, index, share);
-      return index.patience.run(reader.key, work, () => hasOld(reader, group, index));
+      return index.patience.run(reader.key, cameMs, work, () => hasOld(reader, group, index));
     });
+  };
 
   /** Asks behind a reader's back for what will soon be too old. */
   const renewAhead = (reader: Reader, group: Group, index: ServedIndex) => {

@@ -17,10 +17,10 @@ const idleMs = 15_000;
 /** How long the readers of one index wait for the store. Their keys stand for their credentials. */
 export interface Patience {
   /**
-   * What `work` comes to; `late` where that takes too long, or where the store fails and this one has something older. Then it
-   * goes on, or is tried again, behind the readers. Throws its faults where there is nothing older.
+   * What `work` comes to; `late` where that takes too long for somebody who came at `cameMs`, or where the store fails and this one
+   * has something older. Then it goes on, or is tried again, behind the readers. Throws its faults where there is nothing older.
    */
-  run<T>(key: string, work: () => Promise<T>, hasOld: () => boolean): Promise<T | 'late'>;
+  run<T>(key: string, cameMs: MonotonicMs, work: () => Promise<T>, hasOld: () => boolean): Promise<T | 'late'>;
   /** Whether the last work was late and none has ended well since. To be asked for each reader: it goes on as long as somebody reads. */
   isLate(key: string): boolean;
   /** The store has answered somebody: all ask it again. */
@@ -76,11 +76,12 @@ export function createPatience({ clock, log }: { readonly clock: Clock; readonly
   };
 
   return {
-    async run(key, work, hasOld) {
+    async run(key, cameMs, work, hasOld) {
       if (troubles.has(key) && hasOld()) return 'late';
       const timer = new AbortController();
       const running = work();
-      const late = clock.sleep(hasOld() ? patienceMs : longPatienceMs, timer.signal).then(() => 'late' as const);
+      const leftMs = Math.max(0, (hasOld() ? patienceMs : longPatienceMs) - msSince(clock, cameMs));
+      const late = clock.sleep(leftMs, timer.signal).then(() => 'late' as const);
       try {
         const outcome = await Promise.race([running, late]);
         if (outcome !== 'late') end(key);

@@ -40,3 +40,34 @@ it('old tombstones are left alone for an hour where somebody may not delete', as
   await upkeep.tidy(image, at, seen, {});
   expect(refused).toBe(2);
 });
+
+it('a tombstone stays as long as a listing shows what it buries, whatever one look-up says', async () => {
+  const clock = aClock();
+  const { fileName, entry } = aRecord();
+  const tag = newPackageTag(aGroup(), { fileName, identity: entry.identity }, stampOf(clock.now()), someRandom());
+  const removed: string[] = [];
+  const image = {
+    image: at.image,
+    resolve: () => Promise.resolve(undefined),
+    deleteTag: (gone: string) => {
+      removed.push(gone);
+      return Promise.resolve();
+    },
+  } as unknown as ImageStore;
+  const look = (listing: readonly string[]) =>
+    ({ listing, architectures: ['x86_64'], stored: new Map() }) as unknown as Look;
+  const upkeep = createUpkeep(
+    { clock, stamp: () => stampOf(clock.now()), log: aLog() },
+    { keepSupersededMs: Infinity },
+  );
+  clock.pass(lease.tombstoneMs + minuteMs);
+  const tidy = async (listing: readonly string[]) => {
+    await upkeep.tidy(image, at, look(listing), {});
+    clock.pass(lease.graveMs);
+  };
+  await tidy([tag, tombstoneOf(tag)]);
+  await tidy([tag, tombstoneOf(tag)]);
+  expect(removed).toEqual([tag]);
+  await tidy([tombstoneOf(tag)]);
+  expect(removed).toEqual([tag, tombstoneOf(tag)]);
+});

@@ -70,6 +70,23 @@ describe('a reader who was let in lately', () => {
     expect(waits.slice(1)).toEqual([0, 0, 0, 0]);
   });
 
+  it('has an answer within 2 s of coming, however slow the one that those before them wait for', async () => {
+    const { clock, state, first, second, read } = aWorld();
+    await second.push([pkg('one')]);
+    await read();
+    state.trouble = async () => {
+      await clock.sleep(1_400);
+      return undefined as never;
+    };
+    const open = () => first.repositories.openIndex(at, 'x86_64', aCaller('reader'));
+    const before = open();
+    await clock.until(clock.sleep(100));
+    const came = clock.monotonicMs();
+    const mine = await clock.until(open());
+    expect(clock.monotonicMs() - came).toBeLessThan(2_000);
+    expect([(await before)?.isStale, mine?.count, mine?.isStale]).toEqual([false, 1, true]);
+  });
+
   it('does not ask a registry in trouble more than some times', async () => {
     const { clock, state, second, read } = aWorld();
     await second.push([pkg('one')]);
@@ -238,6 +255,19 @@ describe('somebody who was not', () => {
     await expect(read('x86_64', 'newcomer')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     state.trouble = troubles['does not answer'];
     await expect(read('x86_64', 'newcomer')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('waits no longer because somebody else waits already', async () => {
+    const { clock, state, first, second } = aWorld();
+    await second.push([pkg('one')]);
+    state.trouble = troubles['does not answer'];
+    const open = () => first.repositories.openIndex(at, 'x86_64', aCaller('newcomer'));
+    const before = open();
+    before.catch(() => undefined);
+    await clock.until(clock.sleep(1_000));
+    const came = clock.monotonicMs();
+    await expect(clock.until(open())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(clock.monotonicMs() - came).toBeLessThan(60_000);
   });
 });
 
