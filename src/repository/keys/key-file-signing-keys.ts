@@ -29,9 +29,13 @@ export async function createKeyFileSigningKeys(
   const current = () => Promise.all(files.map((file) => file.current()));
   const ofType = async (type: 'rsa' | 'ec') =>
     (await current()).filter((key) => key.publicKey.asymmetricKeyType === type);
-  const ofImage = () => ofType('rsa');
+  // Also later, when a file may have changed: with none an index would be put unsigned.
+  const ofImage = async () => {
+    const keys = await ofType('rsa');
+    if (keys.length === 0) throw onlyEc(options.files);
+    return keys;
+  };
   for (const key of await ofImage()) warnOfWeak(key, deps.log);
-  if ((await ofImage()).length === 0) throw onlyEc(options.files);
   return { arePerImage: false, ofImage, ofImageForWriting: ofImage, ofV3: () => ofType('ec') };
 }
 

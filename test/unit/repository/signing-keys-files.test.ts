@@ -57,6 +57,17 @@ describe('key files', () => {
     });
   });
 
+  it('sign nothing once none of them is RSA any more', async () => {
+    const file = join(folder, 'mine.pem');
+    await copyFile(keyFixture('test-only-2048.rsa'), file);
+    const keys = await createKeyFileSigningKeys({ clock, log: aLog() }, { files: [file] });
+    expect(await keys.ofImageForWriting(image)).toHaveLength(1);
+    await copyFile(keyFixture('test-only-p256.pem'), file);
+    await utimes(file, 1, 1);
+    clock.pass(1000);
+    await expect(keys.ofImageForWriting(image)).rejects.toMatchObject({ code: 'SIGNING_KEY_INVALID' });
+  });
+
   it('are refused where one is missing, or two have one name', async () => {
     const missing = createKeyFileSigningKeys({ clock, log: aLog() }, { files: [join(folder, 'none.rsa')] });
     await expect(missing).rejects.toMatchObject({ code: 'SIGNING_KEY_INVALID' });
