@@ -99,7 +99,7 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
     });
   }
   // Without a word of the registry it came from a front end that has nowhere to go for now.
-  const isBare = answer.status === 404 && answer.faults.length === 0;
+  const isBare = answer.status === 404 && answer.faults.every(({ code }) => code === '');
   if (isBare) return new GatewayError('STORE_UNAVAILABLE', text, { details: { ...details, bare404: true } });
   return new GatewayError('STORE_ANSWER_INVALID', text, { details });
 }
