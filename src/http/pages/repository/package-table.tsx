@@ -47,7 +47,7 @@ function PackageRow({ pkg, href, now }: { readonly pkg: ListedPackage; readonly 
   return (
     <tr>
       <th scope="row">
-        <a class="name" href={href}>
+        <a class="name" href={href} title={name}>
           {name}
         </a>
         <span class="description" dir="auto">
