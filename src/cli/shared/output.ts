@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { stringify } from 'yaml';
 import type { OutputFormat } from './output-format.ts';
-import { harmless } from './terminal.ts';
+import { escapeHidden, harmless, hasHidden } from './terminal.ts';
 
 /** A column of a table: its head and the text of its cell. */
 export interface Column<Row> {
@@ -24,13 +24,20 @@ export function formatRows<Row>(
 ): string {
   switch (format) {
     case 'json':
-      return JSON.stringify(rows, undefined, 2);
+      return escapeHidden(JSON.stringify(rows, undefined, 2));
     case 'yaml':
-      // What YAML 1.1 takes for a number, a date or a truth value is quoted: most readers still speak it.
-      return stringify(rows, { compat: 'yaml-1.1' }).trimEnd();
+      return formatYaml(rows);
     case 'table':
       return formatTable(rows, columns, width);
   }
+}
+
+function formatYaml(rows: unknown): string {
+  // What YAML 1.1 takes for a number, a date or a truth value is quoted: most readers still speak it.
+  const text = stringify(rows, { compat: 'yaml-1.1' }).trimEnd();
+  // Only a quoted text can have escapes.
+  const quoted = { compat: 'yaml-1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' } as const;
+  return hasHidden(text) ? escapeHidden(stringify(rows, quoted).trimEnd()) : text;
 }
 
 function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number): string {

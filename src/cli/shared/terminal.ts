@@ -1,6 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { isErrno } from '../../files/errno.ts';
 
+// DEL, C1, and the controls of Unicode's bidirectional algorithm (UAX 9).
+const beyondC0 = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** What a command reads from and prints to: results on `stdout`, everything said meanwhile on `stderr`. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -42,7 +45,17 @@ export function watchOutputs({ stdout, stderr }: Terminal): () => Promise<void> 
   };
 }
 
-/** Text from elsewhere without the control characters that a terminal would obey. */
+/** Text from elsewhere without the control characters that a terminal would obey, those of reading direction among them. */
 export function harmless(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return text.replace(/[\u0000-\u0008\u000b-\u001f]/g, '').replace(beyondC0, '');
+}
+
+/** JSON or double-quoted YAML with an escape in place of what both let stand as it is and a terminal would obey. */
+export function escapeHidden(text: string): string {
+  return text.replace(beyondC0, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Whether `escapeHidden` would change a text. */
+export function hasHidden(text: string): boolean {
+  return text.search(beyondC0) >= 0;
 }

@@ -55,3 +55,19 @@ it.each([
 ])('%d bytes are %s', (bytes, text) => {
   expect(formatSize(bytes)).toBe(text);
 });
+
+describe('what a hostile gateway says', () => {
+  const name = 'a\u001b]0;title\u0007\u009b2J\u202eb\u2066\u007f é';
+  const columns = [{ head: 'NAME', cell: (row: { name: string }) => row.name }];
+
+  it.each(['table', 'json', 'yaml'] as const)('changes nothing in a terminal as %s', (format) => {
+    const text = formatRows([{ name }], columns, format);
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect(text).toContain('é');
+  });
+
+  it('is read from JSON and YAML as it was said', () => {
+    expect(JSON.parse(formatRows([{ name }], columns, 'json'))).toEqual([{ name }]);
+    expect(parse(formatRows([{ name, 'plain key': 'no' }], columns, 'yaml'))).toEqual([{ name, 'plain key': 'no' }]);
+  });
+});
