@@ -9,7 +9,7 @@ const rounds = 3;
 const seconds = 3;
 const lonelyReads = 500;
 /** What asking on each read may cost: where readers don't share what they ask, the ratio is 0.04. */
-const leastRatio = 0.3;
+const leastRatio = 0.15;
 
 /**
  * What it costs to ask the registry on each read (`--freshness 0s`, the default) against once a second: by 32 readers of one
