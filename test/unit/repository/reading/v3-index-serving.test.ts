@@ -104,6 +104,24 @@ describe('Packages.adb', () => {
     await expect(open(one, 'x86_64', 'stranger')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
+  it('is marked as not compared for somebody who may read and not list', async () => {
+    const { replica, namesIn, open } = aWorld(({ credentials, operation }) =>
+      operation === 'tags' && credentials.kind === 'basic' && credentials.username === 'limited'
+        ? Promise.reject(new GatewayError('FORBIDDEN', 'no'))
+        : Promise.resolve(),
+    );
+    const one = replica();
+    await one.push([old, fresh]);
+    const limited = await open(replica(), 'x86_64', 'limited');
+    expect(limited?.isUnverified).toBe(true);
+    expect((await readIndexV3File(limited!.bytes)).index.packages).toHaveLength(2);
+    expect((await open(one))?.isUnverified).toBe(false);
+    expect(await namesIn(one)).toEqual(['fresh', 'old']);
+    // What none of its own keys signed nobody can tell the content of.
+    const stranger = replica(fixedKeys(aSigningKey('test-only-untrusted.rsa')));
+    await expect(open(stranger, 'x86_64', 'limited')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
   it('is nothing for somebody who may not read, whatever others have read', async () => {
     const { replica, open } = aWorld(({ credentials }) =>
       credentials.kind === 'basic' && credentials.username === 'stranger'
