@@ -43,7 +43,12 @@ export interface Burial {
 export function createBurial({ artifacts, sightings, stamp, log }: BurialDeps): Burial {
   const putTombstone = async (image: ImageStore, tag: string, reason: Reason, options: CallOptions) => {
     const format = ({ artifactType }: { artifactType: boolean }) => formatTombstone(tag, reason, stamp(), artifactType);
-    await artifacts.put(image, tombstoneOf(tag), format, options);
+    const tombstone = tombstoneOf(tag);
+    await artifacts.put(image, tombstone, format, options).catch(async (error: unknown) => {
+      // Where tags are written once: somebody else's, or one whose answer was lost, proves the same.
+      const isThere = isGatewayError(error, 'TAG_IMMUTABLE') && (await image.resolve(tombstone, options)) !== undefined;
+      if (!isThere) throw error;
+    });
     sightings.buried(tag);
   };
 

@@ -256,6 +256,29 @@ describe('tags that must not be replaced or removed', () => {
   });
 });
 
+it('two deletions of one file at once succeed where only index tags may be replaced', async () => {
+  const images = new Map<string, MemoryImage>();
+  let deletions = 0;
+  const { clock, replica } = aWorld({
+    images,
+    before: async ({ operation, reference = '' }) => {
+      if (operation === 'deleteTag') {
+        deletions += 1;
+        // Until both have seen the file.
+        while (deletions < 2) await clock.sleep(10);
+      }
+      const isThere = images.get(at.image)?.tags.has(reference) === true;
+      if (operation === 'pushManifest' && isThere && !reference.startsWith('index-'))
+        throw new GatewayError('TAG_IMMUTABLE', 'immutable');
+    },
+  });
+  const gateways = [replica(oneKey), replica(oneKey)];
+  await gateways[0]!.push([hello]);
+  const file = { architecture: undefined, fileName: 'hello-1.0-r0.apk' };
+  const both = gateways.map(({ repositories }) => codeOf(repositories.withdraw(at, file, aCaller('ci'))));
+  expect(await clock.until(Promise.all(both))).toEqual(['done', 'done']);
+});
+
 describe('what others put into the image', () => {
   it('ignores planted tags, however large, and reads each once in five minutes', async () => {
     const reads: string[] = [];
