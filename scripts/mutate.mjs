@@ -84,7 +84,8 @@ function runKnown() {
     (file) => file.assertionResults,
   );
   const failed = results.find(({ status }) => status === 'failed');
-  return { tried: results.length, fault: failed?.title, isCrash: results.length === 0 };
+  if (results.length === 0) return { tried: 0, fault: 'nothing ran', isCrash: true };
+  return { tried: results.length, fault: failed?.title, isCrash: false };
 }
 
 function search(...args) {

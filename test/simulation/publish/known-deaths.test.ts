@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseManifest } from '../../../src/oci/manifest.ts';
 import { at } from './scenario.ts';
 import { createStage, simulated, type Stage } from './stage.ts';
 
@@ -76,6 +77,19 @@ describe('a push', () => {
     stage.world.troubles.restore(0);
     putting.release();
     expect(await stage.until(begun)).toBe('PUBLISH_TIMEOUT');
+  });
+
+  it('of what is there brings back a file that the registry has lost', async () => {
+    const stage = await createStage();
+    const [first, second] = ['first', 'second'].map((id) => stage.replica(id));
+    expect(await stage.push(first!, a)).toBe('done');
+    const { tags, manifests, blobs } = stage.world.images.get(at.image)!;
+    const [, digest] = [...tags].find(([name]) => name.includes('-p-a-'))!;
+    const { layers } = parseManifest(manifests.get(digest)!.bytes);
+    blobs.delete(layers[0]!.digest);
+    await stage.push(second!, a, 'one', 'skip');
+    expect(blobs.has(layers[0]!.digest)).toBe(true);
+    expect([...tags.keys()].filter((name) => name.includes('-p-a-')).length).toBeGreaterThan(0);
   });
 
   it('is not told that it changes nothing because of a tag that the registry has lost since it was listed', async () => {
