@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { Config } from '../../config/config.ts';
 import type { Log } from '../../ports.ts';
 import { createRequestLines } from './request-lines.ts';
-import { harmless } from '../shared/terminal.ts';
+import { escapeHidden, harmless } from '../shared/terminal.ts';
 
 /** Takes whole lines, their line break included. */
 export interface LineOutput {
@@ -32,17 +32,17 @@ export function createLog(
   { auditOutput, fields = {} }: LogOptions = {},
 ): ProcessLog {
   const isText = format === 'text' || (format === 'auto' && output.isTTY === true);
-  const requests = createRequestLines((text) => output.write(text), JSON.stringify(fields).slice(1, -1));
+  const requests = createRequestLines((text) => output.write(escapeHidden(text)), JSON.stringify(fields).slice(1, -1));
   const inOrder = {
     write(line: string) {
       requests.flush();
-      output.write(line);
+      output.write(escapeHidden(line));
     },
   };
   const options = { base: fields, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
   const destination = isText ? textInto(output) : inOrder;
   const log = pino({ ...options, level }, destination);
-  const auditDestination = auditOutput === output ? inOrder : (auditOutput ?? destination);
+  const auditDestination = auditOutput === output ? inOrder : (escapedInto(auditOutput) ?? destination);
   const audit = pino({ ...options, level: 'info' }, auditDestination);
   return {
     debug: log.debug.bind(log),
@@ -61,6 +61,16 @@ export function createLog(
       requests.flush();
     },
   };
+}
+
+function escapedInto(output: LineOutput | undefined): LineOutput | undefined {
+  return (
+    output && {
+      write: (line) => {
+        output.write(escapeHidden(line));
+      },
+    }
+  );
 }
 
 function levelName(label: string): { level: string } {

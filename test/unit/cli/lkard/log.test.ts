@@ -16,6 +16,25 @@ it('a log is text where that is asked for, without what a terminal would obey', 
   expect(terminal.printed()).toMatch(/^\d\d:\d\d:\d\d error hello: broken path=\/\[31m\n$/);
 });
 
+it.each(['json', 'text'] as const)(
+  'no line of a log as %s, nor of the audit log, has what a terminal would obey',
+  (format) => {
+    const terminal = aTerminal();
+    const audited: string[] = [];
+    const auditOutput = { write: (line: string) => void audited.push(line) };
+    const log = createLog(terminal.stdout, { level: 'info', format }, { auditOutput });
+    const hostile = 'a\u001b[2J\u009b31m\u202eb\u2066\u007f';
+    log.warn({ fileName: hostile }, hostile);
+    log.request({ requestId: 'r1', method: 'GET', path: hostile, userAgent: hostile, status: 200, durationMs: 1 });
+    log.audit({ files: [hostile] }, 'audit');
+    log.flush();
+    expect(terminal.printed()).toContain('GET a');
+    for (const line of [terminal.printed(), ...audited])
+      expect(line.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect(JSON.parse(audited.join(''))).toMatchObject({ files: [hostile] });
+  },
+);
+
 it('any other line follows the lines of requests before it, at once', () => {
   const terminal = aTerminal();
   const log = createLog(terminal.stdout, { level: 'info', format: 'json' }, { fields: { pid: 7 } });
