@@ -72,6 +72,7 @@ function runKnown() {
     'run',
     'test/simulation/publish/known-',
     'test/unit/repository/live',
+    'test/unit/repository/views/patience.test.ts',
     '--reporter=json',
   ];
   const { stdout } = spawnSync(process.execPath, args, {

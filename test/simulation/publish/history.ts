@@ -162,12 +162,21 @@ function mayBeDeleted({ operations }: History, push: Operation, before: number, 
   );
 }
 
+/** Whether a delete, because of which a push may have been refused, was still under way when the reading began. */
+function isBeingDeleted(operations: readonly Operation[], push: Operation, reading: Reading): boolean {
+  return operations.some(
+    ({ kind, file, began, ended }) =>
+      kind === 'delete' && file === push.file && began <= push.ended && ended > reading.began,
+  );
+}
+
 /** Whether some push of these bytes isn't known to be over, or dead, by when the reading began. */
 function mayBeThere({ operations }: History, file: string, identity: string, reading: Reading, lag = 0): boolean {
   return operations.some((push) => {
     if (push.kind !== 'push' || push.file !== file || push.identity !== identity || push.began > reading.ended)
       return false;
-    if (push.outcome === 'refused' && push.ended < reading.began) return false;
+    if (push.outcome === 'refused' && push.ended < reading.began && !isBeingDeleted(operations, push, reading))
+      return false;
     const end = push.outcome === 'done' || push.outcome === 'refused' ? push.ended + lag : Infinity;
     return !operations.some(
       (other) =>
