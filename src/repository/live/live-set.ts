@@ -108,8 +108,11 @@ export async function judgeLiveSet(
   for (const { tag, pkg } of known.slice(questions.max)) settle(tag, { state: 'unseen', pkg });
   const asked = [...unknown, ...known.slice(0, questions.max)];
   const passed = questions.beginProgress?.(asked.length);
+  // Who is shown nothing may lack the right: that a tag isn't there for them is no proof to others.
+  const isShownSomething = witnesses.indexed.length > 0 || witnesses.listing.length > 0;
+  const sightings = isShownSomething ? witnesses.sightings : { ...witnesses.sightings, missed: () => false };
   await inParallel(asked, questions.concurrency, async (candidate) => {
-    settle(candidate.tag, await askForTag(image, candidate, witnesses.sightings, options));
+    settle(candidate.tag, await askForTag(image, candidate, sightings, options));
     passed?.();
   });
   return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread });
@@ -160,7 +163,7 @@ function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }:
   const { fresh, buried, shared } = sortListing(groupHashes, listing, union);
   for (const tag of buried) if (!sightings.isBuried(tag)) sightings.buried(tag);
   const missing = shared === union.size ? new Map<string, IndexedPackage>() : missingFrom(listing, union);
-  for (const tag of sightings.absentTags()) if (union.has(tag) && !missing.has(tag)) sightings.returned(tag);
+  for (const tag of sightings.missedTags()) if (union.has(tag) && !missing.has(tag)) sightings.returned(tag);
   const dead = [...buried, ...sightings.buriedTags(), ...sightings.absentTags()];
   const gone = new Set(dead.filter((tag) => union.has(tag)));
   // What was found by name lately is believed before a listing only where listings are known to be behind.

@@ -51,6 +51,8 @@ export interface Sightings {
   buriedTags(): readonly string[];
   /** Tags of which `isAbsent` is true. */
   absentTags(): readonly string[];
+  /** Tags that the store once said it has not, and that nothing has shown since. */
+  missedTags(): readonly string[];
   /** Tags that are held, as far as no index is known to say so. */
   heldTags(): readonly string[];
   /** Tags that this replica vouches for. */
@@ -152,6 +154,7 @@ export function createSightings(clock: MonotonicClock): Sightings {
     buriedTags: () => [...buried.keys()],
     isAbsent: (tag) => absent.get(tag) === true,
     absentTags: () => [...absent.keys()],
+    missedTags: () => [...missedAt.keys()],
     heldTags: () => [...held.keys()],
     ownTags: () => [...own.keys()],
     isLagging: () => lagging.get('') === true,
