@@ -1,5 +1,6 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { request } from 'undici';
 import { readIndexFile } from '../../../src/apk/index/index-file.ts';
@@ -70,11 +71,11 @@ describe.skipIf(isMissing)(`a registry in the world${isMissing ? ' (docker-regis
       });
       const meanwhile = listed(second, image);
       const pushed = push(second, image, 'two');
-      setTimeout(() => {
+      const over = sleep(300).then(() => {
         front.calm(image);
-      }, 300);
+      });
       expect([['one'], ['one', 'two'], 503]).toContainEqual(await meanwhile);
-      await pushed;
+      await Promise.all([pushed, over]);
       expect([200, 201]).toContain((await push(second, image, 'two')).status);
       for (const url of [first, second, await aReplica(front.host)]) {
         expect(await listed(url, image)).toEqual(['one', 'two']);
