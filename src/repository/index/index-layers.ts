@@ -19,11 +19,16 @@ export interface RunLayers {
   readonly details: Part;
 }
 
-/** Fetches the layers that a manifest names, each once. Rejects with BLOB_UNKNOWN where one is gone, and the store's faults. */
+/**
+ * Fetches the layers that a manifest names, each once. Rejects with SIZE_EXCEEDED where they are larger than any index's, with
+ * BLOB_UNKNOWN where one is gone, and with the store's faults.
+ */
 export type FetchLayers = (image: ImageStore, manifest: IndexManifest, options: CallOptions) => Promise<IndexLayers>;
 
 /** The largest layer of an index that is read: a run of an index of 100,000 packages is far below. */
 const maxLayerBytes = 16 * 1024 * 1024;
+/** And of all of them: who may push can name any, and nothing is known to be signed before they are read. */
+const maxBytesOfAll = 128 * 1024 * 1024;
 
 /** Keeps at most so many bytes of layers in memory, and asks for so many at a time. */
 export function createFetchLayers(options: { readonly maxBytes: number; readonly concurrency: number }): FetchLayers {
@@ -40,7 +45,10 @@ export function createFetchLayers(options: { readonly maxBytes: number; readonly
   };
 
   return async (image, manifest, call) => {
-    const fetched = await inParallel(layersOf(manifest), options.concurrency, (layer) => fetchPart(image, layer, call));
+    const layers = layersOf(manifest);
+    const bytes = layers.reduce((sum, { size }) => sum + size, 0);
+    if (bytes > maxBytesOfAll) throw new GatewayError('SIZE_EXCEEDED', `an index of ${bytes} bytes is none of ours`);
+    const fetched = await inParallel(layers, options.concurrency, (layer) => fetchPart(image, layer, call));
     const byDigest = new Map(fetched.map((part) => [part.digest, part]));
     const take = ({ digest }: Descriptor): Part => byDigest.get(digest) ?? { digest, bytes: new Uint8Array() };
     const takeRun = ({ part, details }: RunDescriptors): RunLayers => ({ part: take(part), details: take(details) });
