@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { tmpdir } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import { createApp, createHealthApp } from '../http/app.ts';
@@ -18,6 +17,7 @@ import { createDirectoryStore } from '../store/directory/directory-store.ts';
 import { createDockerCredentials } from '../credentials/docker-credentials.ts';
 import type { Store } from '../store/store.ts';
 import { monotonicMs } from '../time/monotonic.ts';
+import { sleep } from '../time/timers.ts';
 import { isErrno } from '../files/errno.ts';
 import { openDataFolder } from '../files/data-folder.ts';
 import { checkTempFolder } from '../files/temp-folder.ts';
@@ -117,7 +117,7 @@ export function systemClock(): Clock {
   return {
     now: Date.now,
     monotonicMs,
-    sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+    sleep: (ms, signal) => sleep(ms, signal).catch(() => undefined),
   };
 }
 
@@ -160,7 +160,7 @@ export async function openStore(
       monotonicMs: () => clock.monotonicMs(),
       onMeasured: onClockMeasured,
       random: Math.random,
-      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      sleep,
       resolveName: (name) => lookup(name, { all: true }),
       onRequest: ({ operation, method, status, durationMs }) =>
         meter?.askedRegistry(operation, method, status, durationMs),

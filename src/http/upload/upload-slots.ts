@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { timerMs } from '../../time/timers.ts';
 
 /** Room for so many uploads at once, and a queue for more; where both are full the answer is OVERLOADED. */
 export interface UploadSlots {
@@ -64,7 +65,7 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
       const timer = setTimeout(() => {
         leave();
         reject(overloaded(`no upload ended within ${waitMs / 1000} s`));
-      }, waitMs);
+      }, timerMs(waitMs));
       queue.add(waiting);
       changed();
       signal?.addEventListener('abort', abort, { once: true });

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { GatewayError } from '../../../errors.ts';
 import { momentAfter, msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
+import { timerMs } from '../../../time/timers.ts';
 import type { CallOptions } from '../../store.ts';
 
 /** How long a call may go on. */
@@ -26,7 +27,7 @@ export async function withPatience<T>(
   const late = new AbortController();
   const timer = setTimeout(() => {
     late.abort(lateFault(host, patienceMs));
-  }, patienceMs);
+  }, timerMs(patienceMs));
   const either = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   setMaxListeners(0, either);
   try {
