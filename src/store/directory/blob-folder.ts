@@ -85,12 +85,17 @@ async function openFile(
 async function fillVerified(file: FileHandle, source: BlobSource, signal: AbortSignal | undefined): Promise<void> {
   const content = source.open();
   const stream = content instanceof Uint8Array ? Readable.from([content], { objectMode: false }) : content;
-  try {
-    await pipelineDone(stream, verifyBlob(source), (chunks: AsyncIterable<Uint8Array>) => writeChunks(file, chunks), {
-      ...(signal && { signal }),
+  let unwritten: unknown;
+  const write = (chunks: AsyncIterable<Uint8Array>) =>
+    writeChunks(file, chunks).catch((error: unknown) => {
+      unwritten = error;
+      throw error;
     });
+  try {
+    await pipelineDone(stream, verifyBlob(source), write, { ...(signal && { signal }) });
   } catch (error) {
-    throw signal?.aborted === true ? abortedFault(signal) : error;
+    // A full disk ends the source, and a source that is a generator says that it was aborted: the disk's word counts.
+    throw signal?.aborted === true ? abortedFault(signal) : (unwritten ?? error);
   }
 }
 

@@ -26,10 +26,13 @@ it('a certificate that changed is put in place, a missing one is not', async () 
   const unwatch = watchTls(files, ({ certificate }) => renewed.push(certificate), log);
   await vi.advanceTimersByTimeAsync(10_000);
   await writeFile(files.certFile, 'a second one');
-  await vi.waitFor(async () => {
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(renewed).toEqual(['a second one']);
-  });
+  await vi.waitFor(
+    async () => {
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(renewed).toEqual(['a second one']);
+    },
+    { timeout: 20_000 },
+  );
 
   await rm(files.keyFile);
   await vi.waitFor(async () => {
