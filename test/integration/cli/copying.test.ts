@@ -3,6 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
+import { aV3Apk } from '../../support/a-v3-apk.ts';
 import { findClient, clientTitle } from '../../support/clients.ts';
 import { buildPrograms, runBin, startLkard } from '../../support/programs.ts';
 import { findOnPath, registryProgram, startRegistry } from '../../support/registry.ts';
@@ -22,11 +23,12 @@ const skopeo = findOnPath('skopeo');
 const crane = findClient('crane');
 
 async function push(url: string, image: string, ...packages: readonly string[]): Promise<void> {
-  for (const name of packages) {
-    const body = new Uint8Array(anApk({ name, version: '1.0-r0' }));
-    const answer = await fetch(`${url}/apk/${image}/edge/main/push`, { method: 'PUT', body });
-    expect(answer.status).toBe(201);
-  }
+  for (const name of packages) await pushFile(url, image, anApk({ name, version: '1.0-r0' }));
+}
+
+async function pushFile(url: string, image: string, file: Buffer): Promise<void> {
+  const answer = await fetch(`${url}/apk/${image}/edge/main/push`, { method: 'PUT', body: new Uint8Array(file) });
+  expect(answer.status).toBe(201);
 }
 
 async function aGateway(settings: readonly string[]) {
@@ -73,6 +75,25 @@ describe('an image in an OCI image layout', { timeout: 60_000 }, () => {
     expect(await namesAt(url, 'other/name')).toEqual([...names].sort());
     const file = await fetch(`${url}/apk/other/name/edge/main/x86_64/one-1.0-r0.apk`);
     expect(Buffer.from(await file.arrayBuffer()).equals(anApk({ name: 'one', version: '1.0-r0' }))).toBe(true);
+  });
+
+  it('comes back with packages of both formats, and loses none to a collection of garbage', async () => {
+    const { data, lkard: gateway } = await aFullFolder();
+    const file = aV3Apk({ name: 'newer', version: '2.0-r0' });
+    await pushFile(gateway.url, 'team/app', file);
+    const layout = path.join(folder.path, 'layout');
+    const elsewhere = path.join(folder.path, 'elsewhere');
+    expect(await lkard('export', 'team/app', layout, '--data', data)).toMatchObject({ exitCode: 0 });
+    expect(await lkard('import', layout, 'team/app', '--data', elsewhere)).toMatchObject({ exitCode: 0 });
+    expect(await lkard('gc', '--data', elsewhere, '--older-than', '0s')).toMatchObject({ exitCode: 0 });
+    const verified = await lkard('verify', 'team/app', 'edge', 'main', '--data', elsewhere, ...key);
+    expect([verified.exitCode, verified.stdout]).toEqual([0, expect.stringMatching(/^1 indexes, 4 packages/)]);
+    const { url } = await aGateway(['--data', elsewhere]);
+    expect(await namesAt(url, 'team/app')).toEqual([...names, 'newer'].sort());
+    const fetched = await fetch(`${url}/apk/team/app/edge/main/x86_64/newer-2.0-r0.apk`);
+    expect(Buffer.from(await fetched.arrayBuffer()).equals(file)).toBe(true);
+    const index = await fetch(`${url}/apk/team/app/edge/main/x86_64/Packages.adb`);
+    expect([index.status, Buffer.from(await index.arrayBuffer()).toString('latin1', 0, 3)]).toEqual([200, 'ADB']);
   });
 
   it('is added to by a second export, and a broken one is gone on with', async () => {
