@@ -1,6 +1,6 @@
 /**
  * Every fault this program tells its callers about. The HTTP status and the exit code of each come from two exhaustive
- * tables (http/error-response.ts, cli/exit-code.ts), so adding a code here makes both fail to compile until it has one.
+ * tables (http/answer/error-response.ts, cli/shared/exit-code.ts), so adding a code here makes both fail to compile until it has one.
  */
 export const errorCodes = [
   // what the caller sent

@@ -18,7 +18,7 @@ export interface PackageTag {
   readonly kind: 'package' | 'tombstone';
   /** 26 characters of a hash of group, file name and identity. */
   readonly contentHash: string;
-  /** When the tag was made, by its maker's clock, in seconds since 1970. */
+  /** When the tag was made, by the clock of the registry, in seconds since 1970. */
   readonly seconds: number;
 }
 

@@ -47,7 +47,7 @@ export interface Witnesses {
 }
 
 export interface Questions {
-  /** The most tags whose content is known that one look asks for by name. Default 64; the rest is asked in turn. */
+  /** The most tags whose content is known that one look asks for by name. The rest is asked in turn. */
   readonly max: number;
   /** Requests at a time. */
   readonly concurrency: number;

@@ -9,7 +9,7 @@ import type { Credentials } from '../../store/store.ts';
  */
 export function createCallerKeys(random: RandomBytes): (credentials: Credentials) => string {
   const secret = random(32);
-  // By the object, and no longer than that lives: one connection's requests share it (request-reader.ts).
+  // By the object, and no longer than that lives: one connection's requests share it (http/caller/connection-callers.ts).
   const nameOnce = oncePerObject((credentials: Credentials) =>
     createHmac('sha256', secret).update(JSON.stringify(credentials)).digest('base64url'),
   );

@@ -19,6 +19,12 @@ afterEach(() => folder.remove());
 const key = ['--signing-key', keyFixture('test-only-2048.rsa')];
 const dataIn = (name: string) => ['--data', path.join(folder.path, name)];
 
+const pushTo = async (target: string, env: Readonly<Record<string, string>> = {}) => {
+  const file = path.join(folder.path, 'one.apk');
+  await writeFile(file, anApk({ name: 'one', version: '1.0-r0' }));
+  return (await runBin('lkar', ['push', target, 'edge', 'main', file], { env })).exitCode;
+};
+
 describe('lkard', () => {
   it('says where it serves and what to paste, and ends well when told to', async () => {
     const lkard = await startLkard([...dataIn('data'), ...key]);
@@ -94,12 +100,6 @@ describe.skipIf(registryProgram() === undefined)('two replicas before one regist
 
 describe.skipIf(registryProgram() === undefined)('before a registry that asks who one is', () => {
   const users = { me: 'secret' };
-  const pushTo = async (target: string, env: Record<string, string>) => {
-    const file = path.join(folder.path, 'one.apk');
-    await writeFile(file, anApk({ name: 'one', version: '1.0-r0' }));
-    return (await runBin('lkar', ['push', target, 'edge', 'main', file], { env })).exitCode;
-  };
-
   it('the caller is who the registry says, and the gateway lends nothing', async () => {
     const registry = await startRegistry({ users });
     const lkard = await startLkard(['--backend', registry.host, '--no-https', ...key, ...dataIn('data')]);
@@ -142,8 +142,23 @@ describe('over TLS', () => {
     expect((await list()).exitCode).toBe(6);
     expect(await list('--ca-file', certFile)).toMatchObject({ exitCode: 0, stdout: '[]\n' });
     expect((await list('-k')).exitCode).toBe(0);
+    const env = { SSL_CERT_FILE: certFile };
+    expect((await runBin('lkar', ['images', lkard.url], { env })).exitCode).toBe(0);
     await lkard.stop();
   });
+
+  it('the gateway trusts the authorities of SSL_CERT_FILE where its registry is concerned', async () => {
+    const { files } = await makeCertificate(folder.path);
+    const registry = await startRegistry({ tls: files });
+    const behind = ['--backend', registry.host, ...key];
+    const trusting = await startLkard([...behind, ...dataIn('data')], { env: { SSL_CERT_FILE: files.certificate } });
+    const doubting = await startLkard([...behind, ...dataIn('other')]);
+    expect(await pushTo(`${trusting.host}/team/app`)).toBe(0);
+    const refused = await fetch(`${doubting.url}/apk/team/app/edge/main/x86_64/APKINDEX.tar.gz`);
+    expect(refused.status).toBeGreaterThanOrEqual(500);
+    await Promise.all([trusting.stop(), doubting.stop()]);
+    await registry.stop();
+  }, 60_000);
 });
 
 describe('lkard says what would help', () => {
