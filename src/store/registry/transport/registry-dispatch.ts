@@ -1,6 +1,7 @@
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { msSince, type MonotonicClock } from '../../../time/monotonic.ts';
 import type { SharedClock } from '../../../time/stamps.ts';
+import { connectOptions, proxiedOptions, type Connecting } from './connect-options.ts';
 import { untilAborted } from '../../aborted.ts';
 import { createAddressGuard, type AddressGuard, type ResolveName } from './guarded-lookup.ts';
 import { headerOf, type RegistryOperation, type RegistryRequest } from './registry-request.ts';
@@ -60,8 +61,6 @@ export interface RegistryTimeouts {
 }
 
 const noProxies: RegistryProxies = { httpProxy: '', httpsProxy: '', noProxy: '' };
-/** Of a name's addresses so many get their share of the time to connect. */
-const addressesTried = 4;
 
 /** Sends one hop of a request, to the registry or to where it points. */
 export interface Dispatch {
@@ -116,20 +115,18 @@ interface ConnectOptions {
 }
 
 function createPool(options: DispatchOptions, more: ConnectOptions): Pool {
-  return new Pool(options.origin, { ...limitsOf(options), connect: { ...connectOptions(options), ...more } });
+  return new Pool(options.origin, {
+    ...limitsOf(options),
+    connect: { ...connectOptions(connectingOf(options)), ...more },
+  });
 }
 
-// `connect` is for what no proxy stands before: who is reached through one is looked up by it.
 function createProxied(options: DispatchOptions, { lookup, ...more }: ConnectOptions): EnvHttpProxyAgent {
-  const tls = { ...connectOptions(options), ...more };
+  const tls = { ...connectOptions(connectingOf(options)), ...more };
   return new EnvHttpProxyAgent({
     ...limitsOf(options),
     ...(options.proxies ?? noProxies),
-    // Plain HTTP is asked of the proxy itself: many refuse a tunnel to anything but port 443.
-    proxyTunnel: false,
-    connect: { ...tls, ...(lookup !== undefined && { lookup }) },
-    requestTls: tls,
-    proxyTls: { timeout: options.timeouts.connectMs },
+    ...proxiedOptions(tls, lookup === undefined ? {} : { lookup }),
   });
 }
 
@@ -141,15 +138,8 @@ function limitsOf({ timeouts }: DispatchOptions) {
   return { bodyTimeout: timeouts.idleMs, keepAliveTimeout: 30_000 };
 }
 
-function connectOptions({ tls: { ca, insecure }, timeouts: { connectMs } }: DispatchOptions) {
-  return {
-    rejectUnauthorized: insecure !== true,
-    timeout: connectMs,
-    // Node leaves an address after 250 ms: too short for a slow handshake, when the other address is a dead one.
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: Math.ceil(connectMs / addressesTried),
-    ...(ca !== undefined && { ca }),
-  };
+function connectingOf({ tls: { ca, insecure }, timeouts: { connectMs } }: DispatchOptions): Connecting {
+  return { connectMs, ca, isInsecure: insecure };
 }
 
 function dispatchOptions(

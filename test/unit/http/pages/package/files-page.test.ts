@@ -11,8 +11,8 @@ const pkg = { entry: { name: 'demo', version: '1.0-r0' } } as ListedPackage;
 it('a list of files ends when its reader leaves, however many there are', async () => {
   const leaving = new AbortController();
   let read = 0;
-  // eslint-disable-next-line @typescript-eslint/require-await
   const files = async function* (): AsyncGenerator<InstalledFile> {
+    await Promise.resolve();
     for (; ; read += 1) yield { path: `usr/${read}`, kind: 'file', size: 1, mode: 0o644 };
   };
   const pieces = renderFilesPage({ frame, crumbs: [], pkg }, files(), leaving.signal);
