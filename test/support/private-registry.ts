@@ -45,6 +45,8 @@ export interface PrivateRegistry extends ScriptedRegistry {
   /** May be changed while it runs. */
   readonly users: Record<string, RegistryUser>;
   readonly tokens: readonly SeenRequest[];
+  /** Forgets an image and all that is in it. */
+  drop(image: string): void;
 }
 
 interface Content {
@@ -156,7 +158,7 @@ export async function startPrivateRegistry(
   };
 
   const registry = await startScriptedRegistry(script);
-  return Object.assign(registry, { users, tokens });
+  return Object.assign(registry, { users, tokens, drop: (image: string) => void images.delete(image) });
 }
 
 function accessOf(authorization: string): Record<string, readonly string[]> {

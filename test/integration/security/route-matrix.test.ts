@@ -24,6 +24,15 @@ const nowhere = {
   file: 'moonpkg-1.0-r0.apk',
   pkg: 'moonpkg',
 };
+/** The same, read by the revoked user too, and gone from the registry since. */
+const gone = {
+  org: 'pastteam',
+  image: 'pastimage',
+  branch: 'pastbranch',
+  repository: 'pastrepo',
+  file: 'pastpkg-1.0-r0.apk',
+  pkg: 'pastpkg',
+};
 
 const bases = [
   '/apk/{org}/{image}/{branch}/{repository}',
@@ -64,11 +73,12 @@ const everything = ['pull', 'push', 'delete'] as const;
 const as = (user: string, password = `${user}-pw`) => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
 });
-const callers: Readonly<Record<string, Record<string, string>>> = {
-  anonymous: {},
-  'another user': as('bob'),
-  'a wrong password': as('alice', 'wrong'),
-  'a revoked user': as('dave'),
+/** Each with what isn't there and must look the same to them. Who could read once is told that they could, of either. */
+const callers: Readonly<Record<string, readonly [Record<string, string>, typeof nowhere]>> = {
+  anonymous: [{}, nowhere],
+  'another user': [as('bob'), nowhere],
+  'a wrong password': [as('alice', 'wrong'), nowhere],
+  'a revoked user': [as('dave'), gone],
 };
 
 const manners: readonly (readonly [string, RegistryManner])[] = [
@@ -87,12 +97,30 @@ describe.each(manners)('before a registry %s', (_manner, manner) => {
     return { status: answer.status, headers: kept, text, asked: registry.seen.length - before };
   };
 
+  const pushAndRead = async (names: typeof there) => {
+    for (const base of [bases[0], bases[2]].map((one) => fill(one ?? '', names))) {
+      const body = anApk({
+        name: names.pkg,
+        version: '1.0-r0',
+        description: 'hushdescription',
+        provides: ['cmd:hushcmd'],
+      });
+      const pushed = await fetch(`${gateway.url}${base}/push`, { method: 'PUT', headers: as('alice'), body });
+      expect([pushed.status, await pushed.text()]).toEqual([201, expect.anything()]);
+    }
+    // Who may read has read it all, and so has somebody who may no longer.
+    for (const who of ['alice', 'dave']) {
+      for (const template of templates) await ask('GET', fill(template, names), as(who));
+      expect((await ask('GET', fill(`${bases[0] ?? ''}/x86_64/APKINDEX.tar.gz`, names), as(who))).status).toBe(200);
+    }
+  };
+
   beforeAll(async () => {
-    const images = {
-      [`${there.org}/${there.image}`]: everything,
-      [`${there.org}/alpine`]: everything,
-      [there.image]: everything,
-    };
+    const images = Object.fromEntries(
+      [there, gone].flatMap(({ org, image }) =>
+        [`${org}/${image}`, `${org}/alpine`, image].map((name) => [name, everything]),
+      ),
+    );
     registry = await startPrivateRegistry(
       {
         alice: { password: 'alice-pw', images },
@@ -106,21 +134,8 @@ describe.each(manners)('before a registry %s', (_manner, manner) => {
       store: { registry: registry.host },
       settings: { 'rights-ttl': `${rightsTtlMs}ms`, freshness: '100ms' },
     });
-    for (const base of [bases[0], bases[2]].map((one) => fill(one ?? '', there))) {
-      const body = anApk({
-        name: 'hushpkg',
-        version: '1.0-r0',
-        description: 'hushdescription',
-        provides: ['cmd:hushcmd'],
-      });
-      const pushed = await fetch(`${gateway.url}${base}/push`, { method: 'PUT', headers: as('alice'), body });
-      expect([pushed.status, await pushed.text()]).toEqual([201, expect.anything()]);
-    }
-    // Who may read has read it all, and so has somebody who may no longer.
-    for (const who of ['alice', 'dave']) {
-      for (const template of templates) await ask('GET', fill(template, there), as(who));
-      expect((await ask('GET', fill(`${bases[0] ?? ''}/x86_64/APKINDEX.tar.gz`, there), as(who))).status).toBe(200);
-    }
+    for (const names of [there, gone]) await pushAndRead(names);
+    for (const image of Object.keys(images)) if (image.startsWith('past')) registry.drop(image);
     registry.users['dave'] = { password: 'dave-pw', images: {} };
     await sleep(rightsTtlMs + 100);
   }, 120_000);
@@ -131,11 +146,11 @@ describe.each(manners)('before a registry %s', (_manner, manner) => {
 
   it.each(Object.entries(callers))(
     'to %s no route tells a name, nor whether there is one, in words, in its shape or in its work',
-    async (_who, headers) => {
+    async (_who, [headers, absent]) => {
       for (const accept of ['*/*', 'text/html', 'application/problem+json']) {
         for (const template of templates) {
           for (const method of methodsOf(template, accept)) {
-            const [real, unreal] = [fill(template, there), fill(template, nowhere)];
+            const [real, unreal] = [fill(template, there), fill(template, absent)];
             const sent = { ...headers, accept };
             // The registry's challenge for an image is remembered, whoever asked first.
             for (const path of [real, unreal]) await ask(method, path, sent);
@@ -143,7 +158,7 @@ describe.each(manners)('before a registry %s', (_manner, manner) => {
             // Tokens end when they end, and what isn't about one place takes what it takes.
             const isWorkCounted = manner.auth === 'basic' && /\{(image|branch)\}/.test(template);
             const what = `${method} ${template} ${accept}`;
-            expect([what, plain(seen, there, isWorkCounted)]).toEqual([what, plain(other, nowhere, isWorkCounted)]);
+            expect([what, plain(seen, there, isWorkCounted)]).toEqual([what, plain(other, absent, isWorkCounted)]);
             expect([what, insidesOf(seen), insidesOf(other)]).toEqual([what, [], []]);
             const unasked = withoutPath(JSON.stringify([seen.headers, seen.text]), real);
             expect([what, /hush\w*/.exec(unasked)?.[0]]).toEqual([what, undefined]);

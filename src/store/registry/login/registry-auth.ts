@@ -43,6 +43,8 @@ type Proof = { readonly authorization: string | undefined; readonly isFresh: boo
 const maxRemembered = 10_000;
 // Without a token, with one, with one of a wider scope.
 const maxRounds = 3;
+// Longer than the passwords of any cloud last.
+const workedMs = 24 * 60 * 60_000;
 // A token must outlive the request that it goes with.
 const lifetimeShare = 0.9;
 
@@ -62,12 +64,9 @@ export function createRegistryAuth(
   const { client } = deps;
   const { maxTokenAgeMs = Infinity } = options;
   const schemes = new LRUCache<string, Scheme>({ max: maxRemembered });
-  const tokens = new LRUCache<string, string>({
-    max: maxRemembered,
-    perf: { now: () => deps.monotonicMs() },
-    ttlResolution: 0,
-  });
-  const worked = new LRUCache<string, true>({ max: maxRemembered });
+  const remembering = { max: maxRemembered, perf: { now: () => deps.monotonicMs() }, ttlResolution: 0 };
+  const tokens = new LRUCache<string, string>(remembering);
+  const worked = new LRUCache<string, true>({ ...remembering, ttl: workedMs });
   const shareFetch = createJoinedCalls<string>();
 
   const prove = async (scheme: Scheme | undefined, access: Access, refused?: string): Promise<Proof> => {
@@ -88,7 +87,10 @@ export function createRegistryAuth(
 
   const fetchKept = async (key: string, service: TokenService, access: Access): Promise<string> => {
     try {
-      const { token, lifetimeSeconds } = await fetchToken(client, service, access);
+      const { token, lifetimeSeconds } = await fetchToken(client, service, {
+        ...access,
+        hasWorked: worked.has(workKey(access)),
+      });
       const authorization = `Bearer ${token}`;
       const ttl = Math.min(lifetimeSeconds * 1000 * lifetimeShare, maxTokenAgeMs);
       if (ttl > 0) tokens.set(key, authorization, { ttl });

@@ -18,6 +18,8 @@ export interface TokenRequest {
   readonly scope: string;
   readonly credentials: RegistryCredentials;
   readonly subject: RequestSubject;
+  /** Whether these credentials were good for this before. Default: false. */
+  readonly hasWorked?: boolean | undefined;
   /** Of the request that it is wanted for: the first of those who share it. */
   readonly requestId?: string | undefined;
 }
@@ -48,7 +50,7 @@ const tokenAnswerSchema = z.object({
 export async function fetchToken(
   client: Pick<RegistryClient, 'send'>,
   service: TokenService,
-  { scope, credentials, subject, requestId }: TokenRequest,
+  { scope, credentials, subject, hasWorked, requestId }: TokenRequest,
 ): Promise<AccessToken> {
   const send = ([request, maxBytes]: [RegistryRequest, number]) =>
     client.send({ ...request, headers: { ...request.headers, ...requestIdHeader(requestId) } }, maxBytes);
@@ -56,7 +58,7 @@ export async function fetchToken(
   // Services from before OAuth2 know GET alone.
   const isUnknown = posted === undefined || posted.status === 404 || posted.status === 405;
   const answer = isUnknown ? await send(tokenGet(service, scope, credentials)) : posted;
-  if (answer.status !== 200) throw refusal(answer, credentials, subject);
+  if (answer.status !== 200) throw refusal({ ...answer, hasWorked }, credentials, subject);
   return readToken(answer.bytes, service);
 }
 

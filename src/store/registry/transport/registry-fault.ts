@@ -1,4 +1,4 @@
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, type ErrorDetails } from '../../../errors.ts';
 import type { Stamp } from '../../../time/stamps.ts';
 import { abortedFault } from '../../aborted.ts';
 import { headerOf, type RegistryAnswer, type RegistryRequest } from './registry-request.ts';
@@ -82,12 +82,11 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
   if (subject.right !== 'pull' && saysReadOnly(answer)) return readOnlyFault(answer, subject);
   const details = { status: answer.status, reason: answer.faults[0]?.code };
   const text = `${answer.url.host} answers ${answer.status} for ${subject.what}${reasonOf(answer)}`;
-  // Amazon's passwords are good for 12 hours, Google's tokens for one; then it is 403, with or without a reason.
-  if (saysExpired(answer) || (answer.status === 401 && answer.hasWorked === true)) {
-    const expired = { ...details, isExpired: true };
+  if (saysExpired(answer)) {
     const told = 'the credentials have expired: log in again';
-    return new GatewayError('UNAUTHORIZED', `${text}; ${told}`, { details: expired, told });
+    return new GatewayError('UNAUTHORIZED', `${text}; ${told}`, { details: { ...details, isExpired: true }, told });
   }
+  if (answer.hasWorked === true && isRefused(answer)) return lapsedFault(answer, subject, { text, details });
   if (answer.status === 401) {
     const told = 'the registry wants a user and a password or token, and takes none that were sent';
     return new GatewayError('UNAUTHORIZED', text, { details, told });
@@ -104,6 +103,22 @@ export function refusalFault(answer: RegistryAnswer, subject: RequestSubject): G
   return new GatewayError('STORE_ANSWER_INVALID', text, { details });
 }
 
+// Amazon's passwords are good for 12 hours, Google's tokens for one; then it is 401 or 403, often without a reason. A right that
+// was withdrawn looks the same.
+function lapsedFault(
+  { status }: RegistryAnswer,
+  { right }: RequestSubject,
+  { text, details }: { readonly text: string; readonly details: ErrorDetails },
+): GatewayError {
+  const told =
+    'these credentials were good for this before: ' +
+    `log in again in case they have expired, else the right to ${right} was withdrawn`;
+  return new GatewayError(status === 401 ? 'UNAUTHORIZED' : 'FORBIDDEN', `${text}; ${told}`, {
+    details: { ...details, right, hasWorked: true },
+    told,
+  });
+}
+
 /** STORE_READ_ONLY for a write that the registry takes again later; `details.retryAfterSeconds` says when to ask. */
 export function readOnlyFault(answer: RegistryAnswer, subject: RequestSubject): GatewayError {
   const { host } = answer.url;
@@ -113,9 +128,12 @@ export function readOnlyFault(answer: RegistryAnswer, subject: RequestSubject): 
   return new GatewayError('STORE_READ_ONLY', text, { details: { status: answer.status, retryAfterSeconds } });
 }
 
+function isRefused({ status }: Pick<RegistryAnswer, 'status'>): boolean {
+  return status === 401 || status === 403;
+}
+
 function saysExpired({ status, faults }: RegistryAnswer): boolean {
-  if (status !== 401 && status !== 403) return false;
-  return faults.some(({ message }) => /\bexpired\b|re-?authenticate/i.test(message));
+  return isRefused({ status }) && faults.some(({ message }) => /\bexpired\b|re-?authenticate/i.test(message));
 }
 
 // Harbor answers 403 "The system is in read only mode", others 405 or 503 with such a text.
