@@ -49,13 +49,16 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
     const signers = before?.signatures.map(({ keyName }) => keyName);
     const keys = await deps.signingKeys.ofImageForWriting(image, { ...call, signers });
     const wanted = seen.content(group.architecture);
-    const putAnew = async () =>
-      putIndex(deps, image, group, { content: await uploadAnew(image, wanted, call), keys }, call);
+    const putAnew = async () => {
+      const content = await uploadAnew(image, wanted, call);
+      return await putIndex(deps, image, group, await signContent(deps, group, content, keys), call);
+    };
     const put = async () => {
       if (before !== undefined && isDamaged(before)) return await putAnew();
       const missing = layersOfContent(wanted).filter(({ digest }) => before?.blobs.has(digest) !== true);
-      await upload(image, missing, call);
-      return await putIndex(deps, image, group, { content: wanted, keys }, call);
+      // A signature takes as long as some requests.
+      const [signed] = await Promise.all([signContent(deps, group, wanted, keys), upload(image, missing, call)]);
+      return await putIndex(deps, image, group, signed, call);
     };
     const stored = await deps.immutable.noting(
       group.image,
@@ -95,18 +98,36 @@ async function upload(image: ImageStore, layers: readonly Part[], call: CallOpti
   await inParallel(layers, concurrency, ({ bytes }) => image.pushBlob(bytes, { ...call, isAnew: true }));
 }
 
-/** Signs content whose layers are there and puts its manifest; what the registry has now, unless somebody else's put came after. */
-async function putIndex(
-  { artifacts, sign, stamp, random }: IndexWriterDeps,
-  image: ImageStore,
+interface SignedContent {
+  readonly content: IndexContent;
+  readonly pieces: readonly Uint8Array[];
+  readonly signatures: readonly Signature[];
+  readonly v3Signatures: Uint8Array | undefined;
+}
+
+async function signContent(
+  { sign }: IndexWriterDeps,
   group: Group,
-  { content, keys }: { readonly content: IndexContent; readonly keys: readonly SigningKey[] },
-  call: CallOptions,
-): Promise<StoredIndex> {
+  content: IndexContent,
+  keys: readonly SigningKey[],
+): Promise<SignedContent> {
   const pieces = contentPieces(content);
   const v3 = v3Pieces(content);
-  const signatures = await sign(pieces, keys);
-  const v3Signatures = formatV3Signatures(v3.length === 0 ? [] : await sign(v3Signed(group, v3), keys));
+  const [signatures, v3Signatures] = await Promise.all([
+    sign(pieces, keys),
+    v3.length === 0 ? [] : sign(v3Signed(group, v3), keys),
+  ]);
+  return { content, pieces, signatures, v3Signatures: formatV3Signatures(v3Signatures) };
+}
+
+/** Puts the manifest of content whose layers are there; what the registry has now, unless somebody else's put came after. */
+async function putIndex(
+  { artifacts, stamp, random }: IndexWriterDeps,
+  image: ImageStore,
+  group: Group,
+  { content, pieces, signatures, v3Signatures }: SignedContent,
+  call: CallOptions,
+): Promise<StoredIndex> {
   const signedHead = Buffer.concat([signatureMember(signatures), content.head]);
   const createdMs = stamp();
   const nonce = Buffer.from(random(12)).toString('hex');
@@ -115,7 +136,7 @@ async function putIndex(
   // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.
   const manifestDigest = await artifacts.put(image, indexTag(group), format, { ...call, isOnce: true });
   const blobs = new Set(layersOfContent(content).map(({ digest }) => digest));
-  return { manifestDigest, createdMs, signatures, content, pieces, v3Pieces: v3, blobs };
+  return { manifestDigest, createdMs, signatures, content, pieces, v3Pieces: v3Pieces(content), blobs };
 }
 
 /** Whether an index that lists the right set should be put again: where this replica holds every key that signed, and one more. */
