@@ -1,7 +1,7 @@
 import { EnvHttpProxyAgent, fetch as fetchBy } from 'undici';
 import type { Config } from '../config/config.ts';
 import { readNamedFile } from '../files/text-file.ts';
-import { connectOptions, proxiedOptions } from '../store/registry/transport/connect-options.ts';
+import { connectOptions, proxiedOptions } from '../connecting/connect-options.ts';
 
 const connectMs = 5000;
 

@@ -177,11 +177,12 @@ describe('the folder map', () => {
   const mayImport: Readonly<Record<string, readonly string[]>> = {
     concurrency: ['time', 'lru-cache'],
     time: [],
+    connecting: [],
     files: ['errors.ts', 'ports.ts', 'concurrency', 'time'],
     apk: ['errors.ts'],
     oci: ['errors.ts', 'zod'],
     protocol: ['errors.ts', 'apk', 'oci', 'zod'],
-    store: [...base, 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
+    store: [...base, 'connecting', 'oci', 'undici', 'lru-cache', 'zod', 'bcryptjs'],
     credentials: [...base, 'oci', 'store', 'zod'],
     config: ['errors.ts', 'files', 'oci', 'protocol', 'zod'],
     repository: [...base, 'config', 'apk', 'oci', 'protocol', 'store', 'lru-cache', 'jose', 'zod'],

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { EnvHttpProxyAgent, errors, interceptors, request } from 'undici';
 import { GatewayError } from '../../../errors.ts';
 import { proxiesOf, type Proxies } from '../../../config/proxies.ts';
+import { connectOptions, proxiedOptions } from '../../../connecting/connect-options.ts';
 
 /** One request. */
 export interface HttpRequest {
@@ -46,30 +47,17 @@ export interface HttpClientOptions {
 }
 
 const maxRedirects = 5;
-const connectTimeoutMs = 10_000;
-/** Of a name's addresses so many get their share of the time to connect. */
-const addressesTried = 4;
+const connectMs = 10_000;
 // A publish may wait for others before it is answered.
 const answerTimeoutMs = 10 * 60_000;
 
 /** An HTTP client. Throws FILE_INVALID where the file of authorities can't be read. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const { isInsecure = false, caFile, proxies = proxiesOf({}), signal, trace } = options;
-  const tls = {
-    rejectUnauthorized: !isInsecure,
-    timeout: connectTimeoutMs,
-    // Node leaves an address after 250 ms: too short for a slow handshake, when the other address is a dead one.
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: connectTimeoutMs / addressesTried,
-    ...(caFile !== undefined && { ca: readAuthorities(caFile) }),
-  };
+  const { isInsecure, caFile, proxies = proxiesOf({}), signal, trace } = options;
+  const ca = caFile === undefined ? undefined : readAuthorities(caFile);
   const agent = new EnvHttpProxyAgent({
     ...proxies,
-    // Plain HTTP is asked of the proxy itself: many refuse a tunnel to anything but port 443.
-    proxyTunnel: false,
-    connect: tls,
-    requestTls: tls,
-    proxyTls: { timeout: connectTimeoutMs },
+    ...proxiedOptions(connectOptions({ connectMs, ca, isInsecure }), {}),
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
   });
