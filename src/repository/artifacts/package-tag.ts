@@ -28,6 +28,7 @@ const groupHashLength = 10;
 const contentHashLength = 26;
 const secondsLength = 7;
 const randomLength = 6;
+const [dash, letterOfPackages, letterOfTombstones] = [0x2d, 0x70, 0x64];
 const endingLength = contentHashLength + secondsLength + randomLength;
 const tagPattern = new RegExp(
   `^[${alphabet}]{${groupHashLength}}-[pd]-[a-z0-9_.-]{1,50}-[${alphabet}]{${endingLength}}$`,
@@ -108,10 +109,15 @@ export function buriedBy(tombstone: string): string {
 
 /** A quick look at a listed tag, without checking its whole grammar: a listing may have 100,000 of them. */
 export function peekTag(tag: string): { groupHash: string; kind: 'package' | 'tombstone' } | undefined {
-  const kind = tag[groupHashLength + 1];
-  if (tag[groupHashLength] !== '-' || tag[groupHashLength + 2] !== '-' || (kind !== 'p' && kind !== 'd'))
-    return undefined;
-  return { groupHash: tag.slice(0, groupHashLength), kind: kind === 'p' ? 'package' : 'tombstone' };
+  const kind = peekKind(tag);
+  return kind && { groupHash: tag.slice(0, groupHashLength), kind };
+}
+
+/** The same, of which only the kind is told: that makes no object. */
+export function peekKind(tag: string): 'package' | 'tombstone' | undefined {
+  if (tag.charCodeAt(groupHashLength) !== dash || tag.charCodeAt(groupHashLength + 2) !== dash) return undefined;
+  const letter = tag.charCodeAt(groupHashLength + 1);
+  return letter === letterOfPackages ? 'package' : letter === letterOfTombstones ? 'tombstone' : undefined;
 }
 
 /** The tag of a group's index artifact. */

@@ -65,7 +65,7 @@ export function indexContent(pieces: Pick<IndexContent, 'v2Runs' | 'v3Runs' | 'h
     ...pieces,
     runs,
     files: () => (files ??= filesOf(pieces)),
-    byTag: () => (byTag ??= new Map(runs.flatMap((run) => run.files.flatMap(taggedWith)))),
+    byTag: () => (byTag ??= filesByTag(runs)),
   };
 }
 
@@ -104,6 +104,8 @@ function isSameRun(a: readonly IndexedPackage[], b: readonly IndexedPackage[]): 
   return a.length === b.length && a.every((file, i) => file === b[i]);
 }
 
-function taggedWith(file: IndexedPackage): [string, IndexedPackage][] {
-  return file.tags.map((tag) => [tag, file]);
+function filesByTag(runs: readonly IndexRun[]): Map<string, IndexedPackage> {
+  const byTag = new Map<string, IndexedPackage>();
+  for (const run of runs) for (const file of run.files) for (const tag of file.tags) byTag.set(tag, file);
+  return byTag;
 }

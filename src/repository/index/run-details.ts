@@ -42,7 +42,7 @@ export function formatRunDetails(files: readonly IndexedPackage[]): Uint8Array {
       ...optional,
     ]);
   });
-  return deflateSync(encodeText(lines.join('\n')), { level: 9 });
+  return deflateSync(encodeText(lines.join('\n')), { level: 6 });
 }
 
 /** The details of a run's records, in their order, from the unpacked lines. Throws INDEX_MALFORMED. */

@@ -6,10 +6,13 @@ import { isBranchOrRepository, type Group, type RepositoryCoordinates } from '..
 import { parseIndexManifest } from '../index/index-manifest.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest } from '../artifacts/package-manifest.ts';
-import { architectureOfIndexTag, groupHash, groupHashOfIndexTag, peekTag } from '../artifacts/package-tag.ts';
+import { architectureOfIndexTag, groupHash, groupHashOfIndexTag, peekKind, peekTag } from '../artifacts/package-tag.ts';
 import { isGatewayError } from '../../errors.ts';
 import { lease } from '../../time/lease.ts';
 import type { MonotonicClock } from '../../time/monotonic.ts';
+
+/** Tags of one hash that are read at most to learn what it stands for. */
+const maxExamples = 3;
 
 /** Architectures worth trying before a manifest is read to learn which one a hash stands for. */
 const commonArchitectures = [NOARCH, ...knownArchitectures];
@@ -73,11 +76,13 @@ function learn(
 function exampleTags(listing: readonly string[], isForeign: (tag: string) => boolean): Map<string, readonly string[]> {
   const examples = new Map<string, string[]>();
   for (const tag of listing) {
-    const hash = groupHashOfIndexTag(tag) ?? peekTag(tag)?.groupHash;
-    if (hash === undefined || peekTag(tag)?.kind === 'tombstone' || isForeign(tag)) continue;
+    const indexHash = groupHashOfIndexTag(tag);
+    if (indexHash === undefined && peekKind(tag) === 'tombstone') continue;
+    const hash = indexHash ?? peekTag(tag)?.groupHash;
+    if (hash === undefined || (examples.get(hash)?.length ?? 0) === maxExamples || isForeign(tag)) continue;
     const tags = examples.get(hash);
     if (tags === undefined) examples.set(hash, [tag]);
-    else if (tags.length < 3) tags.push(tag);
+    else tags.push(tag);
   }
   return examples;
 }

@@ -1,5 +1,5 @@
 import { NOARCH } from '../../apk/architectures.ts';
-import { mayBear, peekTag } from '../artifacts/package-tag.ts';
+import { mayBear, peekKind, peekTag } from '../artifacts/package-tag.ts';
 import type { LiveTag } from './live-set.ts';
 import type { Look } from './look.ts';
 import { rivalsOf } from './names.ts';
@@ -7,7 +7,8 @@ import { rivalsOf } from './names.ts';
 /** Whether a look's listing shows the tags of all these files. */
 export function areShown({ listing }: Look, files: readonly LiveTag[]): boolean {
   const wanted = new Set(files.map(({ tag }) => tag));
-  return listing.reduce((left, tag) => (wanted.has(tag) ? left - 1 : left), wanted.size) === 0;
+  for (const tag of listing) if (wanted.delete(tag) && wanted.size === 0) return true;
+  return wanted.size === 0;
 }
 
 /** Whether every index that is to list them lists the tags of these files, which live. */
@@ -41,7 +42,7 @@ export function haveHeldTwins({ live, facts }: Look, files: readonly LiveTag[]):
 /** The tombstones that a look shows and that may be of the names of these files. */
 export function gravesOf(look: Look, files: readonly LiveTag[]): readonly string[] {
   return look.listing.filter(
-    (tag) => peekTag(tag)?.kind === 'tombstone' && files.some((file) => mayConcern(look, tag, file)),
+    (tag) => peekKind(tag) === 'tombstone' && files.some((file) => mayConcern(look, tag, file)),
   );
 }
 

@@ -10,7 +10,7 @@ import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monot
 import type { Stamp } from '../../time/stamps.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
-import { buriedBy, groupHash, indexTag, parsePackageTag, peekTag } from '../artifacts/package-tag.ts';
+import { buriedBy, groupHash, indexTag, parsePackageTag, peekKind } from '../artifacts/package-tag.ts';
 import { createSuperseded, type SupersededOptions } from './replaced-indexes.ts';
 import { upkeepPauseMs } from './upkeep-pause.ts';
 
@@ -103,10 +103,9 @@ function oldTombstones({ listing, architectures }: Look, at: RepositoryCoordinat
   const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
   const old: string[] = [];
   for (const tag of listing) {
-    const peeked = peekTag(tag);
-    if (peeked?.kind !== 'tombstone' || !hashes.has(peeked.groupHash)) continue;
+    if (peekKind(tag) !== 'tombstone') continue;
     const parsed = parsePackageTag(tag);
-    if (parsed !== undefined && parsed.seconds * 1000 < beforeMs) old.push(tag);
+    if (parsed !== undefined && hashes.has(parsed.groupHash) && parsed.seconds * 1000 < beforeMs) old.push(tag);
   }
   return old;
 }

@@ -5,7 +5,7 @@ import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { Clock } from '../../ports.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
-import { indexTag, peekTag } from '../artifacts/package-tag.ts';
+import { indexTag, peekKind } from '../artifacts/package-tag.ts';
 import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import { lastModifiedOf } from '../index/last-modified.ts';
 import type { SignIndex } from '../publishing/index-writer.ts';
@@ -68,8 +68,8 @@ export function comparedIndex(seen: Look, group: Group, beganMs: MonotonicMs): C
 }
 
 function hadPackages({ listing, groups, target }: Look, architecture: string): boolean {
-  const group = groups.get(architecture);
-  const isBuried = (tag: string) => peekTag(tag)?.kind === 'tombstone' && peekTag(tag)?.groupHash === group;
+  const group = groups.get(architecture) ?? '';
+  const isBuried = (tag: string) => tag.startsWith(group) && peekKind(tag) === 'tombstone';
   return target(architecture).files.some(({ pkg }) => pkg.architecture === architecture) || listing.some(isBuried);
 }
 
