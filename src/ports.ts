@@ -66,6 +66,8 @@ export interface Meter {
   readonly publishRound: (cause: PublishCause) => void;
   /** A push has passed a phase. */
   readonly pushPhase: (phase: PushPhase, durationMs: number) => void;
+  /** A change came to that with one package; `refused` or `failed` with all of them. */
+  readonly changed: (verb: string, outcome: string) => void;
   /** So many uploads are under way now, and so many wait for one of them to end. */
   readonly uploads: (counts: { readonly taken: number; readonly waiting: number }) => void;
 }

@@ -20,6 +20,7 @@ import { artifactdRoutes } from './routes/artifactd.ts';
 import { buildkiteRoutes } from './routes/buildkite.ts';
 import { healthRoutes } from './routes/health.ts';
 import { createKeyRoutes } from './routes/keys.ts';
+import { createChangeHandler } from './routes/lifecycle.ts';
 import { createListing } from './routes/listing.ts';
 import { createPackageFacts } from './routes/package-facts.ts';
 import { lkarRoutes } from './routes/lkar.ts';
@@ -55,6 +56,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const catalogs = createPackageCatalogs({ ...deps, now: monotonicMs });
   const keys = createKeyRoutes({ ...deps, requests, catalogs }, settings);
   const listing = createListing({ catalogs, requests });
+  const change = createChangeHandler({ ...deps, requests });
   const facts = createPackageFacts({ repositories: deps.repositories, requests });
   const pages =
     settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs, payloads }, settings);
@@ -75,7 +77,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   app.route('/', artifactdRoutes({ publisher }, settings));
   app.all(
     '*',
-    routed(createRepositoryHandler({ packages, keys, publisher, requests, listing, facts, pages }, settings)),
+    routed(createRepositoryHandler({ packages, keys, publisher, requests, listing, facts, change, pages }, settings)),
   );
   app.notFound((c) => notFoundAnswer(exchangeOf(c), settings));
   const faults = createFaultAnswers(deps, settings);

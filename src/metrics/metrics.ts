@@ -111,6 +111,12 @@ export function createMetrics(): Metrics {
     buckets: quickSeconds,
     registers,
   });
+  const changes = new Counter({
+    name: 'lkard_changed_packages_total',
+    help: 'Packages that were changed after their push, and changes that were refused or failed',
+    labelNames: ['verb', 'outcome'],
+    registers,
+  });
   const uploads = new Gauge({ name: 'lkard_open_uploads', help: 'Uploads under way', registers });
   const queued = new Gauge({ name: 'lkard_waiting_uploads', help: 'Uploads that wait for room', registers });
 
@@ -143,6 +149,9 @@ export function createMetrics(): Metrics {
       },
       pushPhase(phase, durationMs) {
         phases.observe({ phase }, durationMs / 1000);
+      },
+      changed(verb, outcome) {
+        changes.inc({ verb, outcome });
       },
       uploads({ taken, waiting }) {
         uploads.set(taken);

@@ -1,3 +1,5 @@
+import { changeVerbs, type ChangeVerb } from './lifecycle.ts';
+
 /** The file of an architecture's signed index, as apk asks for it. */
 export const indexFileName = 'APKINDEX.tar.gz';
 
@@ -28,6 +30,11 @@ const verbsByWord: ReadonlyMap<string, Verb> = new Map(
   Object.entries(verbs).map(([verb, word]) => [word, verb as Verb]),
 );
 
+/** The change that a path's last segment asks for; undefined where it is no such word. */
+export function changeVerbOf(segment: string): ChangeVerb | undefined {
+  return changeVerbs.find((verb) => verb === segment);
+}
+
 /** What a path's last segment asks for; undefined where it is no such word. */
 export function verbOf(segment: string): Verb | undefined {
   return verbsByWord.get(segment);
@@ -53,7 +60,7 @@ export function isKeyFile(segment: string): boolean {
 
 /** Whether a branch or repository of that name would hide something that every repository has. */
 export function isReservedName(text: string): boolean {
-  if (verbsByWord.has(text) || indexFormatOf(text) !== undefined) return true;
+  if (verbsByWord.has(text) || changeVerbOf(text) !== undefined || indexFormatOf(text) !== undefined) return true;
   return isPackageFile(text) || isKeyFile(text) || fileOfFacts(text) !== undefined;
 }
 

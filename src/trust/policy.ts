@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isLoopback } from '../config/values.ts';
 import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
-import { matchesAny, matchesGlob } from './glob.ts';
+import { matchesAny, matchesGlob } from '../protocol/glob.ts';
 
 const pattern = z.string().min(1).max(512);
 const patterns = z.union([pattern.transform((one) => [one]), z.array(pattern).min(1).max(100)]);

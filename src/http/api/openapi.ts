@@ -45,14 +45,20 @@ function describeOperation(operation: Operation, path: string): object {
   const inQuery = Object.entries(operation.query ?? {}).map(([name, what]) => parameter('query', name, what));
   const answers = Object.entries(operation.answers).map(([status, given]) => [status, describeAnswer(given)] as const);
   const refusals = [...commonRefusals, ...(operation.refusals ?? [])].map((status) => [status, refused] as const);
-  const { id, summary, body } = operation;
+  const { id, summary } = operation;
+  const content = bodyContent(operation);
   return {
     operationId: id,
     summary,
     parameters: [...inPath, ...inQuery],
-    ...(body !== undefined && { requestBody: { required: true, content: Object.fromEntries(body.map(describeBody)) } }),
+    ...(content !== undefined && { requestBody: { required: true, content } }),
     responses: { ...Object.fromEntries<object>([...answers, ...refusals]), default: refused },
   };
+}
+
+function bodyContent({ body, bodySchema }: Operation): object | undefined {
+  if (bodySchema !== undefined) return { 'application/json': { schema: z.toJSONSchema(bodySchema) } };
+  return body && Object.fromEntries(body.map(describeBody));
 }
 
 /** A package as it is, or as files of a form under any name. */

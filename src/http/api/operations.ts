@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { lifecycleOperations } from './lifecycle-operations.ts';
 import {
   configurationSchema,
   imagesSchema,
@@ -31,6 +32,8 @@ export interface Operation {
   readonly query?: Readonly<Record<string, string>>;
   /** Media types of the request's body. */
   readonly body?: readonly string[];
+  /** The form of a body of JSON. */
+  readonly bodySchema?: z.ZodType;
   /** Statuses that refuse it, beside those that any request may get. */
   readonly refusals?: readonly number[];
   readonly answers: Readonly<Record<number, OperationAnswer>>;
@@ -49,7 +52,7 @@ export const commonRefusals = [400, 401, 403, 405, 429, 500, 501, 502, 503] as c
 
 /** Everything that is promised to programs, `lkar` among them. */
 export function operations(): readonly Operation[] {
-  return [...listings(), ...contents(), ...changes(), ...trust()];
+  return [...listings(), ...contents(), ...changes(), ...lifecycleOperations(), ...trust()];
 }
 
 function listings(): readonly Operation[] {

@@ -1,5 +1,6 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
+import type { ChangeVerb } from '../../protocol/lifecycle.ts';
 import type { Caller } from '../../repository/service/caller.ts';
 import type { CallerAddresses } from './caller-address.ts';
 import { shownName } from './caller-credentials.ts';
@@ -8,7 +9,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 
 /** What somebody did to a repository, or tried to. */
 export interface AuditedAttempt {
-  readonly action: 'push' | 'delete' | 'read' | 'login';
+  readonly action: 'push' | ChangeVerb | 'read' | 'login';
   readonly who: string;
   /** As far as it is known. */
   readonly at: { readonly image: string; readonly branch?: string; readonly repository?: string } | undefined;
@@ -18,6 +19,10 @@ export interface AuditedAttempt {
   readonly digests?: readonly string[];
   /** Those of the files that were there already, byte for byte. */
   readonly unchanged?: readonly string[];
+  /** Whether it was only asked what would be done. Default: no. */
+  readonly isDryRun?: boolean | undefined;
+  /** What the caller says why. */
+  readonly reason?: string | undefined;
 }
 
 /** An attempt under way: it ends with one line. */
@@ -39,7 +44,7 @@ export interface Audit {
 export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses): Audit {
   const write = (
     exchange: Exchange,
-    { action, who, at, files, digests, unchanged = [] }: AuditedAttempt,
+    { action, who, at, files, digests, unchanged = [], reason }: AuditedAttempt,
     rest: { outcome: string; code?: string },
   ) => {
     const { requestId } = exchange.record;
@@ -53,6 +58,7 @@ export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses)
         files,
         ...(digests && { digests }),
         ...(unchanged.length > 0 && { unchanged }),
+        ...(reason !== undefined && { reason }),
         requestId,
         remote,
       },
@@ -81,7 +87,8 @@ export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses)
     accepted(exchange, attempt) {
       const { files, unchanged = [] } = attempt;
       const isUnchanged = files.length > 0 && unchanged.length === files.length;
-      write(exchange, attempt, { outcome: isUnchanged ? 'unchanged' : 'accepted' });
+      const outcome = attempt.isDryRun === true ? 'dry-run' : isUnchanged ? 'unchanged' : 'accepted';
+      write(exchange, attempt, { outcome });
     },
     refused(exchange, attempt, error) {
       const isRefusal = isGatewayError(error) && statusOf(error, { isAnonymous: false }) < 500;

@@ -3,7 +3,7 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createCallerKeys } from '../../repository/views/caller-key.ts';
 import type { Caller } from '../../repository/service/caller.ts';
-import { auditName, type Audit } from './audit.ts';
+import { auditName, type Audit, type AuditedAttempt } from './audit.ts';
 import { addressKey, type CallerAddresses } from './caller-address.ts';
 import { isAnonymous } from './caller-credentials.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -32,7 +32,7 @@ interface RefusalsDeps {
 
 /** What somebody wants to do where. */
 export interface Place {
-  readonly action: 'read' | 'login' | 'push' | 'delete';
+  readonly action: AuditedAttempt['action'];
   readonly image: string;
 }
 
@@ -79,7 +79,8 @@ export function createRefusals(deps: RefusalsDeps, options: { readonly refusalsP
     attempt.isJudged = true;
     // Some registries say 403 to a wrong password. To somebody whom they know it means no more than it says.
     if (error.code === 'UNAUTHORIZED' || !wasProven) buckets.take(attempt.address);
-    if (place.action === 'push' || place.action === 'delete') return;
+    // What changes something has a line of its own.
+    if (place.action !== 'read' && place.action !== 'login') return;
     const { exchange } = attempt;
     audit.refused(
       exchange,

@@ -23,6 +23,10 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
       refusals.watch(caller, { action: 'push', image: at.image }, () => service.begin(at, caller, options)),
     withdraw: (at, file, caller, options) =>
       refusals.watch(caller, { action: 'delete', image: at.image }, () => service.withdraw(at, file, caller, options)),
+    deleteFiles: (at, selection, caller, options) =>
+      refusals.watch(caller, { action: 'delete', image: at.image }, () =>
+        service.deleteFiles(at, selection, caller, options),
+      ),
     openIndex: (at, architecture, caller, options) =>
       reading(at.image, caller, () => service.openIndex(at, architecture, caller, options)),
     openIndexV3: (at, architecture, caller) =>

@@ -2,7 +2,9 @@ import { GatewayError } from '../../errors.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { isImageName } from '../../oci/reference.ts';
 import { parseCoordinates, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { ChangeVerb } from '../../protocol/lifecycle.ts';
 import {
+  changeVerbOf,
   fileOfFacts,
   indexFormatOf,
   isKeyFile,
@@ -52,6 +54,8 @@ export type Address =
   | IndexAddress
   | { readonly kind: 'named-key'; readonly base: RepositoryBase; readonly fileName: string }
   | { readonly kind: Verb | 'base'; readonly base: RepositoryBase }
+  /** A change of what is there. */
+  | { readonly kind: 'change'; readonly base: RepositoryBase; readonly verb: ChangeVerb }
   /** The key of a whole image, or of the gateway where the path names no image. */
   | { readonly kind: 'image-key'; readonly image: string | undefined };
 
@@ -105,11 +109,18 @@ function addressIn(form: Form): Address | undefined {
   if (isPackageFile(last)) return fileIn(form, folder, last);
   const described = fileOfFacts(last);
   if (described !== undefined) return factsIn(form, folder, described);
+  const change = changeVerbOf(last);
+  if (change !== undefined) return changeIn(form, folder, change);
   const isNamedKey = isKeyFile(last);
   const verb = verbOf(last);
   const base = baseOf(form, isNamedKey || verb !== undefined ? folder : form.rest);
   if (base === undefined) return verb === 'key' ? imageKeyIn(form, folder) : undefined;
   return isNamedKey ? { kind: 'named-key', base, fileName: last } : { kind: verb ?? 'base', base };
+}
+
+function changeIn(form: Form, folder: readonly string[], verb: ChangeVerb): Address | undefined {
+  const base = baseOf(form, folder);
+  return base && { kind: 'change', base, verb };
 }
 
 /** `apk setup` of a known client asks for `/apk/<image>/key`, where the path is too short to name a branch. */

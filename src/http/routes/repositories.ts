@@ -12,6 +12,7 @@ import { publishAnswer } from '../upload/publish-answer.ts';
 import type { Publisher } from '../upload/publisher.ts';
 import type { UploadTarget } from '../upload/upload-place.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
+import type { ChangeHandler } from './lifecycle.ts';
 import type { KeyRoutes } from './keys.ts';
 import type { PackageRoutes } from './packages.ts';
 
@@ -21,6 +22,7 @@ interface RepositoryRoutes {
   readonly publisher: Publisher;
   readonly requests: RequestReader;
   readonly listing: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
+  readonly change: ChangeHandler;
   readonly facts: (exchange: Exchange, address: Omit<FileAddress, 'kind'>) => Promise<Response>;
   /** Undefined where there is nothing for browsers. */
   readonly pages: Pages | undefined;
@@ -33,7 +35,7 @@ export function createRepositoryHandler(
   routes: RepositoryRoutes,
   settings: HttpSettings,
 ): (exchange: Exchange) => Response | Promise<Response> {
-  const { packages, keys, publisher, requests, listing, facts, pages } = routes;
+  const { packages, keys, publisher, requests, listing, facts, change, pages } = routes;
 
   const push = async (exchange: Exchange, target: UploadTarget) =>
     publishAnswer(await publisher.publish(exchange, target), exchange.header('accept'));
@@ -65,6 +67,8 @@ export function createRepositoryHandler(
         return { GET: () => facts(exchange, address) };
       case 'push':
         return { PUT: () => putInto(exchange, address.base), POST: () => putInto(exchange, address.base) };
+      case 'change':
+        return { POST: () => change(exchange, address.base, address.verb) };
       case 'base':
         return {
           PUT: () => putInto(exchange, address.base),

@@ -1,3 +1,4 @@
+import type { GatewayError } from '../../errors.ts';
 import { createFreshCalls } from '../../concurrency/shared-calls.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Credentials, ImageStore, Store } from '../../store/store.ts';
@@ -5,11 +6,13 @@ import type { Look, Scope } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
 import type { Caller } from '../service/caller.ts';
+import type { RepositoryLifecycle } from '../service/lifecycle.ts';
 import type { RepositoryPublishing } from '../service/publishing.ts';
 import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
 import type { Burial } from '../publishing/burial.ts';
 import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
 import type { PublishLoop } from '../publishing/publish-loop.ts';
+import { deleteFiles, nothingSelected } from './delete-files.ts';
 import { publishFiles } from './publish.ts';
 import { unknownFile } from '../publishing/refusals.ts';
 import { withdrawFile } from './withdraw.ts';
@@ -35,7 +38,7 @@ export interface PushingOptions {
 }
 
 /** The half of the service that changes something. */
-export function createPushing(deps: PushingDeps, options: PushingOptions): RepositoryPublishing {
+export function createPushing(deps: PushingDeps, options: PushingOptions): RepositoryPublishing & RepositoryLifecycle {
   const { store, immutable, clock } = deps;
   const { publishTimeoutMs, listingPatienceMs } = options;
   const shareLook = createFreshCalls<Look>();
@@ -59,6 +62,29 @@ export function createPushing(deps: PushingDeps, options: PushingOptions): Repos
       loop: deps.loopOf(at),
       burial: deps.burialOf(at.image),
     };
+  };
+
+  /** Changes what is there, for a caller whom the store shows it; `hidden` is what others are told. */
+  const change = async <T>(
+    at: RepositoryCoordinates,
+    caller: Caller,
+    hidden: GatewayError,
+    work: (work: Work) => Promise<T>,
+  ): Promise<T> => {
+    const time = createAnswerTime(clock, publishTimeoutMs, at);
+    const run = async () => {
+      // What a look asks of the store follows from what others have read: who may not read must not see that.
+      if (!(await time.until(deps.rights.authorize(at.image, caller)))) throw hidden;
+      const image = store.image(at.image, caller.credentials, caller.requestId);
+      const begun = workOn(at, caller, image, time);
+      const look = async (scope: Scope) => {
+        const seen = await begun.look(scope);
+        immutable.refuse(at.image);
+        return seen;
+      };
+      return await work({ ...begun, look });
+    };
+    return await time.within(run()).finally(time.end);
   };
 
   return {
@@ -93,21 +119,9 @@ export function createPushing(deps: PushingDeps, options: PushingOptions): Repos
       };
     },
 
-    async withdraw(at, file, caller) {
-      const time = createAnswerTime(clock, publishTimeoutMs, at);
-      const withdraw = async () => {
-        // What a look asks of the store follows from what others have read: who may not read must not see that.
-        if (!(await time.until(deps.rights.authorize(at.image, caller)))) throw unknownFile(file, []);
-        const image = store.image(at.image, caller.credentials, caller.requestId);
-        const work = workOn(at, caller, image, time);
-        const look = async (scope: Scope) => {
-          const seen = await work.look(scope);
-          immutable.refuse(at.image);
-          return seen;
-        };
-        return await withdrawFile({ ...work, look }, file);
-      };
-      return await time.within(withdraw()).finally(time.end);
-    },
+    withdraw: (at, file, caller) => change(at, caller, unknownFile(file, []), (work) => withdrawFile(work, file)),
+
+    deleteFiles: (at, selection, caller, options) =>
+      change(at, caller, nothingSelected(selection.files ?? []), (work) => deleteFiles(work, selection, options)),
   };
 }

@@ -1,8 +1,9 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { findFile } from '../index/index-content.ts';
 import { EVERY, type Look } from '../live/look.ts';
-import { createMending, type Participant } from '../publishing/participant.ts';
+import { createMending } from '../publishing/participant.ts';
 import { unknownFile } from '../publishing/refusals.ts';
+import { removeAll } from './removal.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -22,37 +23,8 @@ export async function withdrawFile(
     await unlist(work, seen, fileName);
     throw unknownFile(file, there);
   }
-  for (const { tag } of targets) await work.burial.remove(work.image, tag, work.time.call());
-  const architectures = [...new Set(targets.map(({ pkg }) => pkg.architecture))];
-  const removed = targets.map(({ tag }) => tag);
-  await work.loop.join(createRemoval(work, { fileName, architectures, removed }), work.time);
-  return architectures;
-}
-
-/**
- * A deletion whose first tags were removed: done once no index lists them and a look shows no other of that file. What is pushed
- * meanwhile is removed too: the deletion isn't over, so it may as well have come after that push.
- */
-function createRemoval(
-  { image, burial, time }: Work,
-  file: { readonly fileName: string; readonly architectures: readonly string[]; readonly removed: readonly string[] },
-): Participant {
-  const { fileName, architectures } = file;
-  const removed = new Set(file.removed);
-  return {
-    image,
-    scope: architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures,
-    async settle(look) {
-      const left = look.live.named(fileName).filter(({ pkg }) => architectures.includes(pkg.architecture));
-      for (const { tag } of left) {
-        await burial.remove(image, tag, time.call());
-        removed.add(tag);
-      }
-      const isListed = [...removed].some((tag) => look.architectures.some((one) => look.mayList(one, tag)));
-      return left.length > 0 || isListed ? 'publish' : 'done';
-    },
-    abandon: () => Promise.resolve(),
-  };
+  await removeAll(work, targets);
+  return [...new Set(targets.map(({ pkg }) => pkg.architecture))];
 }
 
 /** A deletion that died half-way left a file listed that is gone: it is tried again, and ends here. */

@@ -1,4 +1,5 @@
 import type { RepositoryCatalog } from './catalog.ts';
+import type { RepositoryLifecycle } from './lifecycle.ts';
 import type { RepositoryPublishing } from './publishing.ts';
 import type { RepositoryReading } from './reading.ts';
 import type { RepositoryUpkeep } from './upkeep.ts';
@@ -8,4 +9,9 @@ import type { RepositoryUpkeep } from './upkeep.ts';
  * FORBIDDEN mean this caller, always asked of the store with this caller's credentials.
  */
 export interface Repositories
-  extends RepositoryPublishing, RepositoryReading, RepositoryCatalog, Pick<RepositoryUpkeep, 'status'> {}
+  extends
+    RepositoryPublishing,
+    RepositoryLifecycle,
+    RepositoryReading,
+    RepositoryCatalog,
+    Pick<RepositoryUpkeep, 'status'> {}

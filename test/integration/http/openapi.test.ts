@@ -35,6 +35,11 @@ function ask(operation: Operation): Promise<Response> {
   // The embedded store knows no users, but a login without credentials is refused.
   const authorization = `Basic ${btoa('alice:secret')}`;
   const headers = { accept: 'application/json', ...(operation.id.startsWith('login') && { authorization }) };
+  if (operation.bodySchema !== undefined) {
+    const body = JSON.stringify({ files: ['*'], dryRun: true });
+    const json = { ...headers, 'content-type': 'application/json' };
+    return fetch(`${gateway.url}${path}`, { method: operation.method.toUpperCase(), headers: json, body });
+  }
   const body = operation.body === undefined ? {} : { body: new Uint8Array(demo) };
   // The second push is of what the first one brought.
   const query = operation.id === 'postPackage' ? '?if-exists=skip' : '';

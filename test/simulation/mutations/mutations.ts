@@ -128,8 +128,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a delete takes every twin that its looks show',
-    text: 'const left = look.live.named(fileName).filter(({ pkg }) => architectures.includes(pkg.architecture));',
-    instead: `const left = look.live.named(fileName).filter(({ tag }) => tag === '');`,
+    text: 'live.named(fileName).filter(({ pkg }) => architectures.has(pkg.architecture)),',
+    instead: `live.named(fileName).filter(({ tag }) => tag === ''),`,
     suite: 'known',
   },
   {

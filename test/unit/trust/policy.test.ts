@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesGlob } from '../../../src/trust/glob.ts';
+import { matchesGlob } from '../../../src/protocol/glob.ts';
 import { fitsClaims, isAbout, parseTrustPolicy } from '../../../src/trust/policy.ts';
 
 describe('a pattern', () => {

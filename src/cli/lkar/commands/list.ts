@@ -4,8 +4,9 @@ import { formatRows, type Column } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
 import type { Target } from '../../shared/target.ts';
 import { printLine } from '../../shared/terminal.ts';
-import { matchesGlob } from '../../../trust/glob.ts';
-import type { GatewayClient, PackageLine, RepositoryLine } from '../http/gateway-client.ts';
+import { matchesGlob } from '../../../protocol/glob.ts';
+import type { GatewayClient } from '../http/gateway-client.ts';
+import type { PackageLine, RepositoryLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 import { architectureOf, byPlaceAndName } from './package-order.ts';
 

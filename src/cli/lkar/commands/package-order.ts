@@ -1,6 +1,6 @@
 import { NOARCH } from '../../../apk/architectures.ts';
 import { compareVersions, isValidVersion } from '../../../apk/version.ts';
-import type { PackageLine } from '../http/gateway-client.ts';
+import type { PackageLine } from '../http/gateway-lines.ts';
 
 type Listed = Pick<PackageLine, 'name' | 'version' | 'branch' | 'repo' | 'fileMetadata'>;
 

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
-import type { GatewayClient, PushedFile } from '../http/gateway-client.ts';
+import type { GatewayClient } from '../http/gateway-client.ts';
+import type { PushedFile } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 import { checkPackages } from './check-packages.ts';
 import { namesOf, type FromFile } from './names-from-file.ts';

@@ -1,17 +1,25 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { GatewayError } from '../../../errors.ts';
 import { basicAuthorization } from '../../../oci/basic.ts';
-import {
-  configurationSchema,
-  imagesSchema,
-  keySetSchema,
-  packageSchema,
-  pushSchema,
-  repositorySchema,
-} from '../../../protocol/documents.ts';
+import { configurationSchema } from '../../../protocol/documents.ts';
+import type { ChangeVerb } from '../../../protocol/lifecycle.ts';
 import { indexFileName, indexV3FileNames, verbs } from '../../../protocol/words.ts';
 import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
+import {
+  change,
+  imagesPage,
+  keySet,
+  packageLine,
+  pushedSchema,
+  repositoryLine,
+  type ChangeLine,
+  type ImageLine,
+  type PackageLine,
+  type PublicJwk,
+  type PushedFile,
+  type RepositoryLine,
+} from './gateway-lines.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import { imageSegments, urlOf, type Target } from '../../shared/target.ts';
 
@@ -28,48 +36,6 @@ export interface PushBody {
   readonly size: number;
   readonly contentType: string;
 }
-
-// As the gateway writes them (src/protocol), as far as they are needed: gateways of other makes, and older and newer ones, tell
-// less or more.
-const pushedFile = pushSchema.shape.packages.element;
-const pushedSchema = z.object({
-  packages: z.array(
-    pushedFile
-      .pick({ fileName: true, architecture: true, filePath: true, outcome: true })
-      .extend({ warnings: pushedFile.shape.warnings.default([]) }),
-  ),
-});
-const { fileMetadata, signature } = packageSchema.shape;
-const packageLine = packageSchema
-  .pick({ name: true, version: true, size: true, branch: true, repo: true, filePath: true })
-  .extend({
-    fileMetadata: fileMetadata.pick({ architecture: true }).partial().loose().optional(),
-    signature: signature.extend({ verdict: z.string() }).loose().optional(),
-    format: z.string().optional(),
-  })
-  .loose();
-const { packages: countOfPackages, name: repositoryName } = repositorySchema.shape;
-const repositoryLine = repositorySchema
-  .pick({ size: true })
-  .extend({ name: repositoryName.optional(), lastUpdated: z.string(), packages: countOfPackages.loose() })
-  .loose();
-const imagesPage = imagesSchema.pick({ pages: true, complete: true }).extend({
-  images: z.array(imagesSchema.shape.images.element.loose()),
-});
-const keySet = z.object({
-  keys: z.array(keySetSchema.shape.keys.element.pick({ kid: true, kty: true }).loose()).max(64),
-});
-
-/** One file of a push, as the gateway took it. */
-export type PushedFile = z.output<typeof pushedSchema>['packages'][number];
-/** One package of a listing; whatever else the gateway tells stays in it. */
-export type PackageLine = z.output<typeof packageLine>;
-/** One repository of a listing. */
-export type RepositoryLine = z.output<typeof repositoryLine>;
-/** One image of a listing. */
-export type ImageLine = z.output<typeof imagesPage>['images'][number];
-/** A public key of a JWK set (RFC 7517). */
-export type PublicJwk = z.output<typeof keySet>['keys'][number];
 
 /** Where the rest of a file begins, and which file it was. */
 export interface FileRest {
@@ -91,6 +57,8 @@ export interface GatewayClient {
   /** Undefined where the gateway took the push and said nothing of its files. */
   push(branch: string, repository: string, body: PushBody): Promise<readonly PushedFile[] | undefined>;
   remove(filePath: string): Promise<void>;
+  /** Has a repository changed as the body says, in the form of src/protocol/lifecycle.ts. */
+  post(branch: string, repository: string, verb: ChangeVerb, body: object): Promise<ChangeLine>;
   /** A file, or the rest of it. Throws PACKAGE_EXISTS where it is another one by now. */
   open(filePath: string, rest?: FileRest): Promise<OpenedFile>;
   packages(): Promise<readonly PackageLine[]>;
@@ -154,6 +122,13 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
     },
     async remove(filePath) {
       await drain(await send({ method: 'DELETE', url: at(...filePath.split('/')) }, isGoneByNow));
+    },
+    async post(branch, repository, verb, body) {
+      const bytes = Buffer.from(JSON.stringify(body));
+      const headers = { 'content-type': 'application/json', 'content-length': String(bytes.length) };
+      const url = at(branch, repository, verb);
+      const answer = await send({ method: 'POST', url, headers, body: () => Readable.from([bytes]) });
+      return readJson(answer, change, maxListingBytes);
     },
     async open(filePath, rest) {
       const headers = rest && { range: `bytes=${rest.from}-`, 'if-range': rest.etag };

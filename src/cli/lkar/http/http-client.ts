@@ -7,7 +7,7 @@ import { connectOptions, proxiedOptions } from '../../../connecting/connect-opti
 
 /** One request. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Opens the body, again for each try. */

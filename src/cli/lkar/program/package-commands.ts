@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { addExamples } from '../../shared/help.ts';
 import type { ListOptions } from '../commands/list.ts';
-import type { FromFile } from '../commands/names-from-file.ts';
 import type { PullOptions } from '../commands/pull.ts';
 import type { SetupOptions } from '../commands/setup.ts';
 import type { InSession } from './in-session.ts';
-import { fromFileOption, outputOption, targetHelp } from './options.ts';
+import { addLifecycleCommands } from './lifecycle-commands.ts';
+import { outputOption, targetHelp } from './options.ts';
 import { addPushCommand } from './push-command.ts';
 
 const filePathHelp = 'BRANCH/REPOSITORY/ARCH/FILE.apk as ls shows it';
@@ -14,7 +14,7 @@ const filePathHelp = 'BRANCH/REPOSITORY/ARCH/FILE.apk as ls shows it';
 export function addPackageCommands(parent: Command, inSession: InSession): void {
   addPushCommand(parent, inSession);
   addListCommand(parent, inSession);
-  addRemoveCommand(parent, inSession);
+  addLifecycleCommands(parent, inSession);
   addPullCommand(parent, inSession);
   addSetupCommand(parent, inSession);
 }
@@ -40,20 +40,6 @@ function addListCommand(parent: Command, inSession: InSession): void {
     'lkar ls apk.example.org/team/app',
     "lkar ls apk.example.org/team/app edge main --name 'lib*' -o json",
   ]);
-}
-
-function addRemoveCommand(parent: Command, inSession: InSession): void {
-  const remove = parent
-    .command('rm')
-    .aliases(['delete', 'remove'])
-    .description('remove packages')
-    .argument('<registry>', targetHelp)
-    .argument('[filepath...]', `${filePathHelp}; without ARCH in every one that has it`)
-    .addOption(fromFileOption('take paths'))
-    .action((target: string, filePaths: string[], options: FromFile) =>
-      inSession(async (session) => (await import('../commands/remove.ts')).remove(session, target, filePaths, options)),
-    );
-  addExamples(remove, ['lkar rm apk.example.org/team/app edge/main/x86_64/hello-1.0-r0.apk']);
 }
 
 function addPullCommand(parent: Command, inSession: InSession): void {

@@ -21,3 +21,20 @@ export function matchesGlob(pattern: string, text: string): boolean {
 export function matchesAny(patterns: readonly string[], text: string): boolean {
   return patterns.some((pattern) => matchesGlob(pattern, text));
 }
+
+/** Tells of a text whether it is what a pattern says, in which `*` stands for any text at all: one pass over it. */
+export function wildcard(pattern: string): (text: string) => boolean {
+  const [first = '', ...others] = pattern.split(/\*+/);
+  const last = others.pop();
+  if (last === undefined) return (text) => text === pattern;
+  return (text) => {
+    if (!text.startsWith(first)) return false;
+    let at = first.length;
+    for (const part of others) {
+      const found = text.indexOf(part, at);
+      if (found === -1) return false;
+      at = found + part.length;
+    }
+    return text.length - last.length >= at && text.endsWith(last);
+  };
+}

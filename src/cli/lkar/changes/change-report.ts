@@ -1,0 +1,35 @@
+import { GatewayError } from '../../../errors.ts';
+import { printLine, sayLine } from '../../shared/terminal.ts';
+import type { ChangeLine } from '../http/gateway-lines.ts';
+import type { Session } from '../session.ts';
+
+/** A repository of an image, as the command line names it. */
+export interface RepositoryPlace {
+  readonly target: string;
+  readonly branch: string;
+  readonly repository: string;
+}
+
+/** How one outcome is called on the command line; as the gateway calls it where nothing is said here. */
+export type OutcomeWords = Readonly<Record<string, string>>;
+
+/**
+ * Prints a change, a line for each package with what came of it, its notes beside, and says of what was asked for and is nowhere.
+ * Throws PACKAGE_UNKNOWN in the end where there was such.
+ */
+export function reportChange(
+  { terminal }: Pick<Session, 'terminal'>,
+  { branch, repository }: Pick<RepositoryPlace, 'branch' | 'repository'>,
+  change: ChangeLine,
+  words: OutcomeWords = {},
+): void {
+  for (const { architecture, fileName, outcome, reason } of change.packages) {
+    const path = [branch, repository, architecture, fileName].join('/');
+    printLine(terminal, `${words[outcome] ?? outcome} ${path}${reason === undefined ? '' : ` (${reason})`}`);
+  }
+  for (const note of change.notes) sayLine(terminal, note);
+  if (change.dryRun) sayLine(terminal, 'nothing was changed: this was a dry run');
+  for (const one of change.missing) sayLine(terminal, `error: ${branch}/${repository}/${one}: there is none`);
+  if (change.missing.length === 0) return;
+  throw new GatewayError('PACKAGE_UNKNOWN', `${change.missing.length} of what was asked for: there is none`);
+}

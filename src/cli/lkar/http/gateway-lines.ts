@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import {
+  imagesSchema,
+  keySetSchema,
+  packageSchema,
+  pushSchema,
+  repositorySchema,
+} from '../../../protocol/documents.ts';
+import { changeSchema } from '../../../protocol/lifecycle.ts';
+
+// As the gateway writes them (src/protocol), as far as they are needed: gateways of other makes, and older and newer ones, tell
+// less or more.
+const pushedFile = pushSchema.shape.packages.element;
+/** The answer to a push. */
+export const pushedSchema = z.object({
+  packages: z.array(
+    pushedFile
+      .pick({ fileName: true, architecture: true, filePath: true, outcome: true })
+      .extend({ warnings: pushedFile.shape.warnings.default([]) }),
+  ),
+});
+const { fileMetadata, signature } = packageSchema.shape;
+/** A package of a listing. */
+export const packageLine = packageSchema
+  .pick({ name: true, version: true, size: true, branch: true, repo: true, filePath: true })
+  .extend({
+    fileMetadata: fileMetadata.pick({ architecture: true }).partial().loose().optional(),
+    signature: signature.extend({ verdict: z.string() }).loose().optional(),
+    format: z.string().optional(),
+  })
+  .loose();
+const { packages: countOfPackages, name: repositoryName } = repositorySchema.shape;
+/** A repository of a listing. */
+export const repositoryLine = repositorySchema
+  .pick({ size: true })
+  .extend({ name: repositoryName.optional(), lastUpdated: z.string(), packages: countOfPackages.loose() })
+  .loose();
+/** A page of images. */
+export const imagesPage = imagesSchema.pick({ pages: true, complete: true }).extend({
+  images: z.array(imagesSchema.shape.images.element.loose()),
+});
+/** A JWK set (RFC 7517). */
+export const keySet = z.object({
+  keys: z.array(keySetSchema.shape.keys.element.pick({ kid: true, kty: true }).loose()).max(64),
+});
+
+const changedPackage = changeSchema.shape.packages.element;
+/** The answer to a change; outcomes that this version does not know are taken as they are. */
+export const change = changeSchema.extend({
+  packages: z.array(changedPackage.extend({ outcome: z.string() }).loose()),
+  missing: changeSchema.shape.missing.default([]),
+  notes: changeSchema.shape.notes.default([]),
+});
+
+/** What a change has done, or would do. */
+export type ChangeLine = z.output<typeof change>;
+/** One file of a push, as the gateway took it. */
+export type PushedFile = z.output<typeof pushedSchema>['packages'][number];
+/** One package of a listing; whatever else the gateway tells stays in it. */
+export type PackageLine = z.output<typeof packageLine>;
+/** One repository of a listing. */
+export type RepositoryLine = z.output<typeof repositoryLine>;
+/** One image of a listing. */
+export type ImageLine = z.output<typeof imagesPage>['images'][number];
+/** A public key of a JWK set (RFC 7517). */
+export type PublicJwk = z.output<typeof keySet>['keys'][number];

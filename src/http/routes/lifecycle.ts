@@ -1,0 +1,107 @@
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { Meter } from '../../ports.ts';
+import {
+  deletionSchema,
+  maxChangeBytes,
+  type ChangeDocument,
+  type ChangeVerb,
+  type DeletionDocument,
+} from '../../protocol/lifecycle.ts';
+import type { Caller } from '../../repository/service/caller.ts';
+import type { Change, ChangeOptions, Selection } from '../../repository/service/lifecycle.ts';
+import { jsonAnswer } from '../answer/answer.ts';
+import { statusOf } from '../answer/error-response.ts';
+import { auditName, type Audit, type AttemptUnderWay } from '../caller/audit.ts';
+import type { RequestReader } from '../caller/request-reader.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { HttpDependencies } from '../options.ts';
+import type { RepositoryBase } from '../request/addressing.ts';
+import { readJsonBody, type BodyForm } from '../upload/json-body.ts';
+
+/** Answers what is posted below a repository to change what is there. */
+export type ChangeHandler = (exchange: Exchange, base: RepositoryBase, verb: ChangeVerb) => Promise<Response>;
+
+type LifecycleDependencies = Pick<HttpDependencies, 'repositories' | 'meter'> & {
+  readonly requests: RequestReader;
+  readonly audit: Audit;
+};
+
+/** What is known of a request for a change before its body is read. */
+interface Asked {
+  readonly exchange: Exchange;
+  readonly base: RepositoryBase;
+  readonly caller: Caller;
+  readonly attempt: AttemptUnderWay;
+}
+
+export function createChangeHandler(deps: LifecycleDependencies): ChangeHandler {
+  const { repositories, requests, audit, meter } = deps;
+
+  const verbs: Readonly<Record<ChangeVerb, (asked: Asked) => Promise<Change>>> = {
+    async delete(asked) {
+      const body = await bodyOf(asked, deletionSchema);
+      return repositories.deleteFiles(asked.base.at, selectionOf(body), asked.caller, optionsOf(body));
+    },
+  };
+
+  return async (exchange, base, verb) => {
+    const caller = requests.caller(exchange, 'write');
+    const who = auditName(caller, exchange);
+    const attempt = audit.begin(exchange, { action: verb, who, at: base.at, files: [] });
+    const change = await counted(meter, verb, () =>
+      attempt.settle(async () => {
+        const made = await verbs[verb]({ exchange, base, caller, attempt });
+        attempt.tell(auditedOf(made));
+        return made;
+      }),
+    );
+    return jsonAnswer(200, describe(change), { 'Cache-Control': 'no-store' });
+  };
+}
+
+/** The body, told to the audit log as far as that is of use there. */
+async function bodyOf<T extends Partial<DeletionDocument>>(
+  { exchange, attempt }: Asked,
+  form: BodyForm<T>,
+): Promise<T> {
+  const body = await readJsonBody(exchange, form, maxChangeBytes);
+  // The caller has nothing more to send while the store works: silence is no reason to hang up.
+  exchange.connection?.setTimeout(0);
+  attempt.tell({ files: [...(body.files ?? []), ...(body.names ?? [])], reason: body.reason });
+  return body;
+}
+
+function selectionOf({ files = [], names = [] }: Partial<DeletionDocument>): Selection {
+  if (files.length + names.length > 0) return { files, names };
+  throw new GatewayError('REQUEST_INVALID', 'the body selects nothing: it names files or names');
+}
+
+function optionsOf({ dryRun, reason }: Partial<DeletionDocument>): ChangeOptions {
+  return { isDryRun: dryRun, reason };
+}
+
+function auditedOf({ packages, isDryRun }: Change) {
+  const pathOf = ({ architecture, fileName }: Change['packages'][number]) => `${architecture}/${fileName}`;
+  return {
+    isDryRun,
+    files: packages.map(pathOf),
+    digests: packages.map(({ digest }) => digest),
+    unchanged: packages.filter(({ outcome }) => outcome === 'unchanged').map(pathOf),
+  };
+}
+
+async function counted(meter: Meter | undefined, verb: ChangeVerb, work: () => Promise<Change>): Promise<Change> {
+  try {
+    const change = await work();
+    if (!change.isDryRun) for (const { outcome } of change.packages) meter?.changed(verb, outcome);
+    return change;
+  } catch (error) {
+    const isRefusal = isGatewayError(error) && statusOf(error, { isAnonymous: false }) < 500;
+    meter?.changed(verb, isRefusal ? 'refused' : 'failed');
+    throw error;
+  }
+}
+
+function describe({ isDryRun, packages, missing, notes }: Change): ChangeDocument {
+  return { dryRun: isDryRun, packages: [...packages], missing: [...missing], notes: [...notes] };
+}

@@ -1,0 +1,68 @@
+import * as z from 'zod';
+
+/** What may be done to packages that are there, or were: the last segment of a path that is posted to. */
+export const changeVerbs = ['delete'] as const;
+
+export type ChangeVerb = (typeof changeVerbs)[number];
+
+/** Bytes of a body that asks for a change. */
+export const maxChangeBytes = 4 * 2 ** 20;
+
+const maxReasonLength = 500;
+/** Each is held against every package. */
+const maxPatterns = 100;
+const text = z.string().min(1).max(500);
+/** What people write about a change: one line of printable text. */
+export const reasonSchema = z
+  .string()
+  .max(maxReasonLength)
+  .regex(/^[^\p{C}\u2028\u2029]*$/u, 'one line of printable text');
+
+/** Which packages a change is about: all that a file or a name says. Unknown keys are refused, since a misspelt `dryRun` would do harm. */
+export const selectionSchema = z.strictObject({
+  files: z
+    .array(text)
+    .max(50_000)
+    .refine((files) => files.filter((file) => file.includes('*')).length <= maxPatterns, 'too many patterns')
+    .optional()
+    .describe('`<arch>/<file>`, or `<file>` in every architecture; `*` stands for any text'),
+  names: z
+    .array(text)
+    .max(maxPatterns)
+    .optional()
+    .describe('names of packages, every version; `*` stands for any text'),
+});
+
+const how = {
+  dryRun: z.boolean().optional().describe('only tells what would be done'),
+  reason: reasonSchema.optional().describe('why, for those who look it up later'),
+};
+
+/** The body of a bulk deletion. */
+export const deletionSchema = selectionSchema.extend(how);
+
+/** What came of one package. */
+export const changeOutcomes = ['deleted', 'unchanged'] as const;
+
+/** What a change has done, or would do. */
+export const changeSchema = z.object({
+  dryRun: z.boolean(),
+  packages: z.array(
+    z.object({
+      architecture: z.string(),
+      fileName: z.string(),
+      name: z.string(),
+      version: z.string(),
+      digest: z.string(),
+      size: z.int().min(0),
+      outcome: z.enum(changeOutcomes),
+      reason: z.string().optional().describe('why that came of it'),
+    }),
+  ),
+  missing: z.array(z.string()).describe('what was asked for and is nowhere'),
+  notes: z.array(z.string()).describe('what somebody should know of it'),
+});
+
+export type ChangeDocument = z.input<typeof changeSchema>;
+export type SelectionDocument = z.output<typeof selectionSchema>;
+export type DeletionDocument = z.output<typeof deletionSchema>;

@@ -1,0 +1,68 @@
+import { wildcard } from '../../protocol/glob.ts';
+import type { LiveTag } from '../live/live-set.ts';
+import { EVERY, type Look, type Scope } from '../live/look.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { NOARCH } from '../../apk/architectures.ts';
+import type { Selection } from '../service/lifecycle.ts';
+
+/** What of a selection there is. */
+export interface Selected<T> {
+  readonly found: readonly T[];
+  /** What of it names nothing that is there. */
+  readonly missing: readonly string[];
+}
+
+type Described = Pick<PackageRecord, 'fileName' | 'architecture'> & {
+  readonly entry: Pick<PackageRecord['entry'], 'name'>;
+};
+
+/** The architectures whose packages a selection may name: those it says, as far as it says one each time. */
+export function scopeOfSelection({ files = [], names = [] }: Selection): Scope {
+  const said = files.map((file) => splitFile(file).architecture);
+  const isOpen = names.length > 0 || said.some((one) => one === undefined || one === NOARCH || one.includes('*'));
+  const architectures = said.filter((one) => one !== undefined && !one.includes('*')) as readonly string[];
+  return [...new Set([...architectures, ...(isOpen ? [EVERY] : [])])];
+}
+
+/** Those of the candidates that a selection names. */
+export function select<T>(
+  candidates: Iterable<T>,
+  describe: (candidate: T) => Described,
+  { files = [], names = [] }: Selection,
+): Selected<T> {
+  const exact = new Set(files.filter((file) => !file.includes('*')));
+  const patterns = files.filter((file) => file.includes('*')).map((text) => ({ text, fits: wildcard(text) }));
+  const named = names.map((text) => ({ text, fits: wildcard(text) }));
+  const met = new Set<string>();
+  const found: T[] = [];
+  for (const candidate of candidates) {
+    const { fileName, architecture, entry } = describe(candidate);
+    const path = `${architecture}/${fileName}`;
+    const reasons = [
+      ...[path, fileName].filter((one) => exact.has(one)),
+      ...patterns.filter(({ text, fits }) => fits(text.includes('/') ? path : fileName)).map(({ text }) => text),
+      ...named.filter(({ fits }) => fits(entry.name)).map(({ text }) => text),
+    ];
+    for (const reason of reasons) met.add(reason);
+    if (reasons.length > 0) found.push(candidate);
+  }
+  return { found, missing: [...new Set([...files, ...names])].filter((one) => !met.has(one)) };
+}
+
+/** Every live tag of the architectures that a look saw, with what it holds. */
+export function* liveTagsIn({ live }: Look): Iterable<LiveTag> {
+  const told = new Set<string>();
+  for (const content of live.listed) {
+    for (const [tag, { pkg }] of content.byTag()) {
+      if (told.has(tag) || live.gone.has(tag)) continue;
+      told.add(tag);
+      yield { tag, pkg };
+    }
+  }
+  for (const [tag, pkg] of live.unlisted) if (!told.has(tag)) yield { tag, pkg };
+}
+
+function splitFile(file: string): { readonly architecture: string | undefined; readonly fileName: string } {
+  const at = file.lastIndexOf('/');
+  return { architecture: at === -1 ? undefined : file.slice(0, at), fileName: file.slice(at + 1) };
+}
