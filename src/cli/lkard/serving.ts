@@ -32,8 +32,9 @@ interface Surroundings {
 async function serveAlone(config: Config, { self, log }: Surroundings): Promise<void> {
   const gateway = await createGateway(config, { log });
   const { url } = await gateway.start();
+  const told = untilTold(self, log);
   self.stdout.write(greetingOf(config, url, gateway.storeDescription, self));
-  await untilTold(self, log);
+  await told;
   await unlessInsisted(
     self,
     () => gateway.stop(),
@@ -51,8 +52,9 @@ function greetingOf(config: Config, url: string, storeDescription: string, { env
 async function serveByWorkers(config: Config, { self, log }: Surroundings): Promise<void> {
   const pool = createWorkerPool({ fork: forkWorker, log }, config);
   const { url, storeDescription } = await pool.start();
+  const told = untilTold(self, log);
   self.stdout.write(greetingOf(config, url, storeDescription, self));
-  await untilTold(self, log);
+  await told;
   await unlessInsisted(
     self,
     () => pool.stop(),
@@ -75,6 +77,7 @@ async function serveAsWorker(
   }
 }
 
+/** Listens from the call on: who reads the greeting may tell it to stop at once. */
 async function untilTold(self: LkardProcess, log: Log): Promise<void> {
   const signal = await firstSignal(self);
   log.info({ signal }, 'stopping: requests under way are finished first');
