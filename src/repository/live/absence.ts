@@ -7,14 +7,16 @@ import type { Sightings } from './sightings.ts';
 
 /**
  * What asking for a tag by name has told. `gone` has proof: a tombstone, or the same answer twice, some time apart. `unseen` is
- * every other absence: then the word of whoever showed the tag stands.
+ * every other absence: then the word of whoever showed the tag stands. `garbled` is one answer that was nothing of ours.
  */
 export type Presence =
   | { readonly state: 'found'; readonly pkg: PackageRecord }
   | { readonly state: 'unseen'; readonly pkg: PackageRecord | undefined }
-  | { readonly state: 'gone' };
+  | { readonly state: 'gone' }
+  | { readonly state: 'garbled' };
 
 const gone: Presence = { state: 'gone' };
+const garbled: Presence = { state: 'garbled' };
 
 /** Asks for one tag by name and remembers the answer. `pkg` is what it holds, where this replica knows that already. */
 export async function askForTag(
@@ -23,16 +25,18 @@ export async function askForTag(
   sightings: Sightings,
   options: CallOptions,
 ): Promise<Presence> {
-  const garbled = pkg === undefined ? sightings.isGarbled(tag) : undefined;
-  if (garbled !== undefined) return garbled === 'always' ? gone : { state: 'unseen', pkg };
-  const answer = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
-  if (answer === 'garbled') return sightings.garbled(tag) ? gone : { state: 'unseen', pkg };
-  if (answer !== undefined) {
-    sightings.found(tag, answer);
-    return { state: 'found', pkg: answer };
+  const before = pkg === undefined ? sightings.isGarbled(tag) : undefined;
+  if (before !== undefined) return before === 'always' ? gone : garbled;
+  let answer = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
+  if (answer === undefined) {
+    if (await areAnyBuried(image, [{ tag }], sightings, options)) return gone;
+    // Nobody else knows what it holds. One odd answer must not hide it, and listings show a tag just before it can be read.
+    if (pkg === undefined) answer = await readRecord(image, tag, options);
   }
-  if (await areAnyBuried(image, [{ tag }], sightings, options)) return gone;
-  return sightings.missed(tag) ? gone : { state: 'unseen', pkg };
+  if (answer === undefined) return sightings.missed(tag) ? gone : { state: 'unseen', pkg };
+  if (answer === 'garbled') return sightings.garbled(tag) ? gone : garbled;
+  sightings.found(tag, answer);
+  return { state: 'found', pkg: answer };
 }
 
 /** Whether the registry shows a tombstone of any of these tags by name: a listing shows it later. */

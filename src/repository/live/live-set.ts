@@ -31,6 +31,8 @@ export interface LiveSet {
   readonly unseen: ReadonlySet<string>;
   /** Tags that the listing shows and whose content nobody could tell yet: none of them counts as live. */
   readonly unread: ReadonlySet<string>;
+  /** Those among them of which something else came, for the first time. */
+  readonly garbled: ReadonlySet<string>;
   has(tag: string): boolean;
   get(tag: string): PackageRecord | undefined;
   /** The live tags of files of that name, of every architecture that was looked at. */
@@ -85,11 +87,17 @@ export async function judgeLiveSet(
   const { gone, unlisted, unshown, doubtful } = sift(groupHashes, witnesses);
   const unseen = new Set<string>();
   const unread = new Set<string>();
+  const garbled = new Set<string>();
   const isIndexed = (tag: string) => witnesses.indexed.some((content) => content.byTag().has(tag));
   const settle = (tag: string, presence: Presence) => {
     if (presence.state === 'gone') {
       if (isIndexed(tag)) gone.add(tag);
       unshown.delete(tag);
+      return;
+    }
+    if (presence.state === 'garbled') {
+      garbled.add(tag);
+      unread.add(tag);
       return;
     }
     const isUnseen = presence.state === 'unseen' && unshown.has(tag);
@@ -115,7 +123,7 @@ export async function judgeLiveSet(
     settle(candidate.tag, await askForTag(image, candidate, sightings, options));
     passed?.();
   });
-  return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread });
+  return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread, garbled });
 }
 
 /** The live set that differs from these indexes so. */

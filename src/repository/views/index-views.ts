@@ -37,10 +37,10 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
     if (seen.stored.size === 0 && seen.listing.length === 0) return null;
     return await verifiedView(maker, comparedIndex(seen, group, beganMs));
   };
-  /** One bad answer hides no package: what was listed and couldn't be read is read again, once that would be proof. */
+  /** One bad answer hides no package: what was listed and came garbled is read again, once that would be proof. */
   const readAll = async (takeLook: () => Promise<Look>) => {
     const seen = await takeLook();
-    if (seen.live.unread.size === 0) return seen;
+    if (seen.live.garbled.size === 0) return seen;
     await deps.clock.sleep(lease.garbledApartMs);
     return await takeLook();
   };

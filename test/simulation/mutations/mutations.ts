@@ -151,9 +151,9 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
-    rule: 'a package that was listed and could not be read is read again before readers are answered',
-    text: 'if (seen.live.unread.size === 0) return seen;',
-    instead: 'if (seen.live.unread.size >= 0) return seen;',
+    rule: 'a package that was listed and came garbled is read again before readers are answered',
+    text: 'if (seen.live.garbled.size === 0) return seen;',
+    instead: 'if (seen.live.garbled.size >= 0) return seen;',
     suite: 'known',
   },
   {

@@ -85,6 +85,34 @@ describe('serving an index', () => {
     expect(asked).toBeGreaterThan(2);
   });
 
+  it.each([
+    ['for a moment', 1],
+    ['for long', Infinity],
+  ])('keeps no reader waiting for a push whose tag is listed and can not be read, %s', async (_how, times) => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    let left = 0;
+    const store = createMemoryStore({
+      images,
+      lookup: (_image, tag, { tags }) => {
+        const isHalf = tag.includes('-p-two') && left > 0;
+        if (isHalf) left -= 1;
+        return isHalf ? undefined : tags.get(tag);
+      },
+    });
+    const [first, second] = [createMemoryStore({ images }), store].map((one) => aReplica({ store: one, clock, keys }));
+    await first!.push([pkg('one')]);
+    await listedBy(clock, second!);
+    left = times;
+    await first!.push([pkg('two')]);
+    // As before the index that lists it was put.
+    images.get(at.image)!.tags.delete(indexTag({ ...at, architecture: 'x86_64' }));
+    const began = clock.monotonicMs();
+    const index = await clock.until(second!.repositories.openIndex(at, 'x86_64', aCaller('reader')));
+    expect(clock.monotonicMs() - began).toBeLessThan(1_000);
+    expect(index).toMatchObject({ isStale: false, count: times === 1 ? 2 : 1 });
+  });
+
   it('asks the registry once for all readers who share rights', async () => {
     const { clock, calls, first } = twoReplicas();
     await first.push([pkg('one')]);
