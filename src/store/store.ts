@@ -198,6 +198,13 @@ export interface ImageStore {
    */
   locateBlob(blob: BlobDescriptor, options?: CallOptions): Promise<URL | undefined>;
 
+  /**
+   * Makes a blob of another image of this store one of this image too, without its bytes passing through here: for a caller who
+   * may read there and push here, else UNAUTHORIZED or FORBIDDEN. False where the store didn't do it, because it has no such
+   * blob there or never does it: many registries don't say which.
+   */
+  mountBlob(blob: BlobDescriptor, from: string, options?: CallOptions): Promise<boolean>;
+
   /** Opens an upload session, which asks for the right to push; UNAUTHORIZED or FORBIDDEN where there is none. */
   startUpload(options?: CallOptions): Promise<BlobUpload>;
 

@@ -249,6 +249,27 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect(await other.openBlob(blob)).toBeUndefined();
     });
 
+    it('makes a blob of one image one of another, as often as it is asked to', async () => {
+      const from = anImage();
+      const bytes = randomBytes(70_000);
+      const blob = await from.pushBlob(bytes);
+      const image = anImage();
+      expect([await image.mountBlob(blob, from.image), await image.mountBlob(blob, from.image)]).toEqual([true, true]);
+      expect(await read(image, blob)).toEqual(bytes);
+      await pushTags(image, ['tag']);
+      expect(await read(from, blob)).toEqual(bytes);
+    });
+
+    it('mounts nothing that the other image misses', async () => {
+      const from = anImage();
+      await from.pushBlob(randomBytes(10));
+      const image = anImage();
+      const blob = { digest: digestOf('absent'), size: 6 };
+      expect(await image.mountBlob(blob, from.image)).toBe(false);
+      expect(await image.mountBlob(blob, anImage().image)).toBe(false);
+      expect(await image.hasBlob(blob.digest)).toBe(false);
+    });
+
     it('lets a reader leave before the end', async () => {
       const image = anImage();
       const blob = await image.pushBlob(randomBytes(3_000_000));
@@ -267,6 +288,9 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       await expect(image.tags({ signal })).rejects.toEqual(code('ABORTED'));
       await expect(image.startUpload({ signal })).rejects.toEqual(code('ABORTED'));
       await expect(image.pushBlob(Buffer.from('a'), { signal })).rejects.toEqual(code('ABORTED'));
+      await expect(image.mountBlob({ digest: digestOf('a'), size: 1 }, 'b', { signal })).rejects.toEqual(
+        code('ABORTED'),
+      );
       await expect(image.deleteTag('tag', { signal })).rejects.toEqual(code('ABORTED'));
       await expect(started.store.ping({ signal })).rejects.toEqual(code('ABORTED'));
     });

@@ -29,6 +29,8 @@ export interface MemoryStoreOptions {
   readonly after?: (call: MemoryCall) => Promise<void>;
   /** What the registry can do: remove a tag, only a manifest with all its tags, or nothing. Default: tag. */
   readonly deletes?: 'tag' | 'digest' | 'unsupported';
+  /** Whether it mounts blobs of other images. Default: yes. */
+  readonly mounts?: boolean;
   /** What a listing says. Default: the truth. */
   readonly listing?: (image: string, state: MemoryImage) => Iterable<string>;
   /** What a read by tag finds. Default: the truth. */
@@ -141,6 +143,13 @@ function memoryImage(
     openBlob,
     isReadable: (blob, call) => isReadable({ openBlob }, blob, call),
     locateBlob: (blob, call) => run('locateBlob', blob.digest, call, () => undefined),
+    mountBlob: ({ digest, size }, from, call) =>
+      run('mountBlob', digest, call, () => {
+        const bytes = images.get(from)?.blobs.get(digest);
+        if (options.mounts === false || bytes?.length !== size) return false;
+        stateOf(images, image).blobs.set(digest, bytes);
+        return true;
+      }),
     startUpload: (call) =>
       run('startUpload', undefined, call, () => ({
         finish: async (source: BlobSource, finishing?: CallOptions) => {

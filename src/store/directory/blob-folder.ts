@@ -20,6 +20,8 @@ export interface BlobFolder {
   open(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
   /** Throws DIGEST_MISMATCH, and then leaves nothing, where the content isn't what its descriptor says. */
   write(source: BlobSource, options?: UploadOptions): Promise<void>;
+  /** Takes the blob of another image's folder over; false where there is none of that size. */
+  mount(blob: BlobDescriptor, from: string): Promise<boolean>;
   push(bytes: Uint8Array, options?: UploadOptions): Promise<BlobDescriptor>;
 }
 
@@ -48,6 +50,14 @@ export function createBlobFolder(
     write: async (source, { signal, isAnew = false } = {}) => {
       if (!isAnew && (await touchWhole(source))) return;
       await files.write(pathOf(source.digest), (file) => fillVerified(file, source, signal));
+    },
+    mount: async (blob, from) => {
+      if (await touchWhole(blob)) return true;
+      const source = path.join(from, hexOf(blob.digest));
+      if ((await unlessAbsent(stat(source)))?.size !== blob.size) return false;
+      const isShared = (await unlessAbsent(files.share(source, pathOf(blob.digest)).then(() => true))) === true;
+      // Both names have one time: a collection of either image sees that it was used just now.
+      return isShared && (await touch(blob.digest));
     },
     push: async (bytes, { isAnew = false } = {}) => {
       const blob = { digest: digestOf(bytes), size: bytes.length };

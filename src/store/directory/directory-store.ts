@@ -46,14 +46,24 @@ export function createDirectoryStore(deps: DirectoryStoreDeps, options: Director
   const presence = createFolderPresence(path.join(directory, 'images'));
   const cleaned = files.removeLeftovers(deps.now(), leftoverAgeMs).catch(() => undefined);
 
+  const folderOf = (image: string) => {
+    if (isImageName(image)) return path.join(directory, 'images', image);
+    throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
+  };
+
   return {
     description: `directory ${directory}`,
     image: (image, credentials) => {
-      if (!isImageName(image)) {
-        throw new GatewayError('IMAGE_INVALID', `${JSON.stringify(image)} can't name an image`, { details: { image } });
-      }
-      const folder = createImageFolder({ files, now: deps.now }, path.join(directory, 'images', image));
-      return guardedImage(folder, image, presence, (action) => authorize(authenticate, credentials, image, action));
+      const folder = createImageFolder({ files, now: deps.now }, folderOf(image));
+      const mayDo = (action: ImageAction, other = image) => authorize(authenticate, credentials, other, action);
+      return {
+        ...guardedImage(folder, image, presence, mayDo),
+        mountBlob: (blob, from, call) =>
+          guardedCall(mayDo, 'push', call, async () => {
+            await mayDo('pull', from);
+            return await folder.mountBlob(blob, folderOf(from));
+          }),
+      };
     },
     imageNames: async (credentials, call) => {
       const found = await findImages(path.join(directory, 'images'), call).catch((error: unknown) => {
@@ -111,24 +121,27 @@ async function mayPull(authenticate: Authenticate | undefined, credentials: Cred
   }
 }
 
+async function guardedCall<T>(
+  mayDo: (action: ImageAction) => Promise<void>,
+  action: ImageAction,
+  options: CallOptions | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  refuseAborted(options?.signal);
+  await mayDo(action);
+  return work().catch((error: unknown) => {
+    throw diskFault(error);
+  });
+}
+
 function guardedImage(
   folder: ImageFolder,
   image: string,
   presence: FolderPresence,
   mayDo: (action: ImageAction) => Promise<void>,
-): ImageStore {
-  const guarded = async <T>(
-    action: ImageAction,
-    options: CallOptions | undefined,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    refuseAborted(options?.signal);
-    await mayDo(action);
-    return work().catch((error: unknown) => {
-      throw diskFault(error);
-    });
-  };
-
+): Omit<ImageStore, 'mountBlob'> {
+  const guarded = <T>(action: ImageAction, options: CallOptions | undefined, work: () => Promise<T>) =>
+    guardedCall(mayDo, action, options, work);
   const read = <T>(options: CallOptions | undefined, work: () => Promise<T>) =>
     guarded('pull', options, async () => presence.believed(await work()));
   const openBlob: ImageStore['openBlob'] = (blob, options) =>

@@ -28,9 +28,12 @@ export interface ImageFolder {
   hasBlob(digest: Digest, size?: number): Promise<boolean>;
   openBlob(blob: BlobDescriptor, range?: ByteRange, signal?: AbortSignal): Promise<OpenBlob | undefined>;
   writeBlob(source: BlobSource, options?: UploadOptions): Promise<void>;
+  /** Takes a blob of the image in another folder over; false where there is none. */
+  mountBlob(blob: BlobDescriptor, from: string): Promise<boolean>;
   pushBlob(bytes: Uint8Array, options?: UploadOptions): Promise<BlobDescriptor>;
 }
 
+const blobsFolder = '_blobs';
 const maxTags = 1_000_000;
 const maxPuts = 3;
 
@@ -46,7 +49,7 @@ export function createImageFolder(
   const { files, now } = deps;
   const tagPath = (tag: string) => path.join(folder, '_tags', tag);
   const manifestPath = (digest: Digest) => path.join(folder, '_manifests', hexOf(digest));
-  const blobs = createBlobFolder(deps, path.join(folder, '_blobs'));
+  const blobs = createBlobFolder(deps, path.join(folder, blobsFolder));
 
   const digestAt = async (reference: string): Promise<Digest | undefined> => {
     if (isDigest(reference)) return reference;
@@ -85,6 +88,7 @@ export function createImageFolder(
 
   return {
     fetchManifest,
+    mountBlob: (blob, from) => blobs.mount(blob, path.join(from, blobsFolder)),
     writeBlob: (source, options) => blobs.write(source, options),
     pushBlob: (bytes, options) => blobs.push(bytes, options),
     resolve: async (reference) => {

@@ -68,6 +68,8 @@ export async function openImageLayout(folder: string, image: string): Promise<Im
     openBlob,
     isReadable: (blob, options) => isReadable({ openBlob }, blob, options),
     locateBlob: () => Promise.resolve(undefined),
+    // One image a layout.
+    mountBlob: () => Promise.resolve(false),
     startUpload: () =>
       Promise.resolve({
         finish: (source, options) => blobs.write(source, options),

@@ -9,7 +9,7 @@ import type { TagRemover } from './content/registry-deletes.ts';
 import { fetchManifest, pushManifest, resolveManifest } from './content/registry-manifests.ts';
 import type { RegistrySession } from './content/registry-session.ts';
 import { listTags } from './content/registry-tags.ts';
-import { startUpload, uploadBlob } from './content/registry-uploads.ts';
+import { mountBlob, startUpload, uploadBlob } from './content/registry-uploads.ts';
 import type { TagPages } from './content/tag-pages.ts';
 
 /** What the images of one registry share. */
@@ -51,6 +51,7 @@ export function createRegistryImage(
         isReadable({ openBlob: (asked, reading) => openBlob(call, asked, reading?.range) }, blob),
       ),
     locateBlob: (blob, options) => session.during(options, (call) => locateBlob(call, blob)),
+    mountBlob: (blob, from, options) => session.during(options, (call) => mountBlob(call, blob, from)),
     startUpload: (options) => startUpload(session, options),
     pushBlob: async (bytes, options = {}) => {
       const blob: BlobDescriptor = { digest: digestOf(bytes), size: bytes.length };

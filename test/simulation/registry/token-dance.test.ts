@@ -131,7 +131,7 @@ describe('a registry with a token service', () => {
       }),
     );
     expect(await image(alice).tags()).toEqual([]);
-    expect(tokenRequests(registry.seen).map(({ query }) => query.get('scope'))).toEqual([
+    expect(tokenRequests(registry.seen).map(({ query }) => query.getAll('scope').join(' '))).toEqual([
       'repository:a/b:pull',
       'repository:a/b:pull repository:base:pull',
     ]);

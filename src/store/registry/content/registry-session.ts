@@ -72,13 +72,14 @@ export function createRegistrySession(
     if (request.url.origin !== client.origin.origin) return send(request);
     const shown = await untilAborted(registryCredentials(deps, image, credentials), signal);
     const [wanted, fallback] = actions[request.subject.right];
+    const alsoRead = request.subject.reads === undefined ? [] : [`repository:${request.subject.reads}:pull`];
     const takeTurn = () => deps.budget?.take(image, patience) ?? Promise.resolve();
     const ask = (action: string) =>
       auth.authorized(
         {
           image,
           credentials: shown,
-          scope: `repository:${image}:${action}`,
+          scope: [`repository:${image}:${action}`, ...alsoRead].join(' '),
           subject: request.subject,
           requestId,
           signal,

@@ -11,7 +11,7 @@ import {
 } from '../transport/registry-fault.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { BlobSource, BlobUpload, CallOptions, UploadOptions } from '../../store.ts';
+import type { BlobDescriptor, BlobSource, BlobUpload, CallOptions, UploadOptions } from '../../store.ts';
 
 /** Where the next request of an upload session goes, and the least that it takes in one piece. */
 interface UploadSession {
@@ -67,6 +67,25 @@ export async function uploadBlob(
       if (!isAnew && (await hasBlob(session, source.digest))) return;
     }
   }
+}
+
+/**
+ * ImageStore.mountBlob at a registry (distribution-spec, Mounting a blob from another repository). One that won't opens an upload
+ * session in place of it, which is given back.
+ */
+export async function mountBlob(session: RegistrySession, { digest }: BlobDescriptor, from: string): Promise<boolean> {
+  const subject = { what: `a blob of ${from} in ${session.image}`, right: 'push', reads: from } as const;
+  const url = session.url('blobs/uploads/');
+  url.search = new URLSearchParams({ mount: digest, from }).toString();
+  const answer = await session.send({ method: 'POST', operation: 'upload', url, subject });
+  if (answer.status === 201) return true;
+  if (answer.status === 405) throw readOnlyFault(answer, subject);
+  // Some have no such way of uploading, and say so of its parameters.
+  if (answer.status === 404 || answer.status === 400) return false;
+  if (answer.status >= 300) throw refusalFault(answer, subject);
+  const upload = nextStep(url, answer, undefined);
+  await cancelUpload(session, upload).catch(() => undefined);
+  return false;
 }
 
 async function openUpload(session: RegistrySession): Promise<UploadSession> {

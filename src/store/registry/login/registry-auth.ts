@@ -173,7 +173,7 @@ function basicOf(credentials: RegistryCredentials): string | undefined {
 }
 
 function workKey({ credentials, image, subject }: Access): string {
-  return JSON.stringify([hashCredentials(credentials), image, subject.right]);
+  return JSON.stringify([hashCredentials(credentials), image, subject.right, subject.reads]);
 }
 
 function tokenKey({ realm, service }: TokenService, { credentials, scope }: Access): string {

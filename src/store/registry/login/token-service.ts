@@ -74,7 +74,8 @@ function tokenGet(
 ): [RegistryRequest, number] {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
-  if (scope !== '') url.searchParams.set('scope', scope);
+  // Each scope by itself, as every client sends them: not all services take them apart at spaces.
+  for (const one of scope.split(' ').filter(Boolean)) url.searchParams.append('scope', one);
   const authorization = tokenAuthorization(credentials);
   return [{ method: 'GET', operation: 'token', url, authorization, staysAtHost: true }, maxTokenAnswerBytes];
 }

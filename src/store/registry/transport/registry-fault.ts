@@ -8,6 +8,8 @@ import { isRateLimitText, isTransientStatus, parseRetryAfter } from '../../../co
 export interface RequestSubject {
   readonly what: string;
   readonly right: 'pull' | 'push' | 'delete';
+  /** Another image, which the caller must be allowed to read for it. */
+  readonly reads?: string | undefined;
 }
 
 const networkCodes: ReadonlySet<string> = new Set([
