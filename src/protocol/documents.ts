@@ -38,6 +38,9 @@ export const packageSchema = z.object({
   filePath: text.describe('`<branch>/<repository>/<arch>/<file>`'),
   pushedAt: z.iso.datetime(),
   pushedBy: text.optional(),
+  promotedFrom: text.optional().describe('`<image>/<branch>/<repository>`, of a package that was promoted to here'),
+  promotedBy: text.optional(),
+  restoredBy: text.optional().describe('who took its withdrawal back'),
   signature: z
     .object({
       verdict: z.enum(signatureVerdicts),

@@ -22,6 +22,7 @@ export function describePackage(pkg: ListedPackage): PackageDocument {
     filePath: [pkg.branch, pkg.repository, pkg.architecture, pkg.fileName].join('/'),
     pushedAt: pkg.pushedAt.toISOString(),
     pushedBy: pkg.pushedBy,
+    ...pkg.provenance,
     signature: { verdict: pkg.signature.verdict, keyNames: [...pkg.signature.keyNames] },
   };
 }

@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
+import { formatPackageProvenance, parsePackageProvenance, type PackageProvenance } from './package-provenance.ts';
 import { formatPackageSignature, parsePackageSignature, type PackageSignature } from './package-signature.ts';
 import { freshPartOf, packageTagOf, tagStamp } from './package-tag.ts';
 
@@ -25,6 +26,8 @@ export interface PackageRecord {
   readonly packager?: string | undefined;
   readonly pushedBy?: string | undefined;
   readonly signature?: PackageSignature | undefined;
+  /** Where it wasn't pushed to this place. */
+  readonly provenance?: PackageProvenance | undefined;
 }
 
 const annotation = {
@@ -38,6 +41,7 @@ const annotation = {
   packager: 'lkard.apk.packager',
   pushedBy: 'lkard.apk.pushed-by',
   signature: 'lkard.apk.signature',
+  provenance: 'lkard.apk.provenance',
 } as const;
 
 /**
@@ -71,6 +75,7 @@ export function formatPackageManifest(
       ...(pkg.packager === undefined ? {} : { [annotation.packager]: pkg.packager }),
       ...(pkg.pushedBy === undefined ? {} : { [annotation.pushedBy]: pkg.pushedBy }),
       ...(pkg.signature === undefined ? {} : { [annotation.signature]: formatPackageSignature(pkg.signature) }),
+      ...(pkg.provenance === undefined ? {} : { [annotation.provenance]: formatPackageProvenance(pkg.provenance) }),
     },
   });
 }
@@ -117,6 +122,7 @@ function readPackageManifest(tag: string, bytes: Uint8Array) {
     packager: annotations[annotation.packager],
     pushedBy: annotations[annotation.pushedBy],
     signature: parsePackageSignature(annotations[annotation.signature]),
+    provenance: parsePackageProvenance(annotations[annotation.provenance]),
   };
   return { group, pkg };
 }

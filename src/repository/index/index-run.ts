@@ -93,8 +93,8 @@ function fileOf(group: Group, entry: IndexV3Entry, line: RunDetails): IndexedPac
   const fileName = packageFileName(entry.name, entry.version);
   const owner = { ...group, architecture };
   const tagOf = (fresh: string) => packageTagOf(owner, { fileName, identity }, fresh);
-  const { digest, packager, pushedBy, signature } = line;
-  const pkg = { fileName, architecture, entry, digest, packager, pushedBy, signature };
+  const { digest, packager, pushedBy, signature, provenance } = line;
+  const pkg = { fileName, architecture, entry, digest, packager, pushedBy, signature, provenance };
   return indexedPackage(pkg, line.fresh.map(tagOf), line.held.map(tagOf));
 }
 

@@ -4,6 +4,11 @@ import { GatewayError } from '../../errors.ts';
 import { digestOfHex, hexOf, type Digest } from '../../oci/digest.ts';
 import { parseJson } from '../../oci/json.ts';
 import {
+  formatPackageProvenance,
+  parsePackageProvenance,
+  type PackageProvenance,
+} from '../artifacts/package-provenance.ts';
+import {
   formatPackageSignature,
   parsePackageSignature,
   type PackageSignature,
@@ -21,25 +26,28 @@ export interface RunDetails {
   readonly packager?: string | undefined;
   readonly pushedBy?: string | undefined;
   readonly signature?: PackageSignature | undefined;
+  readonly provenance?: PackageProvenance | undefined;
 }
 
 const heldMark = '1';
 
 /**
- * One JSON array a line: digest in hex, fresh parts, packager, pusher, the verdict on its signatures, and which tags are held
- * (a character for each, `1` where it is); empty text for what isn't known, and none of it at the end of a line. zlib-packed.
+ * One JSON array a line: digest in hex, fresh parts, packager, pusher, the verdict on its signatures, which tags are held
+ * (a character for each, `1` where it is), and how it came there if not by a push; empty text for what isn't known, and none of
+ * it at the end of a line but for packager and pusher. zlib-packed.
  */
 export function formatRunDetails(files: readonly IndexedPackage[]): Uint8Array {
   const lines = files.map(({ pkg, tags, held }) => {
     const marks = held.length === 0 ? '' : tags.map((tag) => (held.includes(tag) ? heldMark : '0')).join('');
     const signature = pkg.signature === undefined ? '' : formatPackageSignature(pkg.signature);
-    const optional = marks !== '' ? [signature, marks] : signature !== '' ? [signature] : [];
+    const provenance = pkg.provenance === undefined ? '' : formatPackageProvenance(pkg.provenance);
+    const optional = [signature, marks, provenance];
     return JSON.stringify([
       hexOf(pkg.digest),
       tags.map(freshPartOf),
       pkg.packager ?? '',
       pkg.pushedBy ?? '',
-      ...optional,
+      ...optional.slice(0, optional.findLastIndex((text) => text !== '') + 1),
     ]);
   });
   return deflateSync(encodeText(lines.join('\n')), { level: 6 });
@@ -52,7 +60,7 @@ export function parseRunDetails(lines: Uint8Array): readonly RunDetails[] {
 }
 
 function parseLine(line: string): RunDetails {
-  const [hex, fresh, packager, pushedBy, signature, held]: unknown[] = parseArray(line);
+  const [hex, fresh, packager, pushedBy, signature, held, provenance]: unknown[] = parseArray(line);
   if (typeof hex !== 'string' || !/^[0-9a-f]{64}$/.test(hex)) throw malformed('details without a digest');
   if (!Array.isArray(fresh) || fresh.length === 0 || !fresh.every(isFreshPart))
     throw malformed('details without a tag');
@@ -64,6 +72,7 @@ function parseLine(line: string): RunDetails {
     packager: textOrNothing(packager),
     pushedBy: textOrNothing(pushedBy),
     signature: parsePackageSignature(textOrNothing(signature)),
+    provenance: parsePackageProvenance(textOrNothing(provenance)),
   };
 }
 

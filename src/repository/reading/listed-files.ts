@@ -35,6 +35,7 @@ export function listed({ branch, repository, architecture }: Group, { pkg, tags 
     packager: pkg.packager,
     pushedBy: pkg.pushedBy,
     signature: pkg.signature ?? uncheckedSignature,
+    provenance: pkg.provenance,
   };
 }
 

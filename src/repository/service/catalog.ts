@@ -2,6 +2,7 @@ import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions } from '../../store/store.ts';
+import type { PackageProvenance } from '../artifacts/package-provenance.ts';
 import type { PackageSignature } from '../artifacts/package-signature.ts';
 import type { Caller } from './caller.ts';
 
@@ -19,6 +20,8 @@ export interface ListedPackage {
   readonly packager?: string | undefined;
   readonly pushedBy?: string | undefined;
   readonly signature: PackageSignature;
+  /** Where it wasn't pushed to this place. */
+  readonly provenance?: PackageProvenance | undefined;
 }
 
 /** What one index lists, to be looked things up in. */

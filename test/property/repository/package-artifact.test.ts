@@ -8,7 +8,14 @@ import { aGroup, aRecord, someRandom } from '../../support/a-repository.ts';
 
 const random = someRandom();
 const signature = packageSignature('valid', ['somebody.rsa.pub']);
-const pkg = { ...aRecord({ name: 'hello' }), pushedBy: 'ci', packager: 'Somebody <s@example.org>', signature };
+const provenance = { promotedFrom: 'team/app/edge/main', promotedBy: 'ci', restoredBy: 'ann' };
+const pkg = {
+  ...aRecord({ name: 'hello' }),
+  pushedBy: 'ci',
+  packager: 'Somebody <s@example.org>',
+  signature,
+  provenance,
+};
 const group = aGroup();
 const tag = newPackageTag(group, { fileName: pkg.fileName, identity: pkg.entry.identity }, stampOf(1e12), random);
 const manifest = formatPackageManifest(group, tag, pkg, { artifactType: true });

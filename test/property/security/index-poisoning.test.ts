@@ -11,6 +11,7 @@ import { parseRun } from '../../../src/repository/index/index-run.ts';
 import { compareIndexed, indexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { newPackageTag } from '../../../src/repository/artifacts/package-tag.ts';
 import { signatureVerdicts } from '../../../src/protocol/documents.ts';
+import { packageProvenance } from '../../../src/repository/artifacts/package-provenance.ts';
 import { packageSignature } from '../../../src/repository/artifacts/package-signature.ts';
 import { stampOf } from '../../../src/time/stamps.ts';
 import { aGroup, aRecord, at, someRandom } from '../../support/a-repository.ts';
@@ -69,10 +70,11 @@ describe('the details beside an index', () => {
   const signature = fc
     .tuple(fc.constantFrom(...signatureVerdicts), fc.array(text))
     .map(([verdict, names]) => packageSignature(verdict, names));
-  const told = fc.record(
-    { packager: text.filter((one) => one !== ''), pushedBy: text.filter((one) => one !== ''), signature },
-    { requiredKeys: [] },
-  );
+  const given = text.filter((one) => one !== '');
+  const provenance = fc
+    .record({ promotedFrom: text, promotedBy: text, restoredBy: text }, { requiredKeys: [] })
+    .map(packageProvenance);
+  const told = fc.record({ packager: given, pushedBy: given, signature, provenance }, { requiredKeys: [] });
 
   it('stay those of each package, whatever its packager and pusher are called', () => {
     fc.assert(
@@ -81,7 +83,13 @@ describe('the details beside an index', () => {
         const read = buildIndexContent(at, files, []).runs.flatMap(
           (run) => parseRun(aGroup(), run.part, run.details).files,
         );
-        const known = ({ pkg }: (typeof files)[number]) => [pkg.fileName, pkg.packager, pkg.pushedBy, pkg.signature];
+        const known = ({ pkg }: (typeof files)[number]) => [
+          pkg.fileName,
+          pkg.packager,
+          pkg.pushedBy,
+          pkg.signature,
+          pkg.provenance,
+        ];
         expect(read.map(known)).toEqual(files.map(known));
       }),
       { numRuns: 300 },
@@ -95,7 +103,15 @@ describe('the details beside an index', () => {
     const fresh = fc.oneof(text, fc.stringMatching(/^[a-z0-9]{13}$/), fc.integer(), fc.constant(null));
     const row = fc.oneof(
       fc
-        .tuple(hex, fc.array(fresh, { maxLength: 3 }), text, text, fc.oneof(text, fc.json()))
+        .tuple(
+          hex,
+          fc.array(fresh, { maxLength: 3 }),
+          text,
+          text,
+          fc.oneof(text, fc.json()),
+          text,
+          fc.oneof(text, fc.json()),
+        )
         .map((one) => JSON.stringify(one)),
       fc.json(),
       text,

@@ -28,9 +28,14 @@ export function PackageFacts({ pkg, now, sourceLink }: PackageFactsProps) {
       <Fact name="Pushed">
         <>
           <Ago date={pkg.pushedAt} now={now} />
-          {pkg.pushedBy !== undefined && ` by ${pkg.pushedBy}`}
+          {byWhom(pkg.pushedBy)}
         </>
       </Fact>
+      <Fact name="Promoted">
+        {pkg.provenance?.promotedFrom !== undefined &&
+          `from ${pkg.provenance.promotedFrom}${byWhom(pkg.provenance.promotedBy)}`}
+      </Fact>
+      <Fact name="Restored">{pkg.provenance?.restoredBy && `by ${pkg.provenance.restoredBy}`}</Fact>
       <Fact name="Packager">{pkg.packager}</Fact>
       <Fact name="Source package">
         {sourceLink === undefined ? entry.origin : <a href={sourceLink}>{entry.origin}</a>}
@@ -44,6 +49,10 @@ export function PackageFacts({ pkg, now, sourceLink }: PackageFactsProps) {
       </Fact>
     </dl>
   );
+}
+
+function byWhom(name: string | undefined): string {
+  return name === undefined ? '' : ` by ${name}`;
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
