@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { benchEndurance } from './endurance.ts';
 import { benchFreshness } from './freshness.ts';
 import { benchIndexes } from './indexes.ts';
 import { benchLargeFiles, benchRedirects } from './large-files.ts';
@@ -20,6 +21,7 @@ interface Sizes {
   readonly mebibytes: number;
   readonly packages: number;
   readonly most: number;
+  readonly minutes: number;
 }
 
 type Suite = (report: (row: Row) => void, sizes: Sizes) => Promise<void>;
@@ -36,11 +38,20 @@ const suites: Readonly<Record<string, Suite>> = {
   },
   scale: (report, sizes) => benchScale(sizes, report),
   indexes: (report, sizes) => benchIndexes(sizes.packages, report),
+  endurance: (report, { minutes }) => benchEndurance(minutes, report),
 };
+/** Takes as long as it is told, so it is run where it is named. */
+const longSuite = 'endurance';
 
-const whole: Sizes = { pushing: [10, 50, 100, 500, 1000, 5000], mebibytes: 400, packages: 20_000, most: 100_000 };
+const whole: Sizes = {
+  pushing: [10, 50, 100, 500, 1000, 5000],
+  mebibytes: 400,
+  packages: 20_000,
+  most: 100_000,
+  minutes: 60,
+};
 /** In three minutes, to see whether something broke: what grows with size is told by the whole alone. */
-const quick: Sizes = { pushing: [10, 100], mebibytes: 64, packages: 2000, most: 0 };
+const quick: Sizes = { pushing: [10, 100], mebibytes: 64, packages: 2000, most: 0, minutes: 3 };
 const quickSuites = ['pushing', 'reading', 'large', 'indexes'];
 
 const options = {
@@ -49,15 +60,17 @@ const options = {
   packages: { type: 'string' },
   /** And of one architecture, to see what grows; 0 leaves that out. */
   most: { type: 'string' },
+  /** Of the suite `endurance`. */
+  minutes: { type: 'string' },
 } as const;
 
 /** Runs the suites named on the command line, or all, prints one table and writes the same as JSON. */
 async function main(args: string[]): Promise<void> {
   const { positionals: names, values } = parseArgs({ args, options, allowPositionals: true });
   const preset = values.quick ? quick : whole;
-  const { packages = preset.packages, most = preset.most } = values;
-  const sizes = { ...preset, packages: Number(packages), most: Number(most) };
-  const defaults = values.quick ? quickSuites : Object.keys(suites);
+  const { packages = preset.packages, most = preset.most, minutes = preset.minutes } = values;
+  const sizes = { ...preset, packages: Number(packages), most: Number(most), minutes: Number(minutes) };
+  const defaults = values.quick ? quickSuites : Object.keys(suites).filter((name) => name !== longSuite);
   await buildPrograms();
   const before = await measureNoise();
   const rows: Row[] = [];
