@@ -13,6 +13,7 @@ import { createImmutableIndexes } from './publishing/immutable-indexes.ts';
 import { createIndexWriter, type SignIndex } from './publishing/index-writer.ts';
 import { createPublishLoops } from './publishing/publish-loops.ts';
 import { createPushing } from './pushing/pushing.ts';
+import { createWorks } from './pushing/works.ts';
 import { createCallerKeys } from './views/caller-key.ts';
 import { createIndexViews } from './views/index-views.ts';
 import { createPackageCache } from './reading/package-cache.ts';
@@ -85,12 +86,13 @@ export function createRepositories(
     ...{ ...deps, views, v3Views, packages, callerKey, memoryOf },
     rightsMs: options.rightsMs,
   });
+  const works = createWorks(
+    { ...deps, artifacts, look: shownLook, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
+    options,
+  );
   return {
     ...reading,
-    ...createPushing(
-      { ...deps, artifacts, look: shownLook, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
-      options,
-    ),
+    ...createPushing({ ...deps, works, immutable }, options),
     ...createOperations({ ...deps, look, put, loopOf, memoryOf }, options),
   };
 }

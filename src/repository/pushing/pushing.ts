@@ -1,92 +1,26 @@
-import type { GatewayError } from '../../errors.ts';
-import { createFreshCalls } from '../../concurrency/shared-calls.ts';
-import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type { Credentials, ImageStore, Store } from '../../store/store.ts';
-import type { Look, Scope } from '../live/look.ts';
-import type { TakeLook } from '../live/looks.ts';
-import type { Sightings } from '../live/sightings.ts';
-import type { Caller } from '../service/caller.ts';
+import type { Store } from '../../store/store.ts';
+import { createAnswerTime } from '../publishing/answer-time.ts';
+import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
+import { unknownFile } from '../publishing/refusals.ts';
 import type { RepositoryLifecycle } from '../service/lifecycle.ts';
 import type { RepositoryPublishing } from '../service/publishing.ts';
-import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
-import type { Burial } from '../publishing/burial.ts';
-import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
-import type { PublishLoop } from '../publishing/publish-loop.ts';
 import { deleteFiles, nothingSelected } from './delete-files.ts';
 import { publishFiles } from './publish.ts';
-import { unknownFile } from '../publishing/refusals.ts';
 import { withdrawFile } from './withdraw.ts';
 import type { Work } from './work.ts';
+import type { Works, WorksOptions } from './works.ts';
 
-export interface PushingDeps extends Pick<Work, 'artifacts' | 'signingKeys' | 'clock' | 'random' | 'log'> {
+export interface PushingDeps extends Pick<Work, 'clock'> {
   readonly store: Store;
-  readonly look: TakeLook;
-  readonly loopOf: (at: RepositoryCoordinates) => PublishLoop;
-  readonly burialOf: (image: string) => Burial;
-  readonly memoryOf: (image: string) => { readonly sightings: Sightings };
+  readonly works: Works;
   readonly immutable: ImmutableIndexes;
-  readonly callerKey: (credentials: Credentials) => string;
-  /** Whether the store shows a caller anything of an image. */
-  readonly rights: { authorize(image: string, caller: Caller): Promise<boolean> };
-}
-
-export interface PushingOptions {
-  /** How long who pushes or deletes waits for the registry at most, in milliseconds. */
-  readonly publishTimeoutMs: number;
-  /** For how long a push waits until a listing shows its tags, in milliseconds. */
-  readonly listingPatienceMs: number;
 }
 
 /** The half of the service that changes something. */
-export function createPushing(deps: PushingDeps, options: PushingOptions): RepositoryPublishing & RepositoryLifecycle {
-  const { store, immutable, clock } = deps;
-  const { publishTimeoutMs, listingPatienceMs } = options;
-  const shareLook = createFreshCalls<Look>();
-
-  /** Ends by itself, as no one caller's signal may end it. */
-  const lookForMany = async (image: ImageStore, at: RepositoryCoordinates, scope: Scope) => {
-    const time = createAnswerTime(clock, publishTimeoutMs, at);
-    const seen = time.within(deps.look(image, at, scope, time.call()));
-    return await seen.finally(time.end);
-  };
-
-  const workOn = (at: RepositoryCoordinates, caller: Caller, image: ImageStore, time: AnswerTime): Work => {
-    const look = (scope: Scope) => {
-      const key = JSON.stringify([deps.callerKey(caller.credentials), at, scope]);
-      return time.until(shareLook(key, () => lookForMany(image, at, scope)));
-    };
-    const { sightings } = deps.memoryOf(at.image);
-    const stamp = () => store.stamp();
-    return {
-      ...{ ...deps, at, caller, image, time, look, sightings, stamp, listingPatienceMs },
-      loop: deps.loopOf(at),
-      burial: deps.burialOf(at.image),
-    };
-  };
-
-  /** Changes what is there, for a caller whom the store shows it; `hidden` is what others are told. */
-  const change = async <T>(
-    at: RepositoryCoordinates,
-    caller: Caller,
-    hidden: GatewayError,
-    work: (work: Work) => Promise<T>,
-  ): Promise<T> => {
-    const time = createAnswerTime(clock, publishTimeoutMs, at);
-    const run = async () => {
-      // What a look asks of the store follows from what others have read: who may not read must not see that.
-      if (!(await time.until(deps.rights.authorize(at.image, caller)))) throw hidden;
-      const image = store.image(at.image, caller.credentials, caller.requestId);
-      const begun = workOn(at, caller, image, time);
-      const look = async (scope: Scope) => {
-        const seen = await begun.look(scope);
-        immutable.refuse(at.image);
-        return seen;
-      };
-      return await work({ ...begun, look });
-    };
-    return await time.within(run()).finally(time.end);
-  };
-
+export function createPushing(
+  { store, works, immutable, clock }: PushingDeps,
+  { publishTimeoutMs }: Pick<WorksOptions, 'publishTimeoutMs'>,
+): RepositoryPublishing & RepositoryLifecycle {
   return {
     async begin(at, caller, call = {}) {
       const image = store.image(at.image, caller.credentials, caller.requestId);
@@ -112,16 +46,16 @@ export function createPushing(deps: PushingDeps, options: PushingOptions): Repos
       return {
         async commit(files, options = {}) {
           time.renew();
-          const work = workOn(at, caller, image, time);
+          const work = works.on(at, caller, image, time);
           return await time.within(publishFiles(work, upload, files, options)).finally(cancel);
         },
         cancel,
       };
     },
 
-    withdraw: (at, file, caller) => change(at, caller, unknownFile(file, []), (work) => withdrawFile(work, file)),
+    withdraw: (at, file, caller) => works.change(at, caller, unknownFile(file, []), (work) => withdrawFile(work, file)),
 
     deleteFiles: (at, selection, caller, options) =>
-      change(at, caller, nothingSelected(selection.files ?? []), (work) => deleteFiles(work, selection, options)),
+      works.change(at, caller, nothingSelected(selection.files ?? []), (work) => deleteFiles(work, selection, options)),
   };
 }

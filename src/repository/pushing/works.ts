@@ -1,0 +1,92 @@
+import { createFreshCalls } from '../../concurrency/shared-calls.ts';
+import type { GatewayError } from '../../errors.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Credentials, ImageStore, Store } from '../../store/store.ts';
+import type { Look, Scope } from '../live/look.ts';
+import type { TakeLook } from '../live/looks.ts';
+import type { Sightings } from '../live/sightings.ts';
+import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
+import type { Burial } from '../publishing/burial.ts';
+import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
+import type { PublishLoop } from '../publishing/publish-loop.ts';
+import type { Caller } from '../service/caller.ts';
+import type { Work } from './work.ts';
+
+export interface WorksDeps extends Pick<Work, 'artifacts' | 'signingKeys' | 'clock' | 'random' | 'log'> {
+  readonly store: Store;
+  readonly look: TakeLook;
+  readonly loopOf: (at: RepositoryCoordinates) => PublishLoop;
+  readonly burialOf: (image: string) => Burial;
+  readonly memoryOf: (image: string) => { readonly sightings: Sightings };
+  readonly immutable: ImmutableIndexes;
+  readonly callerKey: (credentials: Credentials) => string;
+  /** Whether the store shows a caller anything of an image. */
+  readonly rights: { authorize(image: string, caller: Caller): Promise<boolean> };
+}
+
+export interface WorksOptions {
+  /** How long who pushes or deletes waits for the registry at most, in milliseconds. */
+  readonly publishTimeoutMs: number;
+  /** For how long a push waits until a listing shows its tags, in milliseconds. */
+  readonly listingPatienceMs: number;
+}
+
+/** What everybody begins with who changes a repository. */
+export interface Works {
+  /** The work of one caller, who is answered within that time. */
+  on(at: RepositoryCoordinates, caller: Caller, image: ImageStore, time: AnswerTime): Work;
+  /** Changes what is there, for a caller whom the store shows it; `hidden` is what others are told. */
+  change<T>(
+    at: RepositoryCoordinates,
+    caller: Caller,
+    hidden: GatewayError,
+    work: (work: Work) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** One for each service: those who look at the same time with the same rights share a look. */
+export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
+  const { store, immutable, clock } = deps;
+  const { publishTimeoutMs, listingPatienceMs } = options;
+  const shareLook = createFreshCalls<Look>();
+
+  /** Ends by itself, as no one caller's signal may end it. */
+  const lookForMany = async (image: ImageStore, at: RepositoryCoordinates, scope: Scope) => {
+    const time = createAnswerTime(clock, publishTimeoutMs, at);
+    const seen = time.within(deps.look(image, at, scope, time.call()));
+    return await seen.finally(time.end);
+  };
+
+  const on: Works['on'] = (at, caller, image, time) => {
+    const look = (scope: Scope) => {
+      const key = JSON.stringify([deps.callerKey(caller.credentials), at, scope]);
+      return time.until(shareLook(key, () => lookForMany(image, at, scope)));
+    };
+    const { sightings } = deps.memoryOf(at.image);
+    const stamp = () => store.stamp();
+    return {
+      ...{ ...deps, at, caller, image, time, look, sightings, stamp, listingPatienceMs },
+      loop: deps.loopOf(at),
+      burial: deps.burialOf(at.image),
+    };
+  };
+
+  const change: Works['change'] = async (at, caller, hidden, work) => {
+    const time = createAnswerTime(clock, publishTimeoutMs, at);
+    const run = async () => {
+      // What a look asks of the store follows from what others have read: who may not read must not see that.
+      if (!(await time.until(deps.rights.authorize(at.image, caller)))) throw hidden;
+      const image = store.image(at.image, caller.credentials, caller.requestId);
+      const begun = on(at, caller, image, time);
+      const look = async (scope: Scope) => {
+        const seen = await begun.look(scope);
+        immutable.refuse(at.image);
+        return seen;
+      };
+      return await work({ ...begun, look });
+    };
+    return await time.within(run()).finally(time.end);
+  };
+
+  return { on, change };
+}
