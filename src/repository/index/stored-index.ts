@@ -23,6 +23,8 @@ export interface StoredIndex {
   readonly signatures: readonly Signature[];
   /** What it lists; undefined where none of this replica's keys signed it, so that it isn't believed. */
   readonly content: IndexContent | undefined;
+  /** The same, believed or not: it may rank what lives, and proves nothing. Undefined where it can't be read. */
+  readonly claimed: () => IndexContent | undefined;
   /** The content member as stored, believed or not; empty where the artifact is damaged. */
   readonly pieces: readonly Uint8Array[];
   /** The same of the v3 packages that it lists. */
@@ -76,16 +78,15 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
     });
 
   /** Its own signatures, apart from the others': who may push can put other runs beside signed ones. */
-  const believedV3Runs = (
+  const hasOursOfV3 = (
     group: Group,
     { v3Signatures }: IndexManifest,
     layers: IndexLayers,
     keys: readonly SigningKey[],
-  ): readonly IndexRun[] => {
-    if (v3Signatures === undefined) return [];
+  ): boolean => {
+    if (v3Signatures === undefined) return false;
     const signed = v3Signed(group, partsOf(layers.v3Runs));
-    const isOurs = parseV3Signatures(v3Signatures).some((signature) => isBy(keys, signature, signed));
-    return isOurs ? parseRuns(group, 'v3', layers.v3Runs) : [];
+    return parseV3Signatures(v3Signatures).some((signature) => isBy(keys, signature, signed));
   };
 
   const open = async (
@@ -104,13 +105,15 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
       // A bad signature under an own key's name would make this replica believe that it has signed already.
       const signatures = found.filter((signature) => !isNamed(keys, signature) || isBy(keys, signature, pieces));
       const isOurs = signatures.some((signature) => isNamed(keys, signature));
-      const contentOf = () => {
+      const contentOf = (hasV3: boolean) => {
         const v2Runs = parseRuns(group, 'v2', layers.v2Runs);
-        return indexContent({ head, v2Runs, tail: parsed.tail, v3Runs: believedV3Runs(group, parsed, layers, keys) });
+        const v3Runs = hasV3 ? parseRuns(group, 'v3', layers.v3Runs) : [];
+        return indexContent({ head, v2Runs, tail: parsed.tail, v3Runs });
       };
-      const content = isOurs ? contentOf() : undefined;
+      const content = isOurs ? contentOf(hasOursOfV3(group, parsed, layers, keys)) : undefined;
+      const claimed = once(() => content ?? unlessMalformed(() => contentOf(true)));
       const { createdMs } = parsed;
-      const stored = { manifestDigest: manifest.digest, createdMs, signatures, content, pieces };
+      const stored = { manifestDigest: manifest.digest, createdMs, signatures, content, claimed, pieces };
       return { ...stored, v3Pieces: partsOf(layers.v3Runs), blobs: blobsOf(parsed) };
     } catch (error) {
       // Anybody who may push can put anything here.
@@ -200,13 +203,27 @@ function isBy(keys: readonly SigningKey[], signature: Signature, pieces: readonl
 }
 
 function damaged(manifestDigest: Digest): StoredIndex {
-  const nothing = { signatures: [], content: undefined, pieces: [], v3Pieces: [] };
+  const nothing = { signatures: [], content: undefined, claimed: () => undefined, pieces: [], v3Pieces: [] };
   return { manifestDigest, createdMs: 0, ...nothing, blobs: new Set() };
 }
 
 /** Whether nothing of it could be read, be it that only one answer was garbled. */
 export function isDamaged({ content, pieces }: StoredIndex): boolean {
   return content === undefined && pieces.length === 0;
+}
+
+function unlessMalformed(parse: () => IndexContent): IndexContent | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (isGatewayError(error, 'INDEX_MALFORMED')) return undefined;
+    throw error;
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function blobsOf(manifest: IndexManifest): ReadonlySet<Digest> {

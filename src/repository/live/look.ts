@@ -82,7 +82,7 @@ export async function look(
     // newer one can't take its place here, since nothing was listed after that one was read.
     const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, options);
     if (isSameVersions(architectures, stored, latest)) {
-      return seen(at, deps.sightings, told, latest.get(NOARCH)?.content);
+      return seen(at, deps.sightings, told, latest.get(NOARCH));
     }
   }
   throw new GatewayError('STORE_UNAVAILABLE', `the index of ${at.branch}/${at.repository} changes while it is read`);
@@ -157,7 +157,7 @@ async function readIndexes(
 type Seen = Pick<Look, 'architectures' | 'groups' | 'keys' | 'stored' | 'listing' | 'live'>;
 
 /** `noarch` is noarch's own index, where names have rivals: what it lists of noarch files holds for every architecture. */
-function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarch?: IndexContent): Look {
+function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarch?: StoredIndex): Look {
   const { stored, live } = told;
   const facts = nameFacts(told, sightings, noarch);
   const target = memoized((architecture) => indexTarget(architecture, stored.get(architecture)?.content, live, facts));
@@ -203,18 +203,19 @@ function marked({ pkg, tags }: IndexedPackage, { isHeld }: NameFacts): IndexedPa
   return indexedPackage(pkg, tags, tags.filter(isHeld));
 }
 
-function nameFacts({ stored, live }: Seen, sightings: Sightings, noarch: IndexContent | undefined): NameFacts {
+function nameFacts({ stored, live }: Seen, sightings: Sightings, noarch: StoredIndex | undefined): NameFacts {
   const homeOf = ({ pkg }: LiveTag) =>
-    pkg.architecture === NOARCH ? (noarch ?? stored.get(NOARCH)?.content) : stored.get(pkg.architecture)?.content;
+    pkg.architecture === NOARCH ? (noarch ?? stored.get(NOARCH)) : stored.get(pkg.architecture);
   return {
     isHeld: (tag) =>
       sightings.isHeld(tag) || live.listed.some((content) => content.byTag().get(tag)?.held.includes(tag) === true),
     isListed: (one) => {
-      const home = homeOf(one);
+      const home = homeOf(one)?.content;
       return home === undefined
         ? live.listed.some((content) => content.byTag().has(one.tag))
         : home.byTag().has(one.tag);
     },
+    isClaimed: (one) => homeOf(one)?.claimed()?.byTag().has(one.tag) === true,
     standsBy: (tag) => sightings.standsBy(tag),
   };
 }

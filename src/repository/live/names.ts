@@ -10,6 +10,8 @@ export interface NameFacts {
   readonly isHeld: (tag: string) => boolean;
   /** Whether the index of the architecture that it was made for lists it. */
   readonly isListed: (live: LiveTag) => boolean;
+  /** Whether that index says so, though none of this replica's keys signed it. */
+  readonly isClaimed: (live: LiveTag) => boolean;
   /** Whether this replica acknowledged it lately. */
   readonly standsBy: (tag: string) => boolean;
 }
@@ -44,8 +46,8 @@ export function competingFor(live: LiveSet, fileName: string, architecture: stri
 
 /**
  * Who has a name. Every replica that has seen the same says the same: a content that the registry shows goes before one that
- * lives by hearsay, a held one before one that isn't, then what this replica acknowledged lately, what the index lists, what was
- * made first, and the smaller tag.
+ * lives by hearsay, a held one before one that isn't, then what this replica acknowledged lately, what the index lists, what one
+ * signed by foreign keys lists, what was made first, and the smaller tag.
  */
 export function resolveName(competing: readonly LiveTag[], live: LiveSet, facts: NameFacts): Names {
   const twins = new Map<string, LiveTag[]>();
@@ -90,7 +92,7 @@ function contestableNames({ listed, unlisted }: LiveSet): ReadonlySet<string> {
   return names;
 }
 
-function rank(tags: readonly LiveTag[], live: LiveSet, { isHeld, isListed, standsBy }: NameFacts) {
+function rank(tags: readonly LiveTag[], live: LiveSet, { isHeld, isListed, isClaimed, standsBy }: NameFacts) {
   const some = (is: (live: LiveTag) => boolean) => (tags.some(is) ? 0 : 1);
   return {
     tags,
@@ -99,6 +101,8 @@ function rank(tags: readonly LiveTag[], live: LiveSet, { isHeld, isListed, stand
       some(({ tag }) => isHeld(tag)),
       some(({ tag }) => standsBy(tag)),
       some(isListed),
+      // Whoever can put an index can put rivals too; a replica with other keys knows no better than what it says.
+      some(isClaimed),
       Math.min(...tags.map(({ tag }) => tagStamp(tag))),
     ],
   };

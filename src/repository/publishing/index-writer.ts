@@ -136,7 +136,16 @@ async function putIndex(
   // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.
   const manifestDigest = await artifacts.put(image, indexTag(group), format, { ...call, isOnce: true });
   const blobs = new Set(layersOfContent(content).map(({ digest }) => digest));
-  return { manifestDigest, createdMs, signatures, content, pieces, v3Pieces: v3Pieces(content), blobs };
+  return {
+    manifestDigest,
+    createdMs,
+    signatures,
+    content,
+    claimed: () => content,
+    pieces,
+    v3Pieces: v3Pieces(content),
+    blobs,
+  };
 }
 
 /** Whether an index that lists the right set should be put again: where this replica holds every key that signed, and one more. */

@@ -193,6 +193,12 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
+    rule: 'what an index of foreign keys lists has the name before what was made first',
+    text: 'some(isClaimed),',
+    instead: '',
+    suite: 'known',
+  },
+  {
     rule: 'which tags are held is remembered where an index says it no more',
     text: 'for (const tag of held) if (after?.byTag().get(tag)?.held.includes(tag) !== true) sightings.held(tag);',
     instead: '',

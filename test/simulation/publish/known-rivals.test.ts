@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { at } from './scenario.ts';
 import { createStage, simulated, type Answer, type Stage } from './stage.ts';
-import type { Replica } from './world.ts';
+import { simulationKey, type Replica } from './world.ts';
 
-const { a } = simulated;
+const { a, shared } = simulated;
 const hourMs = 3_600_000;
 
 /** Pushes of one name by each replica, in which nobody sees the others' tags before putting their own. */
@@ -36,6 +36,26 @@ describe('two pushes of one name', () => {
     await stage.world.runUntil(() => stage.world.settled());
     expect(await stage.read()).toEqual([]);
   });
+
+  it.each([a, shared])(
+    'one about to withdraw: a replica with other keys shows the acknowledged one of $name, by what the index claims',
+    async (file) => {
+      const stage = await createStage();
+      const [early, late] = [stage.replica('early'), stage.world.replica('late', { clockOffsetMs: 2 * hourMs })];
+      const foreign = stage.world.replica('foreign', { keys: [simulationKey('foreign.rsa.pub')] });
+      const put = stage.hold(/^early pushManifest .*-p-/);
+      const losing = stage.beginPush(early, file, 'two');
+      await stage.untilReached(put);
+      expect(await stage.push(late, file)).toBe('done');
+      const looking = stage.hold(/^early tags/);
+      put.release();
+      await stage.untilReached(looking);
+      expect(await stage.read(foreign)).toEqual([`${file.name} one`]);
+      looking.release();
+      expect(await stage.until(losing)).toBe('PACKAGE_EXISTS');
+      expect(await stage.read(foreign)).toEqual([`${file.name} one`]);
+    },
+  );
 
   it('both wait until listings show their tags: not both are acknowledged', async () => {
     const stage = await createStage({ lag: { image: at.image, listing: 30, lookup: 0 } });

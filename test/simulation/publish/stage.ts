@@ -34,6 +34,7 @@ export const simulated = {
   a: { name: 'a', architecture: 'x86_64' },
   b: { name: 'b', architecture: 'x86_64' },
   c: { name: 'c', architecture: 'x86_64' },
+  shared: { name: 'shared', architecture: 'noarch' },
 } as const;
 
 export async function createStage(options: WorldOptions = {}): Promise<Stage> {
@@ -83,7 +84,7 @@ export async function createStage(options: WorldOptions = {}): Promise<Stage> {
       const repositories = by?.repositories ?? world.bystander('newcomer');
       const index = await until(repositories.openIndex(at, 'x86_64', caller));
       if (index === undefined) return undefined;
-      return [...listedIn(index, key).values()].map((identity) => contentOf.get(identity) ?? identity);
+      return [...listedIn(index, by?.keys[0] ?? key).values()].map((identity) => contentOf.get(identity) ?? identity);
     },
   };
 }

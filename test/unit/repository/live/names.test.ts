@@ -33,15 +33,18 @@ function liveSet(tags: readonly LiveTag[], doubts: { unseen?: LiveTag[]; unshown
   };
 }
 
-const facts = (told: { held?: LiveTag[]; listed?: LiveTag[]; ours?: LiveTag[] }): NameFacts => ({
+const facts = (told: { held?: LiveTag[]; listed?: LiveTag[]; claimed?: LiveTag[]; ours?: LiveTag[] }): NameFacts => ({
   isHeld: (tag) => told.held?.some((one) => one.tag === tag) ?? false,
   isListed: ({ tag }) => told.listed?.some((one) => one.tag === tag) ?? false,
+  isClaimed: ({ tag }) => told.claimed?.some((one) => one.tag === tag) ?? false,
   standsBy: (tag) => told.ours?.some((one) => one.tag === tag) ?? false,
 });
 
 describe('a name that several contents claim', () => {
   it.each([
     ['the one that was made first', {}, {}, first],
+    ['rather the one that an index of foreign keys lists', { claimed: [second] }, {}, second],
+    ['…and rather the one that the index lists', { listed: [first], claimed: [second] }, {}, first],
     ['rather the one that the index lists', { listed: [second] }, {}, second],
     ['rather the one that this replica acknowledged', { listed: [first], ours: [twin] }, {}, second],
     ['rather the one whose pusher holds it', { listed: [first], ours: [first], held: [second] }, {}, second],
