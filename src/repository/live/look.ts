@@ -199,8 +199,9 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarc
   };
 }
 
-function marked({ pkg, tags }: IndexedPackage, { isHeld }: NameFacts): IndexedPackage {
-  return indexedPackage(pkg, tags, tags.filter(isHeld));
+function marked(file: IndexedPackage, { isHeld }: NameFacts): IndexedPackage {
+  const held = file.tags.filter(isHeld);
+  return held.length === 0 ? file : indexedPackage(file.pkg, file.tags, held);
 }
 
 function nameFacts({ stored, live }: Seen, sightings: Sightings, noarch: StoredIndex | undefined): NameFacts {

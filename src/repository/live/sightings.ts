@@ -66,20 +66,19 @@ const maxHeld = 10_000;
 
 /** The memory of one image. */
 export function createSightings(clock: MonotonicClock): Sightings {
-  const lasting = <V extends object | number | boolean>(ttlMs: number) =>
+  const lasting = <V extends object | string | number | boolean>(ttlMs: number) =>
     createBoundedCache<V>(maxTags, { clock, ttlMs });
   const own = lasting<true>(lease.memoryMs);
-  const fresh = lasting<true>(lease.foundMs);
-  const found = lasting<true>(lease.foundMs);
+  // One cache where two would do: of a large image each takes as much memory as what the tags hold.
+  const fresh = lasting<'put' | 'found'>(lease.foundMs);
   const buried = lasting<true>(lease.memoryMs);
   const foreign = lasting<true>(lease.memoryMs);
   const standsBy = lasting<true>(lease.standByMs);
   const lagging = lasting<true>(lease.laggingMs);
   const missedAt = lasting<MonotonicMs>(Infinity);
   const garbledAt = lasting<MonotonicMs>(Infinity);
-  const knownAt = lasting<MonotonicMs>(Infinity);
   const absent = lasting<true>(Infinity);
-  const records = lasting<PackageRecord>(Infinity);
+  const known = lasting<{ readonly pkg: PackageRecord; readonly sinceMs: MonotonicMs }>(Infinity);
   const held = createBoundedCache<true>(maxHeld);
 
   /** Whether something happened at least so long ago. */
@@ -89,25 +88,21 @@ export function createSightings(clock: MonotonicClock): Sightings {
     moments.set(tag, first);
     return first;
   };
-  const unsee = (tag: string) => {
-    fresh.delete(tag);
-    found.delete(tag);
-  };
   const returned = (tag: string) => {
     for (const doubts of [missedAt, absent, garbledAt, foreign]) doubts.delete(tag);
   };
-  const know = (tag: string, pkg: PackageRecord) => {
-    records.set(tag, pkg);
-    fresh.set(tag, true);
-    note(knownAt, tag);
+  const know = (tag: string, pkg: PackageRecord, how: 'put' | 'found') => {
+    known.set(tag, { pkg, sinceMs: known.get(tag)?.sinceMs ?? clock.monotonicMs() });
+    fresh.set(tag, how);
     returned(tag);
   };
 
   return {
-    put: know,
+    put(tag, pkg) {
+      know(tag, pkg, 'put');
+    },
     found(tag, pkg) {
-      know(tag, pkg);
-      found.set(tag, true);
+      know(tag, pkg, 'found');
     },
     returned,
     vouch(tag) {
@@ -115,11 +110,11 @@ export function createSightings(clock: MonotonicClock): Sightings {
     },
     buried(tag) {
       buried.set(tag, true);
-      unsee(tag);
+      fresh.delete(tag);
       own.delete(tag);
     },
     missed(tag) {
-      unsee(tag);
+      fresh.delete(tag);
       if (!isPast(note(missedAt, tag), lease.absenceApartMs)) return false;
       absent.set(tag, true);
       own.delete(tag);
@@ -139,9 +134,9 @@ export function createSightings(clock: MonotonicClock): Sightings {
     acknowledged(tag) {
       standsBy.set(tag, true);
     },
-    recordOf: (tag) => records.get(tag),
-    isFresh: (tag) => fresh.get(tag) === true,
-    isFound: (tag) => found.get(tag) === true,
+    recordOf: (tag) => known.get(tag)?.pkg,
+    isFresh: (tag) => fresh.get(tag) !== undefined,
+    isFound: (tag) => fresh.get(tag) === 'found',
     isBuried: (tag) => buried.get(tag) === true,
     isGarbled(tag) {
       if (foreign.get(tag) === true) return 'always';
@@ -150,7 +145,7 @@ export function createSightings(clock: MonotonicClock): Sightings {
     },
     isHeld: (tag) => held.get(tag) === true,
     standsBy: (tag) => standsBy.get(tag) === true,
-    isOverdue: (tag) => isPast(knownAt.get(tag), lease.loserMs),
+    isOverdue: (tag) => isPast(known.get(tag)?.sinceMs, lease.loserMs),
     buriedTags: () => [...buried.keys()],
     isAbsent: (tag) => absent.get(tag) === true,
     absentTags: () => [...absent.keys()],
