@@ -104,7 +104,8 @@ function readPackageManifest(tag: string, bytes: Uint8Array) {
   if (annotations[annotation.tag] !== tag || layer === undefined || others.length > 0 || record === undefined) {
     return undefined;
   }
-  const entry = parseIndexV3Record(record);
+  // Copied: strings cut from a text keep all of it in memory, and there may be 100,000.
+  const entry = structuredClone(parseIndexV3Record(record));
   const architecture = annotations[annotation.architecture] ?? '';
   if (entry.fileSize !== layer.size || entry.architecture !== architecture) return undefined;
   const group = {
