@@ -13,9 +13,9 @@ export function findChromium(): string | undefined {
 }
 
 /** Starts it without a window. */
-export function startBrowser(executablePath: string): Promise<Browser> {
+export function startBrowser(executablePath: string, ...args: readonly string[]): Promise<Browser> {
   // Containers run tests as root, where Chromium's own sandbox doesn't work; it sees nothing but the tests' pages.
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args] });
 }
 
 function isProgram(file: string): boolean {
