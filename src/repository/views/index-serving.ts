@@ -182,9 +182,10 @@ export function createIndexServing(
     hadNothing,
 
     offer(group, seen, beganMs) {
-      const isCovered =
-        seen.stored.has(group.architecture) && seen.isCovered(group.architecture) && seen.live.unread.size === 0;
-      if (isCovered) indexOf(group).offer(comparedIndex(seen, group, beganMs));
+      const { architecture } = group;
+      if (!seen.stored.has(architecture)) return;
+      const isCovering = seen.isCovered(architecture) && seen.live.unread.size === 0;
+      indexOf(group).offer({ beganMs, isCovering, compared: () => comparedIndex(seen, group, beganMs) });
     },
 
     suspect(group) {

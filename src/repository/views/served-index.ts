@@ -4,7 +4,8 @@ import type { Resolved } from '../../store/store.ts';
 import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import { createDelisted } from './delisted.ts';
-import { verifiedView, type ComparedIndex, type IndexView, type ViewMaker } from './index-view.ts';
+import { verifiedView, type IndexView, type ViewMaker } from './index-view.ts';
+import { createOffers, type Offer } from './offers.ts';
 import { createPatience, type Patience } from './patience.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface ServedIndex {
    * and has been compared no longer ago than `share` of the time for which that holds.
    */
   current(hasVersion: boolean, share?: number): IndexView | undefined;
-  /** Takes what was offered, where it is the version that is known, or whatever it is. */
+  /** Takes what was offered: what covers the set and is the version that is known, or whatever came last. */
   accept(which: 'known' | 'any'): Promise<void>;
   /** The newest view, however old. */
   readonly last: IndexView | undefined;
@@ -34,7 +35,7 @@ export interface ServedIndex {
   /** Waits for the comparison that is under way, whatever it comes to. */
   comparison(): Promise<void>;
   /** Takes over what a look of a publisher has shown. The view is made of it when somebody reads. */
-  offer(compared: ComparedIndex): void;
+  offer(offer: Offer): void;
   /** Something that it lists couldn't be fetched. */
   suspect(): void;
   /** What was listed within the last minute under a name that isn't any more. */
@@ -72,12 +73,12 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
   const { clock, maker } = deps;
   const patience = createPatience(deps);
   const delisted = createDelisted();
+  const offers = createOffers();
   let version: { readonly digest: Digest; readonly sentMs: MonotonicMs } | undefined;
   let view: IndexView | undefined;
   let tookMs = 0;
   let suspectedMs = 0;
   let missedMs: MonotonicMs | undefined;
-  let offered: ComparedIndex | undefined;
   let comparing: Promise<unknown> | undefined;
 
   const learn = (digest: Digest | undefined, sentMs: MonotonicMs) => {
@@ -113,10 +114,8 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
       return msSince(clock, view.comparedMs) < share * heldMs() ? view : undefined;
     },
     async accept(which) {
-      const taken = offered;
-      if (taken === undefined || (which === 'known' && taken.stored?.manifestDigest !== version?.digest)) return;
-      offered = undefined;
-      if (taken.beganMs < (view?.comparedMs ?? 0)) return;
+      const taken = which === 'known' ? offers.takeCovering(version?.digest) : offers.takeLast();
+      if (taken === undefined || taken.beganMs < (view?.comparedMs ?? 0)) return;
       const made = await verifiedView(maker, taken);
       if (made !== null) take(made);
     },
@@ -144,10 +143,11 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
     async comparison() {
       await comparing?.catch(() => undefined);
     },
-    offer(compared) {
-      if (compared.beganMs < Math.max(view?.comparedMs ?? 0, offered?.beganMs ?? 0)) return;
-      offered = compared;
-      learn(compared.stored?.manifestDigest, compared.beganMs);
+    offer(offer) {
+      if (offer.beganMs < (view?.comparedMs ?? 0)) return;
+      offers.add(offer);
+      if (!offer.isCovering) return;
+      learn(offer.compared().stored?.manifestDigest, offer.beganMs);
       patience.end();
     },
     suspect() {

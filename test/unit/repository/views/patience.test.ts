@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import type { SignedIndex } from '../../../../src/repository/service/reading.ts';
-import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
+import { indexTag, tombstoneOf } from '../../../../src/repository/artifacts/package-tag.ts';
+import {
+  aCaller,
+  aClock,
+  aReplica,
+  aSigningKey,
+  at,
+  fixedKeys,
+  listedBy,
+  type TestReplica,
+} from '../../../support/a-repository.ts';
 import type { ImageStore, Store } from '../../../../src/store/store.ts';
 import { createMemoryStore, type MemoryCall, type MemoryImage } from '../../../support/memory-store.ts';
 
@@ -21,6 +31,11 @@ const troubles: Readonly<Record<string, () => Promise<never>>> = {
   'answers with a bare 404': () =>
     Promise.reject(new GatewayError('STORE_UNAVAILABLE', 'answers 404', { details: { bare404: true } })),
 };
+
+/** Deletes a package by that replica. */
+function remove({ repositories }: TestReplica, name: string): Promise<unknown> {
+  return repositories.withdraw(at, { architecture: 'x86_64', fileName: `${name}-1.0-r0.apk` }, aCaller('ci'));
+}
 
 /** Two replicas before one registry, of which the first is let down as long as `trouble` is set. */
 function aWorld(options: { readonly isAbout?: (call: MemoryCall) => boolean } = {}) {
@@ -127,6 +142,35 @@ describe('a reader who was let in lately', () => {
     state.trouble = troubles['does not answer'];
     expect(await read()).toMatchObject({ isStale: true, count: 3 });
   });
+
+  it.each([
+    ['acknowledges', (first: TestReplica) => first.push([pkg('three')]), ['two-1.0-r0', 'three-1.0-r0']],
+    ['deletes', (first: TestReplica) => remove(first, 'two'), []],
+  ])(
+    'is given what this gateway %s while another has begun to delete something else',
+    async (_what, change, listed) => {
+      let onIndexPut = (): void => undefined;
+      const isAbout = ({ operation, reference }: MemoryCall) => {
+        if (operation === 'tags') onIndexPut();
+        return reference !== '';
+      };
+      const { clock, images, state, first } = aWorld({ isAbout });
+      await first.push([pkg('one'), pkg('two')]);
+      expect(await listedBy(clock, first)).toHaveLength(2);
+      const { tags } = images.get(at.image)!;
+      const put = tags.get(indexTag({ ...at, architecture: 'x86_64' }));
+      onIndexPut = () => {
+        if (tags.get(indexTag({ ...at, architecture: 'x86_64' })) === put) return;
+        const doomed = [...tags.keys()].find((tag) => tag.includes('-p-one'));
+        if (doomed === undefined) return;
+        tags.set(tombstoneOf(doomed), tags.get(doomed)!);
+        tags.delete(doomed);
+      };
+      await clock.until(Promise.resolve(change(first)));
+      state.trouble = troubles['answers with faults'];
+      expect((await listedBy(clock, first))?.toSorted()).toEqual(listed.toSorted());
+    },
+  );
 
   it('is given what this gateway was found to have already, right after a failed reading', async () => {
     const { state, first, second, read } = aWorld();
