@@ -64,6 +64,8 @@ export interface Meter {
   readonly servedIndex: (isStale: boolean, ageMs: number) => void;
   /** One look of a publish and what followed from it. */
   readonly publishRound: (cause: PublishCause) => void;
+  /** So many more packages that no index lists are about to be read; below 0 as they are. */
+  readonly packagesToRead: (change: number) => void;
   /** A push has passed a phase. */
   readonly pushPhase: (phase: PushPhase, durationMs: number) => void;
   /** A change came to that with one package; `refused` or `failed` with all of them. */

@@ -119,6 +119,11 @@ export function createMetrics(): Metrics {
   });
   const uploads = new Gauge({ name: 'lkard_open_uploads', help: 'Uploads under way', registers });
   const queued = new Gauge({ name: 'lkard_waiting_uploads', help: 'Uploads that wait for room', registers });
+  const toRead = new Gauge({
+    name: 'lkard_packages_to_read',
+    help: 'Packages that are read one by one, as no index lists them',
+    registers,
+  });
 
   return {
     meter: {
@@ -146,6 +151,9 @@ export function createMetrics(): Metrics {
       },
       publishRound(cause) {
         rounds.inc({ cause });
+      },
+      packagesToRead(change) {
+        toRead.inc(change);
       },
       pushPhase(phase, durationMs) {
         phases.observe({ phase }, durationMs / 1000);

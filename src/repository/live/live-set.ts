@@ -115,14 +115,14 @@ export async function judgeLiveSet(
   // Past the limit the witness's word stands for now; whoever is asked becomes fresh, so the next look asks the others.
   for (const { tag, pkg } of known.slice(questions.max)) settle(tag, { state: 'unseen', pkg });
   const asked = [...unknown, ...known.slice(0, questions.max)];
-  const passed = questions.beginProgress?.(asked.length);
+  const progress = questions.beginProgress?.(asked.length);
   // Who is shown nothing may lack the right: that a tag isn't there for them is no proof to others.
   const isShownSomething = witnesses.indexed.length > 0 || witnesses.listing.length > 0;
   const sightings = isShownSomething ? witnesses.sightings : { ...witnesses.sightings, missed: () => false };
   await inParallel(asked, questions.concurrency, async (candidate) => {
     settle(candidate.tag, await askForTag(image, candidate, sightings, options));
-    passed?.();
-  });
+    progress?.passed();
+  }).finally(progress?.end);
   return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread, garbled });
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../../ports.ts';
+import type { Clock, Log, Meter } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
@@ -16,6 +16,7 @@ export type TakeLook = (
 export interface LooksDeps extends Pick<LookDeps, 'signingKeys' | 'storedIndexes'> {
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter?: Meter | undefined;
   readonly memoryOf: (image: string) => Pick<LookDeps, 'groups' | 'sightings'>;
 }
 
