@@ -145,7 +145,7 @@ export function createIndexServing(
   const hasOld = (reader: Reader, group: Group, { last }: ServedIndex) =>
     last === undefined
       ? group.architecture !== NOARCH && hadNothing(reader, group)
-      : rights.mayRead(reader, group.image, staleForMs);
+      : isGoodIndex(last, group) && rights.mayRead(reader, group.image, staleForMs);
 
   const servedOf = (index: ServedIndex, view: IndexView, isStale: boolean): Served => {
     meter?.servedIndex(isStale, msSince(clock, index.confirmedMs));
@@ -194,6 +194,12 @@ export function createIndexServing(
 
     delisted: (group, fileName) => indexes.get(keyOf(group))?.delisted(fileName),
   };
+}
+
+/** Tombstones alone show no publisher that there is an architecture: what it pushed of noarch meanwhile wasn't offered here. */
+function isGoodIndex({ digest, content }: IndexView, { architecture }: Group): boolean {
+  const isOwn = ({ pkg }: IndexedPackage) => pkg.architecture === architecture;
+  return architecture === NOARCH || digest !== undefined || content?.files().some(isOwn) === true;
 }
 
 function tooSlow({ branch, repository, architecture }: Group): GatewayError {

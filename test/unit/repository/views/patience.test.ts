@@ -172,6 +172,17 @@ describe('a reader who was let in lately', () => {
     },
   );
 
+  it('is given no index without what this gateway acknowledged, where nothing but tombstones tells of the architecture', async () => {
+    const { clock, images, state, first, read } = aWorld();
+    await first.push([pkg('one')]);
+    await clock.until(remove(first, 'one'));
+    images.get(at.image)!.tags.delete(indexTag({ ...at, architecture: 'x86_64' }));
+    expect(await read()).toMatchObject({ isStale: false, count: 0 });
+    await first.push([pkg('two', 'noarch')]);
+    state.trouble = troubles['answers with faults'];
+    await expect(read()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
   it('is given what this gateway was found to have already, right after a failed reading', async () => {
     const { state, first, second, read } = aWorld();
     await first.push([pkg('one')]);
