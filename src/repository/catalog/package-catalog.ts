@@ -1,5 +1,5 @@
-import { parseDependency, type Dependency } from '../../apk/dependency.ts';
-import { satisfies } from '../../apk/version.ts';
+import type { Dependency } from '../../apk/dependency.ts';
+import { fulfils, needsOf, provisionsOf, understood, type Provision } from '../../apk/provision.ts';
 import { createPackageSearch, type PackageSearch } from './package-search.ts';
 import type { IndexListing, ListedPackage } from '../service/catalog.ts';
 
@@ -18,10 +18,9 @@ export interface PackageCatalog extends PackageSearch {
   builtFrom(origin: string): readonly ListedPackage[];
 }
 
-interface Provision {
+interface Provided {
   readonly pkg: ListedPackage;
-  /** Undefined for a provided name without version, which fulfils only dependencies without one. */
-  readonly version: string | undefined;
+  readonly provision: Provision;
 }
 
 interface Need {
@@ -34,8 +33,8 @@ export function createPackageCatalog(listing: IndexListing): PackageCatalog {
   const packages = listing.packages();
   const byName = grouped(packages.map((pkg) => [pkg.entry.name, pkg]));
   const newest = [...byName.values()].flatMap((versions) => versions.at(-1) ?? []);
-  const provisions = once(() => grouped(packages.flatMap(provisionsOf)));
-  const needs = once(() => grouped(packages.flatMap(needsOf)));
+  const provisions = once(() => grouped(packages.flatMap(provisionedBy)));
+  const needs = once(() => grouped(packages.flatMap(neededBy)));
   const bySource = once(() => grouped(newest.map((pkg) => [pkg.entry.origin ?? pkg.entry.name, pkg])));
 
   return {
@@ -44,46 +43,27 @@ export function createPackageCatalog(listing: IndexListing): PackageCatalog {
     packages,
     versionsOf: (name) => byName.get(name)?.toReversed() ?? [],
     providersOf(token) {
-      const dependency = parsed(token);
+      const dependency = understood(token);
       if (dependency === undefined || dependency.isConflict) return [];
       const candidates = provisions().get(dependency.name) ?? [];
-      return newestOfEachName(candidates.filter((one) => isFulfilled(dependency, one)));
+      return newestOfEachName(candidates.filter(({ provision }) => fulfils(provision, dependency)));
     },
     builtFrom: (origin) => bySource().get(origin) ?? [],
     dependentsOf(pkg) {
-      const fulfilled = provisionsOf(pkg).flatMap(([name, provision]) =>
-        (needs().get(name) ?? []).filter(({ dependency }) => isFulfilled(dependency, provision)),
+      const fulfilled = provisionsOf(pkg.entry).flatMap((provision) =>
+        (needs().get(provision.name) ?? []).filter(({ dependency }) => fulfils(provision, dependency)),
       );
       return newestOfEachName(fulfilled);
     },
   };
 }
 
-/** The package's own name and what it says it provides. */
-function provisionsOf(pkg: ListedPackage): (readonly [string, Provision])[] {
-  const provided = pkg.entry.provides.flatMap((token) => parsed(token) ?? []);
-  return [{ name: pkg.entry.name, version: pkg.entry.version }, ...provided].map(({ name, version }) => [
-    name,
-    { pkg, version },
-  ]);
+function provisionedBy(pkg: ListedPackage): (readonly [string, Provided])[] {
+  return provisionsOf(pkg.entry).map((provision) => [provision.name, { pkg, provision }]);
 }
 
-function needsOf(pkg: ListedPackage): (readonly [string, Need])[] {
-  const dependencies = pkg.entry.depends.flatMap((token) => parsed(token) ?? []);
-  return dependencies
-    .filter(({ isConflict }) => !isConflict)
-    .map((dependency) => [dependency.name, { pkg, dependency }]);
-}
-
-function parsed(token: string): Dependency | undefined {
-  const dependency = parseDependency(token);
-  return 'fault' in dependency ? undefined : dependency;
-}
-
-function isFulfilled({ operator, version: wanted = '' }: Dependency, { pkg, version }: Provision): boolean {
-  if (operator === undefined) return true;
-  if (operator === '><') return pkg.entry.identity === wanted;
-  return version !== undefined && satisfies(version, operator, wanted);
+function neededBy(pkg: ListedPackage): (readonly [string, Need])[] {
+  return needsOf(pkg.entry).map((dependency) => [dependency.name, { pkg, dependency }]);
 }
 
 /** Sorted by name. In an index the newest version of a name comes last. */

@@ -1,0 +1,94 @@
+import { compareVersions } from '../../apk/version.ts';
+import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
+import { matchesAny } from '../../protocol/glob.ts';
+import { rescueNeeded } from './needed-packages.ts';
+
+/** A package as one index lists it, as far as it matters for whether it may go. */
+export interface PrunablePackage {
+  /** As the file was made for: a noarch one is in the index of every architecture. */
+  readonly architecture: string;
+  readonly fileName: string;
+  readonly entry: IndexV3Entry;
+  /** When it was pushed, in ms. */
+  readonly pushedMs: number;
+}
+
+/** What may go: what all that is said here allows. */
+export interface PruningPolicy {
+  /** So many of the newest versions of each name stay in each architecture, at least 1. Default 1. */
+  readonly keep?: number | undefined;
+  /** Only what was pushed so long ago goes, in ms. Default: whatever its age. */
+  readonly olderThanMs?: number | undefined;
+  /** Names of packages that it is about; `*` stands for any text. Default: all. */
+  readonly names?: readonly string[] | undefined;
+}
+
+/** One package that a policy would have go, and what becomes of it. */
+export interface PruningVerdict<T extends PrunablePackage> {
+  readonly pkg: T;
+  /** False where something that stays needs it. */
+  readonly goes: boolean;
+  /** For people. */
+  readonly why: string;
+}
+
+/**
+ * What goes from a repository by a policy, and what only stays because something needs it; `indexes` are what the index of each
+ * architecture lists. The newest version of a name never goes, nor what a package that stays needs at exactly that version, nor
+ * what would leave a dependency unmet that is met now.
+ */
+export function planPruning<T extends PrunablePackage>(
+  indexes: readonly (readonly T[])[],
+  policy: PruningPolicy,
+  nowMs: number,
+): readonly PruningVerdict<T>[] {
+  const packages = [...new Map(indexes.flat().map((pkg) => [pathOf(pkg), pkg])).values()];
+  const condemned = new Map<string, string>();
+  for (const versions of byNameAndArchitecture(packages)) {
+    for (const [rank, pkg] of versions.entries()) {
+      const why = whyItGoes(pkg, rank, policy, nowMs);
+      if (why !== undefined) condemned.set(pathOf(pkg), why);
+    }
+  }
+  const needed = rescueNeeded(indexes, (pkg) => condemned.has(pathOf(pkg)), pathOf);
+  return packages.flatMap((pkg) => {
+    const why = condemned.get(pathOf(pkg));
+    const needer = needed.get(pathOf(pkg));
+    if (why === undefined) return [];
+    return [needer === undefined ? { pkg, goes: true, why } : { pkg, goes: false, why: `${needer} needs it` }];
+  });
+}
+
+/** `<architecture>/<file>` */
+function pathOf({ architecture, fileName }: PrunablePackage): string {
+  return `${architecture}/${fileName}`;
+}
+
+/** The versions of each name in each architecture, the newest first by apk's order, then by when they were pushed. */
+function byNameAndArchitecture<T extends PrunablePackage>(packages: readonly T[]): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const pkg of packages) {
+    const key = `${pkg.architecture}/${pkg.entry.name}`;
+    groups.set(key, [...(groups.get(key) ?? []), pkg]);
+  }
+  const newestFirst = (a: T, b: T) =>
+    compareVersions(b.entry.version, a.entry.version) || b.pushedMs - a.pushedMs || (a.fileName < b.fileName ? -1 : 1);
+  return [...groups.values()].map((group) => group.sort(newestFirst));
+}
+
+/** Why a policy has the package go that has `rank` newer versions; undefined where it stays. */
+function whyItGoes(pkg: PrunablePackage, rank: number, policy: PruningPolicy, nowMs: number): string | undefined {
+  const { keep = 1, olderThanMs = 0, names = ['*'] } = policy;
+  if (rank < Math.max(1, keep) || !matchesAny(names, pkg.entry.name)) return undefined;
+  const ageMs = nowMs - pkg.pushedMs;
+  if (ageMs < olderThanMs) return undefined;
+  const newer = `${rank} newer ${rank === 1 ? 'version' : 'versions'}`;
+  return `${newer}, pushed ${formatAge(ageMs)} ago`;
+}
+
+/** A duration in its largest whole unit. */
+function formatAge(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;
+}
