@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What may be done to packages that are there, or were: the last segment of a path that is posted to. */
-export const changeVerbs = ['delete'] as const;
+export const changeVerbs = ['delete', 'prune'] as const;
 
 export type ChangeVerb = (typeof changeVerbs)[number];
 
@@ -11,6 +11,8 @@ export const maxChangeBytes = 4 * 2 ** 20;
 const maxReasonLength = 500;
 /** Each is held against every package. */
 const maxPatterns = 100;
+/** A hundred years. */
+const maxSeconds = 100 * 366 * 24 * 60 * 60;
 const text = z.string().min(1).max(500);
 /** What people write about a change: one line of printable text. */
 export const reasonSchema = z
@@ -41,8 +43,21 @@ const how = {
 /** The body of a bulk deletion. */
 export const deletionSchema = selectionSchema.extend(how);
 
+/** The body of a pruning. A policy that lets everything old go must say so itself, with `keep` or `olderThanSeconds`. */
+export const pruningSchema = z
+  .strictObject({
+    keep: z.int().min(1).max(1_000_000).optional().describe('so many of the newest versions of each name stay'),
+    olderThanSeconds: z.int().min(0).max(maxSeconds).optional().describe('only what was pushed so long ago goes'),
+    names: z.array(text).min(1).max(maxPatterns).optional().describe('names that it is about; `*` stands for any text'),
+    except: z.array(text).max(maxPatterns).optional().describe('names among those that it is not about'),
+    ...how,
+  })
+  .refine(({ keep, olderThanSeconds }) => keep !== undefined || olderThanSeconds !== undefined, {
+    message: 'neither keep nor olderThanSeconds is said',
+  });
+
 /** What came of one package. */
-export const changeOutcomes = ['deleted', 'unchanged'] as const;
+export const changeOutcomes = ['deleted', 'kept', 'unchanged'] as const;
 
 /** What a change has done, or would do. */
 export const changeSchema = z.object({

@@ -18,6 +18,7 @@ import { createCallerKeys } from './views/caller-key.ts';
 import { createIndexViews } from './views/index-views.ts';
 import { createPackageCache } from './reading/package-cache.ts';
 import { createReading } from './reading/reading.ts';
+import { createRetention } from './retention/retention.ts';
 import type { Repositories } from './service/repositories.ts';
 import type { RepositoryUpkeep } from './service/upkeep.ts';
 import { createOperations } from './upkeep/operations.ts';
@@ -93,6 +94,7 @@ export function createRepositories(
   return {
     ...reading,
     ...createPushing({ ...deps, works, immutable }, options),
+    ...createRetention({ works }),
     ...createOperations({ ...deps, look, put, loopOf, memoryOf }, options),
   };
 }

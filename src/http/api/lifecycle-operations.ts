@@ -1,4 +1,4 @@
-import { changeSchema, deletionSchema } from '../../protocol/lifecycle.ts';
+import { changeSchema, deletionSchema, pruningSchema } from '../../protocol/lifecycle.ts';
 import type { Operation } from './operations.ts';
 
 const base = '/apk/{image}/{branch}/{repository}';
@@ -12,6 +12,14 @@ export function lifecycleOperations(): readonly Operation[] {
       bodySchema: deletionSchema,
       summary: 'Deletes all packages that the body selects, in one change of the index',
       answers: { 200: { description: 'what was deleted, or with `dryRun` would be', ...changed } },
+    },
+    {
+      ...{ id: 'prunePackages', method: 'post', path: `${base}/prune`, refusals: [404, 409, 413] },
+      bodySchema: pruningSchema,
+      summary: 'Deletes what the policy in the body lets go, in one change of the index',
+      answers: {
+        200: { description: 'what went, or with `dryRun` would go, and what is kept because it is needed', ...changed },
+      },
     },
   ];
 }

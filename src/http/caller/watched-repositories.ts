@@ -27,6 +27,8 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
       refusals.watch(caller, { action: 'delete', image: at.image }, () =>
         service.deleteFiles(at, selection, caller, options),
       ),
+    prune: (at, policy, caller, options) =>
+      refusals.watch(caller, { action: 'prune', image: at.image }, () => service.prune(at, policy, caller, options)),
     openIndex: (at, architecture, caller, options) =>
       reading(at.image, caller, () => service.openIndex(at, architecture, caller, options)),
     openIndexV3: (at, architecture, caller) =>

@@ -3,6 +3,7 @@ import type { Meter } from '../../ports.ts';
 import {
   deletionSchema,
   maxChangeBytes,
+  pruningSchema,
   type ChangeDocument,
   type ChangeVerb,
   type DeletionDocument,
@@ -41,6 +42,12 @@ export function createChangeHandler(deps: LifecycleDependencies): ChangeHandler 
     async delete(asked) {
       const body = await bodyOf(asked, deletionSchema);
       return repositories.deleteFiles(asked.base.at, selectionOf(body), asked.caller, optionsOf(body));
+    },
+    async prune(asked) {
+      const body = await bodyOf(asked, pruningSchema);
+      const { keep, olderThanSeconds, names, except } = body;
+      const olderThanMs = olderThanSeconds === undefined ? undefined : olderThanSeconds * 1000;
+      return repositories.prune(asked.base.at, { keep, olderThanMs, names, except }, asked.caller, optionsOf(body));
     },
   };
 

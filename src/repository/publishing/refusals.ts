@@ -1,5 +1,6 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { GatewayError } from '../../errors.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { LiveTag } from '../live/live-set.ts';
@@ -48,6 +49,11 @@ export function unknownFile(
   const hint = isNoarch ? `; it is a noarch package, to be deleted as ${NOARCH}/${fileName}` : '';
   const details = { file: fileName };
   return new GatewayError('PACKAGE_UNKNOWN', `there is no ${fileName} ${where}${hint}`, { details });
+}
+
+/** REPOSITORY_UNKNOWN: nothing is there that could be changed. */
+export function unknownRepository({ image, branch, repository }: RepositoryCoordinates): GatewayError {
+  return new GatewayError('REPOSITORY_UNKNOWN', `there are no packages in ${branch}/${repository} of ${image}`);
 }
 
 function namesOf(files: readonly Named[]): string {

@@ -1,6 +1,7 @@
 import { compareVersions } from '../../apk/version.ts';
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
 import { matchesAny } from '../../protocol/glob.ts';
+import type { PruningPolicy } from '../service/retention.ts';
 import { rescueNeeded } from './needed-packages.ts';
 
 /** A package as one index lists it, as far as it matters for whether it may go. */
@@ -11,16 +12,6 @@ export interface PrunablePackage {
   readonly entry: IndexV3Entry;
   /** When it was pushed, in ms. */
   readonly pushedMs: number;
-}
-
-/** What may go: what all that is said here allows. */
-export interface PruningPolicy {
-  /** So many of the newest versions of each name stay in each architecture, at least 1. Default 1. */
-  readonly keep?: number | undefined;
-  /** Only what was pushed so long ago goes, in ms. Default: whatever its age. */
-  readonly olderThanMs?: number | undefined;
-  /** Names of packages that it is about; `*` stands for any text. Default: all. */
-  readonly names?: readonly string[] | undefined;
 }
 
 /** One package that a policy would have go, and what becomes of it. */
@@ -78,8 +69,9 @@ function byNameAndArchitecture<T extends PrunablePackage>(packages: readonly T[]
 
 /** Why a policy has the package go that has `rank` newer versions; undefined where it stays. */
 function whyItGoes(pkg: PrunablePackage, rank: number, policy: PruningPolicy, nowMs: number): string | undefined {
-  const { keep = 1, olderThanMs = 0, names = ['*'] } = policy;
-  if (rank < Math.max(1, keep) || !matchesAny(names, pkg.entry.name)) return undefined;
+  const { keep = 1, olderThanMs = 0, names = ['*'], except = [] } = policy;
+  if (rank < Math.max(1, keep)) return undefined;
+  if (!matchesAny(names, pkg.entry.name) || matchesAny(except, pkg.entry.name)) return undefined;
   const ageMs = nowMs - pkg.pushedMs;
   if (ageMs < olderThanMs) return undefined;
   const newer = `${rank} newer ${rank === 1 ? 'version' : 'versions'}`;

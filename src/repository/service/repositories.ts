@@ -2,6 +2,7 @@ import type { RepositoryCatalog } from './catalog.ts';
 import type { RepositoryLifecycle } from './lifecycle.ts';
 import type { RepositoryPublishing } from './publishing.ts';
 import type { RepositoryReading } from './reading.ts';
+import type { RepositoryRetention } from './retention.ts';
 import type { RepositoryUpkeep } from './upkeep.ts';
 
 /**
@@ -12,6 +13,7 @@ export interface Repositories
   extends
     RepositoryPublishing,
     RepositoryLifecycle,
+    RepositoryRetention,
     RepositoryReading,
     RepositoryCatalog,
     Pick<RepositoryUpkeep, 'status'> {}

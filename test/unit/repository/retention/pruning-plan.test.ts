@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planPruning, type PruningPolicy } from '../../../../src/repository/retention/pruning-plan.ts';
+import { planPruning } from '../../../../src/repository/retention/pruning-plan.ts';
+import type { PruningPolicy } from '../../../../src/repository/service/retention.ts';
 import { aRecord } from '../../../support/a-repository.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -57,6 +58,12 @@ describe('a plan of what to prune', () => {
       ['app-1-r0', 'app-2-r0', 'lib-1-r0', 'lib-2-r0'].map((one) => aPackage(one)),
       { keep: 1, names: ['l*'] },
       goes('lib-1-r0'),
+    ],
+    [
+      'leaves out the names that it is told to',
+      ['app-1-r0', 'app-2-r0', 'lib-1-r0', 'lib-2-r0'].map((one) => aPackage(one)),
+      { keep: 1, except: ['l*'] },
+      goes('app-1-r0'),
     ],
     [
       'takes a name for itself, and not for how another begins',

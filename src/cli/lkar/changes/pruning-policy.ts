@@ -1,0 +1,52 @@
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { parseDuration } from '../../../config/duration.ts';
+import { GatewayError } from '../../../errors.ts';
+
+const pattern = z.string().min(1).max(500);
+const patterns = z.union([pattern.transform((one) => [one]), z.array(pattern).min(1).max(100)]);
+const duration = z
+  .union([z.string(), z.number().transform(String)])
+  .transform(
+    (text, context) =>
+      parseDuration(text) ?? refuse(context, `${JSON.stringify(text)} is no duration such as 30d or 12h`),
+  );
+
+const ruleSchema = z
+  .strictObject({
+    images: patterns,
+    branches: patterns.default(['*']),
+    repositories: patterns.default(['*']),
+    names: patterns.default(['*']),
+    keep: z.int().min(1).max(1_000_000).optional(),
+    olderThan: duration.optional(),
+  })
+  .refine(({ keep, olderThan }) => keep !== undefined || olderThan !== undefined, {
+    message: 'needs keep or olderThan: without, all but the newest versions would go',
+  });
+const policySchema = z.strictObject({ rules: z.array(ruleSchema).min(1).max(1000) });
+
+/** What may go from which repositories; of each package the first rule that is about it decides. */
+export type PruningRule = z.output<typeof ruleSchema>;
+
+/** The rules in a YAML (or JSON) text. Throws FILE_INVALID that names `file` and what is wrong where. */
+export function parsePruningPolicy(text: string, file: string): readonly PruningRule[] {
+  const parsed = policySchema.safeParse(documentIn(text, file));
+  if (parsed.success) return parsed.data.rules;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new GatewayError('FILE_INVALID', `${file}: ${faults.join('; ')}`);
+}
+
+function documentIn(text: string, file: string): unknown {
+  try {
+    // Without aliases, a small file can't stand for a large document.
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' });
+  } catch {
+    throw new GatewayError('FILE_INVALID', `${file} is no YAML`);
+  }
+}
+
+function refuse(context: z.core.$RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}

@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { anApk, type ApkSpec } from '../../support/an-apk.ts';
+import { buildPrograms, runBin, startLkard, type RunningLkard } from '../../support/programs.ts';
+import { keyFixture } from '../../support/signing-keys.ts';
+import { makeTempDir } from '../../support/temp-dir.ts';
+
+let folder: Awaited<ReturnType<typeof makeTempDir>>;
+let gateway: RunningLkard;
+let images = 0;
+let image: string;
+
+beforeAll(async () => {
+  await buildPrograms();
+  folder = await makeTempDir();
+  const data = path.join(folder.path, 'data');
+  gateway = await startLkard(['--data', data, '--signing-key', keyFixture('test-only-2048.rsa')]);
+}, 120_000);
+afterAll(async () => {
+  await gateway.stop();
+  await folder.remove();
+});
+beforeEach(() => {
+  images += 1;
+  image = `nightly/app${images}`;
+});
+
+const lkar = (...args: string[]) =>
+  runBin('lkar', args, { cwd: folder.path, env: { DOCKER_CONFIG: path.join(folder.path, 'nobody') } });
+const at = () => `${gateway.host}/${image}`;
+
+async function push(branch: string, ...specs: readonly ApkSpec[]) {
+  const form = new FormData();
+  for (const spec of specs) form.append(spec.name + spec.version, new Blob([new Uint8Array(anApk(spec))]));
+  const url = `http://${gateway.host}/apk/${image}/${branch}/main/push`;
+  expect((await fetch(url, { method: 'PUT', body: form })).status).toBe(201);
+}
+
+const versions = (name: string, count: number) =>
+  Array.from({ length: count }, (_, i) => ({ name, version: `1.${i}-r0` }));
+const listed = async () =>
+  (await lkar('ls', at(), '-o', 'json')).stdout.match(/"filePath": "[^"]+/g)?.map((one) => one.slice(13)) ?? [];
+
+describe('lkar prune', () => {
+  it('says what would go and why, and with --yes deletes it', async () => {
+    await push('edge', ...versions('app', 4), ...versions('lib', 3));
+    const prune = ['prune', at(), 'edge', 'main', '--keep', '2', '--name', 'a*'];
+    const dry = await lkar(...prune);
+    expect(dry).toMatchObject({ exitCode: 0 });
+    expect(dry.stdout.split('\n').filter(Boolean)).toEqual([
+      expect.stringMatching(/^would prune edge\/main\/x86_64\/app-1.0-r0.apk \(3 newer versions, pushed /),
+      expect.stringMatching(/^would prune edge\/main\/x86_64\/app-1.1-r0.apk \(2 newer versions, pushed /),
+    ]);
+    expect(dry.stderr).toContain('--yes');
+    expect(await listed()).toHaveLength(7);
+    expect((await lkar(...prune, '--yes')).stdout).toMatch(/^pruned edge\/main\/x86_64\/app-1.0-r0.apk/);
+    expect(await listed()).toHaveLength(5);
+    expect((await lkar(...prune, '--yes')).stdout).toBe('');
+  });
+
+  it('goes by the first rule of a policy that is about a package, in every repository', async () => {
+    await push('edge', ...versions('app', 3), ...versions('lib', 3));
+    await push('stable', ...versions('app', 3));
+    const rules = [
+      { images: 'nightly/*', branches: 'edge', names: 'lib', keep: 2 },
+      { images: ['nightly/*'], branches: ['edge'], keep: 1 },
+    ];
+    await writeFile(path.join(folder.path, 'retention.yaml'), JSON.stringify({ rules }));
+    const { exitCode, stdout } = await lkar('prune', at(), '--policy', 'retention.yaml', '--yes');
+    expect([exitCode, stdout.match(/x86_64\/[^ ]+/g)?.sort()]).toEqual([
+      0,
+      ['x86_64/app-1.0-r0.apk', 'x86_64/app-1.1-r0.apk', 'x86_64/lib-1.0-r0.apk'],
+    ]);
+    expect(await listed()).toHaveLength(6);
+    expect((await lkar('prune', gateway.host, '--policy', 'retention.yaml', '--yes')).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['no branch', () => ['prune', at(), '--keep', '2']],
+    ['nothing that may go', () => ['prune', at(), 'edge', 'main', '--yes']],
+    ['keeping none', () => ['prune', at(), 'edge', 'main', '--keep', '0']],
+    ['no such policy', () => ['prune', at(), '--policy', 'nowhere.yaml']],
+    ['a repository that there isn’t', () => ['prune', at(), 'edge', 'main', '--keep', '1']],
+  ])('refuses %s', async (_name, args) => {
+    expect((await lkar(...args())).exitCode).not.toBe(0);
+  });
+
+  it('refuses a policy that is misspelt, or lets all that is old go', async () => {
+    const policies = [{ rules: [{ images: '*', kept: 1 }] }, { rules: [{ images: '*' }] }, { rules: [] }, 'rules'];
+    for (const policy of policies) {
+      await writeFile(path.join(folder.path, 'bad.yaml'), JSON.stringify(policy));
+      const { exitCode, stderr } = await lkar('prune', at(), '--policy', 'bad.yaml');
+      expect(stderr).toContain('bad.yaml');
+      expect(exitCode).not.toBe(0);
+    }
+  });
+});
