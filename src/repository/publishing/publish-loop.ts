@@ -59,6 +59,7 @@ const putConcurrency = 8;
 export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinates): PublishLoop {
   const seats = new Set<Seat>();
   let isRunning = false;
+  let pause = new AbortController();
 
   const leave = (seat: Seat, answer: () => void) => {
     if (!seats.delete(seat)) return;
@@ -157,7 +158,10 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
       fruitless = outcome !== undefined && outcome.left > 0 ? 0 : fruitless + 1;
       const isWorthLooking = outcome !== undefined && (outcome.puts > 0 || outcome.hasNewcomers);
       if (seats.size > 0 && (!isWorthLooking || fruitless > 1)) {
-        await deps.clock.sleep(jitter(deps.random, Math.min(maxPauseMs, firstPauseMs * 2 ** fruitless)));
+        pause = new AbortController();
+        const pauseMs = jitter(deps.random, Math.min(maxPauseMs, firstPauseMs * 2 ** fruitless));
+        await deps.clock.sleep(pauseMs, pause.signal);
+        if (pause.signal.aborted) cause = 'joined';
       }
     }
   };
@@ -188,6 +192,8 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
         time.signal.addEventListener('abort', leaveLate, { signal: left.signal });
         if (time.signal.aborted) leaveLate();
         else start();
+        // Those who wait for something that lasts don't slow down who comes.
+        pause.abort();
       });
     },
   };

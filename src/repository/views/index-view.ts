@@ -24,6 +24,8 @@ export interface IndexView {
   readonly etag: string;
   /** When the stored version was put, in ms since 1970; undefined for one that was mended, which has no time of its own. */
   readonly createdMs: number | undefined;
+  /** Whether the stored version, if any, was of no use: it is lost, damaged or signed by foreign keys. */
+  readonly isFromScratch: boolean;
   /** Undefined where `createdMs` is, and where it would lie in the future. */
   readonly lastModified: Date | undefined;
   /** When the look that it was made from began. */
@@ -91,6 +93,7 @@ export async function verifiedView(maker: ViewMaker, compared: ComparedIndex): P
     digest: stored?.manifestDigest,
     content,
     createdMs: covering?.createdMs,
+    isFromScratch: stored?.content === undefined,
     comparedMs: compared.beganMs,
     isUnverified: false,
     keys,
@@ -117,7 +120,15 @@ export async function unverifiedView(
       'the stored index is damaged, and these credentials may not list tags to mend it',
     );
   }
-  const facts = { digest: manifestDigest, content, createdMs, comparedMs, isUnverified: true, keys };
+  const facts = {
+    digest: manifestDigest,
+    content,
+    createdMs,
+    isFromScratch: false,
+    comparedMs,
+    isUnverified: true,
+    keys,
+  };
   return makeView(maker, pieces, signatures, facts);
 }
 
@@ -138,7 +149,7 @@ function makeView(
   { clock }: ViewMaker,
   pieces: readonly Uint8Array[],
   signatures: readonly Signature[],
-  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'comparedMs' | 'isUnverified' | 'keys'>,
+  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'isFromScratch' | 'comparedMs' | 'isUnverified' | 'keys'>,
 ): IndexView {
   const bytes = Buffer.concat([signatureMember(signatures), ...pieces]);
   const digest = digestOf(bytes);

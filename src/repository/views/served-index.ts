@@ -1,3 +1,4 @@
+import { settlesWithin } from '../../concurrency/settles-within.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Clock, Log } from '../../ports.ts';
 import type { Resolved } from '../../store/store.ts';
@@ -32,7 +33,7 @@ export interface ServedIndex {
   compare(make: () => Promise<IndexView | null>): Promise<IndexView | undefined>;
   /** For how long, in ms, comparisons have found nothing. */
   readonly missedForMs: number;
-  /** Waits for the comparison that is under way, whatever it comes to. */
+  /** Waits for the comparison that is under way, whatever it comes to, but not for long for one that hangs. */
   comparison(): Promise<void>;
   /** Takes over what a look of a publisher has shown. The view is made of it when somebody reads. */
   offer(offer: Offer): void;
@@ -63,7 +64,9 @@ export interface ServedIndexDeps {
 
 /** What a record costs in memory, roughly. */
 const bytesPerRecord = 1024;
-/** A comparison of what was mended that takes longer holds for some times that: it is expensive, such as that of a lost index. */
+/** Nobody waits longer for somebody else's comparison, whose connection may hang. One of those who did makes their own. */
+const sharedMs = 10_000;
+/** A comparison of a lost index that takes longer holds for some times that: all of it is made anew. */
 const expensiveMs = 250;
 const maxMendedMs = 10_000;
 /** Who fetches a broken package again and again must not make the registry list all its tags each time. */
@@ -96,7 +99,10 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
 
   // What was mended may change without a new version: a package may die.
   const isMended = () => view !== undefined && view.createdMs === undefined;
-  const mendedMs = () => Math.max(deps.freshMs(), tookMs < expensiveMs ? 0 : Math.min(maxMendedMs, 4 * tookMs));
+  const mendedMs = () => {
+    const isExpensive = view?.isFromScratch === true && tookMs >= expensiveMs;
+    return Math.max(deps.freshMs(), isExpensive ? Math.min(maxMendedMs, 4 * tookMs) : 0);
+  };
   const heldMs = () => (isMended() ? mendedMs() : deps.heldMs());
 
   return {
@@ -141,7 +147,10 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
       return missedMs === undefined ? 0 : msSince(clock, missedMs);
     },
     async comparison() {
-      await comparing?.catch(() => undefined);
+      for (let waited: Promise<unknown> | undefined; comparing !== undefined && comparing !== waited;) {
+        waited = comparing;
+        if (await settlesWithin(waited, sharedMs, clock)) return;
+      }
     },
     offer(offer) {
       if (offer.beganMs < (view?.comparedMs ?? 0)) return;

@@ -82,6 +82,18 @@ describe('a publish loop', () => {
     expect(await clock.until(refused)).toBe('FORBIDDEN');
   });
 
+  it('looks at once for whoever comes while it pauses because of others', async () => {
+    const { loop, clock } = aLoop({ look: () => Promise.resolve(aLook(true)) });
+    void outcome(loop.join(aParticipant('stuck', doneAt(99))));
+    await clock.until(clock.sleep(10_000));
+    for (let i = 0; i < 5; i += 1) {
+      const came = clock.monotonicMs();
+      expect(await clock.until(outcome(loop.join(aParticipant('quick', doneAt(1)))))).toBe('done');
+      expect(clock.monotonicMs()).toBe(came);
+      await clock.until(clock.sleep(100));
+    }
+  });
+
   it('lays a refused put on whose rights it was tried with, not on who looked', async () => {
     const puts: string[] = [];
     const { loop, clock } = aLoop({

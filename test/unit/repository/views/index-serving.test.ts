@@ -20,7 +20,7 @@ function twoReplicas(after: (call: MemoryCall) => Promise<void> = () => Promise.
     return after(call);
   };
   // The clock also moves on while threads sign, and nobody's push is to end by that.
-  const options = { freshnessMs, publishTimeoutMs: 60 * minuteMs };
+  const options = { freshnessMs, publishTimeoutMs: Infinity };
   const first = aReplica({ store: createMemoryStore({ images, after: noted }), clock, keys }, options);
   const second = aReplica({ store: createMemoryStore({ images }), clock, keys }, options);
   return { clock, calls, first, second };
@@ -303,6 +303,46 @@ describe('serving an index', () => {
         await clock.until(Promise.resolve());
       }
     });
+  });
+
+  it('shows a delete at once that puts no index, though comparing takes long', async () => {
+    let isSlow = false;
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    const before = ({ operation }: MemoryCall) =>
+      isSlow && operation === 'tags' ? clock.sleep(400) : Promise.resolve();
+    const first = aReplica({ store: createMemoryStore({ images, before }), clock, keys }, { freshnessMs: 0 });
+    const second = aReplica({ store: createMemoryStore({ images }), clock, keys });
+    await second.push([pkg('one')]);
+    const index = indexTag({ ...at, architecture: 'x86_64' });
+    const { tags } = images.get(at.image)!;
+    const put = tags.get(index)!;
+    await second.push([pkg('two')]);
+    // As if its pusher had died before it put the index.
+    tags.set(index, put);
+    isSlow = true;
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+    const file = { architecture: 'x86_64', fileName: 'two-1.0-r0.apk' };
+    await clock.until(second.repositories.withdraw(at, file, aCaller('ci')));
+    tags.set(index, put);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0']);
+  });
+
+  it("waits some seconds for somebody else's comparison, whose connection may hang, then makes its own", async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    const isHung = ({ operation, credentials }: MemoryCall) =>
+      operation === 'tags' && credentials.kind === 'basic' && credentials.username === 'hung';
+    const never = new Promise<never>(() => undefined);
+    const before = (call: MemoryCall) => (isHung(call) ? never : Promise.resolve());
+    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push([pkg('one')]);
+    const replica = aReplica({ store: createMemoryStore({ images, before }), clock, keys });
+    listedBy(clock, replica, 'x86_64', aCaller('hung')).catch(() => undefined);
+    await clock.until(clock.sleep(1_000));
+    const came = clock.monotonicMs();
+    const others = ['a', 'b', 'c'].map((user) => replica.repositories.openIndex(at, 'x86_64', aCaller(user)));
+    for (const index of await clock.until(Promise.all(others))) expect(index?.count).toBe(1);
+    expect(clock.monotonicMs() - came).toBeLessThan(15_000);
   });
 
   it('says for how long what others acknowledged may be missing', async () => {
