@@ -77,7 +77,7 @@ export async function createGateway(
   const hasOwnPort = config.metricsListen !== undefined;
   const app = createApp(
     { repositories, log, trust, meter, ...health, ...(hasOwnPort && { formatMetrics: undefined }) },
-    { ...httpOptionsOf(config), sessionSecret: siblings?.sessionSecret ?? (await sharedSecret(config)) },
+    { ...httpOptionsOf(config, store), sessionSecret: siblings?.sessionSecret ?? (await sharedSecret(config)) },
   );
   let metricsListening: Listening | undefined;
   let listening: Listening | undefined;
@@ -195,11 +195,11 @@ export function repositoryOptionsOf({ repository, rightsTtlMs }: Config): Reposi
   return { ...repository, rightsMs: rightsTtlMs / 2 };
 }
 
-function httpOptionsOf({ http, singleImage, store }: Config): HttpOptions {
+function httpOptionsOf({ http, singleImage, store }: Config, opened: Store): HttpOptions {
   const judgesCallers = store.kind === 'registry' || store.htpasswdFile !== undefined;
   const isPublicRead = store.kind === 'directory' && store.isPublicRead;
   const readsForAnybody = !judgesCallers || isPublicRead || http.anonymousAsGateway !== undefined;
-  return { ...http, singleImage, judgesCallers, readsForAnybody };
+  return { ...http, singleImage, judgesCallers, readsForAnybody, hasAskedWho: () => opened.hasAskedWho?.() ?? true };
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {

@@ -53,6 +53,8 @@ export interface HttpOptions extends AddressingOptions {
   readonly hostNames?: readonly string[] | undefined;
   /** Whether the store asks callers who they are. Default true. */
   readonly judgesCallers?: boolean | undefined;
+  /** Whether it was seen to do so: a registry without logins takes any credentials. Default: true. */
+  readonly hasAskedWho?: (() => boolean) | undefined;
   /** Whether callers without credentials read what the gateway itself may. Default false. */
   readonly readsForAnybody?: boolean | undefined;
   /** Pages for browsers, the login by form among them. Default true. */

@@ -47,6 +47,9 @@ export interface Store {
   /** Resolves when the store answers at all, whatever it says of rights; throws STORE_UNAVAILABLE otherwise. */
   ping(options?: CallOptions): Promise<void>;
 
+  /** Whether it was ever seen to ask somebody who they are; absent where its configuration says that it does. */
+  hasAskedWho?(): boolean;
+
   /** Ends idle connections. Calls under way are let finish. */
   close(): Promise<void>;
 }

@@ -21,7 +21,8 @@ export function refuseCrossSite({ fetchSite, origin, hasCredentials, host, isOwn
   if (fetchSite === undefined && origin === undefined) return;
   if (!isOwnPage(fetchSite, origin, host)) throw crossSite('a page of another site asks for this change');
   // A page can make its own name stand for this machine's address: then all looks like one origin, but for the name.
-  if (!hasCredentials && !isOwnName) throw crossSite('a page asks for this change without credentials');
+  if (!hasCredentials && !isOwnName)
+    throw crossSite(`a page asks for this change without credentials that anybody judges; ${unknownName(host)}`);
 }
 
 function isOwnPage(fetchSite: string | undefined, origin: string | undefined, host: string): boolean {
@@ -41,8 +42,12 @@ function hostIn(host: string, protocol: string): string {
  * that this gateway shows to callers without credentials. Throws FORBIDDEN.
  */
 export function refuseForeignName(host: string): never {
+  throw crossSite(unknownName(host));
+}
+
+function unknownName(host: string): string {
   const name = JSON.stringify(host.slice(0, 100));
-  throw crossSite(`this gateway isn't known as ${name}; whoever runs it gives it its name with --host-name`);
+  return `this gateway isn't known as ${name}; whoever runs it gives it its name with --host-name`;
 }
 
 function crossSite(message: string): GatewayError {

@@ -45,7 +45,7 @@ export function createRequestReader(deps: RequestReaderDeps, settings: HttpSetti
   const isOwnName = createOwnNames(settings);
   /** Credentials that nobody judges prove nothing. */
   const isJudged = ({ credentials: { kind } }: Caller) =>
-    settings.judgesCallers !== false && (kind === 'basic' || kind === 'bearer');
+    settings.judgesCallers !== false && settings.hasAskedWho?.() !== false && (kind === 'basic' || kind === 'bearer');
 
   const refuseForeignReader = (exchange: Exchange, caller: Caller) => {
     // With TLS the name is proven by the certificate; a proxy knows which names it serves.

@@ -85,8 +85,9 @@ export function createRegistryStore(deps: RegistryStoreDeps, options: RegistrySt
     ping: (call = {}) =>
       withPatience(deps, call, options.host, async (patience) => {
         const url = new URL('/v2/', client.origin);
-        await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, patience });
+        auth.note(await client.send({ method: 'GET', operation: 'ping', url, isRestartable: false, patience }));
       }),
+    hasAskedWho: () => auth.hasAskedWho(),
     close: () => client.close(),
   };
 }

@@ -294,6 +294,30 @@ describe('a registry with Basic', () => {
   });
 });
 
+describe('whether a registry asks anybody who they are', () => {
+  const isAlice = (authorization: string | undefined) => authorization === aliceBasic;
+
+  it('is known once it did', async () => {
+    const { store, image } = await aWorld(dancing({ takes: isAlice, challenge: () => 'Basic realm="r"' }));
+    expect(store.hasAskedWho?.()).toBe(false);
+    await image(alice).tags();
+    expect(store.hasAskedWho?.()).toBe(true);
+  });
+
+  it('is known from a ping too', async () => {
+    const { store } = await aWorld(dancing({ takes: isAlice, challenge: () => 'Basic realm="r"' }));
+    await store.ping();
+    expect(store.hasAskedWho?.()).toBe(true);
+  });
+
+  it('is never said of one that takes anything', async () => {
+    const { store, image } = await aWorld(() => noTags);
+    await image(alice).tags();
+    await store.ping();
+    expect(store.hasAskedWho?.()).toBe(false);
+  });
+});
+
 describe("a caller's own Bearer token", () => {
   it('is handed on as it is, from the first request on', async () => {
     const { registry, image } = await aWorld(dancing({ takes: (authorization) => authorization === 'Bearer mine' }));

@@ -35,6 +35,10 @@ export interface RegistryAuth {
   ): Promise<T>;
   /** Whether this image's registry works with access tokens of a scope, as far as is known by now. */
   usesTokens(image: string): boolean;
+  /** Whether the registry has asked anybody for credentials yet: one that never does takes any, and judges nobody. */
+  hasAskedWho(): boolean;
+  /** Takes notice of an answer to a request without credentials. */
+  note(answer: Pick<RegistryAnswer, 'status'>): void;
 }
 
 type Scheme = { readonly kind: 'basic' } | ({ readonly kind: 'bearer' } & TokenService);
@@ -68,6 +72,10 @@ export function createRegistryAuth(
   const tokens = new LRUCache<string, string>(remembering);
   const worked = new LRUCache<string, true>({ ...remembering, ttl: workedMs });
   const shareFetch = createJoinedCalls<string>();
+  let hasAskedWho = false;
+  const note: RegistryAuth['note'] = ({ status }) => {
+    hasAskedWho ||= status === 401 || status === 403;
+  };
 
   const prove = async (scheme: Scheme | undefined, access: Access, refused?: string): Promise<Proof> => {
     const { credentials } = access;
@@ -119,6 +127,7 @@ export function createRegistryAuth(
     let proof = await prove(schemes.get(access.image), access);
     for (let round = 1; ; round += 1) {
       const answer = await send(proof.authorization);
+      note(answer);
       if (answer.status < 400 && access.credentials.kind !== 'anonymous') worked.set(workKey(access), true);
       if (answer.status !== 401) return { ...answer, hasWorked: worked.has(workKey(access)) };
       const challenges = await challengesOf(answer, access);
@@ -137,7 +146,12 @@ export function createRegistryAuth(
     }
   };
 
-  return { authorized, usesTokens: (image) => schemes.get(image)?.kind === 'bearer' };
+  return {
+    authorized,
+    usesTokens: (image) => schemes.get(image)?.kind === 'bearer',
+    hasAskedWho: () => hasAskedWho,
+    note,
+  };
 }
 
 function challengesIn(answer: RegistryAnswer): readonly Challenge[] {

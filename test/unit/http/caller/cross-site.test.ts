@@ -55,6 +55,7 @@ describe('a page whose own name stands for the address of a gateway', () => {
     ['that asks nobody who they are', { judgesCallers: false }, empty],
     ['that asks nobody who they are', { judgesCallers: false }, { authorization: 'Bearer abc' }],
     ['that lends its rights', { anonymousAsGateway: 'write' }, empty],
+    ['before a registry that asks nobody who they are', { hasAskedWho: () => false }, basic],
   ])('%s changes nothing, whatever it shows: %j %j', async (_, options, shown) => {
     for (const method of ['PUT', 'POST', 'DELETE'])
       expect((await ask(method, { ...rebound, ...shown }, 'evil.example:9887', options)).status).toBe(403);
@@ -72,6 +73,7 @@ describe('a page whose own name stands for the address of a gateway', () => {
     ['evil.example', {}, open],
     ['evil.example:9887', basic, open],
     ['evil.example', empty, lending],
+    ['evil.example', basic, { ...lending, hasAskedWho: () => false }],
     ['127.0.0.1.evil.example', {}, lending],
     ['localhost.evil.example', {}, lending],
   ])('reads nothing as %s with %j', async (host, headers: Record<string, string>, options) => {
