@@ -22,6 +22,9 @@ export const errorCodes = [
   'PACKAGE_UNKNOWN',
   'REPOSITORY_UNKNOWN',
   'KEY_UNKNOWN',
+  'SNAPSHOT_EXISTS',
+  'SNAPSHOT_UNKNOWN',
+  'SNAPSHOT_IMMUTABLE',
   // who may
   'UNAUTHORIZED',
   'FORBIDDEN',

@@ -31,6 +31,41 @@ export function parseImage(image: string): string {
   });
 }
 
+/** A snapshot of a branch, as a path and a command line name it: `<branch>@<name>`. */
+export interface SnapshotName {
+  readonly branch: string;
+  readonly name: string;
+}
+
+const snapshotMark = '@';
+
+/** What stands in a branch's place for a snapshot of it; no branch has that name. */
+export function snapshotBranch({ branch, name }: SnapshotName): string {
+  return `${branch}${snapshotMark}${name}`;
+}
+
+/** The snapshot that stands in a branch's place; undefined where that is a branch. */
+export function snapshotIn(branch: string): SnapshotName | undefined {
+  const at = branch.indexOf(snapshotMark);
+  return at === -1 ? undefined : { branch: branch.slice(0, at), name: branch.slice(at + 1) };
+}
+
+/** The same for what is read: a snapshot may stand in the branch's place, its name of the grammar of a branch. */
+export function parseReadCoordinates(given: RepositoryCoordinates): RepositoryCoordinates {
+  const snapshot = snapshotIn(given.branch);
+  if (snapshot === undefined) return parseCoordinates(given);
+  parseCoordinates({ ...given, branch: snapshot.branch });
+  parseSnapshotName(snapshot.name);
+  return given;
+}
+
+/** The name of a snapshot, or BRANCH_INVALID. */
+export function parseSnapshotName(name: string): string {
+  if (isBranchOrRepository(name)) return name;
+  const message = `${JSON.stringify(name)} can't name a snapshot`;
+  throw new GatewayError('BRANCH_INVALID', message, { details: { snapshot: name } });
+}
+
 /** The coordinates, or IMAGE_INVALID, BRANCH_INVALID, REPOSITORY_INVALID that name the part at fault. */
 export function parseCoordinates({ image, branch, repository }: RepositoryCoordinates): RepositoryCoordinates {
   parseImage(image);

@@ -24,6 +24,8 @@ export const lease = {
   tombstoneMs: 86_400_000,
   /** No replica removes a tombstone that it hasn't known of for so long: clocks differ, and what died lately may be old. */
   graveMs: 7_200_000,
+  /** By stamps: a snapshot that was begun longer ago and isn't there by now comes to nothing. */
+  snapshotClaimMs: 600_000,
   /** By so much may stamps of two replicas differ. */
   stampSlackMs: 3_600_000,
 };

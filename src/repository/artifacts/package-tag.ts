@@ -147,18 +147,21 @@ function readableName(fileName: string): string {
   return readable(fileName.replace(/\.apk$/, ''), 50);
 }
 
-function readable(text: string, maxLength: number): string {
+/** A name as a part of a tag that people can read: lower-case, cut to `maxLength`. */
+export function readable(text: string, maxLength: number): string {
   return text
     .toLowerCase()
     .replace(/[^a-z0-9_.-]/g, '_')
     .slice(0, maxLength);
 }
 
-function hashOf(...parts: readonly string[]): Uint8Array {
+/** SHA-256 of parts that hold no NUL. */
+export function hashOf(...parts: readonly string[]): Uint8Array {
   return createHash('sha256').update(parts.join('\0')).digest();
 }
 
-function base32(bytes: Uint8Array, length: number): string {
+/** The first `length` base32 digits of some bytes. */
+export function base32(bytes: Uint8Array, length: number): string {
   let text = '';
   let bits = 0;
   let value = 0;
@@ -174,7 +177,8 @@ function base32(bytes: Uint8Array, length: number): string {
   return text;
 }
 
-function encodeSeconds(seconds: number): string {
+/** Seconds since 1970 in seven base32 digits, and back. */
+export function encodeSeconds(seconds: number): string {
   let text = '';
   let rest = seconds;
   for (let i = 0; i < secondsLength; i++) {
@@ -184,7 +188,8 @@ function encodeSeconds(seconds: number): string {
   return text;
 }
 
-function decodeSeconds(text: string): number {
+/** What `encodeSeconds` has written. */
+export function decodeSeconds(text: string): number {
   let seconds = 0;
   for (const digit of text) seconds = seconds * 32 + Math.max(0, alphabet.indexOf(digit));
   return seconds;

@@ -4,7 +4,7 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { readBlob } from '../../store/read-blob.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { IndexManifest, RunDescriptors } from './index-manifest.ts';
+import type { IndexRunDescriptors, RunDescriptors } from './index-manifest.ts';
 import type { Part } from './index-run.ts';
 
 /** The runs of a stored index, fetched. */
@@ -23,7 +23,7 @@ export interface RunLayers {
  * Fetches the layers that a manifest names, each once. Rejects with SIZE_EXCEEDED where they are larger than any index's, with
  * BLOB_UNKNOWN where one is gone, and with the store's faults.
  */
-export type FetchLayers = (image: ImageStore, manifest: IndexManifest, options: CallOptions) => Promise<IndexLayers>;
+export type FetchLayers = (image: ImageStore, manifest: IndexRunDescriptors, options: CallOptions) => Promise<IndexLayers>;
 
 /** The largest layer of an index that is read: a run of an index of 100,000 packages is far below. */
 const maxLayerBytes = 16 * 1024 * 1024;
@@ -69,7 +69,7 @@ async function readWhole(image: ImageStore, layer: Descriptor, call: CallOptions
   }
 }
 
-/** All layers that a manifest names. */
-export function layersOf({ v2Runs, v3Runs }: IndexManifest): readonly Descriptor[] {
+/** All layers of an index. */
+export function layersOf({ v2Runs, v3Runs }: IndexRunDescriptors): readonly Descriptor[] {
   return [...v2Runs, ...v3Runs].flatMap(({ part, details }) => [part, details]);
 }

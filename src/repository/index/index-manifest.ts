@@ -28,15 +28,19 @@ const annotation = {
 } as const;
 
 /** What an index manifest says; its layers told apart. */
-export interface IndexManifest {
+export interface IndexManifest extends IndexRunDescriptors {
   readonly group: Omit<Group, 'image'>;
   readonly createdMs: number;
   /** Signature member and the content's head. */
   readonly head: Uint8Array;
-  readonly v2Runs: readonly RunDescriptors[];
   readonly tail: Uint8Array;
   /** Undefined where it lists no v3 packages. */
   readonly v3Signatures: Uint8Array | undefined;
+}
+
+/** The layers of an index, in order. */
+export interface IndexRunDescriptors {
+  readonly v2Runs: readonly RunDescriptors[];
   readonly v3Runs: readonly RunDescriptors[];
 }
 

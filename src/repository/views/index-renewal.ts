@@ -3,13 +3,16 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
-import { indexTag } from '../artifacts/package-tag.ts';
+import type { Resolved } from '../../store/store.ts';
 import type { IndexView } from './index-view.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
 import type { ServedIndex } from './served-index.ts';
 
 /** Makes a view by what this reader may see; null where that is nothing. */
 export type MakeView = (reader: Reader, group: Group, beganMs: MonotonicMs) => Promise<IndexView | null>;
+
+/** Asks for the version of a group's index as a reader: what is there is proof of their right (reader-rights.ts). */
+export type ResolveVersion = (reader: Reader, group: Group) => Promise<Resolved | undefined>;
 
 export interface IndexRenewalOptions {
   /** For how long, in ms, a right counts that the store has shown, and that it shows nothing. */
@@ -33,7 +36,12 @@ export interface IndexRenewal {
 }
 
 export function createIndexRenewal(
-  deps: { readonly clock: MonotonicClock; readonly rights: ReaderRights; readonly makeView: MakeView },
+  deps: {
+    readonly clock: MonotonicClock;
+    readonly rights: ReaderRights;
+    readonly makeView: MakeView;
+    readonly resolveVersion: ResolveVersion;
+  },
   { rightsMs, heldMs, readerKeyOf }: IndexRenewalOptions,
 ): IndexRenewal {
   const { clock, rights, makeView } = deps;
@@ -64,7 +72,7 @@ export function createIndexRenewal(
   /** Who is refused is asked for as much as somebody who was never shown anything: the work too tells nothing of what is there. */
   const resolve = async (reader: Reader, group: Group) => {
     try {
-      return await rights.resolve(reader, group.image, indexTag(group));
+      return await deps.resolveVersion(reader, group);
     } catch (error) {
       if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) nothings.delete(readerKeyOf(reader, group));
       throw error;

@@ -7,8 +7,9 @@ import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { Look } from '../live/look.ts';
+import { indexTag } from '../artifacts/package-tag.ts';
 import { stretchOf, stretchedFreshness, type Spent } from './freshness.ts';
-import { createIndexRenewal, type MakeView } from './index-renewal.ts';
+import { createIndexRenewal, type MakeView, type ResolveVersion } from './index-renewal.ts';
 import { comparedIndex, type IndexView, type ViewMaker } from './index-view.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
 import { createServedIndex, type ServedIndex } from './served-index.ts';
@@ -67,13 +68,14 @@ const renewedAfter = 0.75;
 
 /**
  * Serves one kind of view: what `makeView` makes of the stored versions, each made once for all readers. Those who may not list
- * have a serving of their own: what nobody compared is not for others.
+ * have a serving of their own: what nobody compared is not for others. `resolveVersion` asks for the index tag by default.
  */
 export function createIndexServing(
   deps: IndexServingDeps,
   options: IndexServingOptions,
   rights: ReaderRights,
   makeView: MakeView,
+  resolveVersion: ResolveVersion = (reader, group) => rights.resolve(reader, group.image, indexTag(group)),
 ): IndexServing {
   const { clock, meter, spent } = deps;
   const indexes = createByteBoundedCache<ServedIndex>(options.maxIndexBytes, ({ weight }) => weight);
@@ -87,7 +89,10 @@ export function createIndexServing(
   const freshMs = ({ image }: Group) => stretchedFreshness(options.freshnessMs, stretchOf(spent, image));
   const heldMs = ({ image }: Group) => options.recheckMs * stretchOf(spent, image);
 
-  const renewal = createIndexRenewal({ clock, rights, makeView }, { rightsMs: options.rightsMs, heldMs, readerKeyOf });
+  const renewal = createIndexRenewal(
+    { clock, rights, makeView, resolveVersion },
+    { rightsMs: options.rightsMs, heldMs, readerKeyOf },
+  );
 
   const indexOf = (group: Group): ServedIndex => {
     const key = keyOf(group);

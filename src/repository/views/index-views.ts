@@ -11,7 +11,7 @@ import {
   type IndexServingOptions,
 } from './index-serving.ts';
 import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
-import { createReaderRights, type Reader } from './reader-rights.ts';
+import { createReaderRights, type Reader, type ReaderRights } from './reader-rights.ts';
 
 export interface IndexViewDeps extends IndexServingDeps {
   /** A look with this caller's rights. Shared by many, so no one caller's signal ends it. */
@@ -26,9 +26,12 @@ export interface IndexViews extends IndexServing {
 }
 
 /** Serves indexes from memory, one buffer for all readers, each reader's rights asked of the store. */
-export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptions): IndexViews {
+export function createIndexViews(
+  deps: IndexViewDeps,
+  options: IndexServingOptions,
+  rights: ReaderRights = createReaderRights(deps.clock, options),
+): IndexViews {
   const { maker } = deps;
-  const rights = createReaderRights(deps.clock, options);
 
   const compareByLook = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
     const seen = await readAll(() => deps.look(reader.image, group).catch(asRefusedLook));

@@ -1,0 +1,61 @@
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { snapshotIn, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Resolved } from '../../store/store.ts';
+import type { SnapshotPlace } from '../artifacts/snapshot-tag.ts';
+import type { Reader, ReaderRights } from '../views/reader-rights.ts';
+import { unknownSnapshot } from './snapshot-removal.ts';
+import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
+import type { SnapshotRecord } from './snapshot-record.ts';
+
+/** A snapshot's record, and the version of it that a reader was shown. */
+export interface SnapshotVersion {
+  readonly resolved: Resolved;
+  readonly record: SnapshotRecord;
+}
+
+/**
+ * Which record the path of a snapshot stands for, asked of the store as this reader: one request where its tag is known.
+ * Undefined where the store shows them nothing. Throws SNAPSHOT_UNKNOWN where a listing shows that there is no such snapshot.
+ */
+export type FindSnapshot = (reader: Reader, at: RepositoryCoordinates) => Promise<SnapshotVersion | undefined>;
+
+export function createFindSnapshot(deps: {
+  readonly rights: ReaderRights;
+  readonly records: SnapshotRecords;
+}): FindSnapshot {
+  const { rights, records } = deps;
+  /** The record's tag of each snapshot: readers stay with it for as long as it is one. */
+  const tags = createBoundedCache<string>(10_000);
+
+  const atKnownTag = async (reader: Reader, image: string, key: string) => {
+    const tag = tags.get(key);
+    const resolved = tag && (await rights.resolve(reader, image, tag));
+    if (tag === undefined || !resolved) return undefined;
+    const record = await records.read(reader.image, tag, resolved.digest);
+    return record && { resolved, record };
+  };
+
+  const byListing = async (reader: Reader, image: string, place: SnapshotPlace, key: string) => {
+    const listing = await reader.image.tags();
+    const record = await records.find(reader.image, place, listing);
+    if (record !== undefined) {
+      tags.set(key, record.tag);
+      return await atKnownTag(reader, image, key);
+    }
+    const known = tags.get(key);
+    const gone = goneIds(tagsOfSnapshot(place, listing));
+    // What was there a moment ago is gone only by its tombstone; and who is shown nothing is told nothing.
+    const isGone = known === undefined || [...gone].some((id) => known.endsWith(id));
+    if (listing.length === 0 || !isGone) return undefined;
+    tags.delete(key);
+    throw unknownSnapshot(place);
+  };
+
+  return async (reader, { image, branch, repository }) => {
+    const snapshot = snapshotIn(branch);
+    if (snapshot === undefined) return undefined;
+    const key = `${image} ${branch} ${repository}`;
+    const known = await atKnownTag(reader, image, key);
+    return known ?? (await byListing(reader, image, { ...snapshot, repository }, key));
+  };
+}

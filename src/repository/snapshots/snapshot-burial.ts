@@ -1,0 +1,84 @@
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { isGatewayError } from '../../errors.ts';
+import { emptyConfig, emptyConfigType, formatManifest } from '../../oci/manifest.ts';
+import type { Log } from '../../ports.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { Stamp } from '../../time/stamps.ts';
+import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import { goneTag, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+
+/** The artifactType of what says that a snapshot is gone. */
+export const snapshotGoneArtifactType = 'application/vnd.lkard.apk.snapshot.gone.v1';
+
+export interface SnapshotBurialDeps {
+  readonly artifacts: ArtifactWriter;
+  readonly stamp: () => Stamp;
+  readonly log: Log;
+}
+
+/** How a snapshot ends, or one that was begun and isn't to be. */
+export interface SnapshotBurial {
+  /**
+   * Removes a record, as somebody asked for who may delete; false where the registry removes nothing, so that the tombstone
+   * stands alone and the packages stay stored. Throws UNAUTHORIZED or FORBIDDEN where they may not: then nothing is changed.
+   */
+  remove(image: ImageStore, record: SnapshotTag, call?: CallOptions): Promise<boolean>;
+  /** Says that it is gone, for good; needs the right to push alone. */
+  bury(image: ImageStore, tag: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
+  /** Removes tags of what is buried, as far as that is allowed. Never throws. */
+  clear(image: ImageStore, tags: readonly string[], call?: CallOptions): Promise<void>;
+}
+
+const concurrency = 4;
+
+export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDeps): SnapshotBurial {
+  const putGone = async (image: ImageStore, under: string, id: string, call: CallOptions) => {
+    await artifacts
+      .put(image, under, ({ artifactType }) => formatGone(under, id, stamp(), artifactType), call)
+      .catch(async (error: unknown) => {
+        // Where tags are written once: somebody else's, or one whose answer was lost, proves the same.
+        if (!isGatewayError(error, 'TAG_IMMUTABLE') || (await image.resolve(under, call)) === undefined) throw error;
+      });
+  };
+
+  return {
+    async remove(image, record, call = {}) {
+      const isRemoved = await tryDelete(image, record.tag, call);
+      await putGone(image, goneTag(record), record.id, call);
+      // Those who read it ask for its record alone, so that it too must say so where it stays.
+      if (!isRemoved) await putGone(image, record.tag, record.id, call);
+      return isRemoved;
+    },
+    bury: (image, tag, call = {}) => putGone(image, goneTag(tag), tag.id, call),
+    async clear(image, tags, call = {}) {
+      try {
+        await inParallel(tags, concurrency, (tag) => tryDelete(image, tag, call));
+      } catch (error) {
+        log.debug({ image: image.image, err: error }, 'what a snapshot held stays for upkeep');
+      }
+    },
+  };
+}
+
+async function tryDelete(image: ImageStore, tag: string, call: CallOptions): Promise<boolean> {
+  try {
+    await image.deleteTag(tag, call);
+    return true;
+  } catch (error) {
+    if (isGatewayError(error, 'DELETE_UNSUPPORTED')) return false;
+    throw error;
+  }
+}
+
+function formatGone(tag: string, id: string, created: Stamp, artifactType: boolean): Uint8Array {
+  return formatManifest({
+    artifactType: artifactType ? snapshotGoneArtifactType : undefined,
+    config: emptyConfig(emptyConfigType),
+    layers: [emptyConfig(emptyConfigType)],
+    annotations: {
+      'org.opencontainers.image.created': new Date(created).toISOString(),
+      'lkard.apk.tag': tag,
+      'lkard.apk.buries': id,
+    },
+  });
+}

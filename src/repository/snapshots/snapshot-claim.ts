@@ -1,0 +1,54 @@
+import { GatewayError } from '../../errors.ts';
+import type { Clock } from '../../ports.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { lease } from '../../time/lease.ts';
+import type { Stamp } from '../../time/stamps.ts';
+import type { SnapshotPlace, SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
+
+export interface SnapshotClaimDeps {
+  readonly records: SnapshotRecords;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly stamp: () => Stamp;
+}
+
+/** Of two who take a name at once the first looks so often whether the other gives way, and waits longer each time. */
+const maxLooks = 6;
+const lookAgainMs = 100;
+
+/**
+ * Makes sure that nobody else has or takes a snapshot's name: `own` is a part of ours that was put, so of two who come at once at
+ * least one sees the other. Resolves with the ids of beginnings that are too old to come to anything, which the record has to
+ * name; throws SNAPSHOT_EXISTS. Of several only the first made may go on, and only once the others have given way.
+ */
+export async function claimName(
+  { records, clock, stamp }: SnapshotClaimDeps,
+  image: ImageStore,
+  place: SnapshotPlace,
+  own: SnapshotTag,
+  call: CallOptions,
+): Promise<readonly string[]> {
+  for (let look = 1; ; look += 1) {
+    const listing = await image.tags(call);
+    if ((await records.find(image, place, listing, call)) !== undefined) throw taken(place);
+    const tags = tagsOfSnapshot(place, listing);
+    const rivals = rivalsIn(tags, own);
+    const young = [...rivals.values()].filter(({ stamp: madeAt }) => stamp() - madeAt < lease.snapshotClaimMs);
+    const isShown = tags.some(({ id }) => id === own.id);
+    if (young.length === 0 && (isShown || look === maxLooks)) return [...rivals.keys()];
+    if (look === maxLooks || young.some(({ id }) => id < own.id)) throw taken(place);
+    await clock.sleep(lookAgainMs * look, call.signal);
+  }
+}
+
+/** Other beginnings of the same snapshot that aren't known to be dead. */
+function rivalsIn(tags: readonly SnapshotTag[], own: SnapshotTag): ReadonlyMap<string, SnapshotTag> {
+  const gone = goneIds(tags);
+  const others = tags.filter(({ kind, id }) => kind !== 'gone' && id !== own.id && !gone.has(id));
+  return new Map(others.map((tag) => [tag.id, tag]));
+}
+
+function taken({ branch, repository, name }: SnapshotPlace): GatewayError {
+  const message = `${branch}/${repository} has a snapshot ${name} already, or one is being made`;
+  return new GatewayError('SNAPSHOT_EXISTS', message, { details: { snapshot: name } });
+}

@@ -1,0 +1,191 @@
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { Clock, RandomBytes } from '../../ports.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { ImageStore } from '../../store/store.ts';
+import { lease } from '../../time/lease.ts';
+import { msSince } from '../../time/monotonic.ts';
+import type { Stamp } from '../../time/stamps.ts';
+import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import { newSnapshotId, parseSnapshotTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
+import { layersOfContent, type IndexContent } from '../index/index-content.ts';
+import { EVERY, type Look } from '../live/look.ts';
+import type { TakeLook } from '../live/looks.ts';
+import type { AnswerTime } from '../publishing/answer-time.ts';
+import type { Caller } from '../service/caller.ts';
+import { claimName } from './snapshot-claim.ts';
+import type { SnapshotBurial } from './snapshot-burial.ts';
+import { formatSnapshotPart, partsOf } from './snapshot-part.ts';
+import { formatSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
+import type { SnapshotRecords } from './snapshot-records.ts';
+
+export interface SnapshotCreationDeps {
+  readonly look: TakeLook;
+  readonly artifacts: ArtifactWriter;
+  readonly records: SnapshotRecords;
+  readonly burial: SnapshotBurial;
+  readonly clock: Clock;
+  readonly stamp: () => Stamp;
+  readonly random: RandomBytes;
+}
+
+/** Manifests and layers of one snapshot that are put at a time. */
+const concurrency = 4;
+
+/**
+ * Keeps what a repository lists now:
+ *
+ *     look: what is listed?  ->  parts, which hold the packages  ->  is the name ours?  ->  the record, LAST
+ *
+ * No bytes move: all that it names is in the image. Without its record it is nothing, so that a crash loses nobody anything.
+ */
+export async function createSnapshot(
+  deps: SnapshotCreationDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  name: string,
+  caller: Caller,
+  time: AnswerTime,
+): Promise<Omit<SnapshotRecord, 'indexes'> & { readonly architectures: readonly string[] }> {
+  const place = { branch: at.branch, repository: at.repository, name };
+  try {
+    return await keepWhatIsListed(deps, image, at, place, caller, time);
+  } catch (error) {
+    if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
+    // Deleted and collected since we looked, most likely: what is listed by now is there.
+    return await keepWhatIsListed(deps, image, at, place, caller, time).catch((again: unknown) => {
+      throw isGatewayError(again, 'BLOB_UNKNOWN') ? lostPackage(at, again) : again;
+    });
+  }
+}
+
+async function keepWhatIsListed(
+  deps: SnapshotCreationDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  place: SnapshotPlace,
+  caller: Caller,
+  time: AnswerTime,
+) {
+  const seen = await deps.look(image, at, [EVERY], time.call());
+  const indexes = indexesIn(seen, at);
+  const now = deps.stamp();
+  const begunMs = deps.clock.monotonicMs();
+  const id = newSnapshotId(place, now, deps.random);
+  const tag = recordTag(place, id);
+  const begun: string[] = [];
+  try {
+    await uploadLayers(image, [...indexes.values()], (digest) => isStored(seen, digest), time);
+    await inParallel([...partsOf(indexes.values()).entries()], concurrency, async ([number, held]) => {
+      const part = partTag(place, number, id);
+      begun.push(part);
+      await deps.artifacts.put(image, part, (profile) => formatSnapshotPart(part, held, profile), time.call());
+      time.renew();
+    });
+    const over = await claimName(deps, image, place, ownTag(partTag(place, 0, id)), time.call());
+    const about = { ...place, tag, createdMs: now, createdBy: caller.name, ...sizesOf(indexes.values()), over };
+    await putRecord(deps, image, about, indexes, time);
+    // Others take it for dead after twice that: whoever slept for so long may not say that it is there.
+    if (msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2) throw tooLate(place);
+    return { ...about, id, architectures: [...indexes.keys()] };
+  } catch (error) {
+    await abandon(deps, image, tag, begun, time);
+    throw error;
+  }
+}
+
+/** What each architecture's index lists, by name; at least one. */
+function indexesIn(seen: Look, { branch, repository }: RepositoryCoordinates): ReadonlyMap<string, IndexContent> {
+  if (seen.live.unread.size > 0) {
+    const message = `not all packages of ${branch}/${repository} can be read right now; try again`;
+    throw new GatewayError('STORE_UNAVAILABLE', message, { details: { retryAfterSeconds: 5 } });
+  }
+  const hasIndex = (architecture: string) =>
+    seen.stored.has(architecture) || seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);
+  const architectures = seen.architectures.filter(hasIndex).toSorted();
+  if (architectures.length > 0) return new Map(architectures.map((one) => [one, seen.content(one)]));
+  throw new GatewayError('REPOSITORY_UNKNOWN', `${branch}/${repository} never had a package: there is nothing to keep`);
+}
+
+function isStored(seen: Look, digest: IndexLayer['digest']): boolean {
+  return [...seen.stored.values()].some(({ blobs }) => blobs.has(digest));
+}
+
+type IndexLayer = ReturnType<typeof layersOfContent>[number];
+
+/** Uploads runs that no stored index names: the look knows of changes that aren't published yet. */
+async function uploadLayers(
+  image: ImageStore,
+  contents: readonly IndexContent[],
+  isThere: (digest: IndexLayer['digest']) => boolean,
+  time: AnswerTime,
+): Promise<void> {
+  const layers = new Map(contents.flatMap(layersOfContent).map((part) => [part.digest, part]));
+  const missing = [...layers.values()].filter(({ digest }) => !isThere(digest));
+  await inParallel(missing, concurrency, ({ bytes }) => image.pushBlob(bytes, time.call()));
+}
+
+async function putRecord(
+  { artifacts }: SnapshotCreationDeps,
+  image: ImageStore,
+  about: Omit<SnapshotRecord, 'id' | 'indexes'>,
+  indexes: ReadonlyMap<string, IndexContent>,
+  time: AnswerTime,
+): Promise<void> {
+  const put = () =>
+    artifacts.put(image, about.tag, (profile) => formatSnapshotRecord(about, indexes, profile), time.call());
+  try {
+    await put().catch(async (error: unknown) => {
+      if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
+      // The index was replaced and collected since it was read.
+      await uploadLayers(image, [...indexes.values()], () => false, time);
+      await put();
+    });
+  } catch (error) {
+    // The answer may be lost and the put not.
+    if (!isGatewayError(error, 'STORE_UNAVAILABLE')) throw error;
+    if ((await image.resolve(about.tag, time.call())) === undefined) throw error;
+  }
+}
+
+/** Nobody was told of it. Its record may land later, so the tombstone comes first: what holds its packages goes only then. */
+async function abandon(
+  { burial }: SnapshotCreationDeps,
+  image: ImageStore,
+  tag: string,
+  begun: readonly string[],
+  time: AnswerTime,
+): Promise<void> {
+  if (begun.length === 0) return;
+  try {
+    await burial.bury(image, ownTag(tag), time.undoing());
+  } catch {
+    // Left as it is: it takes the name for some minutes.
+    return;
+  }
+  await burial.clear(image, [tag, ...begun], time.undoing());
+}
+
+function ownTag(tag: string) {
+  const parsed = parseSnapshotTag(tag);
+  if (parsed === undefined) throw new TypeError(`${tag} is no snapshot's tag`);
+  return parsed;
+}
+
+function sizesOf(indexes: Iterable<IndexContent>): { readonly packages: number; readonly size: number } {
+  const files = new Map<string, number>();
+  for (const content of indexes) {
+    for (const { pkg } of content.files()) files.set(`${pkg.architecture}/${pkg.fileName}`, pkg.entry.fileSize);
+  }
+  return { packages: files.size, size: [...files.values()].reduce((sum, size) => sum + size, 0) };
+}
+
+function tooLate({ branch, repository, name }: SnapshotPlace): GatewayError {
+  const message = `the snapshot ${name} of ${branch}/${repository} took too long to make; try again`;
+  return new GatewayError('PUBLISH_TIMEOUT', message, { details: { retryAfterSeconds: 5 } });
+}
+
+function lostPackage({ branch, repository }: RepositoryCoordinates, cause: unknown): GatewayError {
+  const message = `the registry has lost a package that ${branch}/${repository} lists; "lkard verify" tells which`;
+  return new GatewayError('BLOB_UNKNOWN', message, { cause });
+}

@@ -1,0 +1,157 @@
+import { isArchitecture } from '../../apk/package-name.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { parseSnapshotName, parseCoordinates } from '../../protocol/coordinates.ts';
+import { hashOfName, isSnapshotId, parseSnapshotTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
+import type { IndexContent } from '../index/index-content.ts';
+import {
+  indexDetailsType,
+  indexPartType,
+  indexV3DetailsType,
+  indexV3PartType,
+  type IndexRunDescriptors,
+  type RunDescriptors,
+} from '../index/index-manifest.ts';
+import type { IndexRun, Part } from '../index/index-run.ts';
+
+/** The artifactType of what a snapshot lists; left out for registries that take only types they know. */
+export const snapshotArtifactType = 'application/vnd.lkard.apk.snapshot.v1';
+
+/** A snapshot as one tag holds it. Nothing of it ever changes. */
+export interface SnapshotRecord extends SnapshotPlace {
+  readonly tag: string;
+  readonly id: string;
+  /** When it was made, in ms since 1970: a stamp. */
+  readonly createdMs: number;
+  readonly createdBy?: string | undefined;
+  /** Package files, each once, and their bytes. */
+  readonly packages: number;
+  readonly size: number;
+  /** Ids of beginnings of the same snapshot that this one took for dead: they don't count, whatever comes of them. */
+  readonly over: readonly string[];
+  /** What the index of each architecture is made of. */
+  readonly indexes: ReadonlyMap<string, IndexRunDescriptors>;
+}
+
+const annotation = {
+  created: 'org.opencontainers.image.created',
+  tag: 'lkard.apk.tag',
+  branch: 'lkard.apk.branch',
+  repository: 'lkard.apk.repository',
+  name: 'lkard.apk.snapshot',
+  by: 'lkard.apk.pushed-by',
+  packages: 'lkard.apk.snapshot.packages',
+  size: 'lkard.apk.snapshot.size',
+  over: 'lkard.apk.snapshot.over',
+  architectures: 'lkard.apk.architectures',
+  architecture: 'lkard.apk.architecture',
+} as const;
+
+/** The manifest of a snapshot: the runs of all its indexes as layers, each with its architecture. */
+export function formatSnapshotRecord(
+  record: Omit<SnapshotRecord, 'id' | 'indexes'>,
+  indexes: ReadonlyMap<string, IndexContent>,
+  profile: { readonly artifactType: boolean },
+): Uint8Array {
+  const config = emptyConfig(emptyConfigType);
+  const layers = [...indexes].flatMap(([architecture, content]) => [
+    ...content.v2Runs.flatMap((run) => layersOfRun(architecture, run, indexPartType, indexDetailsType)),
+    ...content.v3Runs.flatMap((run) => layersOfRun(architecture, run, indexV3PartType, indexV3DetailsType)),
+  ]);
+  return formatManifest({
+    artifactType: profile.artifactType ? snapshotArtifactType : undefined,
+    config,
+    layers: layers.length === 0 ? [config] : layers,
+    annotations: {
+      [annotation.created]: new Date(record.createdMs).toISOString(),
+      [annotation.tag]: record.tag,
+      [annotation.branch]: record.branch,
+      [annotation.repository]: record.repository,
+      [annotation.name]: record.name,
+      [annotation.packages]: String(record.packages),
+      [annotation.size]: String(record.size),
+      [annotation.architectures]: [...indexes.keys()].join(' '),
+      ...(record.createdBy === undefined ? {} : { [annotation.by]: record.createdBy }),
+      ...(record.over.length === 0 ? {} : { [annotation.over]: record.over.join(' ') }),
+    },
+  });
+}
+
+/** The snapshot under `tag`, or undefined where the manifest is none, or not this tag's: who may push can put anything there. */
+export function parseSnapshotRecord(tag: string, bytes: Uint8Array): SnapshotRecord | undefined {
+  try {
+    return readSnapshotRecord(tag, bytes);
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
+}
+
+function readSnapshotRecord(tag: string, bytes: Uint8Array): SnapshotRecord | undefined {
+  const { annotations, layers } = parseManifest(bytes);
+  const parsed = parseSnapshotTag(tag);
+  const createdMs = Date.parse(annotations[annotation.created] ?? '');
+  if (parsed?.kind !== 'record' || annotations[annotation.tag] !== tag || Number.isNaN(createdMs)) return undefined;
+  const { branch, repository } = parseCoordinates({
+    image: 'x',
+    branch: annotations[annotation.branch] ?? '',
+    repository: annotations[annotation.repository] ?? '',
+  });
+  const place = { branch, repository, name: parseSnapshotName(annotations[annotation.name] ?? '') };
+  const indexes = indexesIn(words(annotations[annotation.architectures]), layers);
+  if (hashOfName(place) !== parsed.nameHash || indexes === undefined) return undefined;
+  return {
+    ...place,
+    tag,
+    id: parsed.id,
+    createdMs,
+    createdBy: annotations[annotation.by],
+    packages: countIn(annotations[annotation.packages]),
+    size: countIn(annotations[annotation.size]),
+    over: words(annotations[annotation.over]).filter(isSnapshotId),
+    indexes,
+  };
+}
+
+/** Undefined where an architecture can't be one, or not each run has its details. */
+function indexesIn(
+  architectures: readonly string[],
+  layers: readonly Descriptor[],
+): ReadonlyMap<string, IndexRunDescriptors> | undefined {
+  const indexes = new Map<string, IndexRunDescriptors>();
+  for (const architecture of architectures) {
+    const own = layers.filter(({ annotations }) => annotations?.[annotation.architecture] === architecture);
+    const v2Runs = runsIn(own, indexPartType, indexDetailsType);
+    const v3Runs = runsIn(own, indexV3PartType, indexV3DetailsType);
+    if (!isArchitecture(architecture) || v2Runs === undefined || v3Runs === undefined) return undefined;
+    indexes.set(architecture, { v2Runs, v3Runs });
+  }
+  return indexes;
+}
+
+function runsIn(layers: readonly Descriptor[], partType: string, detailsType: string): RunDescriptors[] | undefined {
+  const parts = layers.filter(({ mediaType }) => mediaType === partType);
+  const details = layers.filter(({ mediaType }) => mediaType === detailsType);
+  if (parts.length !== details.length) return undefined;
+  return parts.flatMap((part, i) => (details[i] === undefined ? [] : [{ part, details: details[i] }]));
+}
+
+function layersOfRun(architecture: string, run: IndexRun, partType: string, detailsType: string): Descriptor[] {
+  const layer = (mediaType: string, { digest, bytes }: Part): Descriptor => ({
+    mediaType,
+    digest,
+    size: bytes.length,
+    annotations: { [annotation.architecture]: architecture },
+  });
+  return [layer(partType, run.part), layer(detailsType, run.details)];
+}
+
+function words(text: string | undefined): readonly string[] {
+  return (text ?? '').split(' ').filter((word) => word !== '');
+}
+
+function countIn(text: string | undefined): number {
+  const count = Number(text ?? 0);
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
+}

@@ -1,0 +1,123 @@
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { isGatewayError } from '../../errors.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import {
+  hashOfName,
+  hashOfRepository,
+  isSnapshotTag,
+  parseSnapshotTag,
+  type SnapshotPlace,
+  type SnapshotTag,
+} from '../artifacts/snapshot-tag.ts';
+import { parseSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
+
+/** Reads snapshots' records, each once: what a tag holds never changes but by its end, which a tombstone tells. */
+export interface SnapshotRecords {
+  /** Every snapshot of a repository that a listing shows, the newest first. */
+  all(
+    image: ImageStore,
+    at: Omit<RepositoryCoordinates, 'image'>,
+    listing: readonly string[],
+    call?: CallOptions,
+  ): Promise<readonly SnapshotRecord[]>;
+  /** The one of that name. */
+  find(
+    image: ImageStore,
+    place: SnapshotPlace,
+    listing: readonly string[],
+    call?: CallOptions,
+  ): Promise<SnapshotRecord | undefined>;
+  /** The record that stands under a tag right now, whatever was read of it before: undefined where it is none. */
+  read(image: ImageStore, tag: string, digest: string, call?: CallOptions): Promise<SnapshotRecord | undefined>;
+}
+
+const concurrency = 8;
+
+export function createSnapshotRecords(): SnapshotRecords {
+  const byDigest = createBoundedCache<SnapshotRecord>(10_000);
+  const byTag = createBoundedCache<SnapshotRecord>(10_000);
+
+  const fetchRecord = async (image: ImageStore, tag: string, reference: string, call: CallOptions) => {
+    const manifest = await fetchSmall(image, reference, call);
+    const record = manifest && parseSnapshotRecord(tag, manifest.bytes);
+    if (manifest === undefined || record === undefined) return undefined;
+    byDigest.set(`${image.image} ${tag} ${manifest.digest}`, record);
+    byTag.set(`${image.image} ${tag}`, record);
+    return record;
+  };
+
+  const openAll = async (image: ImageStore, tags: readonly SnapshotTag[], call: CallOptions) => {
+    const opened = await inParallel(
+      tags,
+      concurrency,
+      async ({ tag }) => byTag.get(`${image.image} ${tag}`) ?? (await fetchRecord(image, tag, tag, call)),
+    );
+    return standing(opened.filter((record) => record !== undefined));
+  };
+
+  return {
+    async all(image, at, listing, call = {}) {
+      const hash = hashOfRepository(at);
+      const records = await openAll(image, liveRecords(snapshotTagsOf(hash, listing)), call);
+      return [...records].sort((a, b) => b.createdMs - a.createdMs);
+    },
+    async find(image, place, listing, call = {}) {
+      const [first] = await openAll(image, liveRecords(tagsOfSnapshot(place, listing)), call);
+      return first;
+    },
+    read: async (image, tag, digest, call = {}) =>
+      byDigest.get(`${image.image} ${tag} ${digest}`) ?? (await fetchRecord(image, tag, digest, call)),
+  };
+}
+
+/** The tags of one snapshot's name in a listing, of whichever beginnings. */
+export function tagsOfSnapshot(place: SnapshotPlace, listing: readonly string[]): readonly SnapshotTag[] {
+  const nameHash = hashOfName(place);
+  return snapshotTagsOf(hashOfRepository(place), listing).filter((tag) => tag.nameHash === nameHash);
+}
+
+/** The ids that tombstones tell to be dead. */
+export function goneIds(tags: readonly SnapshotTag[]): ReadonlySet<string> {
+  return new Set(tags.filter(({ kind }) => kind === 'gone').map(({ id }) => id));
+}
+
+function snapshotTagsOf(repositoryHash: string, listing: readonly string[]): readonly SnapshotTag[] {
+  return listing
+    .filter(isSnapshotTag)
+    .map(parseSnapshotTag)
+    .filter((tag) => tag?.repositoryHash === repositoryHash)
+    .filter((tag) => tag !== undefined);
+}
+
+function liveRecords(tags: readonly SnapshotTag[]): readonly SnapshotTag[] {
+  const gone = goneIds(tags);
+  return tags.filter(({ kind, id }) => kind === 'record' && !gone.has(id));
+}
+
+/** Of records of one name, the one that counts: what another took for dead doesn't; then the first made, for all readers alike. */
+function standing(records: readonly SnapshotRecord[]): readonly SnapshotRecord[] {
+  const sorted = [...records].sort((a, b) => (freshOf(a) < freshOf(b) ? -1 : 1));
+  const byName = new Map<string, SnapshotRecord>();
+  for (const record of sorted) {
+    const isDead = sorted.some((other) => other.over.includes(record.id) && !record.over.includes(other.id));
+    if (!isDead && !byName.has(record.name)) byName.set(record.name, record);
+  }
+  return [...byName.values()];
+}
+
+/** Of one name, ids differ in their ends alone, which sort by age. */
+function freshOf({ id }: SnapshotRecord): string {
+  return id.slice(-13);
+}
+
+/** A manifest; none where it is larger than any of ours. */
+async function fetchSmall(image: ImageStore, reference: string, call: CallOptions) {
+  try {
+    return await image.fetchManifest(reference, call);
+  } catch (error) {
+    if (isGatewayError(error, 'SIZE_EXCEEDED')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Clock, Log, RandomBytes } from '../../ports.ts';
+import { GatewayError } from '../../errors.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { CallOptions, ImageStore, Store } from '../../store/store.ts';
+import type { Stamp } from '../../time/stamps.ts';
+import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import type { TakeLook } from '../live/looks.ts';
+import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
+import type { Caller } from '../service/caller.ts';
+import type { ListedSnapshot, RepositorySnapshots } from '../service/snapshots.ts';
+import { createSnapshotBurial } from './snapshot-burial.ts';
+import { createSnapshot } from './snapshot-creation.ts';
+import { removeSnapshot } from './snapshot-removal.ts';
+import type { SnapshotRecord } from './snapshot-record.ts';
+import type { SnapshotRecords } from './snapshot-records.ts';
+
+export interface SnapshotsDeps {
+  readonly store: Store;
+  readonly look: TakeLook;
+  readonly artifacts: ArtifactWriter;
+  readonly records: SnapshotRecords;
+  readonly clock: Clock;
+  readonly stamp: () => Stamp;
+  readonly random: RandomBytes;
+  readonly log: Log;
+  /** Whether the store shows a caller anything of an image. */
+  readonly rights: { authorize(image: string, caller: Caller, call?: CallOptions): Promise<boolean> };
+}
+
+/** The part of the service that keeps repositories as they were. */
+export function createSnapshots(
+  deps: SnapshotsDeps,
+  { publishTimeoutMs }: { readonly publishTimeoutMs: number },
+): RepositorySnapshots {
+  const { store, records, rights, clock } = deps;
+  const burial = createSnapshotBurial(deps);
+  const imageOf = ({ image }: RepositoryCoordinates, caller: Caller) =>
+    store.image(image, caller.credentials, caller.requestId);
+
+  /** What a look asks of the store follows from what others have read: who may not read must not see that. */
+  const change = async <T>(
+    at: RepositoryCoordinates,
+    caller: Caller,
+    work: (image: ImageStore, time: AnswerTime) => Promise<T>,
+  ): Promise<T> => {
+    const time = createAnswerTime(clock, publishTimeoutMs, at);
+    const run = async () => {
+      if (!(await time.until(rights.authorize(at.image, caller)))) throw unknownRepository(at);
+      return await work(imageOf(at, caller), time);
+    };
+    return await time.within(run()).finally(time.end);
+  };
+
+  return {
+    createSnapshot: (at, name, caller) =>
+      change(at, caller, async (image, time) => {
+        const made = await createSnapshot({ ...deps, burial }, image, at, name, caller, time);
+        return listed(made, made.architectures);
+      }),
+    removeSnapshot: (at, name, caller) =>
+      change(at, caller, (image, time) => {
+        const { branch, repository } = at;
+        return removeSnapshot({ ...deps, burial }, image, { branch, repository, name }, time);
+      }),
+    async listSnapshots(at, caller, call = {}) {
+      const image = imageOf(at, caller);
+      const found = await records.all(image, at, await image.tags(call), call);
+      return found.map((record) => listed(record, [...record.indexes.keys()]));
+    },
+  };
+}
+
+function listed(record: Omit<SnapshotRecord, 'indexes'>, architectures: readonly string[]): ListedSnapshot {
+  const { branch, repository, name, createdMs, createdBy, packages, size } = record;
+  const createdAt = new Date(createdMs);
+  return { branch, repository, name, createdAt, createdBy, architectures, packages: { count: packages, size } };
+}
+
+function unknownRepository({ branch, repository }: RepositoryCoordinates): GatewayError {
+  return new GatewayError('REPOSITORY_UNKNOWN', `there is no repository ${branch}/${repository}`);
+}
