@@ -26,6 +26,7 @@ import { createPackageFacts } from './routes/package-facts.ts';
 import { lkarRoutes } from './routes/lkar.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { createPackageRoutes } from './routes/packages.ts';
+import { createSnapshotRoutes } from './routes/snapshots.ts';
 import { createRepositoryHandler } from './routes/repositories.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 
@@ -57,6 +58,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const keys = createKeyRoutes({ ...deps, requests, catalogs }, settings);
   const listing = createListing({ catalogs, requests });
   const change = createChangeHandler({ ...deps, requests });
+  const snapshots = createSnapshotRoutes({ ...deps, requests });
   const facts = createPackageFacts({ repositories: deps.repositories, requests });
   const pages =
     settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs, payloads }, settings);
@@ -77,7 +79,12 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   app.route('/', artifactdRoutes({ publisher }, settings));
   app.all(
     '*',
-    routed(createRepositoryHandler({ packages, keys, publisher, requests, listing, facts, change, pages }, settings)),
+    routed(
+      createRepositoryHandler(
+        { packages, keys, publisher, requests, listing, facts, change, snapshots, pages },
+        settings,
+      ),
+    ),
   );
   app.notFound((c) => notFoundAnswer(exchangeOf(c), settings));
   const faults = createFaultAnswers(deps, settings);

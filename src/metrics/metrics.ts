@@ -113,7 +113,7 @@ export function createMetrics(): Metrics {
   });
   const changes = new Counter({
     name: 'lkard_changed_packages_total',
-    help: 'Packages that were changed after their push, and changes that were refused or failed',
+    help: 'Packages that were changed after their push, snapshots that were made or removed, and what of that was refused or failed',
     labelNames: ['verb', 'outcome'],
     registers,
   });

@@ -21,6 +21,7 @@ export const verbs = {
   jwks: 'jwks.json',
   status: 'status.json',
   listing: 'packages.json',
+  snapshots: 'snapshots.json',
   feed: 'feed.atom',
 } as const;
 

@@ -19,6 +19,9 @@ import { createIndexViews } from './views/index-views.ts';
 import { createPackageCache } from './reading/package-cache.ts';
 import { createReading } from './reading/reading.ts';
 import { createRetention } from './retention/retention.ts';
+import { createSnapshotRoom } from './snapshots/snapshot-room.ts';
+import { viewsOfBoth } from './snapshots/views-of-both.ts';
+import { createReaderRights } from './views/reader-rights.ts';
 import type { Repositories } from './service/repositories.ts';
 import type { RepositoryUpkeep } from './service/upkeep.ts';
 import { createOperations } from './upkeep/operations.ts';
@@ -54,11 +57,13 @@ export function createRepositories(
     },
   });
   const look = createLooks({ ...deps, storedIndexes, memoryOf }, options);
-  const views = createIndexViews(
+  const spent = store.spent && ((image: string) => store.spent?.(image) ?? 0);
+  const rights = createReaderRights(clock, options);
+  const branchViews = createIndexViews(
     {
       ...deps,
       maker: deps,
-      spent: store.spent && ((image) => store.spent?.(image) ?? 0),
+      spent,
       look: (image, group) => look(image, group, [group.architecture]),
       readStored: async (image, group) => {
         const keys = await signingKeys.ofImage(image);
@@ -67,7 +72,10 @@ export function createRepositories(
       },
     },
     options,
+    rights,
   );
+  const snapshots = createSnapshotRoom({ ...deps, maker: deps, spent, rights, stamp, artifacts, callerKey }, options);
+  const views = viewsOfBoth(branchViews, snapshots.views);
   // Whoever changes something sees what this gateway acknowledges: its readers have that at once.
   const shownLook = offeringLooks(look, { clock, readers: views });
   const put = createIndexWriter({
@@ -84,17 +92,21 @@ export function createRepositories(
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
   const v3Views = createIndexV3Views(deps, options);
   const reading = createReading({
-    ...{ ...deps, views, v3Views, packages, callerKey, memoryOf },
+    ...{ ...deps, views, v3Views, packages, callerKey, memoryOf, snapshots },
     rightsMs: options.rightsMs,
   });
   const works = createWorks(
     { ...deps, artifacts, look: shownLook, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
     options,
   );
+  const operations = createOperations({ ...deps, look, put, loopOf, memoryOf }, options);
   return {
     ...reading,
+    ...snapshots.service(shownLook, reading),
     ...createPushing({ ...deps, works, immutable }, options),
     ...createRetention({ works }),
-    ...createOperations({ ...deps, look, put, loopOf, memoryOf }, options),
+    ...operations,
+    status: async (at, caller, call) =>
+      (await snapshots.status(at, caller)) ?? (await operations.status(at, caller, call)),
   };
 }

@@ -104,6 +104,8 @@ function headersOf(error: GatewayError, status: number, request: RefusedRequest)
       !hopeless.has(error.code) && {
         'Retry-After': String(typeof retryAfter === 'number' ? retryAfter : defaultRetrySeconds),
       }),
+    // RFC 9110 section 15.5.6.
+    ...(error.code === 'SNAPSHOT_IMMUTABLE' && { Allow: 'GET, HEAD' }),
     ...(request.requestId !== undefined && { 'X-Request-Id': request.requestId }),
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { lifecycleOperations } from './lifecycle-operations.ts';
+import { snapshotOperations } from './snapshot-operations.ts';
 import {
   configurationSchema,
   imagesSchema,
@@ -52,7 +53,7 @@ export const commonRefusals = [400, 401, 403, 405, 429, 500, 501, 502, 503] as c
 
 /** Everything that is promised to programs, `lkar` among them. */
 export function operations(): readonly Operation[] {
-  return [...listings(), ...contents(), ...changes(), ...lifecycleOperations(), ...trust()];
+  return [...listings(), ...contents(), ...changes(), ...lifecycleOperations(), ...snapshotOperations(), ...trust()];
 }
 
 function listings(): readonly Operation[] {

@@ -9,7 +9,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 
 /** What somebody did to a repository, or tried to. */
 export interface AuditedAttempt {
-  readonly action: 'push' | ChangeVerb | 'read' | 'login';
+  readonly action: 'push' | ChangeVerb | 'create-snapshot' | 'remove-snapshot' | 'read' | 'login';
   readonly who: string;
   /** As far as it is known. */
   readonly at: { readonly image: string; readonly branch?: string; readonly repository?: string } | undefined;

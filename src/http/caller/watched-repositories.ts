@@ -48,6 +48,15 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
     keys: (image, caller, options) => reading(image, caller, () => service.keys(image, caller, options)),
     authorize: (image, caller, options) =>
       refusals.watch(caller, { action: 'login', image }, () => service.authorize(image, caller, options)),
+    createSnapshot: (at, name, caller, options) =>
+      refusals.watch(caller, { action: 'create-snapshot', image: at.image }, () =>
+        service.createSnapshot(at, name, caller, options),
+      ),
+    removeSnapshot: (at, name, caller, options) =>
+      refusals.watch(caller, { action: 'remove-snapshot', image: at.image }, () =>
+        service.removeSnapshot(at, name, caller, options),
+      ),
+    listSnapshots: (at, caller, options) => reading(at.image, caller, () => service.listSnapshots(at, caller, options)),
     status: (at, caller, options) => reading(at.image, caller, () => service.status(at, caller, options)),
   };
 }

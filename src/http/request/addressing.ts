@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { isImageName } from '../../oci/reference.ts';
-import { parseCoordinates, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { parseReadCoordinates, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { ChangeVerb } from '../../protocol/lifecycle.ts';
 import {
   changeVerbOf,
@@ -173,7 +173,7 @@ function attempt<T>(read: () => T): { readonly value?: T; readonly fault?: unkno
 function baseOf(form: Form, segments: readonly string[]): RepositoryBase | undefined {
   const coordinates = buildkiteAlias(form, segments) ?? coordinatesIn(form, segments);
   if (coordinates === undefined) return undefined;
-  return { at: parseCoordinates(coordinates), path: `/${[...form.prefix, ...segments].join('/')}` };
+  return { at: parseReadCoordinates(coordinates), path: `/${[...form.prefix, ...segments].join('/')}` };
 }
 
 function coordinatesIn(form: Form, segments: readonly string[]): RepositoryCoordinates | undefined {

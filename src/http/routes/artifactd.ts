@@ -6,7 +6,7 @@ import type { HttpSettings } from '../options.ts';
 import { publishAnswer } from '../upload/publish-answer.ts';
 import type { Publisher } from '../upload/publisher.ts';
 import { artifactdCoordinates } from '../request/upload-forms.ts';
-import { placeInQuery } from './query-place.ts';
+import { placeInQuery } from '../request/query-place.ts';
 
 /** artifactd's upload: `POST /addpkg?provider=apk&reponame=NAME[&branch=…&repository=…]`, a multipart form. */
 export function artifactdRoutes(deps: { readonly publisher: Publisher }, settings: HttpSettings): Hono<HttpEnv> {

@@ -7,7 +7,7 @@ import { describePush, statusOfPush } from '../upload/publish-answer.ts';
 import type { Publisher } from '../upload/publisher.ts';
 import { splitPath } from '../request/request-path.ts';
 import { buildkiteCoordinates } from '../request/upload-forms.ts';
-import { placeInQuery } from './query-place.ts';
+import { placeInQuery } from '../request/query-place.ts';
 
 /** Buildkite's upload: `POST /v2/packages/organizations/<org>/registries/<registry>/packages`, answered with JSON always. */
 export function buildkiteRoutes(deps: { readonly publisher: Publisher }, settings: HttpSettings): Hono<HttpEnv> {

@@ -12,7 +12,7 @@ import { describePackage, describeRepository } from '../answer/package-listing.t
 import { exactPageOf, pageLinks } from '../request/paging.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
-import { placeInQuery } from './query-place.ts';
+import { placeInQuery } from '../request/query-place.ts';
 
 type LkarDependencies = Pick<HttpDependencies, 'repositories'> & { readonly requests: RequestReader };
 

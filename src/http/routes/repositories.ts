@@ -15,6 +15,8 @@ import type { RequestReader } from '../caller/request-reader.ts';
 import type { ChangeHandler } from './lifecycle.ts';
 import type { KeyRoutes } from './keys.ts';
 import type { PackageRoutes } from './packages.ts';
+import type { SnapshotRoutes } from './snapshots.ts';
+import { snapshotIn } from '../../protocol/coordinates.ts';
 
 interface RepositoryRoutes {
   readonly packages: PackageRoutes;
@@ -23,6 +25,7 @@ interface RepositoryRoutes {
   readonly requests: RequestReader;
   readonly listing: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
   readonly change: ChangeHandler;
+  readonly snapshots: SnapshotRoutes;
   readonly facts: (exchange: Exchange, address: Omit<FileAddress, 'kind'>) => Promise<Response>;
   /** Undefined where there is nothing for browsers. */
   readonly pages: Pages | undefined;
@@ -35,7 +38,7 @@ export function createRepositoryHandler(
   routes: RepositoryRoutes,
   settings: HttpSettings,
 ): (exchange: Exchange) => Response | Promise<Response> {
-  const { packages, keys, publisher, requests, listing, facts, change, pages } = routes;
+  const { packages, keys, publisher, requests, listing, facts, change, snapshots, pages } = routes;
 
   const push = async (exchange: Exchange, target: UploadTarget) =>
     publishAnswer(await publisher.publish(exchange, target), exchange.header('accept'));
@@ -52,6 +55,12 @@ export function createRepositoryHandler(
     const asked = isForm(exchange) ? pagesFor(exchange) : undefined;
     return asked === undefined ? {} : { POST: () => asked.serveChange(exchange, base) };
   };
+
+  const methodsOfSnapshot = (exchange: Exchange, base: RepositoryBase): Methods => ({
+    PUT: () => snapshots.create(exchange, base),
+    DELETE: () => snapshots.remove(exchange, base),
+    GET: () => showPage(exchange, base),
+  });
 
   const methodsOf = (exchange: Exchange, address: Address): Methods => {
     switch (address.kind) {
@@ -70,6 +79,7 @@ export function createRepositoryHandler(
       case 'change':
         return { POST: () => change(exchange, address.base, address.verb) };
       case 'base':
+        if (snapshotIn(address.base.at.branch) !== undefined) return methodsOfSnapshot(exchange, address.base);
         return {
           PUT: () => putInto(exchange, address.base),
           GET: () => showPage(exchange, address.base),
@@ -94,6 +104,8 @@ export function createRepositoryHandler(
         return { GET: () => pages?.serveFeed(exchange, address.base) ?? notFoundAnswer(exchange, settings) };
       case 'listing':
         return { GET: () => listing(exchange, address.base) };
+      case 'snapshots':
+        return { GET: () => snapshots.list(exchange, address.base) };
       case 'status':
         return { GET: () => packages.serveStatus(exchange, address.base) };
     }

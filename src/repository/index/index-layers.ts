@@ -23,7 +23,11 @@ export interface RunLayers {
  * Fetches the layers that a manifest names, each once. Rejects with SIZE_EXCEEDED where they are larger than any index's, with
  * BLOB_UNKNOWN where one is gone, and with the store's faults.
  */
-export type FetchLayers = (image: ImageStore, manifest: IndexRunDescriptors, options: CallOptions) => Promise<IndexLayers>;
+export type FetchLayers = (
+  image: ImageStore,
+  manifest: IndexRunDescriptors,
+  options: CallOptions,
+) => Promise<IndexLayers>;
 
 /** The largest layer of an index that is read: a run of an index of 100,000 packages is far below. */
 const maxLayerBytes = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
-import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { GatewayError } from '../../errors.ts';
+import { snapshotIn, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { LiveTag } from '../live/live-set.ts';
 
@@ -29,6 +29,14 @@ export function withdrawnMeanwhile(files: readonly Named[]): GatewayError {
   const names = namesOf(files);
   const details = { file: names };
   return new GatewayError('PACKAGE_WITHDRAWN', `${names}: deleted before its push was done`, { details });
+}
+
+/** Throws SNAPSHOT_IMMUTABLE where a snapshot stands in the branch's place: nothing of it ever changes. */
+export function refuseSnapshot({ branch }: Pick<RepositoryCoordinates, 'branch'>): void {
+  const snapshot = snapshotIn(branch);
+  if (snapshot === undefined) return;
+  const message = `${branch} is a snapshot, which never changes; push to ${snapshot.branch}`;
+  throw new GatewayError('SNAPSHOT_IMMUTABLE', message, { details: { snapshot: snapshot.name } });
 }
 
 /** PUBLISH_TIMEOUT, of a push that slept. */

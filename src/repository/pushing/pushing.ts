@@ -1,7 +1,7 @@
 import type { Store } from '../../store/store.ts';
 import { createAnswerTime } from '../publishing/answer-time.ts';
 import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
-import { unknownFile } from '../publishing/refusals.ts';
+import { refuseSnapshot, unknownFile } from '../publishing/refusals.ts';
 import type { RepositoryLifecycle } from '../service/lifecycle.ts';
 import type { RepositoryPublishing } from '../service/publishing.ts';
 import { deleteFiles, nothingSelected } from './delete-files.ts';
@@ -23,6 +23,7 @@ export function createPushing(
 ): RepositoryPublishing & RepositoryLifecycle {
   return {
     async begin(at, caller, call = {}) {
+      refuseSnapshot(at);
       const image = store.image(at.image, caller.credentials, caller.requestId);
       const time = createAnswerTime(clock, publishTimeoutMs, at);
       const signal = AbortSignal.any([time.signal, ...(call.signal === undefined ? [] : [call.signal])]);

@@ -8,6 +8,7 @@ import type { Sightings } from '../live/sightings.ts';
 import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
 import type { Burial } from '../publishing/burial.ts';
 import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
+import { refuseSnapshot } from '../publishing/refusals.ts';
 import type { PublishLoop } from '../publishing/publish-loop.ts';
 import type { Caller } from '../service/caller.ts';
 import type { Work } from './work.ts';
@@ -72,6 +73,7 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
   };
 
   const change: Works['change'] = async (at, caller, hidden, work) => {
+    refuseSnapshot(at);
     const time = createAnswerTime(clock, publishTimeoutMs, at);
     const run = async () => {
       // What a look asks of the store follows from what others have read: who may not read must not see that.

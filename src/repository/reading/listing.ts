@@ -1,5 +1,5 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
-import type { Group } from '../../protocol/coordinates.ts';
+import { snapshotIn, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions } from '../../store/store.ts';
 import type { Groups } from '../live/groups.ts';
 import type { Caller } from '../service/caller.ts';
@@ -15,6 +15,8 @@ export interface ListingDeps extends ImageListDeps {
   readonly views: IndexViews;
   readonly findIndex: FindIndex;
   readonly memoryOf: (image: string) => { readonly groups: Groups };
+  /** Where a snapshot stands in the branch's place. */
+  readonly snapshots: { groupsOf(reader: Reader, at: RepositoryCoordinates): Promise<readonly Group[]> };
 }
 
 type Within = Parameters<RepositoryCatalog['list']>[0];
@@ -27,7 +29,10 @@ export function createListing(deps: ListingDeps): RepositoryCatalog {
   const { views, findIndex, readerOf } = deps;
 
   const groupsOf = async (reader: Reader, within: Within, call: CallOptions): Promise<readonly Group[]> => {
-    const { image } = within;
+    const { image, branch = '', repository } = within;
+    if (snapshotIn(branch) !== undefined) {
+      return repository === undefined ? [] : await deps.snapshots.groupsOf(reader, { image, branch, repository });
+    }
     const groups = await deps.memoryOf(image).groups.all(reader.image, await reader.image.tags(call), call);
     return groups
       .filter(({ branch }) => within.branch === undefined || branch === within.branch)

@@ -16,7 +16,7 @@ import type { RepositoryReading } from '../service/reading.ts';
 import { createFindIndex } from '../views/answering-index.ts';
 import { factsOf, foundPackage } from './found-package.ts';
 import type { IndexViews } from '../views/index-views.ts';
-import { createListing } from './listing.ts';
+import { createListing, type ListingDeps } from './listing.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader, type Reader } from '../views/reader-rights.ts';
 import { createSignedIndexes } from './signed-index.ts';
@@ -30,6 +30,7 @@ export interface ReadingDeps {
   readonly packages: PackageCache;
   readonly callerKey: (credentials: Credentials) => string;
   readonly memoryOf: (image: string) => ImageMemory;
+  readonly snapshots: ListingDeps['snapshots'];
   readonly log: Log;
   /** For how long a caller's rights are taken from memory, in milliseconds. */
   readonly rightsMs: number;

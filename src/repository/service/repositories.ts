@@ -3,6 +3,7 @@ import type { RepositoryLifecycle } from './lifecycle.ts';
 import type { RepositoryPublishing } from './publishing.ts';
 import type { RepositoryReading } from './reading.ts';
 import type { RepositoryRetention } from './retention.ts';
+import type { RepositorySnapshots } from './snapshots.ts';
 import type { RepositoryUpkeep } from './upkeep.ts';
 
 /**
@@ -16,4 +17,5 @@ export interface Repositories
     RepositoryRetention,
     RepositoryReading,
     RepositoryCatalog,
+    RepositorySnapshots,
     Pick<RepositoryUpkeep, 'status'> {}

@@ -101,7 +101,8 @@ function indexesIn(seen: Look, { branch, repository }: RepositoryCoordinates): R
     throw new GatewayError('STORE_UNAVAILABLE', message, { details: { retryAfterSeconds: 5 } });
   }
   const hasIndex = (architecture: string) =>
-    seen.stored.has(architecture) || seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);
+    seen.stored.has(architecture) ||
+    seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);
   const architectures = seen.architectures.filter(hasIndex).toSorted();
   if (architectures.length > 0) return new Map(architectures.map((one) => [one, seen.content(one)]));
   throw new GatewayError('REPOSITORY_UNKNOWN', `${branch}/${repository} never had a package: there is nothing to keep`);

@@ -36,7 +36,12 @@ export async function removeSnapshot(
   for (const record of recordsThere) isFreed = (await burial.remove(image, record, time.call())) && isFreed;
   const parts = living.filter(({ kind, id }) => kind === 'part' && ended.has(id));
   for (const part of firstOfEach(parts, recordsThere)) await burial.bury(image, part, time.call());
-  if (isFreed) await burial.clear(image, parts.map(({ tag }) => tag), time.call());
+  if (isFreed)
+    await burial.clear(
+      image,
+      parts.map(({ tag }) => tag),
+      time.call(),
+    );
   return { isFreed };
 }
 

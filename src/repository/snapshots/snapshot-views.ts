@@ -10,7 +10,12 @@ import { parseRun } from '../index/index-run.ts';
 import { compareIndexed } from '../index/indexed-package.ts';
 import { lastModifiedOf } from '../index/last-modified.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
-import { createIndexServing, type IndexServing, type IndexServingDeps, type IndexServingOptions } from '../views/index-serving.ts';
+import {
+  createIndexServing,
+  type IndexServing,
+  type IndexServingDeps,
+  type IndexServingOptions,
+} from '../views/index-serving.ts';
 import type { IndexView, ViewMaker } from '../views/index-view.ts';
 import type { Reader, ReaderRights } from '../views/reader-rights.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
@@ -29,9 +34,8 @@ export interface SnapshotViewsDeps extends IndexServingDeps {
  * changed since changes nothing for readers.
  */
 export function createSnapshotViews(deps: SnapshotViewsDeps, options: IndexServingOptions): IndexServing {
-  const contents = createByteBoundedCache<IndexContent>(
-    options.maxIndexBytes,
-    (content) => contentPieces(content).reduce((sum, piece) => sum + piece.length, 1024),
+  const contents = createByteBoundedCache<IndexContent>(options.maxIndexBytes, (content) =>
+    contentPieces(content).reduce((sum, piece) => sum + piece.length, 1024),
   );
 
   const contentOf = async (reader: Reader, group: Group, record: SnapshotRecord): Promise<IndexContent | undefined> => {
