@@ -132,10 +132,18 @@ export interface OpenBlob {
 export interface BlobSource extends BlobDescriptor {
   /** A fresh stream (or the bytes) from the first byte on, each time it is called. */
   open(): Readable | Uint8Array;
+  /** Called where the store has taken all of it ahead, and has yet to put it in its place. */
+  readonly onSent?: () => void;
 }
 
 /** An upload session: proof, before any content is read, that this caller may push to this image. */
 export interface BlobUpload {
+  /**
+   * Sends content of so many bytes ahead of `finish`, while it still comes. What it returns takes one piece after the other (not
+   * copied), resolves when more may come and never rejects: where anything goes wrong, `finish` sends all of it again. Absent where
+   * a store gains nothing by it.
+   */
+  readonly ahead?: (size: number, options?: CallOptions) => (piece: Uint8Array) => Promise<void>;
   /** Uploads the content and closes the session; done when the store has the blob. */
   finish(source: BlobSource, options?: UploadOptions): Promise<void>;
   /** Gives the session back. Never throws: an abandoned session costs the registry nothing that its own upkeep won't find. */

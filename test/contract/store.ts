@@ -184,6 +184,20 @@ export function describeStore(name: string, start: () => Promise<StoreUnderTest>
       expect((await read(image, blob)).equals(bytes)).toBe(true);
     });
 
+    it.each([1, 65_536, 3_000_000])(
+      'takes a blob of %i bytes that was sent while it came, where it can',
+      async (size) => {
+        const image = anImage();
+        const bytes = randomBytes(size);
+        const blob = { digest: digestOf(bytes), size };
+        const upload = await image.startUpload();
+        const write = upload.ahead?.(size);
+        for await (const piece of inPieces(bytes) as AsyncIterable<Buffer>) await write?.(piece);
+        await upload.finish({ ...blob, open: () => bytes });
+        expect((await read(image, blob)).equals(bytes)).toBe(true);
+      },
+    );
+
     it('refuses content that is not what its source promised', async () => {
       const image = anImage();
       const content = (digest: Digest, size: number) => ({ digest, size, open: () => Buffer.from('content') });

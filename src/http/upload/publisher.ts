@@ -1,7 +1,12 @@
 import { GatewayError } from '../../errors.ts';
 import type { Meter, PushPhase } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type { PublishedPackage, PublishOptions, StagedPackage } from '../../repository/service/publishing.ts';
+import type {
+  Publication,
+  PublishedPackage,
+  PublishOptions,
+  StagedPackage,
+} from '../../repository/service/publishing.ts';
 import { auditName, type Audit, type AuditedAttempt } from '../caller/audit.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -9,7 +14,7 @@ import type { HttpDependencies, HttpSettings } from '../options.ts';
 import { beginLikeliest, cancelOnFault, moveToPlace, type Begin, type UploadTarget } from './upload-place.ts';
 import { createUploadSlots, type UploadSlots } from './upload-slots.ts';
 import { maxExtraBytes } from './form-files.ts';
-import { packageTooLarge, receiveUpload, uploadTooLarge } from './upload.ts';
+import { isForm, packageTooLarge, receiveUpload, uploadTooLarge } from './upload.ts';
 
 /** Takes uploads in: the one way into the service for every form of upload. */
 export interface Publisher {
@@ -29,6 +34,9 @@ type PublisherDependencies = Pick<HttpDependencies, 'repositories' | 'trust' | '
   /** Room for what packages make their readers hold. */
   readonly payloads: UploadSlots;
 };
+
+/** A smaller body is sent once it was read: that is a request less. */
+const leastAheadBytes = 8 * 1024 * 1024;
 
 /** Adds what became known of an attempt. */
 type Tell = (more: Partial<AuditedAttempt>) => void;
@@ -59,6 +67,7 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
       const upload = await cancelOnFault(likeliest, () =>
         receiveUpload(exchange.openBody(), exchange.header('content-type'), {
           ...uploads,
+          ahead: aheadOf(exchange, likeliest.publication),
           beginPayload: () => payloads.take(exchange.signal),
         }),
       );
@@ -97,6 +106,12 @@ export function createPublisher(deps: PublisherDependencies, settings: HttpSetti
       return attempt.settle(() => publish(exchange, target, { ifExists }, attempt.tell));
     },
   };
+}
+
+/** The way of a large bare body to the store while it comes; undefined where that gains nothing. */
+function aheadOf(exchange: Exchange, { ahead }: Publication) {
+  const bytes = Number(exchange.header('content-length') ?? 0);
+  return bytes >= leastAheadBytes && !isForm(exchange.header('content-type')) ? ahead?.(bytes) : undefined;
 }
 
 /** The packages with the verdicts on their signatures; throws where one lacks what this place wants. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { createAnyPackageReader } from '../../apk/any-package.ts';
+import { fewBehind } from '../../concurrency/few-behind.ts';
 import { GatewayError } from '../../errors.ts';
 import type { StagedPackage } from '../../repository/service/publishing.ts';
 import { readFormFiles } from './form-files.ts';
@@ -17,6 +18,8 @@ export interface UploadOptions {
   readonly memoryBytes: number;
   /** Where that file is made. */
   readonly directory: string;
+  /** Is given each piece of a bare body as it comes, and takes as long as it may. Never rejects. */
+  readonly ahead?: ((piece: Uint8Array) => Promise<void>) | undefined;
   /** Waits for room for one package's payload, as v3 packages have them; what it gives gives that back. */
   readonly beginPayload?: (() => Promise<() => void>) | undefined;
 }
@@ -27,6 +30,9 @@ export interface Upload {
   /** Gives memory and temporary files back. Never throws. */
   release(): Promise<void>;
 }
+
+/** So far may reading a body be ahead of what is done with it: a thread each for unpacking and for the disk. */
+const piecesBehind = 4;
 
 /** What is left of an upload's limits. */
 interface Left {
@@ -46,10 +52,13 @@ export async function receiveUpload(
 ): Promise<Upload> {
   const spool = createSpool(options);
   const left = { uploadBytes: options.maxUploadBytes, heldBytes: options.maxHeldBytes };
-  const stage = (content: Readable) => stagePackage(content, spool.begin(), options, left);
+  const stage = (content: Readable, ahead?: UploadOptions['ahead']) =>
+    stagePackage(content, spool.begin(), { ...options, ahead }, left);
   const release = () => spool.close();
   try {
-    const packages = isForm(contentType) ? await readFormFiles(body, contentType, stage) : [await stage(body)];
+    const packages = isForm(contentType)
+      ? await readFormFiles(body, contentType, stage)
+      : [await stage(body, options.ahead)];
     return { packages, release };
   } catch (error) {
     await release();
@@ -57,7 +66,8 @@ export async function receiveUpload(
   }
 }
 
-function isForm(contentType: string | undefined): contentType is string {
+/** Whether a body holds several files, or one with more around it. */
+export function isForm(contentType: string | undefined): contentType is string {
   return contentType !== undefined && /^multipart\/form-data\b/i.test(contentType);
 }
 
@@ -69,6 +79,11 @@ async function stagePackage(
 ): Promise<StagedPackage> {
   const { maxPackageBytes: maxFileBytes, beginPayload } = options;
   const reader = createAnyPackageReader({ maxFileBytes, beginPayload });
+  const behind = [
+    fewBehind<Uint8Array>(piecesBehind, (piece) => reader.write(piece)),
+    fewBehind<Uint8Array>(piecesBehind, (piece) => spooled.write(piece)),
+    fewBehind<Uint8Array>(piecesBehind, (piece) => options.ahead?.(piece)),
+  ];
   try {
     let bytes = 0;
     // Destroying a request's body would close the connection before its answer is sent.
@@ -77,14 +92,16 @@ async function stagePackage(
       left.uploadBytes -= chunk.byteLength;
       if (bytes > options.maxPackageBytes) throw packageTooLarge(options.maxPackageBytes);
       if (left.uploadBytes < 0) throw uploadTooLarge(options.maxUploadBytes);
-      await Promise.all([reader.write(chunk), spooled.write(chunk)]);
+      await Promise.all(behind.map((one) => one.push(chunk)));
     }
+    await Promise.all(behind.map((one) => one.drained()));
     const summary = await reader.end();
     left.heldBytes -= heldBytes(summary);
     if (left.heldBytes < 0) throw saysTooMuch(options.maxHeldBytes);
     const open = () => spooled.open();
     return { summary, source: { digest: `sha256:${summary.sha256}`, size: summary.size, open } };
   } finally {
+    for (const one of behind) one.stop();
     reader.close();
   }
 }

@@ -69,13 +69,16 @@ export function createAnswerTime(clock: Clock, ms: number, { branch, repository 
     renew() {
       deadline.renew(ms);
     },
-    flowing: (source) => ({
-      ...source,
-      open: () =>
-        inPieces(source.open(), (isLast) => {
-          extend(isLast ? source.size / storedBytesPerMs : 0);
-        }),
-    }),
+    flowing: (source) => {
+      const onSent = () => {
+        extend(source.size / storedBytesPerMs);
+      };
+      const onTaken = (isLast: boolean) => {
+        if (isLast) onSent();
+        else extend(0);
+      };
+      return { ...source, onSent, open: () => inPieces(source.open(), onTaken) };
+    },
     end() {
       deadline.end();
       undone.end();

@@ -45,6 +45,7 @@ export function createPushing(
       }
       time.pause();
       return {
+        ahead: upload.ahead && ((size) => upload.ahead?.(size, { signal })),
         async commit(files, options = {}) {
           time.renew();
           const work = works.on(at, caller, image, time);

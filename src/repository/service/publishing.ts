@@ -36,6 +36,11 @@ export interface PublishOptions extends CallOptions {
  */
 export interface Publication {
   /**
+   * Sends the one file that is to be committed to the store while it still comes, if the store can: as `BlobUpload.ahead`. What is
+   * no good is thrown away there by `cancel`.
+   */
+  readonly ahead?: ((size: number) => ((piece: Uint8Array) => Promise<void>) | undefined) | undefined;
+  /**
    * Publishes all files in one index change, all or none, and returns once the index of every architecture concerned lists
    * them. Throws PACKAGE_EXISTS (`details.identical` says whether the bytes are the same), PACKAGE_WITHDRAWN where somebody
    * deleted a file before it was acknowledged, PUBLISH_TIMEOUT (a retry ends well), TAG_IMMUTABLE, and the store's faults.

@@ -129,6 +129,58 @@ describe('an upload', () => {
   });
 });
 
+describe('content that is sent while it still comes', () => {
+  const next = '/v2/a/b/blobs/uploads/1?_state=next';
+  const took = { status: 202, headers: { location: next } };
+  const closed = `PUT ${next}&digest=${encodeURIComponent(source.digest)}`;
+
+  async function sentAhead(script: Parameters<typeof uploading>[0], told = bytes.length) {
+    const { image, registry } = await aWorld(uploading({ PATCH: () => took, ...script }));
+    const upload = await image().startUpload();
+    const write = upload.ahead!(told);
+    for (const piece of ['con', 'tent']) await write(Buffer.from(piece));
+    return { upload, registry };
+  }
+
+  it('is one PATCH, closed once its digest is known', async () => {
+    const { upload, registry } = await sentAhead({});
+    await upload.finish(source);
+    expect(registry.log()).toEqual(['POST /v2/a/b/blobs/uploads/', `PATCH ${session}`, closed]);
+    const [, patch, put] = registry.seen;
+    expect(patch?.headers['content-range']).toBe('0-6');
+    expect([patch?.body.toString(), put?.body.length]).toEqual(['content', 0]);
+    await upload.cancel();
+    expect(registry.seen).toHaveLength(3);
+  });
+
+  it.each<[string, Parameters<typeof uploading>[0]]>([
+    ['that is too large for one request', { PATCH: () => ({ status: 413 }) }],
+    ['of a registry that takes no pieces', { PATCH: () => ({ status: 405 }) }],
+    ['whose connection broke', { PATCH: () => 'reset' }],
+    ['whose end was not taken', { PUT: inTurn<ScriptedAnswer>(fault(400, 'DIGEST_INVALID'), created) }],
+  ])('is sent again in the usual way where that fails: %s', async (_name, script) => {
+    const { upload, registry } = await sentAhead(script);
+    await upload.finish(source);
+    const last = registry.seen.at(-1);
+    expect([last?.method, last?.body.toString()]).toEqual(['PUT', 'content']);
+  });
+
+  it.each([6, 8])('is sent again where it is of another size than was told: %i', async (told) => {
+    const { upload, registry } = await sentAhead({}, told);
+    await upload.finish(source);
+    const last = registry.seen.at(-1);
+    expect([last?.method, last?.body.toString()]).toEqual(['PUT', 'content']);
+    expect(registry.log()).not.toContain(closed);
+  });
+
+  it('is thrown away where it is no good', async () => {
+    const { upload, registry } = await sentAhead({ DELETE: () => ({ status: 204 }) });
+    await upload.cancel();
+    expect(registry.seen.at(-1)?.method).toBe('DELETE');
+    expect(methods(registry.seen)).not.toContain('PUT');
+  });
+});
+
 describe('a small blob', () => {
   it('costs nothing the second time, in the same image', async () => {
     const { store, image, registry } = await aWorld(uploading({}));

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
-import { resolveLocation } from '../transport/redirect.ts';
+import { finishAhead, sendAhead, type SentAhead } from './ahead-upload.ts';
 import { hasBlob } from './registry-blobs.ts';
 import {
   hasFault,
@@ -9,34 +9,49 @@ import {
   refusalFault,
   type RequestSubject,
 } from '../transport/registry-fault.ts';
-import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
+import type { RegistryAnswer } from '../transport/registry-request.ts';
 import type { RegistrySession } from './registry-session.ts';
 import type { BlobDescriptor, BlobSource, BlobUpload, CallOptions, UploadOptions } from '../../store.ts';
-
-/** Where the next request of an upload session goes, and the least that it takes in one piece. */
-interface UploadSession {
-  readonly url: URL;
-  readonly chunkBytes: number;
-}
+import {
+  cancelUpload,
+  closing,
+  continuing,
+  nextStep,
+  openUpload,
+  pushSubject,
+  type UploadSession,
+} from './upload-session.ts';
 
 /** Nobody waits longer to give back what an upkeep finds anyway. */
 const cancelMs = 2_000;
-// GHCR takes no larger pieces; who wants larger ones says so.
-const defaultChunkBytes = 4 * 1024 * 1024;
-const maxChunkBytes = 64 * 1024 * 1024;
 
 /** ImageStore.startUpload at a registry: opens a session, which asks for the right to push. */
 export async function startUpload(session: RegistrySession, options: CallOptions = {}): Promise<BlobUpload> {
   let upload: UploadSession | undefined = await session.during(options, openUpload);
+  let sent: SentAhead | undefined;
+  const takeOver = () => {
+    const taken = { first: upload, ahead: sent };
+    [upload, sent] = [undefined, undefined];
+    return taken;
+  };
   return {
+    ahead: (size, sending = {}) => {
+      const { first } = takeOver();
+      if (first === undefined) return () => Promise.resolve();
+      sent = sendAhead(session, first, size, sending);
+      return sent.write;
+    },
     finish: async (source, finishing = {}) => {
-      const first = upload;
-      upload = undefined;
-      await session.during(finishing, (call) => uploadBlob(call, first, source, finishing));
+      const { first, ahead } = takeOver();
+      await session.during(finishing, async (call) => {
+        if (ahead === undefined || !(await finishAhead(call, ahead, source)))
+          await uploadBlob(call, first, source, finishing);
+      });
     },
     cancel: async () => {
-      const abandoned = upload;
-      upload = undefined;
+      const { first, ahead } = takeOver();
+      ahead?.abandon();
+      const abandoned = first ?? (await ahead?.next) ?? ahead?.first;
       if (abandoned === undefined) return;
       await session.during({ patienceMs: cancelMs }, (call) => cancelUpload(call, abandoned)).catch(() => undefined);
     },
@@ -88,15 +103,6 @@ export async function mountBlob(session: RegistrySession, { digest }: BlobDescri
   return false;
 }
 
-async function openUpload(session: RegistrySession): Promise<UploadSession> {
-  const subject = pushSubject(session);
-  const url = session.url('blobs/uploads/');
-  const answer = await session.send({ method: 'POST', operation: 'upload', url, subject });
-  if (answer.status >= 300)
-    throw answer.status === 405 ? readOnlyFault(answer, subject) : refusalFault(answer, subject);
-  return nextStep(url, answer, undefined);
-}
-
 async function putWhole(session: RegistrySession, upload: UploadSession, source: BlobSource): Promise<void> {
   const subject = pushSubject(session);
   const answer = await session.send({
@@ -120,13 +126,7 @@ async function putChunks(session: RegistrySession, first: UploadSession, source:
   let sent = 0;
   for await (const chunk of inChunks(source.open(), first.chunkBytes)) {
     const answer = await session.send({
-      method: 'PATCH',
-      operation: 'upload',
-      url: upload.url,
-      headers: {
-        'content-type': 'application/octet-stream',
-        'content-range': `${sent}-${sent + chunk.length - 1}`,
-      },
+      ...continuing(upload, sent, chunk.length),
       body: { size: chunk.length, open: () => chunk },
       isRestartable: false,
       subject,
@@ -137,30 +137,6 @@ async function putChunks(session: RegistrySession, first: UploadSession, source:
   }
   const answer = await session.send({ ...closing(session, upload, source), isRestartable: false, subject });
   if (answer.status >= 300) throw uploadFault(answer, subject, source);
-}
-
-function closing(session: RegistrySession, upload: UploadSession, source: BlobSource) {
-  const url = new URL(upload.url);
-  // The session's own query must come back as it was sent, byte for byte: distribution signs it.
-  url.search += `${url.search === '' ? '?' : '&'}digest=${encodeURIComponent(source.digest)}`;
-  const headers = { 'content-type': 'application/octet-stream' };
-  return { method: 'PUT', operation: 'upload', url, headers, answerMs: session.client.timeouts.commitMs } as const;
-}
-
-async function cancelUpload(session: RegistrySession, upload: UploadSession): Promise<void> {
-  const subject = pushSubject(session);
-  const request = { method: 'DELETE', operation: 'upload', url: upload.url, subject, isRestartable: false } as const;
-  await session.send(request);
-}
-
-function nextStep(base: URL, answer: RegistryAnswer, previous: UploadSession | undefined): UploadSession {
-  const location = headerOf(answer, 'location');
-  if (location === undefined && previous === undefined) {
-    throw new GatewayError('STORE_ANSWER_INVALID', `${base.host} opens an upload without saying where`);
-  }
-  const least = Number(headerOf(answer, 'oci-chunk-min-length') ?? NaN);
-  const chunkBytes = previous?.chunkBytes ?? (least > 0 ? Math.min(least, maxChunkBytes) : defaultChunkBytes);
-  return { url: location === undefined ? (previous?.url ?? base) : resolveLocation(base, location), chunkBytes };
 }
 
 // A session that the registry lost is begun again, like a broken connection.
@@ -199,8 +175,4 @@ async function* inChunks(content: Readable | Uint8Array, chunkBytes: number): As
     }
   }
   if (size > 0) yield Buffer.concat(parts);
-}
-
-function pushSubject(session: RegistrySession): RequestSubject {
-  return { what: `an upload to ${session.image}`, right: 'push' };
 }
