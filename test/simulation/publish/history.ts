@@ -131,19 +131,17 @@ export function disagreements(readings: readonly Reading[], key: SigningKey): re
 /** Whether two contents of one name were acknowledged although nothing was deleted between. */
 export function contentFaultsOf({ operations }: History): readonly string[] {
   const done = operations.filter(({ kind, outcome }) => kind === 'push' && outcome === 'done');
+  const isFreed = ({ file }: Operation, before: number) =>
+    operations.some(
+      (other) => other.kind === 'delete' && other.file === file && other.outcome !== 'refused' && other.began < before,
+    );
   const faults: string[] = [];
   for (const first of done) {
     for (const second of done) {
       if (nameOf(first.file) !== nameOf(second.file) || !clash(first.file, second.file)) continue;
       if (first.identity === second.identity || first.ended > second.ended || first === second) continue;
-      const isFreed = operations.some(
-        (other) =>
-          other.kind === 'delete' &&
-          other.file === first.file &&
-          other.outcome !== 'refused' &&
-          other.began < second.ended,
-      );
-      if (!isFreed)
+      const mayPrecede = second.began < first.ended;
+      if (!isFreed(first, second.ended) && !(mayPrecede && isFreed(second, first.ended)))
         faults.push(`two contents acknowledged: ${first.file} at ${first.ended}, ${second.file} at ${second.ended}`);
     }
   }
