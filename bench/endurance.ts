@@ -96,12 +96,12 @@ const habits: readonly Habit[] = [
   { everyMs: 5_000, act: (base) => get(`${base}/x86_64/large-1.0-r0.apk`) },
   { everyMs: 3_000, act: (base) => leaveEarly(`${base}/x86_64/large-1.0-r0.apk`) },
   // Readers who each come once: what is kept of each must not stay.
-  { everyMs: 100, act: (base, turn) => get(`${base}/x86_64/APKINDEX.tar.gz`, { authorization: reader(turn) }) },
-  { everyMs: 200, act: (base) => get(`${base}/x86_64/${randomBytes(8).toString('hex')}-1.0-r0.apk`) },
+  { everyMs: 500, act: (base, turn) => get(`${base}/x86_64/APKINDEX.tar.gz`, { authorization: reader(turn) }) },
+  { everyMs: 500, act: (base) => get(`${base}/x86_64/${randomBytes(8).toString('hex')}-1.0-r0.apk`) },
   { everyMs: 500, act: (base) => get(`${base}/status.json`) },
   { everyMs: 1_000, act: (base) => get(`${base}/`) },
   { everyMs: 1_000, act: (base) => get(new URL('/metrics', base).href) },
-  { everyMs: 1_000, act: pushAndDelete },
+  { everyMs: 5_000, act: pushAndDelete },
   { everyMs: 2_000, act: (base) => refusedPush(base) },
 ];
 

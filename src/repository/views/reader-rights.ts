@@ -53,9 +53,12 @@ export interface ReaderRights {
   isRefusedListing(reader: Reader, image: string): boolean;
 }
 
+/** Readers that are remembered, some KiB each with all that is made for them: who comes past them is asked about again. */
+const maxReaders = 20_000;
+
 export function createReaderRights(clock: MonotonicClock, { rightsMs }: { readonly rightsMs: number }): ReaderRights {
-  const provenAt = createBoundedCache<MonotonicMs>(100_000);
-  const refusedListingAt = createBoundedCache<MonotonicMs>(100_000);
+  const provenAt = createBoundedCache<MonotonicMs>(maxReaders);
+  const refusedListingAt = createBoundedCache<MonotonicMs>(maxReaders);
   /** A tag of each image that was there for somebody. */
   const shownTags = createBoundedCache<string>(10_000);
   const keyOf = (reader: Reader, image: string) => `${reader.key} ${image}`;
