@@ -188,6 +188,11 @@ export const settingGroups = {
       '1h',
       'how long index manifests that were replaced are kept',
     ),
+    'delete-grace': duration(
+      'repository.deleteGraceMs',
+      '4h',
+      'how long a deleted package can still be fetched by those who have an older index; 0s: not at all',
+    ),
     'package-cache': size(
       'repository.maxCachedBytes',
       '64MiB',

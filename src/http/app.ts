@@ -20,13 +20,14 @@ import { artifactdRoutes } from './routes/artifactd.ts';
 import { buildkiteRoutes } from './routes/buildkite.ts';
 import { healthRoutes } from './routes/health.ts';
 import { createKeyRoutes } from './routes/keys.ts';
-import { createChangeHandler } from './routes/lifecycle.ts';
+import { createChangeHandler } from './lifecycle/changes.ts';
 import { createListing } from './routes/listing.ts';
 import { createPackageFacts } from './routes/package-facts.ts';
 import { lkarRoutes } from './routes/lkar.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { createPackageRoutes } from './routes/packages.ts';
 import { createSnapshotRoutes } from './routes/snapshots.ts';
+import { createWithdrawnList } from './lifecycle/withdrawn-list.ts';
 import { createRepositoryHandler } from './routes/repositories.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 
@@ -59,6 +60,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const listing = createListing({ catalogs, requests });
   const change = createChangeHandler({ ...deps, requests });
   const snapshots = createSnapshotRoutes({ ...deps, requests });
+  const withdrawn = createWithdrawnList({ ...deps, requests });
   const facts = createPackageFacts({ repositories: deps.repositories, requests });
   const pages =
     settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs, payloads }, settings);
@@ -81,7 +83,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
     '*',
     routed(
       createRepositoryHandler(
-        { packages, keys, publisher, requests, listing, facts, change, snapshots, pages },
+        { packages, keys, publisher, requests, listing, facts, change, snapshots, withdrawn, pages },
         settings,
       ),
     ),

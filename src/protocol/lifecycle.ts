@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What may be done to packages that are there, or were: the last segment of a path that is posted to. */
-export const changeVerbs = ['delete', 'prune'] as const;
+export const changeVerbs = ['delete', 'withdraw', 'restore', 'prune'] as const;
 
 export type ChangeVerb = (typeof changeVerbs)[number];
 
@@ -40,8 +40,13 @@ const how = {
   reason: reasonSchema.optional().describe('why, for those who look it up later'),
 };
 
-/** The body of a bulk deletion. */
-export const deletionSchema = selectionSchema.extend(how);
+/** The body of a bulk deletion, or of a withdrawal. */
+export const deletionSchema = selectionSchema.extend(how).extend({
+  now: z.boolean().optional().describe('the bytes can be fetched nowhere from now on'),
+});
+
+/** The body of a restoring. */
+export const restoringSchema = selectionSchema.extend({ dryRun: how.dryRun });
 
 /** The body of a pruning. A policy that lets everything old go must say so itself, with `keep` or `olderThanSeconds`. */
 export const pruningSchema = z
@@ -57,7 +62,7 @@ export const pruningSchema = z
   });
 
 /** What came of one package. */
-export const changeOutcomes = ['deleted', 'kept', 'unchanged'] as const;
+export const changeOutcomes = ['deleted', 'withdrawn', 'restored', 'kept', 'unchanged'] as const;
 
 /** What a change has done, or would do. */
 export const changeSchema = z.object({
@@ -78,6 +83,20 @@ export const changeSchema = z.object({
   notes: z.array(z.string()).describe('what somebody should know of it'),
 });
 
+/** `withdrawn.json`: what was withdrawn from a repository and may be restored. */
+export const withdrawnSchema = z.object({
+  packages: z.array(
+    z.object({
+      ...{ architecture: z.string(), fileName: z.string(), name: z.string(), version: z.string() },
+      ...{ digest: z.string(), size: z.int().min(0) },
+      ...{ pushedAt: z.iso.datetime(), pushedBy: z.string().optional() },
+      ...{ withdrawnAt: z.iso.datetime(), withdrawnBy: z.string().optional(), reason: z.string().optional() },
+      fetchableUntil: z.iso.datetime().optional().describe('until when its path still gives its bytes'),
+    }),
+  ),
+});
+
+export type WithdrawnDocument = z.input<typeof withdrawnSchema>;
 export type ChangeDocument = z.input<typeof changeSchema>;
 export type SelectionDocument = z.output<typeof selectionSchema>;
 export type DeletionDocument = z.output<typeof deletionSchema>;

@@ -22,6 +22,7 @@ export const verbs = {
   status: 'status.json',
   listing: 'packages.json',
   snapshots: 'snapshots.json',
+  withdrawn: 'withdrawn.json',
   feed: 'feed.atom',
 } as const;
 

@@ -10,6 +10,8 @@ export interface RepositoriesOptions
   readonly publishTimeoutMs?: number;
   /** For how long a push waits until a listing shows its tags, in milliseconds; half of what it waits at most. Default 5,000. */
   readonly listingPatienceMs?: number;
+  /** How long the bytes of what is deleted or withdrawn can be fetched, in milliseconds. Default: as the settings. */
+  readonly deleteGraceMs?: number;
   /** Tags that one look asks for by name although an index or a listing knows them. Default 64. */
   readonly maxQuestions?: number;
   /** Requests of one look at a time. Default 16. */

@@ -33,6 +33,11 @@ const pages: readonly {
   { page: 'docs/publishing.md', serve: 'npm start' },
   ...['docs/api.md', 'docs/command-line.md', 'docs/troubleshooting.md'].map((page) => ({ page, ...withOnePackage })),
   { page: 'docs/addressing.md', serve: 'npm start' },
+  {
+    page: 'docs/lifecycle.md',
+    serve: 'npm start',
+    prepare: ['lkar push 127.0.0.1:9887/team/app edge main minimal-1.0-r0.apk hello-1.0-r0.apk'],
+  },
   ...['## Garbage', '## Is all there?'].map((section) => ({ page: 'docs/operating.md', section, ...withOnePackage })),
   {
     page: 'docs/kubernetes.md',

@@ -1,4 +1,10 @@
-import { changeSchema, deletionSchema, pruningSchema } from '../../protocol/lifecycle.ts';
+import {
+  changeSchema,
+  deletionSchema,
+  pruningSchema,
+  restoringSchema,
+  withdrawnSchema,
+} from '../../protocol/lifecycle.ts';
 import type { Operation } from './operations.ts';
 
 const base = '/apk/{image}/{branch}/{repository}';
@@ -20,6 +26,23 @@ export function lifecycleOperations(): readonly Operation[] {
       answers: {
         200: { description: 'what went, or with `dryRun` would go, and what is kept because it is needed', ...changed },
       },
+    },
+    {
+      ...{ id: 'withdrawPackages', method: 'post', path: `${base}/withdraw`, refusals: [404, 409, 413] },
+      bodySchema: deletionSchema,
+      summary: 'Takes all packages that the body selects out of the index until they are restored',
+      answers: { 200: { description: 'what was withdrawn, or with `dryRun` would be', ...changed } },
+    },
+    {
+      ...{ id: 'restorePackages', method: 'post', path: `${base}/restore`, refusals: [404, 409, 413] },
+      bodySchema: restoringSchema,
+      summary: 'Lists withdrawn packages again, byte for byte, all or none',
+      answers: { 200: { description: 'what was restored, or with `dryRun` would be', ...changed } },
+    },
+    {
+      ...{ id: 'listWithdrawn', method: 'get', path: `${base}/withdrawn.json`, refusals: [404] },
+      summary: 'What was withdrawn, by whom, when and why',
+      answers: { 200: { description: 'the packages', contentType: 'application/json', schema: withdrawnSchema } },
     },
   ];
 }

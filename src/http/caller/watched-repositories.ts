@@ -1,5 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
+import type { ChangeVerb } from '../../protocol/lifecycle.ts';
 import type { Caller } from '../../repository/service/caller.ts';
+import type { ChangePackages } from '../../repository/service/lifecycle.ts';
 import type { Repositories } from '../../repository/service/repositories.ts';
 import type { CallOptions } from '../../store/store.ts';
 import { loginProbe } from './login-check.ts';
@@ -9,6 +11,11 @@ import type { Refusals } from './refusals.ts';
 export function watchRepositories(service: Repositories, refusals: Refusals): Repositories {
   const reading = <T>(image: string, caller: Caller, work: () => Promise<T>) =>
     refusals.watch(caller, { action: 'read', image }, work);
+
+  const changing =
+    (action: ChangeVerb, work: ChangePackages): ChangePackages =>
+    (at, selection, caller, options) =>
+      refusals.watch(caller, { action, image: at.image }, () => work(at, selection, caller, options));
 
   /** A list of what one may read says nothing of a wrong password: so that is asked first. */
   const imagesOf = async (caller: Caller, options?: CallOptions) => {
@@ -23,10 +30,10 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
       refusals.watch(caller, { action: 'push', image: at.image }, () => service.begin(at, caller, options)),
     withdraw: (at, file, caller, options) =>
       refusals.watch(caller, { action: 'delete', image: at.image }, () => service.withdraw(at, file, caller, options)),
-    deleteFiles: (at, selection, caller, options) =>
-      refusals.watch(caller, { action: 'delete', image: at.image }, () =>
-        service.deleteFiles(at, selection, caller, options),
-      ),
+    deleteFiles: changing('delete', (...asked) => service.deleteFiles(...asked)),
+    withdrawFiles: changing('withdraw', (...asked) => service.withdrawFiles(...asked)),
+    restoreFiles: changing('restore', (...asked) => service.restoreFiles(...asked)),
+    listWithdrawn: (at, caller, options) => reading(at.image, caller, () => service.listWithdrawn(at, caller, options)),
     prune: (at, policy, caller, options) =>
       refusals.watch(caller, { action: 'prune', image: at.image }, () => service.prune(at, policy, caller, options)),
     openIndex: (at, architecture, caller, options) =>

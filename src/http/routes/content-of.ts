@@ -41,7 +41,9 @@ export function createContentOf(): ContentOf {
     byReader('no-cache', (cacheControl) => formatIndexHeaders(index, cacheControl)),
   );
   const headersOfPackage = oncePerObject((facts: PackageFacts) =>
-    byReader('max-age=31536000, immutable', (cacheControl) => formatPackageHeaders(facts, cacheControl)),
+    byReader(facts.kept === undefined ? 'max-age=31536000, immutable' : 'no-cache', (cacheControl) =>
+      formatPackageHeaders(facts, cacheControl),
+    ),
   );
 
   return {
@@ -91,10 +93,14 @@ function formatIndexHeaders(index: SignedIndex, cacheControl: string): ContentHe
   return { unchanged, whole: { ...unchanged, ...content } };
 }
 
-function formatPackageHeaders({ digest, lastModified, size }: PackageFacts, cacheControl: string): ContentHeaders {
+function formatPackageHeaders(
+  { digest, lastModified, size, kept }: PackageFacts,
+  cacheControl: string,
+): ContentHeaders {
   const unchanged = safeHeaders({
     'Cache-Control': cacheControl,
     ETag: `"${digest}"`,
+    ...(kept && { 'X-Lkard-Kept': `${kept.why}; until=${kept.until.toISOString()}` }),
     ...(lastModified !== undefined && { 'Last-Modified': formatHttpDate(lastModified) }),
   });
   const content = { 'Content-Type': 'application/vnd.alpine.apk', 'Content-Length': String(size) };

@@ -98,6 +98,7 @@ export function createPackageRoutes(
 
     async withdrawPackage(exchange, address) {
       const { fileName, folder } = address;
+      const isNow = exchange.query('now') !== undefined;
       const attempt = {
         action: 'delete',
         files: [`${folder ?? ''}/${fileName}`],
@@ -106,7 +107,7 @@ export function createPackageRoutes(
       try {
         const caller = requests.caller(exchange, 'write');
         const deleted = await findByReading(address, async ({ base: { at }, architecture }) => {
-          const architectures = await repositories.withdraw(at, { architecture, fileName }, caller);
+          const architectures = await repositories.withdraw(at, { architecture, fileName }, caller, { isNow });
           return { at, files: architectures.map((one) => `${one}/${fileName}`) };
         });
         audit.accepted(exchange, { ...attempt, ...deleted, who: auditName(caller, exchange) });

@@ -12,7 +12,7 @@ import { publishAnswer } from '../upload/publish-answer.ts';
 import type { Publisher } from '../upload/publisher.ts';
 import type { UploadTarget } from '../upload/upload-place.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
-import type { ChangeHandler } from './lifecycle.ts';
+import type { ChangeHandler } from '../lifecycle/changes.ts';
 import type { KeyRoutes } from './keys.ts';
 import type { PackageRoutes } from './packages.ts';
 import type { SnapshotRoutes } from './snapshots.ts';
@@ -26,6 +26,7 @@ interface RepositoryRoutes {
   readonly listing: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
   readonly change: ChangeHandler;
   readonly snapshots: SnapshotRoutes;
+  readonly withdrawn: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
   readonly facts: (exchange: Exchange, address: Omit<FileAddress, 'kind'>) => Promise<Response>;
   /** Undefined where there is nothing for browsers. */
   readonly pages: Pages | undefined;
@@ -38,7 +39,7 @@ export function createRepositoryHandler(
   routes: RepositoryRoutes,
   settings: HttpSettings,
 ): (exchange: Exchange) => Response | Promise<Response> {
-  const { packages, keys, publisher, requests, listing, facts, change, snapshots, pages } = routes;
+  const { packages, keys, publisher, requests, listing, facts, change, snapshots, withdrawn, pages } = routes;
 
   const push = async (exchange: Exchange, target: UploadTarget) =>
     publishAnswer(await publisher.publish(exchange, target), exchange.header('accept'));
@@ -106,6 +107,8 @@ export function createRepositoryHandler(
         return { GET: () => listing(exchange, address.base) };
       case 'snapshots':
         return { GET: () => snapshots.list(exchange, address.base) };
+      case 'withdrawn':
+        return { GET: () => withdrawn(exchange, address.base) };
       case 'status':
         return { GET: () => packages.serveStatus(exchange, address.base) };
     }

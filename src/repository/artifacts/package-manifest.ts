@@ -3,7 +3,7 @@ import { formatIndexV3Record, parseIndexV3Record } from '../../apk/index-v3/inde
 import { packageFileName } from '../../apk/package-name.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { emptyConfig, emptyConfigType, formatManifest, parseManifest, type ImageManifest } from '../../oci/manifest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { formatPackageProvenance, parsePackageProvenance, type PackageProvenance } from './package-provenance.ts';
 import { formatPackageSignature, parsePackageSignature, type PackageSignature } from './package-signature.ts';
@@ -57,6 +57,17 @@ export function formatPackageManifest(
   return formatManifest({
     artifactType: profile.artifactType ? packageArtifactType : undefined,
     config: emptyConfig(emptyConfigType),
+    ...packageContents(group, tag, pkg),
+  });
+}
+
+/** The layer that holds a package's file, and what the annotations tell of it under one tag. */
+export function packageContents(
+  group: Group,
+  tag: string,
+  pkg: PackageRecord,
+): Pick<ImageManifest, 'layers' | 'annotations'> {
+  return {
     layers: [
       {
         mediaType: packageLayerType,
@@ -77,7 +88,7 @@ export function formatPackageManifest(
       ...(pkg.signature === undefined ? {} : { [annotation.signature]: formatPackageSignature(pkg.signature) }),
       ...(pkg.provenance === undefined ? {} : { [annotation.provenance]: formatPackageProvenance(pkg.provenance) }),
     },
-  });
+  };
 }
 
 /**

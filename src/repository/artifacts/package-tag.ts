@@ -10,17 +10,28 @@ import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts
  *
  * Lower-case only (Gitea folds case), of fixed length at the end (a listing of distribution 3.1 on S3 drops tags that are
  * prefixes of others), at most 128 characters (distribution-spec, Pulling manifests). A tombstone is the same tag with
- * `-d-`: proof that the package's tag is dead, where it can't be removed or was removed lately.
+ * `-d-`: proof that the package's tag is dead, where it can't be removed or was removed lately. With `-k-` it keeps the bytes of
+ * one that was deleted, with `-w-` those of one that was withdrawn.
  */
 export interface PackageTag {
   readonly tag: string;
   readonly groupHash: string;
-  readonly kind: 'package' | 'tombstone';
+  readonly kind: TagKind;
   /** 26 characters of a hash of group, file name and identity. */
   readonly contentHash: string;
   /** When the tag was made, by the clock of the registry, in seconds since 1970. */
   readonly seconds: number;
 }
+
+/** What a tag of a group's is for. */
+export type TagKind = 'package' | 'tombstone' | 'kept' | 'withdrawn';
+
+const kindsByLetter: ReadonlyMap<string, TagKind> = new Map([
+  ['p', 'package'],
+  ['d', 'tombstone'],
+  ['k', 'kept'],
+  ['w', 'withdrawn'],
+]);
 
 /** Base32 whose digits sort as their values do, so that tags of one content sort by age. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -28,10 +39,11 @@ const groupHashLength = 10;
 const contentHashLength = 26;
 const secondsLength = 7;
 const randomLength = 6;
-const [dash, letterOfPackages, letterOfTombstones] = [0x2d, 0x70, 0x64];
+const dash = 0x2d;
+const kindsByCode = new Map([...kindsByLetter].map(([letter, kind]) => [letter.charCodeAt(0), kind]));
 const endingLength = contentHashLength + secondsLength + randomLength;
 const tagPattern = new RegExp(
-  `^[${alphabet}]{${groupHashLength}}-[pd]-[a-z0-9_.-]{1,50}-[${alphabet}]{${endingLength}}$`,
+  `^[${alphabet}]{${groupHashLength}}-[pdkw]-[a-z0-9_.-]{1,50}-[${alphabet}]{${endingLength}}$`,
 );
 const freshPattern = new RegExp(`^[${alphabet}]{${secondsLength + randomLength}}$`);
 
@@ -67,20 +79,20 @@ export function freshPartOf(tag: string): string {
   return tag.slice(-secondsLength - randomLength);
 }
 
-/** Whether a package tag or tombstone may be of a file of that name, by its part for people. */
+/** Whether a tag of a package, living or dead, may be of a file of that name, by its part for people. */
 export function mayBear(tag: string, fileName: string): boolean {
-  const name = tag.slice(groupHashLength + 3, -endingLength - 1);
-  return name === readableName(fileName);
+  return readablePartOf(tag) === readableName(fileName);
 }
 
-/** What a tag says, or undefined where it is neither a package's nor a tombstone. */
+/** What a tag says, or undefined where it is none of a package's, living or dead. */
 export function parsePackageTag(tag: string): PackageTag | undefined {
-  if (!tagPattern.test(tag)) return undefined;
+  const kind = peekKind(tag);
+  if (kind === undefined || !tagPattern.test(tag)) return undefined;
   const secondsAt = tag.length - secondsLength - randomLength;
   return {
     tag,
     groupHash: tag.slice(0, groupHashLength),
-    kind: tag[groupHashLength + 1] === 'p' ? 'package' : 'tombstone',
+    kind,
     contentHash: tag.slice(secondsAt - contentHashLength, secondsAt),
     seconds: decodeSeconds(tag.slice(secondsAt, secondsAt + secondsLength)),
   };
@@ -107,17 +119,41 @@ export function buriedBy(tombstone: string): string {
   return `${tombstone.slice(0, groupHashLength)}-p-${tombstone.slice(groupHashLength + 3)}`;
 }
 
+/** The tag that keeps what a package tag holds beyond its death. */
+export function keptTagOf(tag: string, kind: 'kept' | 'withdrawn'): string {
+  return `${tag.slice(0, groupHashLength)}-${kind === 'kept' ? 'k' : 'w'}-${tag.slice(groupHashLength + 3)}`;
+}
+
+/** The package tag that a kept or withdrawn one keeps the bytes of. */
+export function keptBy(tag: string): string {
+  return buriedBy(tag);
+}
+
+/** The same for all tags of one content under one name in one group, whatever they are for. */
+export function contentKeyOf(tag: string): string {
+  return tag.slice(0, groupHashLength) + tag.slice(-endingLength, -secondsLength - randomLength);
+}
+
+/** The part of a tag for people: a file's name without its ending, as far as tags can hold it. */
+export function readablePartOf(tag: string): string {
+  return tag.slice(groupHashLength + 3, -endingLength - 1);
+}
+
+/** What that part begins with, of a file whose name begins so. */
+export function readableBeginning(text: string): string {
+  return readableName(text);
+}
+
 /** A quick look at a listed tag, without checking its whole grammar: a listing may have 100,000 of them. */
-export function peekTag(tag: string): { groupHash: string; kind: 'package' | 'tombstone' } | undefined {
+export function peekTag(tag: string): { groupHash: string; kind: TagKind } | undefined {
   const kind = peekKind(tag);
   return kind && { groupHash: tag.slice(0, groupHashLength), kind };
 }
 
 /** The same, of which only the kind is told: that makes no object. */
-export function peekKind(tag: string): 'package' | 'tombstone' | undefined {
+export function peekKind(tag: string): TagKind | undefined {
   if (tag.charCodeAt(groupHashLength) !== dash || tag.charCodeAt(groupHashLength + 2) !== dash) return undefined;
-  const letter = tag.charCodeAt(groupHashLength + 1);
-  return letter === letterOfPackages ? 'package' : letter === letterOfTombstones ? 'tombstone' : undefined;
+  return kindsByCode.get(tag.charCodeAt(groupHashLength + 1));
 }
 
 /** The tag of a group's index artifact. */

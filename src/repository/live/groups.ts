@@ -77,7 +77,7 @@ function exampleTags(listing: readonly string[], isForeign: (tag: string) => boo
   const examples = new Map<string, string[]>();
   for (const tag of listing) {
     const indexHash = groupHashOfIndexTag(tag);
-    if (indexHash === undefined && peekKind(tag) === 'tombstone') continue;
+    if (indexHash === undefined && peekKind(tag) !== 'package') continue;
     const hash = indexHash ?? peekTag(tag)?.groupHash;
     if (hash === undefined || (examples.get(hash)?.length ?? 0) === maxExamples || isForeign(tag)) continue;
     const tags = examples.get(hash);

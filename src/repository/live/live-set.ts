@@ -33,6 +33,8 @@ export interface LiveSet {
   readonly unread: ReadonlySet<string>;
   /** Those among them of which something else came, for the first time. */
   readonly garbled: ReadonlySet<string>;
+  /** Tags in the listing that keep bytes of what is dead, or may be. */
+  readonly kept: readonly string[];
   has(tag: string): boolean;
   get(tag: string): PackageRecord | undefined;
   /** The live tags of files of that name, of every architecture that was looked at. */
@@ -67,6 +69,7 @@ interface Sifted {
   readonly gone: Set<string>;
   readonly unlisted: Map<string, PackageRecord>;
   readonly unshown: Set<string>;
+  readonly kept: readonly string[];
   /** Tags to be asked for by name. */
   readonly doubtful: readonly Candidate[];
 }
@@ -84,7 +87,7 @@ export async function judgeLiveSet(
   questions: Questions,
   options: CallOptions = {},
 ): Promise<LiveSet> {
-  const { gone, unlisted, unshown, doubtful } = sift(groupHashes, witnesses);
+  const { gone, unlisted, unshown, doubtful, kept } = sift(groupHashes, witnesses);
   const unseen = new Set<string>();
   const unread = new Set<string>();
   const garbled = new Set<string>();
@@ -123,7 +126,7 @@ export async function judgeLiveSet(
     settle(candidate.tag, await askForTag(image, candidate, sightings, options));
     progress?.passed();
   }).finally(progress?.end);
-  return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread, garbled });
+  return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread, garbled, kept });
 }
 
 /** The live set that differs from these indexes so. */
@@ -168,7 +171,7 @@ function byFileName(tags: ReadonlyMap<string, PackageRecord>): ReadonlyMap<strin
 /** Compares the witnesses without asking. */
 function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }: Witnesses): Sifted {
   const union = unionOf(indexed);
-  const { fresh, buried, shared } = sortListing(groupHashes, listing, union);
+  const { fresh, buried, kept, shared } = sortListing(groupHashes, listing, union);
   for (const tag of buried) if (!sightings.isBuried(tag)) sightings.buried(tag);
   const missing = shared === union.size ? new Map<string, IndexedPackage>() : missingFrom(listing, union);
   for (const tag of sightings.missedTags()) if (union.has(tag) && !missing.has(tag)) sightings.returned(tag);
@@ -194,7 +197,7 @@ function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }:
     if (pkg !== undefined && (shown.has(tag) ? sightings.isFresh(tag) : isFound(tag))) unlisted.set(tag, pkg);
     else doubtful.push({ tag, pkg });
   }
-  return { gone, unlisted, unshown, doubtful };
+  return { gone, unlisted, unshown, doubtful, kept };
 }
 
 function unionOf(indexed: readonly IndexContent[]): ReadonlyMap<string, IndexedPackage> {
@@ -205,7 +208,7 @@ function unionOf(indexed: readonly IndexContent[]): ReadonlyMap<string, IndexedP
   return union;
 }
 
-/** What a listing shows of some groups: package tags that no index lists, buried ones, and how many an index lists too. */
+/** What a listing shows of some groups: package tags that no index lists, buried ones, what is kept of the dead, and how many an index lists too. */
 function sortListing(
   groupHashes: ReadonlySet<string>,
   listing: readonly string[],
@@ -213,6 +216,7 @@ function sortListing(
 ) {
   const fresh: string[] = [];
   const buried = new Set<string>();
+  const kept: string[] = [];
   const hashes = [...groupHashes];
   let shared = 0;
   for (const tag of listing) {
@@ -225,8 +229,9 @@ function sortListing(
     const kind = peekKind(tag);
     if (kind === 'package') fresh.push(tag);
     else if (kind === 'tombstone') buried.add(buriedBy(tag));
+    else if (kind !== undefined) kept.push(tag);
   }
-  return { fresh, buried, shared };
+  return { fresh, buried, kept, shared };
 }
 
 function missingFrom(listing: readonly string[], union: ReadonlyMap<string, IndexedPackage>) {

@@ -4,6 +4,7 @@ import type { Log } from '../../ports.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { tombstoneOf } from '../artifacts/package-tag.ts';
 import type { Sightings } from '../live/sightings.ts';
 
@@ -25,14 +26,23 @@ export interface BurialDeps {
  */
 export type Reason = 'withdrawn' | 'deleted';
 
+/** What a tombstone remembers of what died, for those who ask what has happened. Nothing depends on it. */
+export interface Death {
+  readonly why: string;
+  readonly pkg: PackageRecord;
+  readonly by?: string | undefined;
+  /** One line, as people said it. */
+  readonly reason?: string | undefined;
+}
+
 /** How a package tag dies. It never comes back, and a tombstone says so. */
 export interface Burial {
   /**
    * Removes a tag, as somebody who may delete asked for. Throws UNAUTHORIZED or FORBIDDEN where they may not, and then
    * nothing is changed: the store decides that, so the removal comes first, and nothing but the tombstone where it can't
-   * remove tags.
+   * remove tags. The tombstone tells of the death.
    */
-  remove(image: ImageStore, tag: string, options?: CallOptions): Promise<void>;
+  remove(image: ImageStore, tag: string, death: Death | undefined, options?: CallOptions): Promise<void>;
   /**
    * Buries a tag that can't have its name: tombstone first, which needs no right but to push, and is all that a caller
    * waits for. The tag itself is removed behind, as far as that is allowed.
@@ -41,8 +51,15 @@ export interface Burial {
 }
 
 export function createBurial({ artifacts, sightings, stamp, log }: BurialDeps): Burial {
-  const putTombstone = async (image: ImageStore, tag: string, reason: Reason, options: CallOptions) => {
-    const format = ({ artifactType }: { artifactType: boolean }) => formatTombstone(tag, reason, stamp(), artifactType);
+  const putTombstone = async (
+    image: ImageStore,
+    tag: string,
+    { reason, death }: { readonly reason: Reason; readonly death?: Death | undefined },
+    options: CallOptions,
+  ) => {
+    const created = stamp();
+    const format = ({ artifactType }: { artifactType: boolean }) =>
+      formatTombstone(tag, { reason, created, death }, artifactType);
     const tombstone = tombstoneOf(tag);
     await artifacts.put(image, tombstone, format, options).catch(async (error: unknown) => {
       // Where tags are written once: somebody else's, or one whose answer was lost, proves the same.
@@ -53,12 +70,12 @@ export function createBurial({ artifacts, sightings, stamp, log }: BurialDeps): 
   };
 
   return {
-    async remove(image, tag, options = {}) {
+    async remove(image, tag, death, options = {}) {
       await tryDelete(image, tag, options);
-      await putTombstone(image, tag, 'deleted', options);
+      await putTombstone(image, tag, { reason: 'deleted', death }, options);
     },
     async bury(image, tag, reason, options = {}) {
-      await putTombstone(image, tag, reason, options);
+      await putTombstone(image, tag, { reason }, options);
       tryDelete(image, tag, {}).catch((error: unknown) => {
         log.debug({ image: image.image, tag, err: error }, 'a buried tag could not be removed; its tombstone counts');
       });
@@ -86,7 +103,13 @@ async function tryDelete(image: ImageStore, tag: string, options: CallOptions): 
   }
 }
 
-function formatTombstone(tag: string, reason: Reason, created: Stamp, artifactType: boolean): Uint8Array {
+interface TombstoneFacts {
+  readonly reason: Reason;
+  readonly created: Stamp;
+  readonly death: Death | undefined;
+}
+
+function formatTombstone(tag: string, { reason, created, death }: TombstoneFacts, artifactType: boolean): Uint8Array {
   return formatManifest({
     artifactType: artifactType ? tombstoneArtifactType : undefined,
     config: emptyConfig(emptyConfigType),
@@ -95,6 +118,19 @@ function formatTombstone(tag: string, reason: Reason, created: Stamp, artifactTy
       'org.opencontainers.image.created': new Date(created).toISOString(),
       'lkard.apk.buries': tag,
       [reasonAnnotation]: reason,
+      ...(death && formatDeath(death)),
     },
   });
+}
+
+function formatDeath({ why, pkg, by, reason }: Death): Readonly<Record<string, string>> {
+  return {
+    'lkard.apk.death.why': why,
+    'lkard.apk.death.architecture': pkg.architecture,
+    'lkard.apk.death.name': pkg.entry.name,
+    'lkard.apk.death.version': pkg.entry.version,
+    'lkard.apk.death.digest': pkg.digest,
+    ...(by === undefined ? {} : { 'lkard.apk.death.by': by }),
+    ...(reason === undefined ? {} : { 'lkard.apk.death.reason': reason }),
+  };
 }

@@ -47,6 +47,12 @@ export function tooLate(): GatewayError {
   });
 }
 
+/** PACKAGE_UNKNOWN: nobody can give what the registry has lost. */
+export function bytesGone(fileName: string): GatewayError {
+  const details = { file: fileName };
+  return new GatewayError('PACKAGE_UNKNOWN', `the registry has lost the bytes of ${fileName}`, { details });
+}
+
 /** PACKAGE_UNKNOWN, with a hint where a noarch package has that name. */
 export function unknownFile(
   { architecture, fileName }: { readonly architecture: string | undefined; readonly fileName: string },

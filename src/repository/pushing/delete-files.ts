@@ -1,43 +1,53 @@
-import { GatewayError } from '../../errors.ts';
-import type { PackageRecord } from '../artifacts/package-manifest.ts';
-import type { LiveTag } from '../live/live-set.ts';
-import type { Change, ChangedPackage, ChangeOptions, Selection } from '../service/lifecycle.ts';
-import { removeAll } from './removal.ts';
+import { findFile } from '../index/index-content.ts';
+import type { Look } from '../live/look.ts';
+import { createMending } from '../publishing/participant.ts';
+import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
+import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
+import { keepingOf, selectKept } from './kept-selection.ts';
+import { endKeeping, removeAll } from './removal.ts';
 import { liveTagsIn, scopeOfSelection, select } from './selection.ts';
 import type { Work } from './work.ts';
 
-/** Deletes all that is selected, twins included, in one change of the index. Throws PACKAGE_UNKNOWN where nothing of it is there. */
-export async function deleteFiles(
-  work: Work,
-  selection: Selection,
-  { isDryRun = false }: ChangeOptions = {},
-): Promise<Change> {
+/**
+ * Deletes all that is selected, twins included, in one change of the index; what was withdrawn is gone then, and with `isNow`
+ * what was deleted before. Throws PACKAGE_UNKNOWN where nothing of it is there.
+ */
+export async function deleteFiles(work: Work, selection: Selection, options: ChangeOptions = {}): Promise<Change> {
   const seen = await work.look(scopeOfSelection(selection));
-  const { found, missing } = select(liveTagsIn(seen), ({ pkg }) => pkg, selection);
-  if (found.length === 0) throw nothingSelected(missing);
-  if (!isDryRun) await removeAll(work, found);
-  return { isDryRun, packages: packagesOf(found).map((pkg) => changed(pkg, 'deleted')), missing, notes: [] };
+  const { isDryRun = false } = options;
+  const live = select(liveTagsIn(seen), ({ pkg }) => pkg, selection);
+  const kept = await selectKept(work, seen, selection, kindsFor(options));
+  const missing = missingInAll(live, kept);
+  if (!isDryRun) {
+    await removeAll(work, live.found, { keeping: keepingOf(work, 'deleted', options) });
+    await endKeeping(work, kept.found);
+    await unlistMissing(work, seen, missing);
+  }
+  const packages = packagesOf([...live.found, ...kept.found]);
+  if (packages.length === 0) throw nothingSelected(missing);
+  return { isDryRun, packages: packages.map((pkg) => changed(pkg, 'deleted')), missing, notes: [] };
 }
 
-/** PACKAGE_UNKNOWN: of all that was asked for nothing is there. */
-export function nothingSelected(missing: readonly string[]): GatewayError {
-  const [first = '', ...others] = missing;
-  const more = others.length === 0 ? '' : ` nor ${others.length} more that was asked for`;
-  return new GatewayError('PACKAGE_UNKNOWN', `there is no ${first} here${more}`, { details: { file: first } });
+/** What was deleted before is there for those alone who want its bytes gone. */
+export function kindsFor({ isNow = false }: ChangeOptions): readonly ('kept' | 'withdrawn')[] {
+  return isNow ? ['kept', 'withdrawn'] : ['withdrawn'];
 }
 
-/** Each package once, however many tags it has. */
-export function packagesOf(tags: readonly LiveTag[]): readonly PackageRecord[] {
-  const packages = new Map(tags.map(({ pkg }) => [`${pkg.architecture}/${pkg.fileName} ${pkg.digest}`, pkg]));
-  return [...packages.values()];
+/** A deletion that died half-way left files listed that are gone: it is tried again, and ends here. */
+async function unlistMissing(work: Work, seen: Look, missing: readonly string[]): Promise<void> {
+  await unlist(
+    work,
+    seen,
+    missing.filter((one) => !one.includes('*')).map((file) => file.slice(file.lastIndexOf('/') + 1)),
+  );
 }
 
-/** A package in an answer. */
-export function changed(
-  { architecture, fileName, entry, digest }: PackageRecord,
-  outcome: ChangedPackage['outcome'],
-  reason?: string,
-): ChangedPackage {
-  const { name, version, fileSize } = entry;
-  return { architecture, fileName, name, version, digest, size: fileSize, outcome, reason };
+/** Has the indexes put again that still list one of these files, of which nothing lives: a removal died half-way. */
+export async function unlist({ image, loop, time }: Work, seen: Look, fileNames: readonly string[]): Promise<void> {
+  const scope = seen.architectures.filter((architecture) => {
+    const content = seen.stored.get(architecture)?.content;
+    const isListed = content !== undefined && fileNames.some((name) => findFile(content, name) !== undefined);
+    return isListed && !seen.isCovered(architecture);
+  });
+  if (scope.length > 0) await loop.join(createMending(image, scope), time);
 }

@@ -2,10 +2,13 @@ import type { Store } from '../../store/store.ts';
 import { createAnswerTime } from '../publishing/answer-time.ts';
 import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
 import { refuseSnapshot, unknownFile } from '../publishing/refusals.ts';
-import type { RepositoryLifecycle } from '../service/lifecycle.ts';
+import type { Change, ChangeOptions, ChangePackages, RepositoryLifecycle, Selection } from '../service/lifecycle.ts';
 import type { RepositoryPublishing } from '../service/publishing.ts';
-import { deleteFiles, nothingSelected } from './delete-files.ts';
+import { nothingSelected } from './change-answer.ts';
+import { deleteFiles } from './delete-files.ts';
 import { publishFiles } from './publish.ts';
+import { restoreFiles } from './restore-files.ts';
+import { withdrawFiles } from './withdraw-files.ts';
 import { withdrawFile } from './withdraw.ts';
 import type { Work } from './work.ts';
 import type { Works, WorksOptions } from './works.ts';
@@ -21,6 +24,13 @@ export function createPushing(
   { store, works, immutable, clock }: PushingDeps,
   { publishTimeoutMs }: Pick<WorksOptions, 'publishTimeoutMs'>,
 ): RepositoryPublishing & RepositoryLifecycle {
+  const bySelection =
+    (work: (work: Work, selection: Selection, options?: ChangeOptions) => Promise<Change>): ChangePackages =>
+    (at, selection, caller, options) =>
+      works.change(at, caller, nothingSelected([...(selection.files ?? []), ...(selection.names ?? [])]), (begun) =>
+        work(begun, selection, options),
+      );
+
   return {
     async begin(at, caller, call = {}) {
       refuseSnapshot(at);
@@ -55,9 +65,10 @@ export function createPushing(
       };
     },
 
-    withdraw: (at, file, caller) => works.change(at, caller, unknownFile(file, []), (work) => withdrawFile(work, file)),
-
-    deleteFiles: (at, selection, caller, options) =>
-      works.change(at, caller, nothingSelected(selection.files ?? []), (work) => deleteFiles(work, selection, options)),
+    withdraw: (at, file, caller, options) =>
+      works.change(at, caller, unknownFile(file, []), (work) => withdrawFile(work, file, options)),
+    deleteFiles: bySelection(deleteFiles),
+    withdrawFiles: bySelection(withdrawFiles),
+    restoreFiles: bySelection(restoreFiles),
   };
 }

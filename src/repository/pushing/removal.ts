@@ -1,43 +1,91 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
+import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
+import { contentKeyOf, keptTagOf } from '../artifacts/package-tag.ts';
+import { dropKept, putKept } from '../keeping/kept-packages.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import type { Participant } from '../publishing/participant.ts';
+import { bytesGone } from '../publishing/refusals.ts';
 import type { Work } from './work.ts';
 
 /** Tags that are removed at a time. */
 const concurrency = 8;
 
+/** Why packages leave the index, and what becomes of their bytes: kept where they are withdrawn or can be fetched for a while. */
+export interface Removal {
+  readonly keeping: Keeping;
+}
+
 /**
- * Removes live tags and resolves once no index lists them, nor any other tag of those files. The first goes alone: where the
- * caller may not delete, nothing else is touched.
+ * Removes live tags and resolves once no index lists them, nor any other tag of those files. What is kept of them is put before
+ * their tags go, so that no crash loses it. The first goes alone: where the caller may not delete, nothing else is touched.
  */
-export async function removeAll(work: Work, targets: readonly LiveTag[]): Promise<void> {
+export async function removeAll(work: Work, targets: readonly LiveTag[], removal: Removal): Promise<void> {
   const [first, ...others] = targets;
   if (first === undefined) return;
-  const remove = async ({ tag }: LiveTag) => {
-    await work.burial.remove(work.image, tag, work.time.call());
+  const keepers = newestOfEach(targets);
+  const kept = new Map<string, KeptPackage>();
+  const remove = async (target: LiveTag) => {
+    if (keepers.has(target.tag)) await keep(work, target, removal, kept);
+    await bury(work, target, removal);
     // However many there are: the registry is at work as long as it answers.
     work.time.renew();
   };
   await remove(first);
   await inParallel(others, concurrency, remove);
-  await work.loop.join(createRemoval(work, targets), work.time);
+  const participant = createRemoval(work, targets, removal, kept);
+  await work.loop.join(participant, work.time);
+  await settleKept(work, participant.seen(), kept, keepers);
 }
 
 /** The architectures whose index a change of these packages concerns: for noarch all that there are. */
-export function scopeOfTags(targets: readonly LiveTag[]): Scope {
+export function scopeOfTags(targets: readonly Pick<LiveTag, 'pkg'>[]): Scope {
   const architectures = [...new Set(targets.map(({ pkg }) => pkg.architecture))];
   return architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures;
 }
 
+/** Of twins one is enough to keep: the newest, whose word then counts before older ones. */
+function newestOfEach(targets: readonly LiveTag[]): ReadonlySet<string> {
+  const newest = new Map<string, string>();
+  for (const { tag } of targets) {
+    const key = contentKeyOf(tag);
+    if (tag > (newest.get(key) ?? '')) newest.set(key, tag);
+  }
+  return new Set(newest.values());
+}
+
+/** Throws PACKAGE_UNKNOWN where a withdrawn package's bytes are gone: nobody could ever restore it. */
+async function keep(work: Work, { tag, pkg }: LiveTag, { keeping }: Removal, kept: Map<string, KeptPackage>) {
+  const isWithdrawn = keeping.why === 'withdrawn';
+  if (!isWithdrawn && keeping.fetchableUntil === undefined) return;
+  const { branch, repository } = work.at;
+  const one = {
+    tag: keptTagOf(tag, isWithdrawn ? 'withdrawn' : 'kept'),
+    group: { branch, repository, architecture: pkg.architecture },
+    ...{ pkg, keeping },
+  };
+  if (await putKept(work.artifacts, work.image, one, work.time.call())) kept.set(one.tag, one);
+  else if (isWithdrawn) throw bytesGone(pkg.fileName);
+}
+
+function bury({ burial, image, time }: Work, { tag, pkg }: LiveTag, { keeping: { why, by, reason } }: Removal) {
+  return burial.remove(image, tag, { why, pkg, by, reason }, time.call());
+}
+
 /**
- * A deletion whose first tags were removed: done once no index lists them and a look shows no other of those files. What is
- * pushed meanwhile is removed too: the deletion isn't over, so it may as well have come after that push.
+ * A removal whose first tags are gone: done once no index lists them and a look shows no other of those files. What is pushed
+ * meanwhile is removed too: the removal isn't over, so it may as well have come after that push.
  */
-function createRemoval({ image, burial, time }: Work, targets: readonly LiveTag[]): Participant {
+function createRemoval(
+  work: Work,
+  targets: readonly LiveTag[],
+  removal: Removal,
+  kept: Map<string, KeptPackage>,
+): Participant & { readonly seen: () => Look | undefined } {
   const removed = new Set(targets.map(({ tag }) => tag));
   const files = new Map<string, Set<string>>();
+  let seen: Look | undefined;
   for (const { pkg } of targets) {
     const architectures = files.get(pkg.fileName) ?? new Set();
     files.set(pkg.fileName, architectures.add(pkg.architecture));
@@ -47,17 +95,54 @@ function createRemoval({ image, burial, time }: Work, targets: readonly LiveTag[
       live.named(fileName).filter(({ pkg }) => architectures.has(pkg.architecture)),
     );
   return {
-    image,
+    image: work.image,
     scope: scopeOfTags(targets),
+    seen: () => seen,
     async settle(look) {
+      seen = look;
       const left = leftIn(look);
-      for (const { tag } of left) {
-        await burial.remove(image, tag, time.call());
-        removed.add(tag);
+      const keepers = newestOfEach(left);
+      for (const one of left) {
+        if (keepers.has(one.tag)) await keep(work, one, removal, kept);
+        await bury(work, one, removal);
+        removed.add(one.tag);
       }
       const isListed = [...removed].some((tag) => look.architectures.some((one) => look.mayList(one, tag)));
       return left.length > 0 || isListed ? 'publish' : 'done';
     },
     abandon: () => Promise.resolve(),
   };
+}
+
+/**
+ * Afterwards, by the last look: what is to be kept is there, whoever cleared it away meanwhile, and nothing older is kept of the
+ * same contents, which would count again once the newest word on them is gone.
+ */
+async function settleKept(
+  work: Work,
+  seen: Look | undefined,
+  kept: ReadonlyMap<string, KeptPackage>,
+  removed: ReadonlySet<string>,
+): Promise<void> {
+  const { image, artifacts, time } = work;
+  const listed = new Set(seen?.listing);
+  for (const one of kept.values()) {
+    const isThere = listed.has(one.tag) || (await image.resolve(one.tag, time.call())) !== undefined;
+    if (!isThere) await putKept(artifacts, image, one, time.call());
+  }
+  const contents = new Set([...removed].map(contentKeyOf));
+  const older = (seen?.live.kept ?? []).filter((tag) => contents.has(contentKeyOf(tag)) && !kept.has(tag));
+  await endKeeping(
+    work,
+    older.map((tag) => ({ tag })),
+  );
+}
+
+/** Has nobody fetch or restore what these tags keep. */
+export async function endKeeping(work: Work, kept: readonly Pick<KeptPackage, 'tag'>[]): Promise<void> {
+  const { image, artifacts, time } = work;
+  await inParallel(kept, concurrency, async ({ tag }) => {
+    await dropKept(artifacts, image, tag, time.call());
+    time.renew();
+  });
 }

@@ -1,6 +1,7 @@
 import { wildcard } from '../../protocol/glob.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
+import { readableBeginning, readablePartOf } from '../artifacts/package-tag.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { NOARCH } from '../../apk/architectures.ts';
 import type { Selection } from '../service/lifecycle.ts';
@@ -47,6 +48,13 @@ export function select<T>(
     if (reasons.length > 0) found.push(candidate);
   }
   return { found, missing: [...new Set([...files, ...names])].filter((one) => !met.has(one)) };
+}
+
+/** Whether a tag may be of a file that a selection names, by its part for people. */
+export function maySelect(tag: string, { files = [], names = [] }: Selection): boolean {
+  const readable = readablePartOf(tag);
+  const mayBegin = (text: string) => readable.startsWith(readableBeginning(text.split('*', 1)[0] ?? ''));
+  return files.some((file) => mayBegin(splitFile(file).fileName)) || names.some(mayBegin);
 }
 
 /** Every live tag of the architectures that a look saw, with what it holds. */

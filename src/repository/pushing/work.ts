@@ -28,6 +28,8 @@ export interface Work {
   readonly stamp: () => Stamp;
   /** For how long a push waits until a listing shows its tags, in milliseconds. */
   readonly listingPatienceMs: number;
+  /** How long the bytes of what is deleted or withdrawn can be fetched, in milliseconds. */
+  readonly deleteGraceMs: number;
   /** A look that began after it was asked for. */
   readonly look: (scope: Scope) => Promise<Look>;
 }

@@ -30,6 +30,8 @@ export interface WorksOptions {
   readonly publishTimeoutMs: number;
   /** For how long a push waits until a listing shows its tags, in milliseconds. */
   readonly listingPatienceMs: number;
+  /** How long the bytes of what is deleted or withdrawn can be fetched, in milliseconds. */
+  readonly deleteGraceMs: number;
 }
 
 /** What everybody begins with who changes a repository. */
@@ -48,7 +50,7 @@ export interface Works {
 /** One for each service: those who look at the same time with the same rights share a look. */
 export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
   const { store, immutable, clock } = deps;
-  const { publishTimeoutMs, listingPatienceMs } = options;
+  const { publishTimeoutMs, listingPatienceMs, deleteGraceMs } = options;
   const shareLook = createFreshCalls<Look>();
 
   /** Ends by itself, as no one caller's signal may end it. */
@@ -66,7 +68,7 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
     const { sightings } = deps.memoryOf(at.image);
     const stamp = () => store.stamp();
     return {
-      ...{ ...deps, at, caller, image, time, look, sightings, stamp, listingPatienceMs },
+      ...{ ...deps, at, caller, image, time, look, sightings, stamp, listingPatienceMs, deleteGraceMs },
       loop: deps.loopOf(at),
       burial: deps.burialOf(at.image),
     };

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../../errors.ts';
-import type { IndexedPackage } from '../index/indexed-package.ts';
+import type { KeptPackage } from '../artifacts/kept-package.ts';
+import { keptBy } from '../artifacts/package-tag.ts';
+import { indexedPackage, type IndexedPackage } from '../index/indexed-package.ts';
 import { lastModifiedOf } from '../index/last-modified.ts';
 import type { FoundPackage, PackageFacts } from '../service/reading.ts';
 import { pushedAt } from './listed-files.ts';
@@ -13,6 +15,12 @@ export function factsOf({ pkg, tags }: IndexedPackage, nowMs: number): PackageFa
   const pushed = pushedAt(tags);
   const lastModified = lastModifiedOf(pushed.getTime(), digest, nowMs);
   return { entry, fileName, digest, size: entry.fileSize, pushedAt: pushed, lastModified };
+}
+
+/** What is known of a file that no index lists any more. */
+export function factsOfKept({ tag, pkg, keeping }: KeptPackage, nowMs: number): PackageFacts {
+  const facts = factsOf(indexedPackage(pkg, [keptBy(tag)]), nowMs);
+  return { ...facts, kept: { why: keeping.why, until: new Date(keeping.fetchableUntil ?? 0) } };
 }
 
 /** A listed file as its reader opens it; `suspect` is called where it turns out to be gone. */

@@ -3,12 +3,14 @@ import { snapshotIn, type Group, type RepositoryCoordinates } from '../../protoc
 import type { CallOptions } from '../../store/store.ts';
 import type { Groups } from '../live/groups.ts';
 import type { Caller } from '../service/caller.ts';
+import type { WithdrawnListing } from '../service/lifecycle.ts';
 import type { RepositoryCatalog } from '../service/catalog.ts';
 import type { FindIndex } from '../views/answering-index.ts';
 import { createImageList, type ImageListDeps } from './image-list.ts';
 import type { IndexView } from '../views/index-view.ts';
 import type { IndexViews } from '../views/index-views.ts';
 import { allFiles, listed, listedRepository, ownFiles } from './listed-files.ts';
+import { createWithdrawnListing } from './withdrawn.ts';
 import type { Reader } from '../views/reader-rights.ts';
 
 export interface ListingDeps extends ImageListDeps {
@@ -25,7 +27,7 @@ type Within = Parameters<RepositoryCatalog['list']>[0];
 const groupConcurrency = 4;
 
 /** What there is, read from the same views that go out as indexes. */
-export function createListing(deps: ListingDeps): RepositoryCatalog {
+export function createListing(deps: ListingDeps): RepositoryCatalog & WithdrawnListing {
   const { views, findIndex, readerOf } = deps;
 
   const groupsOf = async (reader: Reader, within: Within, call: CallOptions): Promise<readonly Group[]> => {
@@ -71,5 +73,10 @@ export function createListing(deps: ListingDeps): RepositoryCatalog {
     },
 
     images: createImageList(deps),
+
+    ...createWithdrawnListing(async (at, caller, call = {}) => ({
+      reader: readerOf(at.image, caller),
+      indexes: await viewsWithin(at, caller, call),
+    })),
   };
 }

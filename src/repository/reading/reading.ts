@@ -11,10 +11,12 @@ import { publicPemOf } from '../keys/signing-key.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 import { isStillThere } from '../live/absence.ts';
 import type { Caller } from '../service/caller.ts';
+import type { WithdrawnListing } from '../service/lifecycle.ts';
 import type { RepositoryCatalog } from '../service/catalog.ts';
 import type { RepositoryReading } from '../service/reading.ts';
 import { createFindIndex } from '../views/answering-index.ts';
-import { factsOf, foundPackage } from './found-package.ts';
+import { findKept } from '../keeping/find-kept.ts';
+import { factsOf, factsOfKept, foundPackage } from './found-package.ts';
 import type { IndexViews } from '../views/index-views.ts';
 import { createListing, type ListingDeps } from './listing.ts';
 import type { PackageCache } from './package-cache.ts';
@@ -37,7 +39,7 @@ export interface ReadingDeps {
 }
 
 /** The half of the service that changes nothing. */
-export function createReading(deps: ReadingDeps): RepositoryReading & RepositoryCatalog {
+export function createReading(deps: ReadingDeps): RepositoryReading & RepositoryCatalog & WithdrawnListing {
   const readerOf = (image: string, caller: Caller) =>
     createReader(deps.callerKey(caller.credentials), () =>
       deps.store.image(image, caller.credentials, caller.requestId),
@@ -87,10 +89,12 @@ export function createReading(deps: ReadingDeps): RepositoryReading & Repository
       const content = found?.served.view.content;
       if (found === undefined || content === undefined) return undefined;
       const file = findFile(content, fileName) ?? (await listedUntilLately(reader, found.group, fileName));
-      if (file === undefined) return undefined;
-      return foundPackage(reader, deps.packages, factsOnce(file), () => {
+      const suspect = () => {
         deps.views.suspect(found.group);
-      });
+      };
+      if (file !== undefined) return foundPackage(reader, deps.packages, factsOnce(file), suspect);
+      const kept = await findKept(reader.image, found.served.view.kept, fileName, deps.store.stamp());
+      return kept && foundPackage(reader, deps.packages, factsOfKept(kept, deps.clock.now()), () => undefined);
     },
 
     peekPackage(at, architecture, fileName, caller) {

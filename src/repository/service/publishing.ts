@@ -4,6 +4,7 @@ import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { BlobSource, CallOptions } from '../../store/store.ts';
 import type { PackageSignature } from '../artifacts/package-signature.ts';
 import type { Caller } from './caller.ts';
+import type { ChangeOptions } from './lifecycle.ts';
 
 /** A package that was read whole and found good, its bytes at hand for the upload. */
 export interface StagedPackage {
@@ -57,12 +58,12 @@ export interface RepositoryPublishing {
 
   /**
    * Deletes a file, in one architecture or (undefined) in each that has it; returns the architectures it was deleted from
-   * once no index lists it. PACKAGE_UNKNOWN where none had it.
+   * once no index lists it. PACKAGE_UNKNOWN where none had it. What becomes of its bytes: `deleteFiles`.
    */
   withdraw(
     at: RepositoryCoordinates,
     file: { readonly architecture: string | undefined; readonly fileName: string },
     caller: Caller,
-    options?: CallOptions,
+    options?: Pick<ChangeOptions, 'reason' | 'isNow'>,
   ): Promise<readonly string[]>;
 }

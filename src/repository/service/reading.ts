@@ -33,6 +33,8 @@ export interface PackageFacts {
   readonly pushedAt: Date;
   /** A date that no other content of this name shares. */
   readonly lastModified: Date | undefined;
+  /** Where no index lists it any more: what became of it, and until when it can be fetched all the same. */
+  readonly kept?: { readonly why: 'deleted' | 'withdrawn'; readonly until: Date } | undefined;
 }
 
 /** A package whose bytes are in memory; the same facts for as long as the index lists the same. */

@@ -1,5 +1,5 @@
 import type { RepositoryCatalog } from './catalog.ts';
-import type { RepositoryLifecycle } from './lifecycle.ts';
+import type { RepositoryLifecycle, WithdrawnListing } from './lifecycle.ts';
 import type { RepositoryPublishing } from './publishing.ts';
 import type { RepositoryReading } from './reading.ts';
 import type { RepositoryRetention } from './retention.ts';
@@ -15,6 +15,7 @@ export interface Repositories
     RepositoryPublishing,
     RepositoryLifecycle,
     RepositoryRetention,
+    WithdrawnListing,
     RepositoryReading,
     RepositoryCatalog,
     RepositorySnapshots,

@@ -95,6 +95,7 @@ async function signedView(
     etag: `"${hexOf(digest)}"`,
     lastModified: lastModifiedOf(facts.createdMs, digest, clock.now()),
     isUnverified: false,
+    kept: [],
     isFromScratch: false,
     keys,
   };

@@ -1,3 +1,4 @@
+import { NOARCH } from '../../apk/architectures.ts';
 import { signatureMember } from '../../apk/index/signature-member.ts';
 import type { Signature } from '../../apk/signature.ts';
 import { GatewayError } from '../../errors.ts';
@@ -5,7 +6,7 @@ import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { Clock } from '../../ports.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
-import { indexTag, peekKind } from '../artifacts/package-tag.ts';
+import { indexTag, peekKind, peekTag } from '../artifacts/package-tag.ts';
 import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import { lastModifiedOf } from '../index/last-modified.ts';
 import type { SignIndex } from '../publishing/index-writer.ts';
@@ -31,6 +32,8 @@ export interface IndexView {
   /** When the look that it was made from began. */
   readonly comparedMs: MonotonicMs;
   readonly isUnverified: boolean;
+  /** Tags that keep bytes of what it may have listed before. */
+  readonly kept: readonly string[];
   /** This replica's own, by which it is signed, among others' perhaps. */
   readonly keys: readonly SigningKey[];
 }
@@ -43,6 +46,8 @@ export interface ComparedIndex {
   readonly isCovered: boolean;
   /** Whether it has packages of its own, or tombstones tell that it had some. */
   readonly hadPackages: boolean;
+  /** Tags that keep bytes of what is dead, noarch's among them. */
+  readonly kept: readonly string[];
   readonly keys: readonly SigningKey[];
   /** When the look began. */
   readonly beganMs: MonotonicMs;
@@ -64,9 +69,15 @@ export function comparedIndex(seen: Look, group: Group, beganMs: MonotonicMs): C
     content: seen.content(architecture),
     isCovered: isThere && seen.isCovered(architecture),
     hadPackages: isThere || hadPackages(seen, architecture),
+    kept: keptIn(seen, architecture),
     keys: seen.keys,
     beganMs,
   };
+}
+
+function keptIn({ live, groups }: Look, architecture: string): readonly string[] {
+  const hashes = [groups.get(architecture), groups.get(NOARCH)];
+  return live.kept.filter((tag) => hashes.includes(peekTag(tag)?.groupHash));
 }
 
 function hadPackages({ listing, groups, target }: Look, architecture: string): boolean {
@@ -96,6 +107,7 @@ export async function verifiedView(maker: ViewMaker, compared: ComparedIndex): P
     isFromScratch: stored?.content === undefined,
     comparedMs: compared.beganMs,
     isUnverified: false,
+    kept: compared.kept,
     keys,
   });
 }
@@ -127,6 +139,7 @@ export async function unverifiedView(
     isFromScratch: false,
     comparedMs,
     isUnverified: true,
+    kept: [],
     keys,
   };
   return makeView(maker, pieces, signatures, facts);
@@ -149,7 +162,10 @@ function makeView(
   { clock }: ViewMaker,
   pieces: readonly Uint8Array[],
   signatures: readonly Signature[],
-  facts: Pick<IndexView, 'digest' | 'content' | 'createdMs' | 'isFromScratch' | 'comparedMs' | 'isUnverified' | 'keys'>,
+  facts: Pick<
+    IndexView,
+    'digest' | 'content' | 'createdMs' | 'isFromScratch' | 'comparedMs' | 'isUnverified' | 'kept' | 'keys'
+  >,
 ): IndexView {
   const bytes = Buffer.concat([signatureMember(signatures), ...pieces]);
   const digest = digestOf(bytes);

@@ -36,7 +36,9 @@ function ask(operation: Operation): Promise<Response> {
   const authorization = `Basic ${btoa('alice:secret')}`;
   const headers = { accept: 'application/json', ...(operation.id.startsWith('login') && { authorization }) };
   if (operation.bodySchema !== undefined) {
-    const body = JSON.stringify({ files: ['*'], dryRun: true });
+    const body = JSON.stringify(
+      operation.id === 'prunePackages' ? { keep: 9, dryRun: true } : { files: ['*'], dryRun: true },
+    );
     const json = { ...headers, 'content-type': 'application/json' };
     return fetch(`${gateway.url}${path}`, { method: operation.method.toUpperCase(), headers: json, body });
   }

@@ -9,6 +9,8 @@ import { namesOf, type FromFile } from '../commands/names-from-file.ts';
 export interface RemoveOptions extends FromFile {
   /** Why, for those who look it up later. */
   readonly reason?: string | undefined;
+  /** Whether nobody fetches the bytes from now on. */
+  readonly now?: boolean | undefined;
   /** Only says what would be removed. */
   readonly dryRun?: boolean | undefined;
 }
@@ -33,7 +35,7 @@ export async function remove(
   const isPlain =
     filePaths.length === 1 && !only.includes('*') && options.dryRun !== true && options.reason === undefined;
   if (isPlain) {
-    await removeOne(session, gateway, only);
+    await removeOne(session, gateway, only, options);
     return;
   }
   const faults: GatewayError[] = [];
@@ -50,8 +52,13 @@ export async function remove(
   if (first !== undefined) throw new GatewayError(first.code, 'not all of them were removed', { cause: first });
 }
 
-async function removeOne({ terminal }: Session, gateway: GatewayClient, filePath: string): Promise<void> {
-  await gateway.remove(filePath);
+async function removeOne(
+  { terminal }: Session,
+  gateway: GatewayClient,
+  filePath: string,
+  { now }: RemoveOptions,
+): Promise<void> {
+  await gateway.remove(filePath, now);
   printLine(terminal, `removed ${filePath}`);
 }
 
@@ -61,15 +68,16 @@ async function removeTogether(
   gateway: GatewayClient,
   place: string,
   files: readonly string[],
-  { reason, dryRun }: RemoveOptions,
+  options: RemoveOptions,
 ): Promise<void> {
+  const { reason, now, dryRun } = options;
   const [branch = '', repository = ''] = place.split('/');
   try {
-    const change = await gateway.post(branch, repository, 'delete', { files, reason, dryRun });
+    const change = await gateway.post(branch, repository, 'delete', { files, reason, now, dryRun });
     reportChange(session, { branch, repository }, change, words);
   } catch (error) {
     if (!isGatewayError(error) || error.details['status'] !== 405 || dryRun === true) throw error;
-    for (const file of files) await removeOne(session, gateway, `${place}/${file}`);
+    for (const file of files) await removeOne(session, gateway, `${place}/${file}`, options);
   }
 }
 

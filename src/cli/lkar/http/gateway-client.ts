@@ -13,12 +13,14 @@ import {
   packageLine,
   pushedSchema,
   repositoryLine,
+  withdrawn,
   type ChangeLine,
   type ImageLine,
   type PackageLine,
   type PublicJwk,
   type PushedFile,
   type RepositoryLine,
+  type WithdrawnLine,
 } from './gateway-lines.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import { imageSegments, urlOf, type Target } from '../../shared/target.ts';
@@ -56,11 +58,14 @@ export interface OpenedFile {
 export interface GatewayClient {
   /** Undefined where the gateway took the push and said nothing of its files. */
   push(branch: string, repository: string, body: PushBody): Promise<readonly PushedFile[] | undefined>;
-  remove(filePath: string): Promise<void>;
+  /** With `isNow` nobody fetches its bytes any more either. */
+  remove(filePath: string, isNow?: boolean): Promise<void>;
   /** Has a repository changed as the body says, in the form of src/protocol/lifecycle.ts. */
   post(branch: string, repository: string, verb: ChangeVerb, body: object): Promise<ChangeLine>;
   /** A file, or the rest of it. Throws PACKAGE_EXISTS where it is another one by now. */
   open(filePath: string, rest?: FileRest): Promise<OpenedFile>;
+  /** What was withdrawn from a repository. */
+  withdrawn(branch: string, repository: string): Promise<readonly WithdrawnLine[]>;
   packages(): Promise<readonly PackageLine[]>;
   repositories(): Promise<readonly RepositoryLine[]>;
   /** The images that the gateway shows to this login, and whether those are all. */
@@ -120,8 +125,10 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       await drain(answer);
       return undefined;
     },
-    async remove(filePath) {
-      await drain(await send({ method: 'DELETE', url: at(...filePath.split('/')) }, isGoneByNow));
+    async remove(filePath, isNow = false) {
+      const url = at(...filePath.split('/'));
+      if (isNow) url.searchParams.set('now', 'true');
+      await drain(await send({ method: 'DELETE', url }, isGoneByNow));
     },
     async post(branch, repository, verb, body) {
       const bytes = Buffer.from(JSON.stringify(body));
@@ -145,6 +152,9 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
         size: length === undefined ? undefined : Number(length),
         etag: etag?.startsWith('"') === true ? etag : undefined,
       };
+    },
+    async withdrawn(branch, repository) {
+      return (await readJson(await get(at(branch, repository, verbs.withdrawn)), withdrawn, maxListingBytes)).packages;
     },
     async packages() {
       return readJson(await get(apiOf('_packages', 'apk', ...image)), z.array(packageLine), maxListingBytes);

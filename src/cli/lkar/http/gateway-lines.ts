@@ -6,7 +6,7 @@ import {
   pushSchema,
   repositorySchema,
 } from '../../../protocol/documents.ts';
-import { changeSchema } from '../../../protocol/lifecycle.ts';
+import { changeSchema, withdrawnSchema } from '../../../protocol/lifecycle.ts';
 
 // As the gateway writes them (src/protocol), as far as they are needed: gateways of other makes, and older and newer ones, tell
 // less or more.
@@ -52,6 +52,11 @@ export const change = changeSchema.extend({
   notes: changeSchema.shape.notes.default([]),
 });
 
+/** The answer of `withdrawn.json`. */
+export const withdrawn = z.object({ packages: z.array(withdrawnSchema.shape.packages.element.loose()) });
+
+/** One package that was withdrawn. */
+export type WithdrawnLine = z.output<typeof withdrawn>['packages'][number];
 /** What a change has done, or would do. */
 export type ChangeLine = z.output<typeof change>;
 /** One file of a push, as the gateway took it. */

@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
 import { addExamples } from '../../shared/help.ts';
+import type { ChangeVerb } from '../../../protocol/lifecycle.ts';
+import type { ChangeOptions } from '../changes/change-packages.ts';
 import type { RemoveOptions } from '../changes/remove.ts';
 import type { InSession } from './in-session.ts';
 import { fromFileOption, targetHelp } from './options.ts';
@@ -7,6 +9,8 @@ import { fromFileOption, targetHelp } from './options.ts';
 /** Adds the commands on packages that are there, or were; `lkar apk` has them too. */
 export function addLifecycleCommands(parent: Command, inSession: InSession): void {
   addRemoveCommand(parent, inSession);
+  addWithdrawCommand(parent, inSession);
+  addRestoreCommand(parent, inSession);
 }
 
 function addRemoveCommand(parent: Command, inSession: InSession): void {
@@ -19,6 +23,7 @@ function addRemoveCommand(parent: Command, inSession: InSession): void {
     .argument('[filepath...]', `${filePathHelp}; * in FILE stands for any text`)
     .addOption(fromFileOption('take paths'))
     .addOption(reasonOption())
+    .addOption(nowOption())
     .addOption(dryRunOption('removed'))
     .action((target: string, filePaths: string[], options: RemoveOptions) =>
       inSession(async (session) => (await import('../changes/remove.ts')).remove(session, target, filePaths, options)),
@@ -27,6 +32,51 @@ function addRemoveCommand(parent: Command, inSession: InSession): void {
     'lkar rm apk.example.org/team/app edge/main/x86_64/hello-1.0-r0.apk',
     "lkar rm apk.example.org/team/app 'edge/main/hello-1.*.apk' --dry-run",
   ]);
+}
+
+function addWithdrawCommand(parent: Command, inSession: InSession): void {
+  const withdraw = placed(parent.command('withdraw'))
+    .description('take packages out of the index until they are restored, all at once')
+    .addOption(reasonOption())
+    .addOption(nowOption())
+    .addOption(dryRunOption('withdrawn'))
+    .action(changing('withdraw', inSession));
+  addExamples(withdraw, [
+    "lkar withdraw apk.example.org/team/app edge main x86_64/hello-1.0-r0.apk --reason 'breaks booting'",
+    "lkar withdraw apk.example.org/team/app edge main --name 'hello*' --dry-run",
+  ]);
+}
+
+function addRestoreCommand(parent: Command, inSession: InSession): void {
+  const restore = placed(parent.command('restore'))
+    .description('list withdrawn packages again, byte for byte, all or none')
+    .addOption(dryRunOption('restored'))
+    .action(changing('restore', inSession));
+  addExamples(restore, ['lkar restore apk.example.org/team/app edge main x86_64/hello-1.0-r0.apk']);
+}
+
+/** A command on packages of one repository, by their files and names. */
+function placed(command: Command): Command {
+  return command
+    .argument('<registry>', targetHelp)
+    .argument('<branch>', 'such as edge or v3.22')
+    .argument('<repository>', 'such as main')
+    .argument('[file...]', 'ARCH/FILE.apk; without ARCH in every one that has it; * stands for any text')
+    .addOption(fromFileOption('take files'))
+    .option('-n, --name <pattern...>', "every version of packages of this name; * stands for any text: 'lib*'");
+}
+
+function changing(verb: ChangeVerb, inSession: InSession) {
+  return (target: string, branch: string, repository: string, files: string[], options: ChangeOptions) =>
+    inSession(async (session) => {
+      const place = { target, branch, repository };
+      await (await import('../changes/change-packages.ts')).changePackages(session, verb, place, files, options);
+    });
+}
+
+/** `--now`, for what must not be out there any longer. */
+function nowOption(): Option {
+  return new Option('--now', 'let nobody fetch the bytes from now on');
 }
 
 /** `--reason`, which is kept with what was changed. */

@@ -21,6 +21,10 @@ export function addPackageCommands(parent: Command, inSession: InSession): void 
   addSetupCommand(parent, inSession);
 }
 
+interface LsOptions extends ListOptions {
+  readonly withdrawn?: boolean | undefined;
+}
+
 function addListCommand(parent: Command, inSession: InSession): void {
   const list = parent
     .command('ls')
@@ -31,11 +35,14 @@ function addListCommand(parent: Command, inSession: InSession): void {
     .argument('[repository]', 'only of this repository')
     .option('-n, --name <pattern>', "only packages of this name; * stands for any text: 'lib*'")
     .option('-a, --arch <architecture>', 'only of this architecture')
+    .option('--withdrawn', 'those that were withdrawn instead, with who did it, when and why')
     .addOption(outputOption())
-    .action((target: string, branch: string | undefined, repository: string | undefined, options: ListOptions) =>
+    .action((target: string, branch: string | undefined, repository: string | undefined, options: LsOptions) =>
       inSession(async (session) => {
         const within = { target, branch, repository };
-        await (await import('../commands/list.ts')).listPackages(session, within, options);
+        if (options.withdrawn === true) {
+          await (await import('../changes/list-withdrawn.ts')).listWithdrawn(session, within, options);
+        } else await (await import('../commands/list.ts')).listPackages(session, within, options);
       }),
     );
   addExamples(list, [

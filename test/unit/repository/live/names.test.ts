@@ -23,7 +23,7 @@ const all = [first, second, twin];
 function liveSet(tags: readonly LiveTag[], doubts: { unseen?: LiveTag[]; unshown?: LiveTag[] } = {}): LiveSet {
   const tagsOf = (some: readonly LiveTag[] = []) => new Set(some.map(({ tag }) => tag));
   return {
-    ...{ listed: [], gone: new Set(), unread: new Set(), garbled: new Set() },
+    ...{ listed: [], kept: [], gone: new Set(), unread: new Set(), garbled: new Set() },
     unlisted: new Map(tags.map(({ tag, pkg }) => [tag, pkg])),
     unseen: tagsOf(doubts.unseen),
     unshown: tagsOf(doubts.unshown),

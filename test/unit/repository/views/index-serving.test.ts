@@ -250,7 +250,7 @@ describe('serving an index', () => {
         await second.push([pkg(`p${i}`)]);
         expect(await listedBy(clock, first)).toContain(`p${i}-1.0-r0`);
         const file = { architecture: 'x86_64', fileName: `p${i}-1.0-r0.apk` };
-        await clock.until(second.repositories.withdraw(at, file, aCaller('ci')));
+        await clock.until(second.repositories.withdraw(at, file, aCaller('ci'), { isNow: true }));
         expect(await listedBy(clock, first)).toEqual(['one-1.0-r0']);
         const find = first.repositories.findPackage(at, 'x86_64', file.fileName, aCaller('reader'));
         expect(await clock.until(find)).toBeUndefined();

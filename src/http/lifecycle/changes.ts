@@ -4,12 +4,13 @@ import {
   deletionSchema,
   maxChangeBytes,
   pruningSchema,
+  restoringSchema,
   type ChangeDocument,
   type ChangeVerb,
   type DeletionDocument,
 } from '../../protocol/lifecycle.ts';
 import type { Caller } from '../../repository/service/caller.ts';
-import type { Change, ChangeOptions, Selection } from '../../repository/service/lifecycle.ts';
+import type { Change, ChangeOptions, ChangePackages, Selection } from '../../repository/service/lifecycle.ts';
 import { jsonAnswer } from '../answer/answer.ts';
 import { statusOf } from '../answer/error-response.ts';
 import { auditName, type Audit, type AttemptUnderWay } from '../caller/audit.ts';
@@ -38,11 +39,16 @@ interface Asked {
 export function createChangeHandler(deps: LifecycleDependencies): ChangeHandler {
   const { repositories, requests, audit, meter } = deps;
 
+  const selecting =
+    <T extends Partial<DeletionDocument>>(form: BodyForm<T>, work: ChangePackages) =>
+    async (asked: Asked) => {
+      const body = await bodyOf(asked, form);
+      return work(asked.base.at, selectionOf(body), asked.caller, optionsOf(body));
+    };
   const verbs: Readonly<Record<ChangeVerb, (asked: Asked) => Promise<Change>>> = {
-    async delete(asked) {
-      const body = await bodyOf(asked, deletionSchema);
-      return repositories.deleteFiles(asked.base.at, selectionOf(body), asked.caller, optionsOf(body));
-    },
+    delete: selecting(deletionSchema, (...asked) => repositories.deleteFiles(...asked)),
+    withdraw: selecting(deletionSchema, (...asked) => repositories.withdrawFiles(...asked)),
+    restore: selecting(restoringSchema, (...asked) => repositories.restoreFiles(...asked)),
     async prune(asked) {
       const body = await bodyOf(asked, pruningSchema);
       const { keep, olderThanSeconds, names, except } = body;
@@ -83,8 +89,8 @@ function selectionOf({ files = [], names = [] }: Partial<DeletionDocument>): Sel
   throw new GatewayError('REQUEST_INVALID', 'the body selects nothing: it names files or names');
 }
 
-function optionsOf({ dryRun, reason }: Partial<DeletionDocument>): ChangeOptions {
-  return { isDryRun: dryRun, reason };
+function optionsOf({ dryRun, reason, now }: Partial<DeletionDocument>): ChangeOptions {
+  return { isDryRun: dryRun, reason, isNow: now };
 }
 
 function auditedOf({ packages, isDryRun }: Change) {

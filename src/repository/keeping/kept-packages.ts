@@ -1,0 +1,86 @@
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { isGatewayError } from '../../errors.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import { formatKeptManifest, parseKeptManifest, type KeptPackage } from '../artifacts/kept-package.ts';
+import { contentKeyOf, peekKind } from '../artifacts/package-tag.ts';
+
+/** Manifests that are read at a time. */
+const concurrency = 8;
+
+/**
+ * Keeps a package beyond its tag's death. Returns whether that was possible: where the registry lost its bytes there is nothing
+ * to keep.
+ */
+export async function putKept(
+  artifacts: ArtifactWriter,
+  image: ImageStore,
+  kept: KeptPackage,
+  call: CallOptions,
+): Promise<boolean> {
+  try {
+    await artifacts.put(image, kept.tag, (profile) => formatKeptManifest(kept, profile), call);
+    return true;
+  } catch (error) {
+    if (isGatewayError(error, 'BLOB_UNKNOWN')) return false;
+    // Where tags are written once, the first word on this package stands.
+    if (isGatewayError(error, 'TAG_IMMUTABLE') && (await image.resolve(kept.tag, call)) !== undefined) return true;
+    throw error;
+  }
+}
+
+/** Ends what a tag keeps: nobody fetches or restores it any more. Where tags can't be removed it says so itself. */
+export async function dropKept(
+  artifacts: ArtifactWriter,
+  image: ImageStore,
+  tag: string,
+  call: CallOptions,
+): Promise<void> {
+  try {
+    await image.deleteTag(tag, call);
+  } catch (error) {
+    if (!isGatewayError(error, 'DELETE_UNSUPPORTED')) throw error;
+    const kept = await readKept(image, tag, call);
+    if (kept === undefined || isEnded(kept)) return;
+    const { by, at } = kept.keeping;
+    await putKept(artifacts, image, { ...kept, keeping: { why: 'deleted', by, at } }, call);
+  }
+}
+
+/** Whether nobody can fetch or restore it. */
+export function isEnded({ keeping }: KeptPackage): boolean {
+  return keeping.why === 'deleted' && keeping.fetchableUntil === undefined;
+}
+
+/** What a tag keeps, read anew: it may have been ended meanwhile. Undefined where it keeps nothing. */
+export async function readKept(image: ImageStore, tag: string, call: CallOptions): Promise<KeptPackage | undefined> {
+  try {
+    const manifest = await image.fetchManifest(tag, call);
+    return manifest && parseKeptManifest(tag, manifest.bytes);
+  } catch (error) {
+    // One planted tag must not hide the others: no manifest of ours is that large.
+    if (isGatewayError(error, 'SIZE_EXCEEDED', 'STORE_ANSWER_INVALID')) return undefined;
+    throw error;
+  }
+}
+
+/** What these tags keep, several at a time. */
+export async function readAllKept(
+  image: ImageStore,
+  tags: readonly string[],
+  call: CallOptions,
+): Promise<readonly KeptPackage[]> {
+  const read = await inParallel(tags, concurrency, (tag) => readKept(image, tag, call));
+  return read.filter((one) => one !== undefined);
+}
+
+/** Those of some tags that stand for withdrawn packages, the newest of each content. */
+export function withdrawnTags(tags: readonly string[]): readonly string[] {
+  const newest = new Map<string, string>();
+  for (const tag of tags) {
+    if (peekKind(tag) !== 'withdrawn') continue;
+    const key = contentKeyOf(tag);
+    if (tag > (newest.get(key) ?? '')) newest.set(key, tag);
+  }
+  return [...newest.values()];
+}

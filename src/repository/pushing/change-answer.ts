@@ -1,0 +1,33 @@
+import { GatewayError } from '../../errors.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import type { ChangedPackage } from '../service/lifecycle.ts';
+import type { Selected } from './selection.ts';
+
+/** PACKAGE_UNKNOWN: of all that was asked for nothing is there. */
+export function nothingSelected(missing: readonly string[]): GatewayError {
+  const [first = '', ...others] = missing;
+  const more = others.length === 0 ? '' : ` nor ${others.length} more that was asked for`;
+  return new GatewayError('PACKAGE_UNKNOWN', `there is no ${first} here${more}`, { details: { file: first } });
+}
+
+/** What of a selection is in none of the places where it was looked for. */
+export function missingInAll(...places: readonly Selected<unknown>[]): readonly string[] {
+  const [first, ...others] = places.map(({ missing }) => missing);
+  return (first ?? []).filter((one) => others.every((missing) => missing.includes(one)));
+}
+
+/** Each package once, however many tags it has. */
+export function packagesOf(tags: readonly { readonly pkg: PackageRecord }[]): readonly PackageRecord[] {
+  const packages = new Map(tags.map(({ pkg }) => [`${pkg.architecture}/${pkg.fileName} ${pkg.digest}`, pkg]));
+  return [...packages.values()];
+}
+
+/** A package in an answer. */
+export function changed(
+  { architecture, fileName, entry, digest }: PackageRecord,
+  outcome: ChangedPackage['outcome'],
+  reason?: string,
+): ChangedPackage {
+  const { name, version, fileSize } = entry;
+  return { architecture, fileName, name, version, digest, size: fileSize, outcome, reason };
+}

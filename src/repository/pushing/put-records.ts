@@ -1,0 +1,71 @@
+import { isGatewayError } from '../../errors.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { formatPackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
+import { newPackageTag } from '../artifacts/package-tag.ts';
+import type { LiveTag } from '../live/live-set.ts';
+import { bytesGone } from '../publishing/refusals.ts';
+import type { Work } from './work.ts';
+
+/** Manifests of one change that are put at a time. */
+const concurrency = 4;
+
+/**
+ * Puts packages whose bytes are in the image, each under a fresh tag. `bringBack` uploads what the registry has lost after all;
+ * without it that is PACKAGE_UNKNOWN. Where a manifest can't be put all tags are buried again. That one too: it may land after
+ * its time-out, and would then be a rival of the retry that nobody answers for.
+ */
+export async function putRecords(
+  work: Work,
+  packages: readonly PackageRecord[],
+  bringBack: (pkg: PackageRecord) => Promise<void> = refuseLost,
+): Promise<readonly LiveTag[]> {
+  const begun: string[] = [];
+  try {
+    return await inParallel(packages, concurrency, async (pkg) => {
+      const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
+      const tag = newPackageTag(groupOf(work, pkg), names, work.stamp(), work.random);
+      begun.push(tag);
+      await putManifest(work, { tag, pkg }, bringBack);
+      work.sightings.put(tag, pkg);
+      work.time.renew();
+      return { tag, pkg };
+    });
+  } catch (error) {
+    const bury = (tag: string) => work.burial.bury(work.image, tag, 'withdrawn', work.time.undoing());
+    const burials = await Promise.allSettled(begun.map(bury));
+    const left = burials.filter(({ status }) => status === 'rejected').length;
+    if (left > 0) work.log.warn({ ...work.at, left }, 'a push failed half-way and some of its files may stay');
+    throw error;
+  }
+}
+
+async function putManifest(
+  work: Work,
+  { tag, pkg }: LiveTag,
+  bringBack: (pkg: PackageRecord) => Promise<void>,
+): Promise<void> {
+  const { image, artifacts, time } = work;
+  const group = groupOf(work, pkg);
+  const put = () =>
+    artifacts.put(image, tag, (profile) => formatPackageManifest(group, tag, pkg, profile), time.call());
+  try {
+    await put().catch(async (error: unknown) => {
+      if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
+      // Collected since it was uploaded.
+      await bringBack(pkg);
+      await put();
+    });
+  } catch (error) {
+    // The answer may be lost and the put not: then the push goes on rather than leave a package nobody answers for.
+    if (!isGatewayError(error, 'STORE_UNAVAILABLE') || (await image.resolve(tag, time.call())) === undefined)
+      throw error;
+  }
+}
+
+function refuseLost({ fileName }: PackageRecord): Promise<void> {
+  return Promise.reject(bytesGone(fileName));
+}
+
+function groupOf({ at }: Work, { architecture }: PackageRecord) {
+  return { ...at, architecture };
+}

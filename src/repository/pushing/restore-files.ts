@@ -1,0 +1,87 @@
+import type { KeptPackage } from '../artifacts/kept-package.ts';
+import type { Look } from '../live/look.ts';
+import { rivalsOf } from '../live/names.ts';
+import { createClaim } from '../publishing/claim.ts';
+import { nameTaken } from '../publishing/refusals.ts';
+import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
+import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
+import { selectKept } from './kept-selection.ts';
+import { putRecords } from './put-records.ts';
+import { endKeeping, scopeOfTags } from './removal.ts';
+import { liveTagsIn, scopeOfSelection, select, type Selected } from './selection.ts';
+import type { Work } from './work.ts';
+
+/**
+ * Lists withdrawn packages again under fresh tags of the same bytes, claimed as a push is: all or none. What is listed already is
+ * unchanged. Throws PACKAGE_UNKNOWN where nothing of the selection is there, PACKAGE_EXISTS where other bytes have a name.
+ */
+export async function restoreFiles(
+  work: Work,
+  selection: Selection,
+  { isDryRun = false }: ChangeOptions = {},
+): Promise<Change> {
+  const began = { ms: work.clock.monotonicMs(), at: work.stamp() };
+  const before = await work.look(scopeOfSelection(selection));
+  const kept = await selectRestorable(work, before, selection);
+  const wanted = newestOfEachName(kept.found);
+  const live = select(liveTagsIn(before), ({ pkg }) => pkg, selection);
+  const missing = missingInAll(kept, live);
+  if (wanted.length + live.found.length === 0) throw nothingSelected(missing);
+  refuseTaken(before, wanted);
+  if (!isDryRun && wanted.length > 0) {
+    await work.time.until(work.signingKeys.ofImageForWriting(work.image, work.time.call()));
+    const own = await putRecords(
+      work,
+      wanted.map(({ pkg }) => pkg),
+    );
+    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), before, began });
+    await work.loop.join(claim, work.time);
+    await forget(work, kept.found);
+  }
+  const unchanged = kept.found.length > 0 ? select(live.found, ({ pkg }) => pkg, whole(selection)).found : live.found;
+  const packages = [
+    ...packagesOf(wanted).map((pkg) => changed(pkg, 'restored')),
+    ...packagesOf(unchanged).map((pkg) => changed(pkg, 'unchanged')),
+  ];
+  return { isDryRun, packages, missing, notes: [] };
+}
+
+/** What was withdrawn, and of files that are named whole what was deleted. */
+async function selectRestorable(work: Work, seen: Look, selection: Selection): Promise<Selected<KeptPackage>> {
+  const withdrawn = await selectKept(work, seen, selection, ['withdrawn']);
+  const deleted = await selectKept(work, seen, { files: whole({ files: withdrawn.missing }).files }, ['kept']);
+  const found = [...withdrawn.found, ...deleted.found];
+  return { found, missing: withdrawn.missing.filter((one) => isPattern(one) || deleted.missing.includes(one)) };
+}
+
+function whole({ files = [] }: Selection): Selection {
+  return { files: files.filter((file) => !isPattern(file)) };
+}
+
+function isPattern(file: string): boolean {
+  return file.includes('*');
+}
+
+/** Of several contents under one name the one that left last comes back. */
+function newestOfEachName(kept: readonly KeptPackage[]): readonly KeptPackage[] {
+  const newest = new Map<string, KeptPackage>();
+  for (const one of kept) {
+    const path = `${one.pkg.architecture}/${one.pkg.fileName}`;
+    const known = newest.get(path);
+    if (known === undefined || one.keeping.at > known.keeping.at) newest.set(path, one);
+  }
+  return [...newest.values()];
+}
+
+function refuseTaken({ live }: Look, wanted: readonly KeptPackage[]): void {
+  const taken = wanted.filter(({ pkg }) => rivalsOf(live, pkg).length > 0);
+  const owners = taken.flatMap(({ pkg }) => rivalsOf(live, pkg).map((rival) => rival.pkg));
+  if (taken.length > 0) throw nameTaken(taken, false, owners);
+}
+
+/** Void by now: only lists get longer where somebody who may not delete restores. */
+async function forget(work: Work, kept: readonly KeptPackage[]): Promise<void> {
+  await endKeeping(work, kept).catch((error: unknown) => {
+    work.log.debug({ ...work.at, err: error }, 'what a restored package was kept by could not be removed');
+  });
+}

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { isGatewayError } from '../../../src/errors.ts';
+import { peekKind } from '../../../src/repository/artifacts/package-tag.ts';
+import type { RepositoriesOptions } from '../../../src/repository/options.ts';
+import type { Selection } from '../../../src/repository/service/lifecycle.ts';
+import { createMemoryStore, type MemoryCall, type MemoryStoreOptions } from '../../support/memory-store.ts';
+import { aCaller, aClock, aReplica, at, listedBy, someRandom, type TestReplica } from '../../support/a-repository.ts';
+
+const alice = aCaller('alice');
+const reader = aCaller('reader');
+const hello = { name: 'hello', version: '1.0-r0' };
+const other = { name: 'other', version: '2.0-r0' };
+const file = 'hello-1.0-r0.apk';
+const hourMs = 3_600_000;
+
+function aWorld(options: MemoryStoreOptions = {}, given: RepositoriesOptions = {}) {
+  const clock = aClock();
+  const store = createMemoryStore(options);
+  const replica = aReplica({ store, clock }, given);
+  const another = aReplica({ store, clock, random: someRandom('another') }, given);
+  const on = ({ repositories }: TestReplica) => ({
+    remove: (selection: Selection, options = {}) =>
+      clock.until(repositories.deleteFiles(at, selection, alice, options)),
+    withdraw: (selection: Selection, options = {}) =>
+      clock.until(repositories.withdrawFiles(at, selection, alice, options)),
+    restore: (selection: Selection, options = {}) =>
+      clock.until(repositories.restoreFiles(at, selection, alice, options)),
+    withdrawn: () => clock.until(repositories.listWithdrawn(at, reader)),
+    async read(fileName = file, architecture = 'x86_64') {
+      const found = await clock.until(repositories.findPackage(at, architecture, fileName, reader));
+      if (found === undefined) return undefined;
+      const bytes = await clock.until(found.open());
+      return { kept: found.kept?.why, bytes: bytes instanceof Uint8Array ? bytes.length : -1 };
+    },
+  });
+  const kinds = async () => {
+    const tags = await store.image(at.image, alice.credentials).tags();
+    return tags.map(peekKind).filter((kind) => kind !== undefined);
+  };
+  return { clock, store, replica, another, first: on(replica), second: on(another), kinds };
+}
+
+const codeOf = async (work: Promise<unknown>) => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return isGatewayError(error) ? error.code : error;
+};
+
+describe('a deleted package', () => {
+  it('is in no index at once, and can be fetched everywhere until its grace is over', async () => {
+    const { clock, replica, another, first, second } = aWorld();
+    await replica.push([hello, other]);
+    const before = await second.read();
+    await first.remove({ files: [file] });
+    expect(await listedBy(clock, another)).toEqual(['other-2.0-r0']);
+    expect(await second.read()).toEqual({ ...before, kept: 'deleted' });
+    clock.pass(4 * hourMs + 1);
+    expect(await second.read()).toBeUndefined();
+    expect(await first.read()).toBeUndefined();
+  });
+
+  it('can be fetched under every architecture where it was a noarch one', async () => {
+    const { replica, first, second } = aWorld();
+    await replica.push([{ ...hello, arch: 'noarch' }, other]);
+    await first.remove({ files: [`noarch/${file}`] });
+    expect(await second.read()).toMatchObject({ kept: 'deleted' });
+    expect(await second.read(file, 'aarch64')).toMatchObject({ kept: 'deleted' });
+  });
+
+  it('is gone at once without a grace, and where that is asked for', async () => {
+    const without = aWorld({}, { deleteGraceMs: 0 });
+    await without.replica.push([hello, other]);
+    await without.first.remove({ files: [file] });
+    expect(await without.second.read()).toBeUndefined();
+    const { replica, first, second, kinds } = aWorld();
+    await replica.push([hello, other]);
+    await first.read();
+    await first.remove({ files: [file] }, { isNow: true });
+    expect(await first.read()).toBeUndefined();
+    expect(await second.read()).toBeUndefined();
+    expect(await kinds()).not.toContain('kept');
+  });
+
+  it('can be fetched no more once somebody deletes it again with that wish', async () => {
+    const { replica, first, second } = aWorld();
+    await replica.push([hello, other]);
+    await first.remove({ files: [file] });
+    expect(await codeOf(first.remove({ files: [file] }))).toBe('PACKAGE_UNKNOWN');
+    expect(await second.read()).toMatchObject({ kept: 'deleted' });
+    await second.remove({ files: [file] }, { isNow: true });
+    expect(await first.read()).toBeUndefined();
+    expect(await codeOf(first.remove({ files: [file] }, { isNow: true }))).toBe('PACKAGE_UNKNOWN');
+  });
+
+  it('leaves its name free: other bytes win the path', async () => {
+    const { replica, another, first, second } = aWorld();
+    await replica.push([hello, other]);
+    await first.remove({ files: [file] });
+    await another.push([{ ...hello, description: 'other bytes' }]);
+    expect(await first.read()).toMatchObject({ kept: undefined });
+    await second.remove({ files: [file] }, { isNow: true });
+    expect(await first.read()).toBeUndefined();
+  });
+
+  it('costs who asks for what was never there no request', async () => {
+    let fetched = 0;
+    const before = ({ operation }: MemoryCall) => {
+      if (operation === 'fetchManifest') fetched += 1;
+      return Promise.resolve();
+    };
+    const { replica, first, second } = aWorld({ before });
+    await replica.push([hello, other]);
+    await first.remove({ files: [file] });
+    await second.read();
+    const known = fetched;
+    expect(await second.read('none-1.apk')).toBeUndefined();
+    expect(fetched).toBe(known);
+  });
+});
+
+describe('a withdrawn package', () => {
+  it('is in no index, and told with who withdrew it, when and why', async () => {
+    const { clock, replica, another, first, second, kinds } = aWorld();
+    await replica.push([hello, other]);
+    const change = await first.withdraw({ names: ['hello'] }, { reason: 'breaks booting' });
+    expect(change.packages).toMatchObject([{ fileName: file, outcome: 'withdrawn' }]);
+    expect(await listedBy(clock, another)).toEqual(['other-2.0-r0']);
+    expect(await second.withdrawn()).toMatchObject([
+      { fileName: file, withdrawnBy: 'alice', reason: 'breaks booting', pushedBy: 'ci' },
+    ]);
+    expect(await second.read()).toMatchObject({ kept: 'withdrawn' });
+    clock.pass(5 * hourMs);
+    expect(await second.read()).toBeUndefined();
+    expect(await second.withdrawn()).toHaveLength(1);
+    expect(await kinds()).toContain('withdrawn');
+    expect((await second.withdraw({ files: [file] })).packages).toMatchObject([{ outcome: 'unchanged' }]);
+  });
+
+  it('comes back byte for byte, and is withdrawn no more', async () => {
+    const { clock, replica, another, first, second, kinds } = aWorld();
+    await replica.push([hello, other]);
+    const before = await first.read();
+    await first.withdraw({ files: [file] });
+    clock.pass(50 * hourMs);
+    const restored = await second.restore({ files: [file] });
+    expect(restored.packages).toMatchObject([{ fileName: file, outcome: 'restored' }]);
+    expect(await listedBy(clock, replica)).toEqual(['hello-1.0-r0', 'other-2.0-r0']);
+    expect(await listedBy(clock, another)).toEqual(['hello-1.0-r0', 'other-2.0-r0']);
+    expect(await first.read()).toEqual(before);
+    expect(await first.withdrawn()).toEqual([]);
+    expect(await kinds()).not.toContain('withdrawn');
+    expect((await second.restore({ files: [file] })).packages).toMatchObject([{ outcome: 'unchanged' }]);
+  });
+
+  it('does not come back over other bytes of its name', async () => {
+    const { replica, first, second } = aWorld();
+    await replica.push([hello, other]);
+    await first.withdraw({ files: [file] });
+    await replica.push([{ ...hello, description: 'other bytes' }]);
+    expect(await codeOf(second.restore({ files: [file] }))).toBe('PACKAGE_EXISTS');
+    expect(await second.withdrawn()).toHaveLength(1);
+  });
+
+  it('is withdrawn no more once somebody pushes the same bytes, or deletes it', async () => {
+    const { replica, first, second } = aWorld();
+    await replica.push([hello, other]);
+    await first.withdraw({ names: ['*'] });
+    expect(await second.withdrawn()).toHaveLength(2);
+    await replica.push([hello]);
+    expect((await second.withdrawn()).map(({ name }) => name)).toEqual(['other']);
+    await second.remove({ names: ['other'] });
+    expect(await first.withdrawn()).toEqual([]);
+    expect(await codeOf(first.restore({ names: ['other'] }))).toBe('PACKAGE_UNKNOWN');
+  });
+
+  it('can be fetched no more where that is asked for, then or later, and still comes back', async () => {
+    const { replica, first, second } = aWorld();
+    await replica.push([hello, other]);
+    await first.withdraw({ names: ['hello'] }, { isNow: true });
+    await first.withdraw({ names: ['other'] });
+    expect(await second.read()).toBeUndefined();
+    expect(await second.read('other-2.0-r0.apk')).toMatchObject({ kept: 'withdrawn' });
+    await first.withdraw({ names: ['other'] }, { isNow: true });
+    expect(await second.read('other-2.0-r0.apk')).toBeUndefined();
+    expect((await first.restore({ names: ['*'] })).packages).toHaveLength(2);
+    expect(await second.read()).toMatchObject({ kept: undefined });
+  });
+
+  it('changes nothing as a dry run', async () => {
+    const { clock, replica, first } = aWorld();
+    await replica.push([hello, other]);
+    expect((await first.withdraw({ names: ['*'] }, { isDryRun: true })).packages).toHaveLength(2);
+    expect(await listedBy(clock, replica)).toHaveLength(2);
+    await first.withdraw({ names: ['*'] });
+    expect((await first.restore({ names: ['*'] }, { isDryRun: true })).packages).toHaveLength(2);
+    expect(await first.withdrawn()).toHaveLength(2);
+  });
+});
+
+it('what was deleted by mistake comes back by its whole name, as long as it can be fetched', async () => {
+  const { clock, replica, first, second } = aWorld();
+  await replica.push([hello, other]);
+  await first.remove({ files: [file] });
+  expect(await codeOf(second.restore({ names: ['hello'] }))).toBe('PACKAGE_UNKNOWN');
+  expect((await second.restore({ files: [file] })).packages).toMatchObject([{ outcome: 'restored' }]);
+  expect(await listedBy(clock, replica)).toEqual(['hello-1.0-r0', 'other-2.0-r0']);
+});
+
+describe('where tags cannot be removed', () => {
+  const frozen = { deletes: 'unsupported' } as const;
+
+  it('deleting, withdrawing and restoring say the same', async () => {
+    const { clock, replica, first, second } = aWorld(frozen);
+    await replica.push([hello, other]);
+    await first.withdraw({ files: [file] });
+    expect(await second.withdrawn()).toHaveLength(1);
+    await second.restore({ files: [file] });
+    expect(await first.withdrawn()).toEqual([]);
+    await first.remove({ files: [file] });
+    expect(await second.withdrawn()).toEqual([]);
+    expect(await second.read()).toMatchObject({ kept: 'deleted' });
+    await first.remove({ files: [file] }, { isNow: true });
+    expect(await second.read()).toBeUndefined();
+    expect(await listedBy(clock, replica)).toEqual(['other-2.0-r0']);
+  });
+});
