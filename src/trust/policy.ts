@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts';
 import type { RepositoryCoordinates } from '../protocol/coordinates.ts';
 import { matchesAny, matchesGlob } from '../protocol/glob.ts';
 
+const maxValueLength = 1024;
 const pattern = z.string().min(1).max(512);
 const patterns = z.union([pattern.transform((one) => [one]), z.array(pattern).min(1).max(100)]);
 const anywhere = { images: patterns, branches: patterns.default(['*']), repositories: patterns.default(['*']) };
@@ -87,10 +88,13 @@ function isIssuer(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, '')));
 }
 
+// What is longer is nothing that a rule could mean: cut, it would be another value.
 function valuesOf(claims: Readonly<Record<string, unknown>>, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.flatMap((one) =>
-    typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean' ? [String(one).slice(0, 1024)] : [],
-  );
+  return values.flatMap((one) => {
+    const text =
+      typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean' ? String(one) : undefined;
+    return text === undefined || text.length > maxValueLength ? [] : [text];
+  });
 }

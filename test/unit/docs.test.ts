@@ -186,7 +186,7 @@ describe('the folder map', () => {
     credentials: [...base, 'oci', 'store', 'zod'],
     config: ['errors.ts', 'files', 'oci', 'protocol', 'zod'],
     repository: [...base, 'config', 'apk', 'oci', 'protocol', 'store', 'lru-cache', 'jose', 'zod'],
-    trust: [...base, 'apk', 'protocol', 'repository', 'config', 'jose', 'yaml', 'zod'],
+    trust: [...base, 'apk', 'oci', 'protocol', 'repository', 'config', 'jose', 'yaml', 'zod'],
     http: [
       ...base,
       'config',

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startLocalServer } from '../../support/local-server.ts';
 import { startPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../support/token-issuer.ts';
@@ -78,6 +80,14 @@ describe('a policy that trusts an issuer', () => {
     ['that is not good yet', { nbf: Math.floor(Date.now() / 1000) + 90 }, undefined, 401],
     ['that never expires', { exp: undefined }, undefined, 401],
     ['without a subject', { sub: undefined }, undefined, 401],
+    ['whose subject is a list', { sub: ['repo:org/app:ref:refs/tags/v1'] }, undefined, 401],
+    [
+      'whose subject fits as far as one would look',
+      { sub: `repo:org/app:ref:refs/tags/${'a'.repeat(997)}/evil` },
+      undefined,
+      403,
+    ],
+    ['over 16 KiB', { pad: 'x'.repeat(17_000) }, undefined, 401],
   ] as readonly (readonly [string, Record<string, unknown>, string | undefined, number])[])(
     'refuses a token %s, before any body and without asking the registry',
     async (_name, claims, place, status) => {
@@ -104,6 +114,39 @@ describe('a policy that trusts an issuer', () => {
     expect((await push(`${none}x`)).status).toBe(401);
   });
 
+  it.each<[string, (token: string) => string]>([
+    ['padded', (token) => `${token}=`],
+    ['without its signature', (token) => token.replace(/[^.]+$/, '')],
+    ['in more parts', (token) => `${token}.a.b`],
+    ['of several issuers', (token) => withIssuers(token, [issuer.url, 'https://ci.example'])],
+  ])('keeps its token from the registry however badly it is made: %s', async (_how, spoil) => {
+    const token = spoil(await issuer.token());
+    expect(await push(token)).toMatchObject({ status: 401 });
+    expect(sentOn(token)).toEqual([]);
+  });
+
+  it('never looks for a key where a token says, nor takes one that it brings', async () => {
+    const asked: string[] = [];
+    const trap = await startLocalServer((incoming, outgoing) => {
+      asked.push(incoming.url ?? '');
+      outgoing.end();
+    });
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+    const jwk = await exportJWK(publicKey);
+    const good = decodeJwt(await issuer.token());
+    for (const header of [
+      { jku: `${trap.url}/keys` },
+      { x5u: `${trap.url}/chain` },
+      { jwk },
+      { kid: '../../etc/passwd' },
+    ]) {
+      const token = await new SignJWT(good).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey);
+      expect(await push(token)).toMatchObject({ status: 401 });
+    }
+    expect(asked).toEqual([]);
+    await trap.stop();
+  });
+
   it('hands the token of another issuer on, as the registry is the judge of that', async () => {
     const token = await stranger.token();
     expect([401, 403]).toContain((await push(token)).status);
@@ -125,6 +168,13 @@ describe('a policy that trusts an issuer', () => {
     });
   });
 });
+
+/** The token with other issuers in it, which its signature doesn't cover. */
+function withIssuers(token: string, iss: readonly string[]): string {
+  const [head = '', , signature = ''] = token.split('.');
+  const payload = Buffer.from(JSON.stringify({ ...decodeJwt(token), iss })).toString('base64url');
+  return [head, payload, signature].join('.');
+}
 
 describe('an issuer that speaks for another, or is away', () => {
   it('lets nobody in', async () => {

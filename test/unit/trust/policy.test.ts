@@ -106,6 +106,7 @@ packageSignatures:
     expect(fitsClaims(rule!, { ...claims, admin: undefined })).toBe(false);
     expect(fitsClaims(rule!, { ...claims, sub: 'repo:org/other:x' })).toBe(false);
     expect(fitsClaims(rule!, { ...claims, environment: { release: 1 } })).toBe(false);
+    expect(fitsClaims(rule!, { ...claims, sub: `${claims.sub}${'x'.repeat(1024)}` })).toBe(false);
     const [proto] = policyOf({ ...publisher, claims: { constructor: '**' } }).publishers;
     expect(fitsClaims(proto!, claims)).toBe(false);
   });
