@@ -87,7 +87,10 @@ export function createRepositories(
   const burialOf = (image: string) => createBurial({ artifacts, stamp, log, ...memoryOf(image) });
   const loopOf = createPublishLoops({
     ...{ ...deps, look: shownLook, put, burialOf, memoryOf },
-    tidy: (image, at, seen, call) => memoryOf(at.image).upkeep.tidy(image, at, seen, call),
+    tidy: async (image, at, seen, call) => {
+      await memoryOf(at.image).upkeep.tidy(image, at, seen, call);
+      await snapshots.tidy(image, seen.listing, call);
+    },
   });
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
   const v3Views = createIndexV3Views(deps, options);

@@ -8,6 +8,7 @@ import type { RepositorySnapshots } from '../service/snapshots.ts';
 import type { RepositoryStatus } from '../service/upkeep.ts';
 import type { IndexServing, IndexServingOptions } from '../views/index-serving.ts';
 import { createFindSnapshot } from './find-snapshot.ts';
+import { createTidySnapshots, type TidySnapshots } from './leftovers.ts';
 import { createSnapshotReading } from './snapshot-reading.ts';
 import { createSnapshotRecords } from './snapshot-records.ts';
 import { createSnapshotViews, type SnapshotViewsDeps } from './snapshot-views.ts';
@@ -27,6 +28,8 @@ export interface SnapshotRoom {
   groupsOf(reader: Reader, at: RepositoryCoordinates): Promise<readonly Group[]>;
   /** What is told of a repository's state; undefined where `at` is no snapshot's. */
   status(at: RepositoryCoordinates, caller: Caller): Promise<RepositoryStatus | undefined>;
+  /** Clears away what ended ones leave behind. */
+  readonly tidy: TidySnapshots;
   /** Making and removing them, by what a look shows, for whom `rights` says. */
   service(look: TakeLook, rights: SnapshotsDeps['rights']): RepositorySnapshots;
 }
@@ -48,6 +51,7 @@ export function createSnapshotRoom(
     views,
     groupsOf: (reader, at) => reading.groupsOf(reader, at),
     status: (at, caller) => reading.status(readerOf(at.image, caller), at),
+    tidy: createTidySnapshots(deps),
     service: (look, rights) => createSnapshots({ ...deps, look, rights, records }, options),
   };
 }

@@ -1,0 +1,82 @@
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { isGatewayError } from '../../errors.ts';
+import type { Log } from '../../ports.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { lease } from '../../time/lease.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
+import type { Stamp } from '../../time/stamps.ts';
+import { isSnapshotTag, parseSnapshotTag, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+
+/** Removes what ended snapshots leave behind, with the rights of somebody who waits for a publish. Never throws. */
+export type TidySnapshots = (image: ImageStore, listing: readonly string[], call: CallOptions) => Promise<void>;
+
+/** The most tags that one publish clears away, and how long an image is left alone then. */
+const maxAtOnce = 8;
+const pauseMs = 10_000;
+const refusedPauseMs = 300_000;
+
+export function createTidySnapshots(deps: {
+  readonly clock: MonotonicClock;
+  readonly stamp: () => Stamp;
+  readonly log: Log;
+}): TidySnapshots {
+  const { clock, stamp, log } = deps;
+  /** When this replica first saw a tombstone. */
+  const seenAt = createBoundedCache<MonotonicMs>(10_000);
+  const nextMs = createBoundedCache<number>(1_000);
+
+  const isLongKnown = (tombstone: string) => {
+    const at = seenAt.get(tombstone) ?? clock.monotonicMs();
+    seenAt.set(tombstone, at);
+    return msSince(clock, at) >= lease.graveMs;
+  };
+
+  return async (image, listing, call) => {
+    const leftovers = snapshotLeftovers(listing, stamp(), isLongKnown);
+    if (leftovers.length === 0 || clock.monotonicMs() < (nextMs.get(image.image) ?? 0)) return;
+    nextMs.set(image.image, clock.monotonicMs() + pauseMs);
+    try {
+      await inParallel(leftovers.slice(0, maxAtOnce), 2, (tag) => image.deleteTag(tag, call));
+    } catch (error) {
+      // Whoever waited was answered: the next publish goes on.
+      if (isGatewayError(error, 'ABORTED')) return;
+      nextMs.set(image.image, clock.monotonicMs() + refusedPauseMs);
+      log.debug({ image: image.image, err: error }, 'what ended snapshots held could not be cleared away');
+    }
+  };
+}
+
+/**
+ * Tags of snapshots that are to be removed, as a listing shows them: records and parts of what is gone; parts of what was begun
+ * long ago and never came to be; a tombstone once all that it buries is gone, and `isLongKnown`.
+ */
+export function snapshotLeftovers(
+  listing: readonly string[],
+  now: Stamp,
+  isLongKnown: (tombstone: string) => boolean,
+): readonly string[] {
+  const byId = new Map<string, SnapshotTag[]>();
+  for (const tag of listing) {
+    const parsed = isSnapshotTag(tag) ? parseSnapshotTag(tag) : undefined;
+    if (parsed !== undefined) byId.set(parsed.id, [...(byId.get(parsed.id) ?? []), parsed]);
+  }
+  return [...byId.values()].flatMap((own) => leftoversOf(own, now, isLongKnown));
+}
+
+function leftoversOf(
+  own: readonly SnapshotTag[],
+  now: Stamp,
+  isLongKnown: (tombstone: string) => boolean,
+): readonly string[] {
+  const ofKind = (kind: SnapshotTag['kind']) => own.filter((tag) => tag.kind === kind);
+  const tagsOf = (tags: readonly SnapshotTag[]) => tags.map(({ tag }) => tag);
+  const [gone, records, parts] = [ofKind('gone'), ofKind('record'), ofKind('part')];
+  if (gone.length === 0) {
+    const isForgotten = records.length === 0 && parts.every(({ stamp }) => now - stamp >= lease.tombstoneMs);
+    return isForgotten ? tagsOf(parts) : [];
+  }
+  // The tombstone stays while anything of it is there: nobody may ever see what it buries without it.
+  if (records.length + parts.length > 0) return tagsOf([...records, ...parts]);
+  return tagsOf(gone).filter(isLongKnown);
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import {
+  goneTag,
+  newSnapshotId,
+  parseSnapshotTag,
+  partTag,
+  recordTag,
+} from '../../../../src/repository/artifacts/snapshot-tag.ts';
+import { snapshotLeftovers } from '../../../../src/repository/snapshots/leftovers.ts';
+import { lease } from '../../../../src/time/lease.ts';
+import { stampOf } from '../../../../src/time/stamps.ts';
+
+const place = { branch: 'v3.20', repository: 'Main', name: 'p' };
+const madeMs = Date.UTC(2026, 0, 1);
+const id = newSnapshotId(place, stampOf(madeMs), (bytes) => new Uint8Array(bytes).fill(7));
+const [record, part0, part1] = [recordTag(place, id), partTag(place, 0, id), partTag(place, 1, id)];
+const gone = goneTag(parseSnapshotTag(record)!);
+
+describe('what ended snapshots leave behind', () => {
+  it.each([
+    ['nothing, while it is there', [record, part0, part1], 30 * 86_400_000, []],
+    ['nothing, while it may be being made', [part0, part1], lease.tombstoneMs - 1000, []],
+    ['parts of one that never came to be', [part0, part1], lease.tombstoneMs, [part0, part1]],
+    ['all but the tombstone of one that was removed', [gone, record, part1], 0, [record, part1]],
+    ['the tombstone, once it stands alone', [gone], 0, [gone]],
+  ])('is %s', (_what, listing, laterMs, expected) => {
+    const others = ['index-v3.20-main-x86_64-0123456789', 'key-abc', 'snapshot-of-mine'];
+    expect(snapshotLeftovers([...others, ...listing], stampOf(madeMs + laterMs), () => true)).toEqual(expected);
+  });
+
+  it('keeps a tombstone that this replica has not known for long', () => {
+    expect(snapshotLeftovers([gone], stampOf(madeMs + 30 * 86_400_000), () => false)).toEqual([]);
+  });
+});
+
+describe('the tags of a snapshot', () => {
+  it.each([record, part0, part1, gone])('end alike, and say what they are: %s', (tag) => {
+    expect(parseSnapshotTag(tag)).toMatchObject({ tag, id });
+    expect(tag.length).toBeLessThanOrEqual(128);
+    expect(goneTag(parseSnapshotTag(tag)!)).toBe(gone);
+  });
+
+  it('stay below 128 characters, whatever the names', () => {
+    const long = { branch: 'b'.repeat(64), repository: 'r'.repeat(64), name: 'n'.repeat(64) };
+    const tag = partTag(
+      long,
+      9999,
+      newSnapshotId(long, stampOf(madeMs), (bytes) => new Uint8Array(bytes)),
+    );
+    expect(tag.length).toBeLessThanOrEqual(128);
+    expect(parseSnapshotTag(tag)?.kind).toBe('part');
+  });
+
+  it.each(['snapshot-record-x', 'index-snapshot-x', `${record}x`, record.toUpperCase()])('are never %s', (tag) => {
+    expect(parseSnapshotTag(tag)).toBeUndefined();
+  });
+});
