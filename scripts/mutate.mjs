@@ -1,5 +1,6 @@
-// Takes out one rule of the core at a time, in a copy, and shows that the simulation notices: `npm run mutate [-- WORD]`, where only
-// rules with that word in their sentence are taken out. Exits with 1 where one isn't missed.
+// Takes out one rule of the core at a time, in a copy, and shows that the simulation notices; then each known fault's mend, and shows
+// that its test does: `npm run mutate [-- WORD]`, where only those with that word in their sentence are taken out. Exits with 1 where
+// one isn't missed.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,8 @@ const [word = ''] = process.argv.slice(2);
 const copy = mkdtempSync(path.join(tmpdir(), 'lkard-mutate-'));
 process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
 process.once('SIGINT', () => process.exit(130));
-for (const name of ['src', 'test', 'package.json', 'tsconfig.json']) {
+// Without the lock file: nothing is to be installed for a copy.
+for (const name of ['src', 'test', 'bin', 'assets', 'scripts', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
   cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
 }
 symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
@@ -51,7 +53,7 @@ function isMissed(mutation) {
 /** Whether the same schedules keep every promise where all rules are there: else a failure would say nothing. */
 function holds({ suite, runs }) {
   const { tried, fault } = search('--suite', JSON.stringify(suite), '--runs', String(runs), '--seed', seed);
-  const name = `nothing taken out, ${JSON.stringify(suite)}`;
+  const name = `nothing taken out, ${suite.test ?? JSON.stringify(suite)}`;
   return fault === undefined ? tell(`${tried} hold`, name, '') : tell('FAILS', name, fault) && false;
 }
 
@@ -61,29 +63,37 @@ function runsOf({ runs = 500 }) {
 }
 
 function suiteOf({ suite }) {
-  const runs = Math.max(...wanted.filter((one) => String(one.suite) === String(suite)).map(runsOf));
+  const runs = Math.max(...wanted.filter((one) => JSON.stringify(one.suite) === JSON.stringify(suite)).map(runsOf));
   return JSON.stringify({ suite, runs });
 }
 
 /** What is fixed: schedules that were known to be bad once, and tables of what follows from a look. */
 function runKnown() {
-  const args = [
-    path.join(copy, 'node_modules/vitest/vitest.mjs'),
-    'run',
+  return runTests(
     'test/simulation/publish/known-',
     'test/unit/repository/live',
     'test/unit/repository/views/patience.test.ts',
-    '--reporter=json',
-  ];
-  const { stdout } = spawnSync(process.execPath, args, {
+  );
+}
+
+/** One test, by words of its name as its file has them. */
+function runNamed({ file, test }) {
+  const words = test.split(/%[sid]/).map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'));
+  return runTests(`test/${file}`, '--testNamePattern', words.join('.*'));
+}
+
+function runTests(...args) {
+  const vitest = path.join(copy, 'node_modules/vitest/vitest.mjs');
+  const { stdout, error } = spawnSync(process.execPath, [vitest, 'run', ...args, '--reporter=json'], {
     cwd: copy,
     encoding: 'utf8',
     timeout: maxMs,
     maxBuffer: 2 ** 26,
   });
-  const results = JSON.parse(stdout.slice(stdout.indexOf('{"num'))).testResults.flatMap(
-    (file) => file.assertionResults,
-  );
+  if (error?.code === 'ETIMEDOUT') return { tried: '?', fault: `a test doesn't end within ${maxMs / 1000} s` };
+  const results = JSON.parse(stdout.slice(stdout.indexOf('{"num')))
+    .testResults.flatMap((file) => file.assertionResults)
+    .filter(({ status }) => status === 'passed' || status === 'failed');
   const failed = results.find(({ status }) => status === 'failed');
   if (results.length === 0) return { tried: 0, fault: 'nothing ran', isCrash: true };
   return { tried: results.length, fault: failed?.title, isCrash: false };
@@ -91,6 +101,7 @@ function runKnown() {
 
 function search(...args) {
   if (args[1] === '"known"') return runKnown();
+  if (args[0] === '--suite' && args[1].includes('"test"')) return runNamed(JSON.parse(args[1]));
   const file = path.join(copy, 'test', 'simulation', 'mutations', 'search.ts');
   const options = { cwd: copy, encoding: 'utf8', timeout: maxMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 };
   const { status, stdout, stderr, error } = spawnSync(process.execPath, ['--import', 'tsx', file, ...args], options);
