@@ -193,6 +193,7 @@ export const settingGroups = {
       '4h',
       'how long a deleted package can still be fetched by those who have an older index; 0s: not at all',
     ),
+    history: duration('repository.historyMs', '7d', 'how long it is remembered who deleted what; a day at least'),
     'package-cache': size(
       'repository.maxCachedBytes',
       '64MiB',

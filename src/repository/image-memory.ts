@@ -3,6 +3,7 @@ import type { Stamp } from '../time/stamps.ts';
 import { createBoundedCache } from '../concurrency/bounded-cache.ts';
 import { createGroups, type Groups } from './live/groups.ts';
 import { createSightings, type Sightings } from './live/sightings.ts';
+import type { LeftoverOptions } from './upkeep/leftovers.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
 import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 
@@ -16,7 +17,7 @@ export interface ImageMemory {
 /** The memory of every image, made on first sight; of at most 1,000 images at a time. */
 export function createImageMemories(
   deps: { readonly clock: Clock; readonly stamp: () => Stamp; readonly log: Log },
-  options: SupersededOptions & { readonly concurrency: number },
+  options: SupersededOptions & LeftoverOptions & { readonly concurrency: number },
 ): (image: string) => ImageMemory {
   const memories = createBoundedCache<ImageMemory>(1000);
   return (image) => {

@@ -1,11 +1,16 @@
 import { usualFields } from '../config/given.ts';
 import type { IndexServingOptions } from './views/index-serving.ts';
 import type { PackageCacheOptions } from './reading/package-cache.ts';
+import type { LeftoverOptions } from './upkeep/leftovers.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
 
 /** How a service behaves; all has a default. */
 export interface RepositoriesOptions
-  extends Partial<SupersededOptions>, Partial<IndexServingOptions>, Partial<PackageCacheOptions> {
+  extends
+    Partial<SupersededOptions>,
+    Partial<LeftoverOptions>,
+    Partial<IndexServingOptions>,
+    Partial<PackageCacheOptions> {
   /** How long a push waits for the index to be published, in milliseconds. Default: as the settings. */
   readonly publishTimeoutMs?: number;
   /** For how long a push waits until a listing shows its tags, in milliseconds; half of what it waits at most. Default 5,000. */

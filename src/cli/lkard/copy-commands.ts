@@ -61,8 +61,11 @@ export function createCopyCommands(
 }
 
 function report(terminal: Terminal, what: string, copied: CopiedAndSigned): void {
-  const { packages, tombstones, keys, indexes, unchanged, bytes, leftIndexes, maybeRevived, resigned } = copied;
-  const dead = tombstones === 0 ? [] : [`${tombstones} tombstones`];
+  const { packages, tombstones, kept, keys, indexes, unchanged, bytes, leftIndexes, maybeRevived, resigned } = copied;
+  const dead = [
+    ...(tombstones === 0 ? [] : [`${tombstones} tombstones`]),
+    ...(kept === 0 ? [] : [`${kept} packages that were withdrawn or deleted lately`]),
+  ];
   const counts = [`${packages} package tags`, ...dead, `${keys} keys`, `${indexes} indexes`];
   printLine(
     terminal,

@@ -11,6 +11,7 @@ import type { Sightings } from '../live/sightings.ts';
 /** The artifactType of a tombstone. */
 export const tombstoneArtifactType = 'application/vnd.lkard.apk.tombstone.v1';
 
+const createdAnnotation = 'org.opencontainers.image.created';
 const reasonAnnotation = 'lkard.apk.reason';
 
 export interface BurialDeps {
@@ -85,12 +86,26 @@ export function createBurial({ artifacts, sightings, stamp, log }: BurialDeps): 
 
 /** Why a tag died, as its tombstone tells. */
 export async function reasonOf(image: ImageStore, tombstone: string, options: CallOptions = {}): Promise<Reason> {
+  return (await readGrave(image, tombstone, options)).reason;
+}
+
+/** Why and when a tag died, as its tombstone tells. */
+export async function readGrave(
+  image: ImageStore,
+  tombstone: string,
+  options: CallOptions = {},
+): Promise<{ readonly reason: Reason; readonly createdMs: number | undefined }> {
   try {
     const manifest = await image.fetchManifest(tombstone, options);
-    const reason = manifest && parseManifest(manifest.bytes).annotations[reasonAnnotation];
-    return reason === 'withdrawn' ? reason : 'deleted';
+    const annotations = manifest === undefined ? {} : parseManifest(manifest.bytes).annotations;
+    const createdMs = Date.parse(annotations[createdAnnotation] ?? '');
+    return {
+      reason: annotations[reasonAnnotation] === 'withdrawn' ? 'withdrawn' : 'deleted',
+      createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
+    };
   } catch (error) {
-    if (isGatewayError(error, 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED')) return 'deleted';
+    if (isGatewayError(error, 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED'))
+      return { reason: 'deleted', createdMs: undefined };
     throw error;
   }
 }
@@ -115,7 +130,7 @@ function formatTombstone(tag: string, { reason, created, death }: TombstoneFacts
     config: emptyConfig(emptyConfigType),
     layers: [emptyConfig(emptyConfigType)],
     annotations: {
-      'org.opencontainers.image.created': new Date(created).toISOString(),
+      [createdAnnotation]: new Date(created).toISOString(),
       'lkard.apk.buries': tag,
       [reasonAnnotation]: reason,
       ...(death && formatDeath(death)),

@@ -28,6 +28,8 @@ export interface Copied {
   readonly packages: number;
   /** Proofs that packages were deleted, which come along. */
   readonly tombstones: number;
+  /** Withdrawn packages, and deleted ones that could still be fetched. */
+  readonly kept: number;
   readonly keys: number;
   readonly indexes: number;
   /** Tags that were there already. */
@@ -75,6 +77,8 @@ export async function copyImage(
   const tags = (await from.tags(call)).filter(
     (tag) => parsePackageTag(tag) !== undefined || (hasKeys && isKeyTag(tag)),
   );
+  // What is kept of the dead comes before the proof of their death: a copy that is done again doesn't take that for all of it.
+  tags.sort((a, b) => Number(isKept(b)) - Number(isKept(a)));
   const total = tags.length + indexes.length;
   if (total === 0) throw new GatewayError('REPOSITORY_UNKNOWN', `${from.image} holds no packages`);
   let [done, unchanged, bytes] = [0, 0, 0];
@@ -125,6 +129,7 @@ export async function copyImage(
   return {
     packages: tags.filter(isPackage).length,
     tombstones: tags.filter(isTombstone).length,
+    kept: tags.filter(isKept).length,
     keys: tags.filter(isKeyTag).length,
     indexes: indexes.length,
     ...{ unchanged, bytes, leftIndexes, maybeRevived },
@@ -184,6 +189,11 @@ async function* chunksOf(from: ImageStore, blob: BlobDescriptor, call: CallOptio
 
 function isPackage(tag: string): boolean {
   return parsePackageTag(tag)?.kind === 'package';
+}
+
+function isKept(tag: string): boolean {
+  const kind = parsePackageTag(tag)?.kind;
+  return kind === 'kept' || kind === 'withdrawn';
 }
 
 function isTombstone(tag: string): boolean {

@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { readAllKept, withdrawnTags } from '../keeping/kept-packages.ts';
 import type { Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
@@ -13,7 +14,7 @@ const concurrency = 4;
 
 /**
  * Compares what a look has shown with what is stored: each index with the live set, each package's manifest with its record,
- * each package file with its digest, read to its end.
+ * each package file with its digest, read to its end, those of withdrawn packages too.
  */
 export async function verifyLook(
   image: ImageStore,
@@ -30,7 +31,8 @@ export async function verifyLook(
     const fault = await manifestFault(image, tag, pkg, options);
     if (fault !== undefined) onFinding(fault);
   });
-  const blobs = new Map([...live.values()].map((pkg) => [pkg.digest, pkg]));
+  const withdrawn = await readAllKept(image, withdrawnTags(seen.live.kept), options);
+  const blobs = new Map([...withdrawn.map(({ pkg }) => pkg), ...live.values()].map((pkg) => [pkg.digest, pkg]));
   let bytes = 0;
   await inParallel([...blobs.values()], concurrency, async (pkg) => {
     const fault = await blobFault(image, pkg, options);

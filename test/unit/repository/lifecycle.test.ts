@@ -104,6 +104,26 @@ describe('a deleted package', () => {
     expect(await first.read()).toBeUndefined();
   });
 
+  it('goes with a later push once that is over, and who deleted it is remembered for the time of the history', async () => {
+    const { clock, replica, first, kinds } = aWorld();
+    await replica.push([hello, other]);
+    await first.remove({ files: [file] }, { reason: 'a mistake' });
+    const pushLater = async (ms: number) => {
+      clock.pass(ms);
+      const spec = { name: 'next', version: `1.${clock.now()}-r0` };
+      await replica.push([spec]);
+      await clock.until(Promise.resolve());
+    };
+    await pushLater(3 * hourMs);
+    expect(await kinds()).toContain('kept');
+    await pushLater(hourMs);
+    expect(await kinds()).not.toContain('kept');
+    for (let day = 0; day < 6; day += 1) await pushLater(24 * hourMs);
+    expect(await kinds()).toContain('tombstone');
+    for (let day = 0; day < 2; day += 1) await pushLater(24 * hourMs);
+    expect(await kinds()).not.toContain('tombstone');
+  });
+
   it('costs who asks for what was never there no request', async () => {
     let fetched = 0;
     const before = ({ operation }: MemoryCall) => {

@@ -44,6 +44,18 @@ describe('a copy of an image', () => {
     expect(v3Identities(await readIndexV3File(index!.bytes))).toHaveLength(1);
   });
 
+  it('has what was withdrawn, which may be restored there', async () => {
+    const { clock, source, other, copy, namesThere } = await aWorld();
+    const here = aReplica({ store: source, clock, keys: fixedKeys(key) });
+    await clock.until(here.repositories.withdrawFiles(at, { names: ['hello'] }, aCaller('ci')));
+    expect(await copy()).toMatchObject({ packages: 1, tombstones: 1, kept: 1 });
+    expect(await copy()).toMatchObject({ kept: 1, unchanged: 4 });
+    const there = aReplica({ store: other, clock, keys: fixedKeys(key), random: someRandom('there') });
+    const at_ = { ...at, image: 'team/copy' };
+    await clock.until(there.repositories.restoreFiles(at_, { names: ['hello'] }, aCaller('ci')));
+    expect(await namesThere()).toEqual(['hello', 'other']);
+  });
+
   it('leaves out what is not ours, whatever it is called', async () => {
     const { source, other, copy, namesThere } = await aWorld();
     const { tags, manifests } = source.state(at.image);

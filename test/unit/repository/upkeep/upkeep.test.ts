@@ -27,7 +27,7 @@ it('old tombstones are left alone for an hour where somebody may not delete', as
   const seen = { listing: [tombstoneOf(tag)], architectures: ['x86_64'], stored: new Map() } as unknown as Look;
   const upkeep = createUpkeep(
     { clock, stamp: () => stampOf(clock.now()), log: aLog() },
-    { keepSupersededMs: Infinity },
+    { keepSupersededMs: Infinity, historyMs: 0 },
   );
   clock.pass(lease.tombstoneMs + minuteMs);
   await upkeep.tidy(image, at, seen, {});
@@ -58,7 +58,7 @@ it('a tombstone stays as long as a listing shows what it buries, whatever one lo
     ({ listing, architectures: ['x86_64'], stored: new Map() }) as unknown as Look;
   const upkeep = createUpkeep(
     { clock, stamp: () => stampOf(clock.now()), log: aLog() },
-    { keepSupersededMs: Infinity },
+    { keepSupersededMs: Infinity, historyMs: 0 },
   );
   clock.pass(lease.tombstoneMs + minuteMs);
   const tidy = async (listing: readonly string[]) => {

@@ -1,0 +1,117 @@
+import { NOARCH } from '../../apk/architectures.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { lease } from '../../time/lease.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
+import { stampOf, type Stamp } from '../../time/stamps.ts';
+import { contentKeyOf, groupHash, parsePackageTag, peekKind, peekTag, tombstoneOf } from '../artifacts/package-tag.ts';
+import { readKept } from '../keeping/kept-packages.ts';
+import type { Look } from '../live/look.ts';
+import { readGrave } from '../publishing/burial.ts';
+
+export interface LeftoverOptions {
+  /** How long the tombstone of what somebody deleted stays, in milliseconds; no less than any other. */
+  readonly historyMs: number;
+}
+
+/** What of the dead nobody needs any more. */
+export interface Leftovers {
+  /** Old tombstones that a look shows, a few at a time. */
+  graves(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<readonly string[]>;
+  /** Tags that keep what can't be fetched any more, or is listed again; a few at a time. */
+  kept(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<readonly string[]>;
+}
+
+/** The most that one publish clears away, and that are remembered. */
+const maxGraves = 4;
+const maxKept = 16;
+const maxRemembered = 10_000;
+const concurrency = 4;
+
+/** The memory of one image. */
+export function createLeftovers(
+  { clock, stamp }: { readonly clock: MonotonicClock; readonly stamp: () => Stamp },
+  { historyMs }: LeftoverOptions,
+): Leftovers {
+  /** When this replica first saw something that may be over. */
+  const seenAt = createBoundedCache<MonotonicMs>(maxRemembered, { clock });
+  /** From when on it is, as its manifest says. */
+  const dueAt = createBoundedCache<Stamp>(maxRemembered);
+
+  const isLongKnown = (tag: string) => {
+    const at = seenAt.get(tag) ?? clock.monotonicMs();
+    seenAt.set(tag, at);
+    return msSince(clock, at) >= lease.graveMs;
+  };
+
+  const dueOf = async (tag: string, read: (tag: string) => Promise<number>) => {
+    const due = dueAt.get(tag) ?? stampOf(await read(tag));
+    dueAt.set(tag, due);
+    return due;
+  };
+
+  /** The first of the tags that are due, read where that isn't known, no more than a few at a time. */
+  const dueAmong = async (tags: readonly string[], max: number, read: (tag: string) => Promise<number>) => {
+    const asked = tags.filter((tag) => (dueAt.get(tag) ?? 0) <= stamp()).slice(0, max);
+    const due = await inParallel(asked, concurrency, (tag) => dueOf(tag, read));
+    return asked.filter((_tag, i) => (due[i] ?? Infinity) <= stamp());
+  };
+
+  return {
+    async graves(image, at, seen, call) {
+      const old = tagsOf(seen, at, (kind) => kind === 'tombstone').filter((tag) => isOlder(tag, stamp()));
+      const diesAt = async (tag: string) => {
+        const { reason, createdMs } = await readGrave(image, tag, call);
+        return reason === 'withdrawn' || createdMs === undefined ? 0 : createdMs + historyMs;
+      };
+      return await dueAmong(old.filter(isLongKnown), maxGraves, historyMs > lease.tombstoneMs ? diesAt : atOnce);
+    },
+
+    async kept(image, at, seen, call) {
+      const kept = tagsOf(seen, at, (kind) => kind === 'kept' || kind === 'withdrawn');
+      if (kept.length === 0) return [];
+      const live = liveContents(seen.listing);
+      const isVoid = (tag: string) => live.has(contentKeyOf(tag));
+      const endsAt = async (tag: string) => {
+        const found = await readKept(image, tag, call);
+        if (found?.keeping.why === 'withdrawn') return Infinity;
+        return found?.keeping.fetchableUntil ?? 0;
+      };
+      // Nobody says of withdrawn ones that they are over; what is listed again may be about to leave the index this moment.
+      const over = await dueAmong(
+        kept.filter((tag) => peekKind(tag) === 'kept'),
+        maxKept,
+        endsAt,
+      );
+      return [...over, ...kept.filter(isVoid).filter(isLongKnown)].slice(0, maxKept);
+    },
+  };
+}
+
+function atOnce(): Promise<number> {
+  return Promise.resolve(0);
+}
+
+function tagsOf(
+  { listing, architectures }: Look,
+  at: RepositoryCoordinates,
+  isOfKind: (kind: ReturnType<typeof peekKind>) => boolean,
+): readonly string[] {
+  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+  return listing.filter((tag) => isOfKind(peekKind(tag)) && hashes.has(peekTag(tag)?.groupHash ?? ''));
+}
+
+function isOlder(tombstone: string, now: Stamp): boolean {
+  const parsed = parsePackageTag(tombstone);
+  return parsed !== undefined && parsed.seconds * 1000 < now - lease.tombstoneMs;
+}
+
+/** Contents that a live tag of a listing has. */
+function liveContents(listing: readonly string[]): ReadonlySet<string> {
+  const shown = new Set(listing);
+  return new Set(
+    listing.filter((tag) => peekKind(tag) === 'package' && !shown.has(tombstoneOf(tag))).map(contentKeyOf),
+  );
+}
