@@ -52,6 +52,8 @@ export interface CopyOptions extends CallOptions {
 
 /** Tags that are copied at a time. */
 const concurrency = 8;
+/** Of all index manifests, which are held until the packages are there: a thousand groups have a tenth of it. */
+const maxIndexBytes = 256 * 2 ** 20;
 
 interface Index {
   readonly tag: string;
@@ -153,11 +155,18 @@ function createdUntil(indexes: readonly Index[]): (tag: string) => number {
 
 async function fetchIndexes(from: ImageStore, call: CallOptions): Promise<readonly Index[]> {
   const tags = (await from.tags(call)).filter((tag) => groupHashOfIndexTag(tag) !== undefined);
+  let bytes = 0;
   const found = await inParallel(tags, concurrency, async (tag) => {
     const fetched = await from.fetchManifest(tag, call);
+    bytes += fetched?.bytes.length ?? 0;
+    if (bytes > maxIndexBytes) throw tooManyIndexes(from);
     return fetched && { tag, fetched };
   });
   return found.filter((one) => one !== undefined);
+}
+
+function tooManyIndexes({ image }: ImageStore): GatewayError {
+  return new GatewayError('SIZE_EXCEEDED', `the index manifests of ${image} have more than ${maxIndexBytes} bytes`);
 }
 
 /** Whether a blob had to be copied. */

@@ -68,6 +68,21 @@ describe('a copy of an image', () => {
     expect(await namesThere()).toEqual(['hello', 'other']);
   });
 
+  it('is refused where the index manifests are more than anybody should hold', async () => {
+    const { clock, source, other } = await aWorld();
+    const image = source.image(at.image, anonymous);
+    const index = (await image.tags()).find((tag) => tag.startsWith('index-')) ?? '';
+    const tags = Array.from({ length: 200 }, (_, count) => index.slice(0, -3) + String(222 + 2 * count));
+    const document = {
+      mediaType: 'application/json',
+      digest: `sha256:${'1'.repeat(64)}`,
+      bytes: Buffer.alloc(2 ** 22),
+    } as const;
+    const hostile = { ...image, tags: () => Promise.resolve(tags), fetchManifest: () => Promise.resolve(document) };
+    const copied = copyImage({ clock }, hostile, other.image('team/copy', anonymous));
+    await expect(clock.until(copied)).rejects.toMatchObject({ code: 'SIZE_EXCEEDED' });
+  });
+
   it('is done again where it was broken off', async () => {
     let calls = 0;
     const { copy, namesThere } = await aWorld({
