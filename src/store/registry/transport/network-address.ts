@@ -10,6 +10,12 @@ const subnets: readonly [Exclude<AddressReach, 'public'>, string, number, 'ipv4'
   // 169.254.169.254 hands out the machine's own cloud credentials.
   ['link-local', '169.254.0.0', 16, 'ipv4'],
   ['link-local', 'fe80::', 10, 'ipv6'],
+  // So do these: of Amazon and Google over IPv6, Alibaba, Oracle and Azure. None is where a registry's network would be.
+  ['link-local', 'fd00:ec2::', 32, 'ipv6'],
+  ['link-local', 'fd20:ce::254', 128, 'ipv6'],
+  ['link-local', '100.100.100.200', 32, 'ipv4'],
+  ['link-local', '192.0.0.192', 32, 'ipv4'],
+  ['link-local', '168.63.129.16', 32, 'ipv4'],
   ['private', '10.0.0.0', 8, 'ipv4'],
   ['private', '172.16.0.0', 12, 'ipv4'],
   ['private', '192.168.0.0', 16, 'ipv4'],
