@@ -58,7 +58,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const catalogs = createPackageCatalogs({ ...deps, now: monotonicMs });
   const keys = createKeyRoutes({ ...deps, requests, catalogs }, settings);
   const listing = createListing({ catalogs, requests });
-  const change = createChangeHandler({ ...deps, requests });
+  const change = createChangeHandler({ ...deps, requests }, settings);
   const snapshots = createSnapshotRoutes({ ...deps, requests });
   const withdrawn = createWithdrawnList({ ...deps, requests });
   const facts = createPackageFacts({ repositories: deps.repositories, requests });

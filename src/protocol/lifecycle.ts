@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What may be done to packages that are there, or were: the last segment of a path that is posted to. */
-export const changeVerbs = ['delete', 'withdraw', 'restore', 'prune'] as const;
+export const changeVerbs = ['delete', 'withdraw', 'restore', 'promote', 'prune'] as const;
 
 export type ChangeVerb = (typeof changeVerbs)[number];
 
@@ -48,6 +48,22 @@ export const deletionSchema = selectionSchema.extend(how).extend({
 /** The body of a restoring. */
 export const restoringSchema = selectionSchema.extend({ dryRun: how.dryRun });
 
+/** The body of a promotion, which is posted to the target. */
+export const promotionSchema = z.strictObject({
+  from: z
+    .strictObject({ image: text.optional(), branch: text, repository: text })
+    .describe('where they are; without `image` in the target’s'),
+  packages: z
+    .array(text)
+    .min(1)
+    .max(10_000)
+    .refine((packages) => packages.filter((one) => one.includes('*')).length <= maxPatterns, 'too many patterns')
+    .describe('`<name>`, the newest in each architecture, or `<name>=<version>`; `*` in a name stands for any text'),
+  withDependencies: z.boolean().optional().describe('takes what they need, as far as the source has it'),
+  move: z.boolean().optional().describe('deletes them in the source afterwards'),
+  ...how,
+});
+
 /** The body of a pruning. A policy that lets everything old go must say so itself, with `keep` or `olderThanSeconds`. */
 export const pruningSchema = z
   .strictObject({
@@ -62,7 +78,7 @@ export const pruningSchema = z
   });
 
 /** What came of one package. */
-export const changeOutcomes = ['deleted', 'withdrawn', 'restored', 'kept', 'unchanged'] as const;
+export const changeOutcomes = ['deleted', 'withdrawn', 'restored', 'promoted', 'kept', 'unchanged'] as const;
 
 /** What a change has done, or would do. */
 export const changeSchema = z.object({

@@ -11,6 +11,7 @@ import { completeRepositoriesOptions, type RepositoriesOptions } from './options
 import { createBurial } from './publishing/burial.ts';
 import { createImmutableIndexes } from './publishing/immutable-indexes.ts';
 import { createIndexWriter, type SignIndex } from './publishing/index-writer.ts';
+import { createPromoting } from './promoting/promoting.ts';
 import { createPublishLoops } from './publishing/publish-loops.ts';
 import { createPushing } from './pushing/pushing.ts';
 import { createWorks } from './pushing/works.ts';
@@ -107,6 +108,7 @@ export function createRepositories(
     ...reading,
     ...snapshots.service(shownLook, reading),
     ...createPushing({ ...deps, works, immutable }, options),
+    ...createPromoting({ store, works }),
     ...createRetention({ works }),
     ...operations,
     status: async (at, caller, call) =>

@@ -12,6 +12,8 @@ export interface PackageSignatures {
    * of the keys that this place wants.
    */
   judge(at: RepositoryCoordinates, packages: readonly AnyPackageSummary[]): readonly PackageSignature[];
+  /** Whether there are keys for a place at all: without, nothing can be found out. */
+  isConcerned(at: RepositoryCoordinates): boolean;
 }
 
 /** The keys that count in a place. */
@@ -25,6 +27,7 @@ export interface PlaceKeys {
 /** `keysFor` gives the keys that count in a place. */
 export function createPackageSignatures(keysFor: (at: RepositoryCoordinates) => PlaceKeys): PackageSignatures {
   return {
+    isConcerned: (at) => keysFor(at).known.length > 0,
     judge(at, packages) {
       const { required, known } = keysFor(at);
       return packages.map((pkg) => {

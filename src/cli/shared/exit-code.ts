@@ -52,6 +52,7 @@ const outcomes: Readonly<Record<ErrorCode, Outcome>> = {
   DIGEST_MISMATCH: 'failure',
   BLOB_UNKNOWN: 'failure',
   DELETE_UNSUPPORTED: 'failure',
+  MOUNT_UNSUPPORTED: 'failure',
   STORE_UNAVAILABLE: 'unreachable',
   STORE_READ_ONLY: 'unreachable',
   STORE_ANSWER_INVALID: 'failure',

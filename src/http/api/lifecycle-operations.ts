@@ -1,6 +1,7 @@
 import {
   changeSchema,
   deletionSchema,
+  promotionSchema,
   pruningSchema,
   restoringSchema,
   withdrawnSchema,
@@ -18,6 +19,12 @@ export function lifecycleOperations(): readonly Operation[] {
       bodySchema: deletionSchema,
       summary: 'Deletes all packages that the body selects, in one change of the index',
       answers: { 200: { description: 'what was deleted, or with `dryRun` would be', ...changed } },
+    },
+    {
+      ...{ id: 'promotePackages', method: 'post', path: `${base}/promote`, refusals: [404, 409, 413, 422] },
+      bodySchema: promotionSchema,
+      summary: 'Lists packages of another repository of the registry in this one, all or none',
+      answers: { 200: { description: 'what was promoted, or with `dryRun` would be', ...changed } },
     },
     {
       ...{ id: 'prunePackages', method: 'post', path: `${base}/prune`, refusals: [404, 409, 413] },

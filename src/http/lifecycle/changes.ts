@@ -3,12 +3,14 @@ import type { Meter } from '../../ports.ts';
 import {
   deletionSchema,
   maxChangeBytes,
+  promotionSchema,
   pruningSchema,
   restoringSchema,
   type ChangeDocument,
   type ChangeVerb,
   type DeletionDocument,
 } from '../../protocol/lifecycle.ts';
+import { parseCoordinates } from '../../protocol/coordinates.ts';
 import type { Caller } from '../../repository/service/caller.ts';
 import type { Change, ChangeOptions, ChangePackages, Selection } from '../../repository/service/lifecycle.ts';
 import { jsonAnswer } from '../answer/answer.ts';
@@ -16,14 +18,14 @@ import { statusOf } from '../answer/error-response.ts';
 import { auditName, type Audit, type AttemptUnderWay } from '../caller/audit.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { HttpDependencies } from '../options.ts';
+import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
 import { readJsonBody, type BodyForm } from '../upload/json-body.ts';
 
 /** Answers what is posted below a repository to change what is there. */
 export type ChangeHandler = (exchange: Exchange, base: RepositoryBase, verb: ChangeVerb) => Promise<Response>;
 
-type LifecycleDependencies = Pick<HttpDependencies, 'repositories' | 'meter'> & {
+type LifecycleDependencies = Pick<HttpDependencies, 'repositories' | 'meter' | 'trust'> & {
   readonly requests: RequestReader;
   readonly audit: Audit;
 };
@@ -36,8 +38,11 @@ interface Asked {
   readonly attempt: AttemptUnderWay;
 }
 
-export function createChangeHandler(deps: LifecycleDependencies): ChangeHandler {
-  const { repositories, requests, audit, meter } = deps;
+export function createChangeHandler(
+  deps: LifecycleDependencies,
+  settings: Pick<HttpSettings, 'singleImage'>,
+): ChangeHandler {
+  const { repositories, requests, audit, meter, trust } = deps;
 
   const selecting =
     <T extends Partial<DeletionDocument>>(form: BodyForm<T>, work: ChangePackages) =>
@@ -49,6 +54,19 @@ export function createChangeHandler(deps: LifecycleDependencies): ChangeHandler 
     delete: selecting(deletionSchema, (...asked) => repositories.deleteFiles(...asked)),
     withdraw: selecting(deletionSchema, (...asked) => repositories.withdrawFiles(...asked)),
     restore: selecting(restoringSchema, (...asked) => repositories.restoreFiles(...asked)),
+    async promote(asked) {
+      const { from, packages, withDependencies, move, ...body } = await bodyOf(asked, promotionSchema);
+      const to = asked.base.at;
+      asked.attempt.tell({ files: packages });
+      const source = parseCoordinates({ ...from, image: from.image ?? to.image });
+      if (settings.singleImage !== undefined && source.image !== to.image)
+        throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
+      const promotion = { from: source, to, packages };
+      const rules = trust?.signatures;
+      const judge = rules?.isConcerned(to) === true ? rules.judge.bind(rules, to) : undefined;
+      const options = { ...optionsOf(body), withDependencies, isMove: move, judge };
+      return repositories.promote(promotion, asked.caller, options);
+    },
     async prune(asked) {
       const body = await bodyOf(asked, pruningSchema);
       const { keep, olderThanSeconds, names, except } = body;

@@ -4,44 +4,65 @@ import type { LiveTag } from '../live/live-set.ts';
 import type { Look, Scope } from '../live/look.ts';
 import { resolveName, rivalsOf } from '../live/names.ts';
 import { createMending } from '../publishing/participant.ts';
-import type { PushedFile } from './publish.ts';
-import { uploadAnew } from './put-files.ts';
 import { nameTaken } from '../publishing/refusals.ts';
 import type { Work } from './work.ts';
 
-export interface Sorted {
+export interface Sorted<T> {
   /** Files that get a tag of their own. */
-  readonly fresh: readonly PushedFile[];
+  readonly fresh: readonly T[];
   /** Files that are there already, as they were pushed. */
-  readonly unchanged: readonly PushedFile[];
+  readonly unchanged: readonly T[];
+}
+
+export interface Sorting<T> {
+  readonly scope: Scope;
+  /** Whether the same bytes may be there. */
+  readonly mayExist: boolean;
+  /** Gives the registry the bytes of a file again. */
+  readonly bringBack: (file: T) => Promise<void>;
 }
 
 /**
  * Sorts the files of a push by who has their names; a file that was lost behind its name is brought back. Throws
- * PACKAGE_EXISTS, but only once the index covers what is there: `mayExist` says whether the same bytes may be there.
+ * PACKAGE_EXISTS, but only once the index covers what is there.
  */
-export async function sortOut(
+export async function sortOut<T extends { readonly pkg: PackageRecord }>(
   work: Work,
   before: Look,
-  files: readonly PushedFile[],
-  { scope, mayExist }: { readonly scope: Scope; readonly mayExist: boolean },
-): Promise<Sorted> {
-  const taken = files.filter(({ pkg }) => ownersOf(before, pkg).some((owner) => owner.pkg.digest !== pkg.digest));
+  files: readonly T[],
+  { scope, mayExist, bringBack }: Sorting<T>,
+): Promise<Sorted<T>> {
+  const taken = takenIn(before, files);
   const hasTwins = files.some(({ pkg }) => heldTwins(before, pkg).length > 0);
   if (taken.length > 0 || hasTwins) await mend(work, before, scope);
-  if (taken.length > 0) {
-    const owners = taken.flatMap(({ pkg }) => ownersOf(before, pkg).map((owner) => owner.pkg));
-    throw nameTaken(taken, false, owners);
-  }
-  const fresh: PushedFile[] = [];
-  const unchanged: PushedFile[] = [];
+  if (taken.length > 0) throw takenFault(before, taken);
+  const fresh: T[] = [];
+  const unchanged: T[] = [];
   for (const file of files) {
     const isThere = await isFound(work, heldTwins(before, file.pkg));
     if (!isThere) fresh.push(file);
-    else if (!(await bringBack(work, file))) unchanged.push(file);
+    else if (!(await isBroughtBack(work, file, bringBack))) unchanged.push(file);
   }
   if (unchanged.length > 0 && !mayExist) throw nameTaken(unchanged, true);
   return { fresh, unchanged };
+}
+
+/** What sorting would say of files, by a look alone and without asking anything. Throws PACKAGE_EXISTS as that does. */
+export function foresee<T extends { readonly pkg: PackageRecord }>(before: Look, files: readonly T[]): Sorted<T> {
+  const taken = takenIn(before, files);
+  if (taken.length > 0) throw takenFault(before, taken);
+  const isThere = ({ pkg }: T) => heldTwins(before, pkg).length > 0;
+  return { fresh: files.filter((file) => !isThere(file)), unchanged: files.filter(isThere) };
+}
+
+/** Files whose names others have, with other bytes. */
+function takenIn<T extends { readonly pkg: PackageRecord }>(before: Look, files: readonly T[]): readonly T[] {
+  return files.filter(({ pkg }) => ownersOf(before, pkg).some((owner) => owner.pkg.digest !== pkg.digest));
+}
+
+function takenFault(before: Look, taken: readonly { readonly pkg: PackageRecord }[]): GatewayError {
+  const owners = taken.flatMap(({ pkg }) => ownersOf(before, pkg).map((owner) => owner.pkg));
+  return nameTaken(taken, false, owners);
 }
 
 async function mend({ image, loop, time }: Work, before: Look, scope: Scope): Promise<void> {
@@ -70,13 +91,17 @@ async function isFound({ image, time }: Work, tags: readonly LiveTag[]): Promise
   return false;
 }
 
-/** Uploads a file again that the registry can't deliver any more; whether it was one. */
-async function bringBack(work: Work, { staged }: PushedFile): Promise<boolean> {
-  const { image, time } = work;
-  if (await image.isReadable(staged.source, time.call())) return false;
-  await uploadAnew(work, staged);
-  if (await image.isReadable(staged.source, time.call())) return true;
-  const { digest } = staged.source;
+/** Has a file brought back that the registry can't deliver any more; whether it was one. */
+async function isBroughtBack<T extends { readonly pkg: PackageRecord }>(
+  { image, time }: Work,
+  file: T,
+  bringBack: (file: T) => Promise<void>,
+): Promise<boolean> {
+  const { digest, entry } = file.pkg;
+  const blob = { digest, size: entry.fileSize };
+  if (await image.isReadable(blob, time.call())) return false;
+  await bringBack(file);
+  if (await image.isReadable(blob, time.call())) return true;
   throw new GatewayError('STORE_UNAVAILABLE', `the registry takes ${digest} and can't deliver it`, {
     details: { digest },
   });

@@ -7,7 +7,7 @@ import { EVERY, type Scope } from '../live/look.ts';
 import type { PublishedPackage, PublishOptions, StagedPackage } from '../service/publishing.ts';
 import { createClaim } from '../publishing/claim.ts';
 import { sortOut } from './known-files.ts';
-import { putFiles } from './put-files.ts';
+import { putFiles, uploadAnew } from './put-files.ts';
 import type { Work } from './work.ts';
 
 /** A file of a push, and the package that it becomes. */
@@ -33,7 +33,11 @@ export async function publishFiles(
   const scope = scopeOf(files.map(({ pkg }) => pkg));
   const began = { ms: work.clock.monotonicMs(), at: work.stamp() };
   const before = await work.look(scope);
-  const { fresh, unchanged } = await sortOut(work, before, files, { scope, mayExist: ifExists === 'skip' });
+  const { fresh, unchanged } = await sortOut(work, before, files, {
+    scope,
+    mayExist: ifExists === 'skip',
+    bringBack: ({ staged: lost }) => uploadAnew(work, lost),
+  });
   if (fresh.length > 0) {
     // The first key of an image is made before anything is put: a locked one must leave nothing behind.
     await time.until(work.signingKeys.ofImageForWriting(image, time.call()));

@@ -45,6 +45,8 @@ export interface Works {
     hidden: GatewayError,
     work: (work: Work) => Promise<T>,
   ): Promise<T>;
+  /** Adds to what is there without any upload, for a caller who may push. */
+  add<T>(at: RepositoryCoordinates, caller: Caller, work: (work: Work) => Promise<T>): Promise<T>;
 }
 
 /** One for each service: those who look at the same time with the same rights share a look. */
@@ -92,5 +94,17 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
     return await time.within(run()).finally(time.end);
   };
 
-  return { on, change };
+  const add: Works['add'] = async (at, caller, work) => {
+    const time = createAnswerTime(clock, publishTimeoutMs, at);
+    const run = async () => {
+      const image = store.image(at.image, caller.credentials, caller.requestId);
+      // Asks for the right to push, before anything is told of what is there.
+      await (await image.startUpload(time.call())).cancel();
+      immutable.refuse(at.image);
+      return await work(on(at, caller, image, time));
+    };
+    return await time.within(run()).finally(time.end);
+  };
+
+  return { on, change, add };
 }

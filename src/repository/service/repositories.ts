@@ -1,5 +1,6 @@
 import type { RepositoryCatalog } from './catalog.ts';
 import type { RepositoryLifecycle, WithdrawnListing } from './lifecycle.ts';
+import type { RepositoryPromoting } from './promoting.ts';
 import type { RepositoryPublishing } from './publishing.ts';
 import type { RepositoryReading } from './reading.ts';
 import type { RepositoryRetention } from './retention.ts';
@@ -14,6 +15,7 @@ export interface Repositories
   extends
     RepositoryPublishing,
     RepositoryLifecycle,
+    RepositoryPromoting,
     RepositoryRetention,
     WithdrawnListing,
     RepositoryReading,

@@ -1,0 +1,62 @@
+import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { Store } from '../../store/store.ts';
+import { unknownRepository } from '../publishing/refusals.ts';
+import { nothingSelected } from '../pushing/change-answer.ts';
+import { deleteFiles } from '../pushing/delete-files.ts';
+import type { Works } from '../pushing/works.ts';
+import type { Caller } from '../service/caller.ts';
+import type { ChangedPackage } from '../service/lifecycle.ts';
+import type { PromotionOptions, RepositoryPromoting } from '../service/promoting.ts';
+import { offerOf } from './source-packages.ts';
+import { takePackages } from './take-packages.ts';
+
+export interface PromotingDeps {
+  readonly store: Store;
+  readonly works: Works;
+}
+
+/** The part of the service that brings packages from one repository to another. */
+export function createPromoting({ store, works }: PromotingDeps): RepositoryPromoting {
+  /** Only after the target lists them: a crash may leave a package in both, never in none. */
+  const leave = async (
+    from: RepositoryCoordinates,
+    packages: readonly ChangedPackage[],
+    caller: Caller,
+    { reason }: PromotionOptions,
+  ) => {
+    const files = packages.map(({ architecture, fileName }) => `${architecture}/${fileName}`);
+    const left = works.change(from, caller, unknownRepository(from), (source) =>
+      deleteFiles(source, { files }, { reason }),
+    );
+    await left.catch((error: unknown) => {
+      // Somebody else took them away.
+      if (isGatewayError(error, 'PACKAGE_UNKNOWN')) return;
+      if (!isGatewayError(error)) throw error;
+      const place = `${from.branch}/${from.repository}`;
+      const message = `promoted, and still in ${place} too: ${error.message}`;
+      throw new GatewayError(error.code, message, { details: error.details, cause: error });
+    });
+  };
+
+  return {
+    async promote({ from, to, packages: wanted }, caller, options = {}) {
+      if (isSamePlace(from, to)) throw new GatewayError('REQUEST_INVALID', 'source and target are one repository');
+      const offer = await works.change(from, caller, unknownRepository(from), (source) => offerOf(source, wanted));
+      // A misspelt name must not bring half of what is meant.
+      if (offer.missing.length > 0) throw nothingSelected(offer.missing);
+      const image = store.image(from.image, caller.credentials, caller.requestId);
+      const change = await works.add(to, caller, (target) => takePackages(target, { at: from, image, offer }, options));
+      if (options.isMove === true && !change.isDryRun) {
+        const named = new Set(offer.chosen.map(({ pkg }) => `${pkg.architecture}/${pkg.fileName}`));
+        const moved = change.packages.filter(({ architecture, fileName }) => named.has(`${architecture}/${fileName}`));
+        await leave(from, moved, caller, options);
+      }
+      return change;
+    },
+  };
+}
+
+function isSamePlace(a: RepositoryCoordinates, b: RepositoryCoordinates): boolean {
+  return a.image === b.image && a.branch === b.branch && a.repository === b.repository;
+}
