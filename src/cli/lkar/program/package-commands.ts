@@ -5,7 +5,8 @@ import type { PullOptions } from '../commands/pull.ts';
 import type { SetupOptions } from '../commands/setup.ts';
 import type { InSession } from './in-session.ts';
 import { addLifecycleCommands } from './lifecycle-commands.ts';
-import { addPruneCommand } from './retention-commands.ts';
+import { addPromoteCommand } from './promote-command.ts';
+import { addPruneCommand } from './prune-command.ts';
 import { outputOption, targetHelp } from './options.ts';
 import { addPushCommand } from './push-command.ts';
 
@@ -16,6 +17,7 @@ export function addPackageCommands(parent: Command, inSession: InSession): void 
   addPushCommand(parent, inSession);
   addListCommand(parent, inSession);
   addLifecycleCommands(parent, inSession);
+  addPromoteCommand(parent, inSession);
   addPruneCommand(parent, inSession);
   addPullCommand(parent, inSession);
   addSetupCommand(parent, inSession);

@@ -1,0 +1,54 @@
+import { GatewayError } from '../../../errors.ts';
+import type { Target } from '../../shared/target.ts';
+import type { Session } from '../session.ts';
+import { reportChange } from './change-report.ts';
+
+export interface PromoteOptions {
+  readonly withDependencies?: boolean | undefined;
+  readonly move?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly reason?: string | undefined;
+}
+
+interface Place {
+  readonly target: Target;
+  readonly branch: string;
+  readonly repository: string;
+}
+
+/**
+ * Lists packages of one repository in another of the same registry, all or none. `from` is `REGISTRY[/IMAGE]/BRANCH/REPOSITORY`, and `to` too,
+ * or `BRANCH/REPOSITORY` of the same image.
+ */
+export async function promote(
+  session: Session,
+  from: string,
+  to: string,
+  packages: readonly string[],
+  { withDependencies, move, dryRun, reason }: PromoteOptions,
+): Promise<void> {
+  const source = placeOf(session, from);
+  const target = /^[^/]+\/[^/]+$/.test(to) ? { ...partsOf(to), target: source.target } : placeOf(session, to);
+  if (source.target.registry !== target.target.registry) {
+    const message = `${from} and ${to} are of two registries: pull from one and push to the other`;
+    throw new GatewayError('REQUEST_INVALID', message);
+  }
+  const gateway = await session.gateway(target.target);
+  const { branch, repository } = source;
+  const change = await gateway.post(target.branch, target.repository, 'promote', {
+    from: { image: source.target.image, branch, repository },
+    ...{ packages, withDependencies, move, dryRun, reason },
+  });
+  reportChange(session, target, change, { unchanged: 'there already' });
+}
+
+function placeOf(session: Session, text: string): Place {
+  const { branch, repository, rest } = partsOf(text);
+  return { target: session.target(rest), branch, repository };
+}
+
+function partsOf(text: string) {
+  const [, rest = '', branch, repository] = /^(?:(.+)\/)?([^/]+)\/([^/]+)$/.exec(text.replace(/\/$/, '')) ?? [];
+  if (branch !== undefined && repository !== undefined) return { rest, branch, repository };
+  throw new GatewayError('REQUEST_INVALID', `${JSON.stringify(text)} is no REGISTRY/IMAGE/BRANCH/REPOSITORY`);
+}
