@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import { createApp, createHealthApp } from '../http/app.ts';
-import type { HttpOptions } from '../http/options.ts';
 import { listen, type Listening, type ListenOptions } from '../http/listen.ts';
+import { httpOptionsOf } from './http-options-of.ts';
 import { issuerFetch } from './issuer-fetch.ts';
 import { openSigningKeys, sharedSecret } from './open-signing-keys.ts';
 import { createMetrics, type Metrics, type MetricsSnapshot } from '../metrics/metrics.ts';
@@ -193,13 +193,6 @@ async function unreadinessOf(store: Store): Promise<readonly string[]> {
 export function repositoryOptionsOf({ repository, rightsTtlMs }: Config): RepositoriesOptions {
   // A token may be half that old when the registry takes it as a proof: both together are no older than was asked for.
   return { ...repository, rightsMs: rightsTtlMs / 2 };
-}
-
-function httpOptionsOf({ http, singleImage, store }: Config, opened: Store): HttpOptions {
-  const judgesCallers = store.kind === 'registry' || store.htpasswdFile !== undefined;
-  const isPublicRead = store.kind === 'directory' && store.isPublicRead;
-  const readsForAnybody = !judgesCallers || isPublicRead || http.anonymousAsGateway !== undefined;
-  return { ...http, singleImage, judgesCallers, readsForAnybody, hasAskedWho: () => opened.hasAskedWho?.() ?? true };
 }
 
 async function listenOptionsOf({ listen: address, tls }: Config): Promise<ListenOptions> {

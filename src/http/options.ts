@@ -51,6 +51,8 @@ export interface HttpOptions extends AddressingOptions {
   readonly redirectBlobs?: boolean | undefined;
   /** Names under which people reach the gateway, beside addresses and names that no stranger can have. Default none. */
   readonly hostNames?: readonly string[] | undefined;
+  /** For how long, in milliseconds, a deleted package can still be fetched: pages say it. */
+  readonly deleteGraceMs?: number | undefined;
   /** Whether the store asks callers who they are. Default true. */
   readonly judgesCallers?: boolean | undefined;
   /** Whether it was seen to do so: a registry without logins takes any credentials. Default: true. */
@@ -83,12 +85,13 @@ export type HttpSettings = HttpOptions & {
       | 'spoolMemoryBytes'
       | 'refusalsPerMinute'
       | 'requestsPerSecond'
+      | 'deleteGraceMs'
   ]: number;
 } & { readonly tempDirectory: string; readonly trustedProxies: readonly string[] };
 
 /** Fills in the defaults; the caller's object stays as it is. */
 export function completeHttpOptions(options: HttpOptions): HttpSettings {
-  const { http: usual } = usualFields;
+  const { http: usual, repository } = usualFields;
   return {
     ...options,
     maxPackageBytes: options.maxPackageBytes ?? usual.maxPackageBytes,
@@ -103,5 +106,6 @@ export function completeHttpOptions(options: HttpOptions): HttpSettings {
     trustedProxies: options.trustedProxies ?? usual.trustedProxies,
     refusalsPerMinute: options.refusalsPerMinute ?? usual.refusalsPerMinute,
     requestsPerSecond: options.requestsPerSecond ?? usual.requestsPerSecond,
+    deleteGraceMs: options.deleteGraceMs ?? repository.deleteGraceMs,
   };
 }

@@ -4,7 +4,6 @@ import { answer } from '../answer/answer.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { routed, routedIf, type HttpEnv } from '../exchange/hono-exchange.ts';
-import type { Audit } from '../caller/audit.ts';
 import type { HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
@@ -14,6 +13,7 @@ import { createImagePages } from './image/image-pages.tsx';
 import type { PackageContentDeps } from './package/package-content.ts';
 import { loginRoutes } from './login/login-routes.tsx';
 import { pageAnswer, seeOther } from './frame/page-answer.ts';
+import type { PageChangesDeps } from './manage/page-changes.ts';
 import { createPageContext, isForBrowser } from './frame/page-context.tsx';
 import { createRepositoryPages, type RepositoryPages } from './repository/repository-pages.tsx';
 import { createSearchPages } from './search/search-pages.tsx';
@@ -28,8 +28,7 @@ export interface Pages extends RepositoryPages {
   serveElse(exchange: Exchange): Promise<Response>;
 }
 
-interface PagesDeps extends PackageContentDeps {
-  readonly audit: Audit;
+interface PagesDeps extends PackageContentDeps, PageChangesDeps {
   readonly requests: RequestReader;
   readonly catalogs: PackageCatalogs;
 }

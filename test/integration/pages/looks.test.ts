@@ -47,7 +47,10 @@ const visitorsPages = [
   ...[nasty, `${nasty}?package=${longName}`, `${nasty}?package=rtl`, `${nasty}?package=often`, `${nasty}?package=hub`],
   ...[`${nasty}?package=hub&view=depends&page=3`, `${nasty}?package=often&view=versions`, '/_search?q=user'],
 ];
-const usersPages = [`${base}?package=weatherd`, `${base}?package=weather-icons&view=delete`];
+const usersPages = [
+  `${base}?package=weatherd`,
+  ...['delete', 'withdraw'].map((verb) => `${base}?package=weather-icons&view=${verb}`),
+];
 const authorization = `Basic ${btoa('alice:secret')}`;
 const pages = [
   ...visitorsPages.map((path) => ({ path, headers: {} })),

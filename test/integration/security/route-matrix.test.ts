@@ -52,7 +52,7 @@ const inRepository = [
 ];
 const queries = [
   ...['?package={pkg}', '?package={pkg}&view=files', '?q={pkg}', '?package={pkg}&view=download&file=usr'],
-  ...['?package={pkg}&view=depends', '?package={pkg}&view=delete'],
+  ...['?package={pkg}&view=depends', '?package={pkg}&view=delete', '?package={pkg}&view=withdraw'],
 ];
 const templates = [
   ...bases.flatMap((base) =>

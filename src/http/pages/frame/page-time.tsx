@@ -24,6 +24,19 @@ export function agoOf(date: Date, now: Date): string {
   return `${count} ${name}${count === 1 ? '' : 's'} ago`;
 }
 
+/** How long that is, in words, in the largest unit of which it is a whole number: `4 hours`, `90 minutes`. */
+export function lastingOf(ms: number): string {
+  const [unitMs, name] = lasting.find(([one]) => ms % one === 0) ?? [1000, 'second'];
+  const count = Math.round(ms / unitMs);
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+const lasting = [
+  [dayMs, 'day'],
+  [hourMs, 'hour'],
+  [minuteMs, 'minute'],
+] as const;
+
 interface TimeProps {
   readonly date: Date;
 }

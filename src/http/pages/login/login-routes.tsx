@@ -1,6 +1,4 @@
 import { Hono } from 'hono';
-import { GatewayError } from '../../../errors.ts';
-import { readBeginning } from '../../../files/read-bounded.ts';
 import type { Caller } from '../../../repository/service/caller.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { routedIf, type HttpEnv } from '../../exchange/hono-exchange.ts';
@@ -11,7 +9,7 @@ import type { RequestReader } from '../../caller/request-reader.ts';
 import { isForBrowser, type PageContext } from '../frame/page-context.tsx';
 import { loginFaultOf, loginFaults, type LoginFault } from './login-fault.ts';
 import { LoginPage, LogoutPage, NoLoginPage } from './login-page.tsx';
-import { isForm, refuseForeignPage } from '../frame/own-page.ts';
+import { isForm, readForm, refuseForeignPage } from '../frame/own-page.ts';
 import { pageAnswer, seeOther } from '../frame/page-answer.ts';
 import type { Sessions } from '../frame/session-cookie.ts';
 
@@ -20,8 +18,6 @@ interface LoginDeps extends Pick<HttpDependencies, 'repositories'> {
   readonly sessions: Sessions;
   readonly requests: RequestReader;
 }
-
-const maxFormBytes = 16 * 1024;
 
 /** Login and logout for people; what programs ask for under the same paths goes on to the next route. */
 export function loginRoutes(
@@ -98,10 +94,4 @@ function localPath(next: string | undefined): string {
 function siteOf(exchange: Exchange, context: PageContext) {
   const { prefix, root } = context.frame(exchange);
   return { prefix, isSecure: root.startsWith('https:') };
-}
-
-async function readForm(exchange: Exchange): Promise<URLSearchParams> {
-  const { bytes, isWhole } = await readBeginning(exchange.openBody(), maxFormBytes);
-  if (!isWhole) throw new GatewayError('REQUEST_INVALID', `the form is over ${maxFormBytes} bytes`);
-  return new URLSearchParams(Buffer.from(bytes).toString());
 }

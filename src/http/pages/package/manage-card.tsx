@@ -1,6 +1,7 @@
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import type { PageFrame } from '../frame/layout.tsx';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
+import { manageVerbs } from '../manage/verbs.ts';
 
 interface ManageCardProps {
   readonly frame: PageFrame;
@@ -8,19 +9,16 @@ interface ManageCardProps {
   readonly pkg: ListedPackage;
 }
 
-/** What somebody may do to a package, each on a page that asks first; the view of the package that does. */
-const verbs = [{ view: 'delete', label: 'Delete this version…' }] as const;
-
-/** Shown to who is known; whether they may is asked by the page that it leads to. */
+/** What somebody may do to a package, each on a page that asks first. Shown to who is known; whether they may is asked by the page that it leads to. */
 export function ManageCard({ frame, place, pkg }: ManageCardProps) {
   if (frame.user === undefined || !frame.canLogIn) return <></>;
   return (
     <section class="card" aria-labelledby="manage">
       <h2 id="manage">Manage</h2>
       <ul class="verbs">
-        {verbs.map(({ view, label }) => (
+        {manageVerbs.map(({ verb, label }) => (
           <li>
-            <a href={packageLink(place, pkg.architecture, pkg, view)}>{label}</a>
+            <a href={packageLink(place, pkg.architecture, pkg, verb)}>{label}</a>
           </li>
         ))}
       </ul>

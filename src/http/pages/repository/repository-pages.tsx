@@ -3,14 +3,15 @@ import { GatewayError } from '../../../errors.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
 import { answer } from '../../answer/answer.ts';
-import type { Audit } from '../../caller/audit.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { HttpSettings } from '../../options.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import { pageOf } from '../../request/paging.ts';
 import { pageAnswer } from '../frame/page-answer.ts';
+import type { PageChangesDeps } from '../manage/page-changes.ts';
 import { isForBrowser, type PageContext, type PageRequest } from '../frame/page-context.tsx';
-import { createDeleting } from '../manage/deleting.tsx';
+import { createManaging } from '../manage/managing.tsx';
+import { manageVerbOf } from '../manage/verbs.ts';
 import { findVersion, openRepository, type OpenedRepository } from '../package/opened-repository.ts';
 import type { PackageContentDeps } from '../package/package-content.ts';
 import { createPackageViews, needsCredentials } from '../package/package-views.tsx';
@@ -30,10 +31,9 @@ export interface RepositoryPages {
   serveFeed(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
 
-interface RepositoryPagesDeps extends PackageContentDeps {
+interface RepositoryPagesDeps extends PackageContentDeps, PageChangesDeps {
   readonly catalogs: PackageCatalogs;
   readonly context: PageContext;
-  readonly audit: Audit;
 }
 
 const pageSize = 50;
@@ -42,7 +42,7 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   const { repositories, catalogs, context } = deps;
   const hasSingleImage = settings.singleImage !== undefined;
   const packages = createPackageViews(deps, settings);
-  const deleting = createDeleting(deps);
+  const managing = createManaging(deps, settings);
   const overview = oncePerObject(overviewOf);
   const open = (base: RepositoryBase, request: PageRequest) => openRepository(catalogs, base, request, hasSingleImage);
 
@@ -70,18 +70,20 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   const serve = async (exchange: Exchange, base: RepositoryBase, request: PageRequest) => {
     const name = request.query('package');
     if (name === undefined) return servePackages(request, await open(base, request));
-    if (request.query('view') === 'delete') context.requireUser(request);
+    const verb = manageVerbOf(request.query('view'));
+    if (verb !== undefined) context.requireUser(request);
     const { opened, pkg } = await openPackage(base, request, name);
-    if (request.query('view') === 'delete') return deleting.ask(request, { ...opened, pkg });
+    if (verb !== undefined) return managing.ask(request, { ...opened, pkg }, verb);
     return packages.serve(exchange, request, opened, pkg);
   };
 
   const change = async (exchange: Exchange, base: RepositoryBase, request: PageRequest) => {
     const name = request.query('package');
-    if (name === undefined || request.query('view') !== 'delete')
+    const verb = manageVerbOf(request.query('view'));
+    if (name === undefined || verb === undefined)
       throw new GatewayError('REQUEST_INVALID', 'no page here asks for that');
     const { opened, pkg } = await openPackage(base, request, name);
-    return deleting.do(exchange, request, { ...opened, pkg });
+    return managing.do(exchange, request, { ...opened, pkg }, verb);
   };
 
   const feed = async (base: RepositoryBase, request: PageRequest) => {
