@@ -42,11 +42,6 @@ const isLost: Change = {
   text: 'if (attempt === maxAttempts) return await lost(image, indexTag(group), options);',
   instead: 'if (attempt === maxAttempts) throw error;',
 };
-const asksAgain: Change = {
-  text: 'stretchedFreshness(options.freshnessMs, stretchOf(spent, image));',
-  instead: 'stretchedFreshness(options.freshnessMs + 1000, stretchOf(spent, image));',
-};
-
 export const knownFaults: readonly KnownFault[] = [
   {
     fault: 'an empty index was served because a front end had no back end for 300 ms',
@@ -205,13 +200,20 @@ export const knownFaults: readonly KnownFault[] = [
     fault: '"unchanged" was answered for what a restore took',
     file: `${world}/known-faults.test.ts`,
     test: 'that was set back to a backup',
-    mend: { rule: '"unchanged" is answered only for a tag that is found by name now' },
+    mend: {
+      text: 'const isThere = await isFound(work, heldTwins(before, file.pkg));',
+      instead: `const { sightings } = work;
+    const isThere = sightings.heldTags().some((tag) => sightings.recordOf(tag)?.digest === file.pkg.digest);`,
+    },
   },
   {
     fault: 'a read-only registry was 502',
     file: `${world}/known-faults.test.ts`,
     test: 'that is read-only is 503 with Retry-After',
-    mend: { text: 'if (answer.status === 405) throw readOnlyFault(answer, subject);', instead: '' },
+    mend: {
+      text: "return new GatewayError('STORE_READ_ONLY', text,",
+      instead: "return new GatewayError('STORE_ANSWER_INVALID', text,",
+    },
   },
   {
     fault: 'every push was 502 where HEAD is refused',
@@ -235,13 +237,16 @@ export const knownFaults: readonly KnownFault[] = [
     fault: 'another replica did not list what was acknowledged',
     file: 'integration/read-your-writes.test.ts',
     test: 'list what was acknowledged and list no more what was deleted',
-    mend: asksAgain,
+    mend: {
+      text: 'stretchedFreshness(options.freshnessMs, stretchOf(spent, image));',
+      instead: 'stretchedFreshness(options.freshnessMs + 1000, stretchOf(spent, image));',
+    },
   },
   {
     fault: 'lkar push --wait had asked one replica',
     file: 'integration/read-your-writes.test.ts',
     test: 'serve what lkar push --wait has returned for',
-    mend: asksAgain,
+    mend: { text: 'await sleep(lagSeconds * 1000, undefined, { signal: session.signal });', instead: '' },
   },
   {
     fault: 'readers waited for pushes that a listing shows a moment before they can be read',

@@ -122,8 +122,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a tag that is deleted gets a tombstone',
-    text: `await putTombstone(image, tag, 'deleted', options);`,
-    instead: `if (tag === '') await putTombstone(image, tag, 'deleted', options);`,
+    text: `await putTombstone(image, tag, { reason: 'deleted', death }, options);`,
+    instead: `if (tag === '') await putTombstone(image, tag, { reason: 'deleted', death }, options);`,
     suite: 'known',
   },
   {
