@@ -16,6 +16,8 @@ export interface Operation {
   outcome: 'done' | 'refused' | 'failed' | 'unanswered';
   /** The replica that was asked. */
   readonly replica?: string;
+  /** What was asked, where that is more than the kind says. */
+  readonly step?: string;
   /** The registry was put back to how it was before the answer. */
   isUndone?: boolean;
 }

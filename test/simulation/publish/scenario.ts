@@ -6,6 +6,7 @@ import type { Repositories } from '../../../src/repository/service/repositories.
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { contentFaultsOf, faultsOf, type History, type Operation, type Reading } from './history.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
+import { doStep, isLifecycle, operationsOf, type LifecycleStep } from './lifecycle.ts';
 import type { OddAnswers } from './odd-answers.ts';
 import { stranger, type Trouble } from './troubles.ts';
 import { createWorld, simulationKey, type Replica, type World, type WorldOptions } from './world.ts';
@@ -23,6 +24,7 @@ export type Step = { readonly replica: number; readonly after: number } & (
   | { readonly kind: 'kill' }
   | { readonly kind: 'wait'; readonly ms: number }
   | TroubleStep
+  | LifecycleStep
 );
 
 /** What goes wrong beside deaths: each kind can be left out of a run. */
@@ -229,10 +231,10 @@ export async function play(
 }
 
 /** What somebody asks of a replica. */
-type Asked = Extract<Step, { kind: 'push' | 'delete' | 'read' | 'stranger' | 'operator' }>;
+type Asked = Extract<Step, { kind: 'push' | 'delete' | 'read' | 'stranger' | 'operator' | LifecycleStep['kind'] }>;
 
 function isAsked(step: Step): step is Asked {
-  return ['push', 'delete', 'read', 'stranger', 'operator'].includes(step.kind);
+  return isLifecycle(step) || ['push', 'delete', 'read', 'stranger', 'operator'].includes(step.kind);
 }
 
 async function act(
@@ -261,24 +263,31 @@ async function act(
   const files = (step.kind === 'push' ? step.files : [step.file]).map((i) => simulatedFiles[i]!);
   const packages =
     step.kind === 'push' ? files.map((file) => staged.get(stagedKey(file, contents[step.content]!))!) : [];
-  const mine = files.map((file, i): Operation => ({
-    kind: step.kind,
-    replica: replica.id,
-    file: `${file.architecture}/${fileNameOf(file)}`,
-    identity: packages[i]?.summary.identity,
-    began,
-    ended: Infinity,
-    outcome: 'unanswered',
-  }));
+  const mine = isLifecycle(step)
+    ? operationsOf(step, replica, began, staged)
+    : files.map((file, i): Operation => ({
+        kind: step.kind,
+        replica: replica.id,
+        file: `${file.architecture}/${fileNameOf(file)}`,
+        identity: packages[i]?.summary.identity,
+        began,
+        ended: Infinity,
+        outcome: 'unanswered',
+      }));
   operations.push(...mine);
-  const answer = (outcome: Operation['outcome']) => {
+  const answer = (outcome: Operation['outcome'], of = mine) => {
     if (replica.isDead) return;
-    for (const operation of mine) Object.assign(operation, { outcome, ended: world.steps() });
+    for (const operation of mine) {
+      Object.assign(operation, { outcome: of.includes(operation) ? outcome : 'refused', ended: world.steps() });
+    }
   };
   try {
     if (step.kind === 'push') {
       const publication = await replica.repositories.begin(at, caller);
       await publication.commit(packages, { ifExists: step.skip ? 'skip' : 'fail' });
+    } else if (isLifecycle(step)) {
+      answer('done', await doStep(step, replica.repositories, mine, staged));
+      return !replica.isDead;
     } else {
       const [file] = files;
       await replica.repositories.withdraw(

@@ -20,12 +20,13 @@ import {
   type Step,
   type TroubleStep,
 } from './scenario.ts';
+import { lifecycleArbitrary, lifecycleFaultsOf, type LifecycleStep } from './lifecycle.ts';
 import type { OddAnswers } from './odd-answers.ts';
 import type { World, WorldOptions } from './world.ts';
 
 /**
  * The kinds of trouble that a run may have; a run that fails is narrowed down by leaving some out. `crowds` is none: everybody
- * wants the same name at the same time.
+ * wants the same name at the same time; nor are `withdrawals`, which bring in what may be done to packages beside that.
  */
 export const troubleKinds = [
   'clocks',
@@ -44,6 +45,7 @@ export const troubleKinds = [
   'collections',
   'restores',
   'crowds',
+  'withdrawals',
 ] as const;
 export type TroubleKind = (typeof troubleKinds)[number];
 
@@ -52,7 +54,7 @@ type Wait = Pick<Extract<Step, { kind: 'wait' }>, 'kind' | 'ms'>;
 const aWhile = fc.constantFrom(300, 3_000, 20_000, 90_000);
 
 /** What each kind of trouble brings into a scenario as steps. */
-const stepsOf: Readonly<Partial<Record<TroubleKind, fc.Arbitrary<TroubleStep | Wait>>>> = {
+const stepsOf: Readonly<Partial<Record<TroubleKind, fc.Arbitrary<TroubleStep | LifecycleStep | Wait>>>> = {
   clocks: fc.constantFrom(-20, -5, 5, 20).map((ms): TroubleStep => ({ kind: 'clock', ms: ms * minutes })),
   sleeps: fc.constantFrom(1_000, 45_000, 310_000, 3_600_000).map((ms): TroubleStep => ({ kind: 'sleep', ms })),
   days: fc.constantFrom(25, 50).map((hours) => ({ kind: 'wait', ms: hours * 60 * minutes })),
@@ -68,6 +70,7 @@ const stepsOf: Readonly<Partial<Record<TroubleKind, fc.Arbitrary<TroubleStep | W
     fc.constant<TroubleStep>({ kind: 'back-up' }),
     fc.nat(60).map((ago): TroubleStep => ({ kind: 'restore', ago })),
   ),
+  withdrawals: lifecycleArbitrary,
 };
 
 const oddAnswers: fc.Arbitrary<OddAnswers> = fc.dictionary(
@@ -139,6 +142,7 @@ export async function runTroubledScenario(
     ...contentFaultsOf(judged),
     ...[...history.readings, ...last].flatMap((reading) => faultsOfAny(judged, reading, key)),
     ...(await unreadable(world, newcomer, last, key)),
+    ...(await lifecycleFaultsOf(world, newcomer, judged)),
   ]);
 }
 
