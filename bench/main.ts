@@ -13,6 +13,7 @@ import { benchScale } from './scale.ts';
 import { buildPrograms } from '../test/support/programs.ts';
 import type { Row } from './support/figures.ts';
 import { measureNoise } from './support/noise.ts';
+import { benchSizing } from './sizing.ts';
 import { benchWorkers } from './workers.ts';
 
 /** How much of everything. */
@@ -22,6 +23,7 @@ interface Sizes {
   readonly packages: number;
   readonly most: number;
   readonly minutes: number;
+  readonly sizing: readonly number[];
 }
 
 type Suite = (report: (row: Row) => void, sizes: Sizes) => Promise<void>;
@@ -38,6 +40,7 @@ const suites: Readonly<Record<string, Suite>> = {
   },
   scale: (report, sizes) => benchScale(sizes, report),
   indexes: (report, sizes) => benchIndexes(sizes.packages, report),
+  sizing: (report, { sizing }) => benchSizing(sizing, report),
   endurance: (report, { minutes }) => benchEndurance(minutes, report),
 };
 /** Takes as long as it is told, so it is run where it is named. */
@@ -49,9 +52,10 @@ const whole: Sizes = {
   packages: 20_000,
   most: 100_000,
   minutes: 60,
+  sizing: [100, 5000, 20_000, 100_000],
 };
 /** In three minutes, to see whether something broke: what grows with size is told by the whole alone. */
-const quick: Sizes = { pushing: [10, 100], mebibytes: 64, packages: 2000, most: 0, minutes: 3 };
+const quick: Sizes = { pushing: [10, 100], mebibytes: 64, packages: 2000, most: 0, minutes: 3, sizing: [100, 2000] };
 const quickSuites = ['pushing', 'reading', 'large', 'indexes'];
 
 const options = {

@@ -1,9 +1,8 @@
-import { request } from 'undici';
 import type { RunningLkard } from '../test/support/programs.ts';
 import { showMs, showSeconds, spreadOf, timed, type Row } from './support/figures.ts';
 import { peakResidentBytes, processorSeconds, residentBytes } from './support/gateway-process.ts';
 import { push, smallPackage } from './support/push.ts';
-import { inFolder, inRegistry, place, type World } from './support/scale-world.ts';
+import { inFolder, inRegistry, isAccepted, place, readIndex, type World } from './support/scale-world.ts';
 
 export interface ScaleOptions {
   /** Packages of each of two architectures: what goals are set for. */
@@ -185,23 +184,6 @@ async function comparePushes(small: World, large: World, report: Report): Promis
   } finally {
     for (const gateway of gateways) await gateway.stop();
   }
-}
-
-/** Asks again where the index takes longer to be made than a gateway lets its readers wait. */
-async function readIndex({ url }: RunningLkard, architecture = 'x86_64'): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const answer = await request(`${url}/${place}/${architecture}/APKINDEX.tar.gz`, { headersTimeout: 900_000 });
-    await answer.body.dump({ limit: 1e9 });
-    if (answer.statusCode === 200) return;
-    if (answer.statusCode !== 503 || attempt === 60) throw new Error(`an index was answered ${answer.statusCode}`);
-  }
-}
-
-async function isAccepted({ url }: RunningLkard): Promise<boolean> {
-  const body = smallPackage('first');
-  const answer = await request(`${url}/${place}/push?if-exists=skip`, { method: 'PUT', body, headersTimeout: 900_000 });
-  await answer.body.dump();
-  return answer.statusCode < 300;
 }
 
 function plain(what: string, figure: string): Row {

@@ -5,6 +5,7 @@ import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { startCountingProxy, type Traffic } from '../../test/support/counting-proxy.ts';
 import { spreadOf, timed, type Spread } from './figures.ts';
 import { startGatewayProcess } from './gateway-process.ts';
+import { smallPackage } from './push.ts';
 import { embeddedFolder, registryFolder, seedPackages } from './seed.ts';
 
 /** A seeded place, and how a gateway that serves it is started. */
@@ -12,7 +13,7 @@ export interface World {
   readonly size: number;
   /** With the requests to the registry counted; the same as `start` where there is none. */
   readonly startCounted: () => Promise<RunningLkard>;
-  readonly start: () => Promise<RunningLkard>;
+  readonly start: (...flags: readonly string[]) => Promise<RunningLkard>;
   readonly take: () => Traffic | undefined;
   /** The registry's own listing of the image, in milliseconds. */
   readonly list: () => Promise<Spread | undefined>;
@@ -33,14 +34,15 @@ export async function inRegistry<T>(
   seedAll((of) => registryFolder(folder.path, of), architectures, size);
   const registry = await startRegistry({ folder: folder.path });
   const proxy = await startCountingProxy(registry.host);
-  const startAt = (host: string) => startGatewayProcess('--backend', host, '--no-https', '--log-level', 'info');
+  const startAt = (host: string, ...flags: readonly string[]) =>
+    startGatewayProcess('--backend', host, '--no-https', '--log-level', 'info', ...flags);
   const list = () =>
     request(`http://${registry.host}/v2/${image}/tags/list?n=1000`).then(({ body }) => body.dump({ limit: 1e9 }));
   try {
     return await work({
       size,
       startCounted: () => startAt(proxy.host),
-      start: () => startAt(registry.host),
+      start: (...flags) => startAt(registry.host, ...flags),
       take: () => proxy.take(),
       list: async () => spreadOf(await timed(5, list)),
     });
@@ -59,13 +61,38 @@ export async function inFolder<T>(
 ): Promise<T> {
   const folder = await makeTempDir();
   seedAll((of) => embeddedFolder(folder.path, of), architectures, size);
-  const start = () => startGatewayProcess('--data', folder.path, '--log-level', 'info');
+  const start = (...flags: readonly string[]) =>
+    startGatewayProcess('--data', folder.path, '--log-level', 'info', ...flags);
   const absent = () => undefined;
   try {
-    return await work({ size, startCounted: start, start, take: absent, list: () => Promise.resolve(undefined) });
+    return await work({
+      size,
+      startCounted: () => start(),
+      start,
+      take: absent,
+      list: () => Promise.resolve(undefined),
+    });
   } finally {
     await folder.remove();
   }
+}
+
+/** Asks again where the index takes longer to be made than a gateway lets its readers wait. */
+export async function readIndex({ url }: RunningLkard, architecture = 'x86_64'): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await request(`${url}/${place}/${architecture}/APKINDEX.tar.gz`, { headersTimeout: 900_000 });
+    await answer.body.dump({ limit: 1e9 });
+    if (answer.statusCode === 200) return;
+    if (answer.statusCode !== 503 || attempt === 60) throw new Error(`an index was answered ${answer.statusCode}`);
+  }
+}
+
+/** Whether a push went through, and the index with it. */
+export async function isAccepted({ url }: RunningLkard): Promise<boolean> {
+  const body = smallPackage('first');
+  const answer = await request(`${url}/${place}/push?if-exists=skip`, { method: 'PUT', body, headersTimeout: 900_000 });
+  await answer.body.dump();
+  return answer.statusCode < 300;
 }
 
 function seedAll(

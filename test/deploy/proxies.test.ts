@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,10 +46,11 @@ async function freePort(): Promise<number> {
   return free;
 }
 
-/** deploy/nginx/lkard.conf with this test's addresses and files, in a prefix of its own; the arguments that run it. */
-async function prepareNginx(): Promise<readonly string[]> {
+/** A file of deploy/nginx with this test's addresses and files, in a prefix of its own; the arguments that run it. */
+async function prepareNginx(name: string): Promise<readonly string[]> {
   const { files } = await makeCertificate(folder.path);
-  const site = (await readFile(path.join(deployFolder, 'nginx', 'lkard.conf'), 'utf8'))
+  const site = (await readFile(path.join(deployFolder, 'nginx', name), 'utf8'))
+    .replace('/var/cache/nginx/lkard', `${folder.path}/cache`)
     .replace('server 127.0.0.1:9887;', `server ${new URL(gateway.url).host};`)
     .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
     .replace('/etc/ssl/lkard/tls.crt', files.certificate)
@@ -56,7 +58,8 @@ async function prepareNginx(): Promise<readonly string[]> {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder.path}/${name};`,
   );
-  const whole = `daemon off; pid ${folder.path}/pid; error_log stderr; events {}\nhttp { access_log off; ${temp.join(' ')}\n${site}\n}`;
+  // The worker of an nginx that root starts may write where root's folders are.
+  const whole = `daemon off; user ${userInfo().username}; pid ${folder.path}/pid; error_log stderr; events {}\nhttp { access_log off; ${temp.join(' ')}\n${site}\n}`;
   await writeFile(path.join(folder.path, 'nginx.conf'), whole);
   return ['-p', folder.path, '-e', 'stderr', '-c', path.join(folder.path, 'nginx.conf')];
 }
@@ -97,15 +100,20 @@ async function ask(
   method: 'GET' | 'PUT',
   target: string,
   body?: Buffer,
-): Promise<{ readonly status: number; readonly content: Buffer }> {
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly content: Buffer; readonly cache: unknown }> {
   // A length that isn't told beforehand: the body must not be gathered on its way.
-  const { statusCode, body: answer } = await request(`https://localhost:${port}${target}`, {
+  const {
+    statusCode,
+    headers,
+    body: answer,
+  } = await request(`https://localhost:${port}${target}`, {
     method,
     dispatcher: agent,
     body: body === undefined ? null : Readable.from(chunksOf(body)),
-    headers: { 'x-forwarded-host': 'evil.example.org', 'x-forwarded-prefix': '/evil' },
+    headers: { 'x-forwarded-host': 'evil.example.org', 'x-forwarded-prefix': '/evil', ...more },
   });
-  return { status: statusCode, content: Buffer.from(await answer.arrayBuffer()) };
+  return { status: statusCode, content: Buffer.from(await answer.arrayBuffer()), cache: headers['x-cache'] };
 }
 
 function* chunksOf(body: Buffer): Generator<Buffer> {
@@ -126,16 +134,35 @@ async function expectToServe(): Promise<void> {
   expect(setup).not.toContain('evil');
 }
 
-describe.skipIf(nginx === undefined)('deploy/nginx/lkard.conf', () => {
+describe.skipIf(nginx === undefined).each(['lkard.conf', 'lkard-cached.conf'])('deploy/nginx/%s', (name) => {
   it('is what nginx takes', async () => {
-    const { exitCode, stderr } = runTool(nginx!, ['-t', ...(await prepareNginx())]);
+    const { exitCode, stderr } = runTool(nginx!, ['-t', ...(await prepareNginx(name))]);
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('test is successful')]);
-    expect(stderr).not.toContain('warn');
+    expect(stderr.replace(/.*the "user" directive makes sense only.*/, '')).not.toContain('warn');
   });
 
   it('lets large packages through both ways, and the setup script names the URL that people use', async () => {
-    await start(nginx!, await prepareNginx());
+    await start(nginx!, await prepareNginx(name));
     await expectToServe();
+  });
+});
+
+describe.skipIf(nginx === undefined)('deploy/nginx/lkard-cached.conf', () => {
+  const base = '/apk/team/app/edge/main';
+  const file = `${base}/x86_64/hello-1.0-r0.apk`;
+
+  it('keeps a package for all who come without credentials, and no index', async () => {
+    await start(nginx!, await prepareNginx('lkard-cached.conf'));
+    const hello = anApk({ name: 'hello', version: '1.0-r0' });
+    expect((await ask('PUT', `${base}/push`, hello)).status).toBe(201);
+    const cacheOf = async (target: string, headers = {}) => (await ask('GET', target, undefined, headers)).cache;
+    expect([await cacheOf(file), await cacheOf(file)]).toEqual(['MISS', 'HIT']);
+    expect(await cacheOf(file, { authorization: 'Basic YTpi' })).toBe('BYPASS');
+    expect(await cacheOf(`${base}/x86_64/APKINDEX.tar.gz`)).toBeUndefined();
+    const more = anApk({ name: 'more', version: '1.0-r0' });
+    const before = (await ask('GET', `${base}/x86_64/APKINDEX.tar.gz`)).content;
+    expect((await ask('PUT', `${base}/push`, more)).status).toBe(201);
+    expect((await ask('GET', `${base}/x86_64/APKINDEX.tar.gz`)).content.equals(before)).toBe(false);
   });
 });
 
