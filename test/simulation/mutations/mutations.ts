@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: '"unchanged" brings back a file that was lost',
-    text: 'if (await image.isReadable(staged.source, time.call())) return false;',
+    text: 'if (await image.isReadable(blob, time.call())) return false;',
     instead: 'if (image !== undefined) return false;',
     suite: 'known',
   },
