@@ -2,7 +2,9 @@ import { Hono } from 'hono';
 import { GatewayError } from '../../errors.ts';
 import { parseImage } from '../../protocol/coordinates.ts';
 import type { ImagesDocument } from '../../protocol/documents.ts';
-import { cacheControl, jsonAnswer, textAnswer } from '../answer/answer.ts';
+import { cacheControl, jsonAnswer, safeHeaders, textAnswer } from '../answer/answer.ts';
+import { contentResponse } from '../answer/content-answer.ts';
+import { jsonList } from '../answer/json-list.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { routed, type HttpEnv } from '../exchange/hono-exchange.ts';
@@ -26,7 +28,9 @@ export function lkarRoutes({ repositories, requests }: LkarDependencies, setting
     const image = imageOf(segments[0] === 'apk' ? segments.slice(1) : segments, settings);
     const within = { image, ...placeInQuery(exchange) };
     const packages = await repositories.list(within, requests.caller(exchange, 'read'), { signal: exchange.signal });
-    return jsonAnswer(200, packages.map(describePackage), cacheControl(exchange, 'no-cache'));
+    const headers = { 'Content-Type': 'application/json', ...cacheControl(exchange, 'no-cache') };
+    const body = jsonList(packages, describePackage);
+    return contentResponse(exchange, { status: 200, headers: safeHeaders(headers), body });
   };
 
   const listRepositories = async (exchange: Exchange): Promise<Response> => {

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { request } from 'undici';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { embeddedFolder, seedPackages } from '../../../bench/support/seed.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { aV3Apk, deflated } from '../../support/a-v3-apk.ts';
 import { buildPrograms, startLkard, type RunningLkard } from '../../support/programs.ts';
@@ -23,6 +24,10 @@ afterEach(async () => {
 async function smallLkard(...args: readonly string[]): Promise<RunningLkard> {
   const folder = await makeTempDir();
   ends.push(() => folder.remove());
+  return smallLkardOn(folder, ...args);
+}
+
+async function smallLkardOn(folder: { readonly path: string }, ...args: readonly string[]): Promise<RunningLkard> {
   const key = ['--signing-key', keyFixture('test-only-2048.rsa')];
   const data = ['--data', path.join(folder.path, 'data'), '--temp-dir', folder.path];
   const lkard = await startLkard([...data, ...key, '--memory', '256MiB', ...args], { env });
@@ -162,6 +167,29 @@ describe('a gateway in 256 MiB', { timeout: 300_000 }, () => {
       return page.statusCode;
     });
     expect(await Promise.all(pages)).toEqual(branches.map(() => 200));
+    expect(peakMebibytes(lkard)).toBeLessThan(256);
+    expect(await lkard.stop()).toBe(0);
+  });
+
+  it('gives who asks the index and the list of 20,000 packages, several at once', async () => {
+    const folder = await makeTempDir();
+    ends.push(() => folder.remove());
+    const group = { image: 'team/app', branch: 'edge', repository: 'main', architecture: 'x86_64' };
+    seedPackages(embeddedFolder(path.join(folder.path, 'data'), 'team/app'), group, 20_000);
+    const lkard = await smallLkardOn(folder);
+    const sizeOf = async (of: string, accept: string) => {
+      const { statusCode, body } = await request(`${lkard.url}${of}`, { headers: { accept }, headersTimeout: 200_000 });
+      let bytes = 0;
+      for await (const piece of body) bytes += (piece as Uint8Array).length;
+      return { statusCode, isLarge: bytes > 500_000 };
+    };
+    const [index, v3] = ['APKINDEX.tar.gz', 'Packages.adb'].map((name) => `/apk/team/app/edge/main/x86_64/${name}`);
+    expect(await sizeOf(index!, '*/*')).toEqual({ statusCode: 200, isLarge: true });
+    const asked = [index!, v3!, '/_packages/apk/team/app', '/_packages/apk/team/app', '/team/app/edge/main?q=a'];
+    const answers = await Promise.all(
+      [...asked, ...asked].map((of) => sizeOf(of, of.includes('?') ? 'text/html' : '*/*')),
+    );
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 200));
     expect(peakMebibytes(lkard)).toBeLessThan(256);
     expect(await lkard.stop()).toBe(0);
   });
