@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What may be done to packages that are there, or were: the last segment of a path that is posted to. */
-export const changeVerbs = ['delete', 'withdraw', 'restore', 'promote', 'prune'] as const;
+export const changeVerbs = ['delete', 'withdraw', 'restore', 'promote', 'prune', 'rollback'] as const;
 
 export type ChangeVerb = (typeof changeVerbs)[number];
 
@@ -76,6 +76,9 @@ export const pruningSchema = z
   .refine(({ keep, olderThanSeconds }) => keep !== undefined || olderThanSeconds !== undefined, {
     message: 'neither keep nor olderThanSeconds is said',
   });
+
+/** The body of a rollback. */
+export const rollbackSchema = z.strictObject({ snapshot: text.describe('the name of a snapshot of it'), ...how });
 
 /** What came of one package. */
 export const changeOutcomes = ['deleted', 'withdrawn', 'restored', 'promoted', 'kept', 'unchanged'] as const;

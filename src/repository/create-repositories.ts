@@ -20,8 +20,7 @@ import { createIndexViews } from './views/index-views.ts';
 import { createPackageCache } from './reading/package-cache.ts';
 import { createReading } from './reading/reading.ts';
 import { createRetention } from './retention/retention.ts';
-import { createSnapshotRoom } from './snapshots/snapshot-room.ts';
-import { viewsOfBoth } from './snapshots/views-of-both.ts';
+import { createSnapshotRoom, viewsOfBoth } from './snapshots/snapshot-room.ts';
 import { createReaderRights } from './views/reader-rights.ts';
 import type { Repositories } from './service/repositories.ts';
 import type { RepositoryUpkeep } from './service/upkeep.ts';
@@ -106,7 +105,7 @@ export function createRepositories(
   const operations = createOperations({ ...deps, look, put, loopOf, memoryOf }, options);
   return {
     ...reading,
-    ...snapshots.service(shownLook, reading),
+    ...snapshots.service({ look: shownLook, rights: reading, works }),
     ...createPushing({ ...deps, works, immutable }, options),
     ...createPromoting({ store, works }),
     ...createRetention({ works }),

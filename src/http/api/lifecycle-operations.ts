@@ -5,6 +5,7 @@ import {
   pruningSchema,
   restoringSchema,
   withdrawnSchema,
+  rollbackSchema,
 } from '../../protocol/lifecycle.ts';
 import type { Operation } from './operations.ts';
 
@@ -50,6 +51,12 @@ export function lifecycleOperations(): readonly Operation[] {
       ...{ id: 'listWithdrawn', method: 'get', path: `${base}/withdrawn.json`, refusals: [404] },
       summary: 'What was withdrawn, by whom, when and why',
       answers: { 200: { description: 'the packages', contentType: 'application/json', schema: withdrawnSchema } },
+    },
+    {
+      ...{ id: 'rollBack', method: 'post', path: `${base}/rollback`, refusals: [404, 409, 413] },
+      bodySchema: rollbackSchema,
+      summary: 'Makes the repository what a snapshot of it says',
+      answers: { 200: { description: 'what came and went, or with `dryRun` would', ...changed } },
     },
   ];
 }

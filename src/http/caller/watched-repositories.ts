@@ -67,6 +67,10 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
       refusals.watch(caller, { action: 'remove-snapshot', image: at.image }, () =>
         service.removeSnapshot(at, name, caller, options),
       ),
+    rollback: (at, name, caller, options) =>
+      refusals.watch(caller, { action: 'rollback', image: at.image }, () =>
+        service.rollback(at, name, caller, options),
+      ),
     listSnapshots: (at, caller, options) => reading(at.image, caller, () => service.listSnapshots(at, caller, options)),
     status: (at, caller, options) => reading(at.image, caller, () => service.status(at, caller, options)),
   };

@@ -6,6 +6,7 @@ import {
   promotionSchema,
   pruningSchema,
   restoringSchema,
+  rollbackSchema,
   type ChangeDocument,
   type ChangeVerb,
   type DeletionDocument,
@@ -72,6 +73,10 @@ export function createChangeHandler(
       const { keep, olderThanSeconds, names, except } = body;
       const olderThanMs = olderThanSeconds === undefined ? undefined : olderThanSeconds * 1000;
       return repositories.prune(asked.base.at, { keep, olderThanMs, names, except }, asked.caller, optionsOf(body));
+    },
+    async rollback(asked) {
+      const body = await bodyOf(asked, rollbackSchema);
+      return repositories.rollback(asked.base.at, body.snapshot, asked.caller, optionsOf(body));
     },
   };
 

@@ -15,6 +15,8 @@ const concurrency = 8;
 /** Why packages leave the index, and what becomes of their bytes: kept where they are withdrawn or can be fetched for a while. */
 export interface Removal {
   readonly keeping: Keeping;
+  /** Who waits for the same change of the index: joined once the tags are gone. */
+  readonly beside?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function removeAll(work: Work, targets: readonly LiveTag[], removal
   await remove(first);
   await inParallel(others, concurrency, remove);
   const participant = createRemoval(work, targets, removal, kept);
-  await work.loop.join(participant, work.time);
+  await Promise.all([work.loop.join(participant, work.time), removal.beside?.()]);
   await settleKept(work, participant.seen(), kept, keepers);
 }
 

@@ -1,6 +1,7 @@
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions } from '../../store/store.ts';
 import type { Caller } from './caller.ts';
+import type { Change, ChangeOptions } from './lifecycle.ts';
 
 /** A snapshot in a listing. */
 export interface ListedSnapshot {
@@ -41,6 +42,12 @@ export interface RepositorySnapshots {
     caller: Caller,
     options?: CallOptions,
   ): Promise<RemovedSnapshot>;
+
+  /**
+   * Makes the repository what a snapshot of it says, in one change of the index; in a second what another content has the name of.
+   * Run again, it ends what was begun. Throws SNAPSHOT_UNKNOWN.
+   */
+  rollback(at: RepositoryCoordinates, name: string, caller: Caller, options?: ChangeOptions): Promise<Change>;
 
   /** The snapshots of a repository, the newest first. */
   listSnapshots(at: RepositoryCoordinates, caller: Caller, options?: CallOptions): Promise<readonly ListedSnapshot[]>;

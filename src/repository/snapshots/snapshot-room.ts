@@ -1,8 +1,7 @@
-import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { snapshotIn, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import type { IndexViews } from '../views/index-views.ts';
 import { createReader, type Reader } from '../views/reader-rights.ts';
 import type { Credentials } from '../../store/store.ts';
-import { createFetchLayers } from '../index/index-layers.ts';
-import type { TakeLook } from '../live/looks.ts';
 import type { Caller } from '../service/caller.ts';
 import type { RepositorySnapshots } from '../service/snapshots.ts';
 import type { RepositoryStatus } from '../service/upkeep.ts';
@@ -10,14 +9,15 @@ import type { IndexServing, IndexServingOptions } from '../views/index-serving.t
 import { createFindSnapshot } from './find-snapshot.ts';
 import { createTidySnapshots, type TidySnapshots } from './leftovers.ts';
 import { createSnapshotReading } from './snapshot-reading.ts';
+import { createOpenSnapshot } from './snapshot-content.ts';
 import { createSnapshotRecords } from './snapshot-records.ts';
 import { createSnapshotViews, type SnapshotViewsDeps } from './snapshot-views.ts';
 import { createSnapshots, type SnapshotsDeps } from './snapshots.ts';
 
 export interface SnapshotRoomDeps
   extends
-    Omit<SnapshotViewsDeps, 'find' | 'fetchLayers'>,
-    Omit<SnapshotsDeps, 'look' | 'records' | 'rights' | 'clock' | 'log'> {
+    Omit<SnapshotViewsDeps, 'find' | 'open'>,
+    Omit<SnapshotsDeps, 'look' | 'records' | 'rights' | 'works' | 'open' | 'clock' | 'log'> {
   readonly callerKey: (credentials: Credentials) => string;
 }
 
@@ -30,8 +30,8 @@ export interface SnapshotRoom {
   status(at: RepositoryCoordinates, caller: Caller): Promise<RepositoryStatus | undefined>;
   /** Clears away what ended ones leave behind. */
   readonly tidy: TidySnapshots;
-  /** Making and removing them, by what a look shows, for whom `rights` says. */
-  service(look: TakeLook, rights: SnapshotsDeps['rights']): RepositorySnapshots;
+  /** Making and removing them, and going back to one. */
+  service(deps: Pick<SnapshotsDeps, 'look' | 'rights' | 'works'>): RepositorySnapshots;
 }
 
 export function createSnapshotRoom(
@@ -40,8 +40,8 @@ export function createSnapshotRoom(
 ): SnapshotRoom {
   const records = createSnapshotRecords();
   const find = createFindSnapshot({ ...deps, records });
-  const fetchLayers = createFetchLayers({ maxBytes: options.maxIndexBytes / 4, concurrency: options.concurrency });
-  const views = createSnapshotViews({ ...deps, find, fetchLayers }, options);
+  const open = createOpenSnapshot(options);
+  const views = createSnapshotViews({ ...deps, find, open }, options);
   const reading = createSnapshotReading({ ...deps, find, views });
   const readerOf = (image: string, caller: Caller) =>
     createReader(deps.callerKey(caller.credentials), () =>
@@ -52,6 +52,24 @@ export function createSnapshotRoom(
     groupsOf: (reader, at) => reading.groupsOf(reader, at),
     status: (at, caller) => reading.status(readerOf(at.image, caller), at),
     tidy: createTidySnapshots(deps),
-    service: (look, rights) => createSnapshots({ ...deps, look, rights, records }, options),
+    service: (more) => createSnapshots({ ...deps, ...more, records, open }, options),
+  };
+}
+
+/** Repositories' indexes and those of their snapshots, each by what stands in the branch's place. */
+export function viewsOfBoth(branches: IndexViews, snapshots: IndexServing): IndexViews {
+  const of = ({ branch }: Group): IndexServing => (snapshotIn(branch) === undefined ? branches : snapshots);
+  return {
+    authorize: (reader, image, call) => branches.authorize(reader, image, call),
+    serve: (reader, group) => of(group).serve(reader, group),
+    peek: (reader, group) => of(group).peek(reader, group),
+    hadNothing: (reader, group) => of(group).hadNothing(reader, group),
+    offer(group, seen, beganMs) {
+      of(group).offer(group, seen, beganMs);
+    },
+    suspect(group) {
+      of(group).suspect(group);
+    },
+    delisted: (group, fileName) => of(group).delisted(group, fileName),
   };
 }

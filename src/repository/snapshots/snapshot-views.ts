@@ -1,13 +1,9 @@
 import { signatureMember } from '../../apk/index/signature-member.ts';
-import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { GatewayError } from '../../errors.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
-import { buildIndexContent, contentPieces, type IndexContent } from '../index/index-content.ts';
-import type { FetchLayers } from '../index/index-layers.ts';
-import { parseRun } from '../index/index-run.ts';
-import { compareIndexed } from '../index/indexed-package.ts';
+import { contentPieces, type IndexContent } from '../index/index-content.ts';
 import { lastModifiedOf } from '../index/last-modified.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 import {
@@ -18,14 +14,14 @@ import {
 } from '../views/index-serving.ts';
 import type { IndexView, ViewMaker } from '../views/index-view.ts';
 import type { Reader, ReaderRights } from '../views/reader-rights.ts';
-import type { SnapshotRecord } from './snapshot-record.ts';
+import type { OpenSnapshot } from './snapshot-content.ts';
 import type { FindSnapshot } from './find-snapshot.ts';
 
 export interface SnapshotViewsDeps extends IndexServingDeps {
   readonly rights: ReaderRights;
   readonly signingKeys: SigningKeys;
   readonly find: FindSnapshot;
-  readonly fetchLayers: FetchLayers;
+  readonly open: OpenSnapshot;
 }
 
 /**
@@ -34,31 +30,9 @@ export interface SnapshotViewsDeps extends IndexServingDeps {
  * changed since changes nothing for readers.
  */
 export function createSnapshotViews(deps: SnapshotViewsDeps, options: IndexServingOptions): IndexServing {
-  const contents = createByteBoundedCache<IndexContent>(options.maxIndexBytes, (content) =>
-    contentPieces(content).reduce((sum, piece) => sum + piece.length, 1024),
-  );
-
-  const contentOf = async (reader: Reader, group: Group, record: SnapshotRecord): Promise<IndexContent | undefined> => {
-    const key = `${group.image} ${record.tag} ${group.architecture}`;
-    const known = contents.get(key);
-    if (known !== undefined) return known;
-    const layers = record.indexes.get(group.architecture);
-    if (layers === undefined) return undefined;
-    const fetched = await deps.fetchLayers(reader.image, layers, {});
-    const home = { ...group, branch: record.branch };
-    const runs = [
-      ...fetched.v2Runs.map(({ part, details }) => parseRun(home, part, details, 'v2')),
-      ...fetched.v3Runs.map(({ part, details }) => parseRun(home, part, details, 'v3')),
-    ];
-    const files = runs.flatMap((run) => run.files).sort(compareIndexed);
-    const content = buildIndexContent(group, files, runs);
-    contents.set(key, content);
-    return content;
-  };
-
   const makeView = async (reader: Reader, group: Group, beganMs: MonotonicMs): Promise<IndexView | null> => {
     const found = await deps.find(reader, group);
-    const content = found && (await contentOf(reader, group, found.record));
+    const content = found && (await deps.open(reader.image, found.record, group.architecture));
     if (found === undefined || content === undefined) return null;
     const keys = await deps.signingKeys.ofImage(reader.image);
     if (keys.length === 0) throw new GatewayError('SIGNING_KEY_LOCKED', 'there is no key to sign the snapshot with');

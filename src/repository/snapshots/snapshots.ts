@@ -1,13 +1,16 @@
 import type { Clock, Log, RandomBytes } from '../../ports.ts';
-import { GatewayError } from '../../errors.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore, Store } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { TakeLook } from '../live/looks.ts';
+import { unknownRepository } from '../publishing/refusals.ts';
 import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
+import type { Works } from '../pushing/works.ts';
 import type { ListedSnapshot, RepositorySnapshots } from '../service/snapshots.ts';
+import { rollback } from './rollback.ts';
+import type { OpenSnapshot } from './snapshot-content.ts';
 import { createSnapshotBurial } from './snapshot-burial.ts';
 import { createSnapshot } from './snapshot-creation.ts';
 import { removeSnapshot } from './snapshot-removal.ts';
@@ -23,6 +26,8 @@ export interface SnapshotsDeps {
   readonly stamp: () => Stamp;
   readonly random: RandomBytes;
   readonly log: Log;
+  readonly works: Works;
+  readonly open: OpenSnapshot;
   /** Whether the store shows a caller anything of an image. */
   readonly rights: { authorize(image: string, caller: Caller, call?: CallOptions): Promise<boolean> };
 }
@@ -62,6 +67,8 @@ export function createSnapshots(
         const { branch, repository } = at;
         return removeSnapshot({ ...deps, burial }, image, { branch, repository, name }, time);
       }),
+    rollback: (at, name, caller, changeOptions) =>
+      deps.works.change(at, caller, unknownRepository(at), (work) => rollback(deps, work, name, changeOptions)),
     async listSnapshots(at, caller, call = {}) {
       const image = imageOf(at, caller);
       const found = await records.all(image, at, await image.tags(call), call);
@@ -74,8 +81,4 @@ function listed(record: Omit<SnapshotRecord, 'indexes'>, architectures: readonly
   const { branch, repository, name, createdMs, createdBy, packages, size } = record;
   const createdAt = new Date(createdMs);
   return { branch, repository, name, createdAt, createdBy, architectures, packages: { count: packages, size } };
-}
-
-function unknownRepository({ branch, repository }: RepositoryCoordinates): GatewayError {
-  return new GatewayError('REPOSITORY_UNKNOWN', `there is no repository ${branch}/${repository}`);
 }

@@ -4,6 +4,7 @@ import { formatRows, type Column } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
 import type { Target } from '../../shared/target.ts';
 import { printLine } from '../../shared/terminal.ts';
+import { snapshotIn } from '../../../protocol/coordinates.ts';
 import { matchesGlob } from '../../../protocol/glob.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
 import type { PackageLine, RepositoryLine } from '../http/gateway-lines.ts';
@@ -31,7 +32,7 @@ interface Within {
 export async function listPackages(session: Session, within: Within, options: ListOptions): Promise<void> {
   const target = session.target(within.target);
   const gateway = await session.gateway(target);
-  const there = (await gateway.packages()).filter((line) => isWithin(within, line.branch, line.repo));
+  const there = (await gateway.packages(snapshotOf(within))).filter((line) => isWithin(within, line.branch, line.repo));
   if (there.length === 0) await refuseUnknown(gateway, target, within);
   const wanted = there.filter(
     (line) =>
@@ -96,6 +97,13 @@ function unknown({ name }: Target, { branch, repository }: Partial<Within>): Gat
   const place = [branch, repository].filter((part) => part !== undefined).join('/');
   const what = place === '' ? `${name} holds no packages` : `${name} has no ${place}`;
   return new GatewayError('REPOSITORY_UNKNOWN', `${what}, as far as this login sees`);
+}
+
+/** A listing of all packages leaves snapshots out. */
+function snapshotOf({ branch, repository }: Within): { branch: string; repository: string } | undefined {
+  if (branch === undefined || snapshotIn(branch) === undefined) return undefined;
+  if (repository !== undefined) return { branch, repository };
+  throw new GatewayError('REQUEST_INVALID', `${branch} is a snapshot of one repository: say which`);
 }
 
 function isWithin(within: Within, branch: string, repository: string): boolean {

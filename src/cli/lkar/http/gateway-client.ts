@@ -22,6 +22,7 @@ import {
   type RepositoryLine,
   type WithdrawnLine,
 } from './gateway-lines.ts';
+import { createSnapshotClient, type SnapshotClient } from './snapshot-client.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import { imageSegments, urlOf, type Target } from '../../shared/target.ts';
 
@@ -55,7 +56,7 @@ export interface OpenedFile {
 }
 
 /** What the gateway at one target does for `lkar`. All throw the fault that the gateway tells, its text as it is. */
-export interface GatewayClient {
+export interface GatewayClient extends SnapshotClient {
   /** Undefined where the gateway took the push and said nothing of its files. */
   push(branch: string, repository: string, body: PushBody): Promise<readonly PushedFile[] | undefined>;
   /** With `isNow` nobody fetches its bytes any more either. */
@@ -66,7 +67,8 @@ export interface GatewayClient {
   open(filePath: string, rest?: FileRest): Promise<OpenedFile>;
   /** What was withdrawn from a repository. */
   withdrawn(branch: string, repository: string): Promise<readonly WithdrawnLine[]>;
-  packages(): Promise<readonly PackageLine[]>;
+  /** All packages of the image, or of one repository, where a snapshot may stand in the branch's place. */
+  packages(within?: { readonly branch: string; readonly repository: string }): Promise<readonly PackageLine[]>;
   repositories(): Promise<readonly RepositoryLine[]>;
   /** The images that the gateway shows to this login, and whether those are all. */
   images(): Promise<{ readonly images: readonly ImageLine[]; readonly isComplete: boolean }>;
@@ -115,6 +117,7 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
   const image = target.image?.split('/') ?? [];
 
   return {
+    ...createSnapshotClient(send, at),
     async push(branch, repository, { open, size, contentType }) {
       const url = at(branch, repository, verbs.push);
       url.searchParams.set('if-exists', 'skip');
@@ -156,8 +159,10 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
     async withdrawn(branch, repository) {
       return (await readJson(await get(at(branch, repository, verbs.withdrawn)), withdrawn, maxListingBytes)).packages;
     },
-    async packages() {
-      return readJson(await get(apiOf('_packages', 'apk', ...image)), z.array(packageLine), maxListingBytes);
+    async packages(within) {
+      const url = apiOf('_packages', 'apk', ...image);
+      for (const [name, value] of Object.entries(within ?? {})) url.searchParams.set(name, value);
+      return readJson(await get(url), z.array(packageLine), maxListingBytes);
     },
     async repositories() {
       return readJson(await get(apiOf('_repositories', ...image)), z.array(repositoryLine), maxListingBytes);

@@ -7,6 +7,7 @@ import {
   repositorySchema,
 } from '../../../protocol/documents.ts';
 import { changeSchema, withdrawnSchema } from '../../../protocol/lifecycle.ts';
+import { snapshotSchema } from '../../../protocol/snapshots.ts';
 
 // As the gateway writes them (src/protocol), as far as they are needed: gateways of other makes, and older and newer ones, tell
 // less or more.
@@ -27,6 +28,7 @@ export const packageLine = packageSchema
     fileMetadata: fileMetadata.pick({ architecture: true }).partial().loose().optional(),
     signature: signature.extend({ verdict: z.string() }).loose().optional(),
     format: z.string().optional(),
+    digest: z.string().optional(),
   })
   .loose();
 const { packages: countOfPackages, name: repositoryName } = repositorySchema.shape;
@@ -57,6 +59,12 @@ export const withdrawn = z.object({ packages: z.array(withdrawnSchema.shape.pack
 
 /** One package that was withdrawn. */
 export type WithdrawnLine = z.output<typeof withdrawn>['packages'][number];
+/** A snapshot of a listing. */
+export const snapshotLine = snapshotSchema.loose();
+/** The answer of `snapshots.json`. */
+export const snapshots = z.object({ snapshots: z.array(snapshotLine) });
+/** A snapshot. */
+export type SnapshotLine = z.output<typeof snapshotLine>;
 /** What a change has done, or would do. */
 export type ChangeLine = z.output<typeof change>;
 /** One file of a push, as the gateway took it. */

@@ -7,6 +7,7 @@ import type { InSession } from './in-session.ts';
 import { addLifecycleCommands } from './lifecycle-commands.ts';
 import { addPromoteCommand } from './promote-command.ts';
 import { addPruneCommand } from './prune-command.ts';
+import { addSnapshotCommands } from './snapshot-commands.ts';
 import { outputOption, targetHelp } from './options.ts';
 import { addPushCommand } from './push-command.ts';
 
@@ -19,6 +20,7 @@ export function addPackageCommands(parent: Command, inSession: InSession): void 
   addLifecycleCommands(parent, inSession);
   addPromoteCommand(parent, inSession);
   addPruneCommand(parent, inSession);
+  addSnapshotCommands(parent, inSession);
   addPullCommand(parent, inSession);
   addSetupCommand(parent, inSession);
 }

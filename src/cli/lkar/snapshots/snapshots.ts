@@ -1,0 +1,56 @@
+import type { OutputFormat } from '../../shared/output-format.ts';
+import { formatRows } from '../../shared/output.ts';
+import { formatSize } from '../../shared/size-text.ts';
+import { printLine, sayLine } from '../../shared/terminal.ts';
+import type { SnapshotLine } from '../http/gateway-lines.ts';
+import type { Session } from '../session.ts';
+
+/** A repository, as the command line names it. */
+export interface OfRepository {
+  readonly target: string;
+  readonly branch: string;
+  readonly repository: string;
+}
+
+/** Keeps a repository as it is now; prints what stands in the branch's place to read it. SNAPSHOT_EXISTS where the name is taken. */
+export async function createSnapshot(session: Session, of: OfRepository, name: string): Promise<void> {
+  const gateway = await session.gateway(session.target(of.target));
+  const made = await gateway.createSnapshot(of.branch, of.repository, name);
+  const { count, size } = made.packages;
+  printLine(session.terminal, `made ${pathOf(made)} (${count} packages, ${formatSize(size)})`);
+}
+
+/** Prints the snapshots of a repository, the newest first. */
+export async function listSnapshots(
+  session: Session,
+  of: OfRepository,
+  { output }: { readonly output: OutputFormat },
+): Promise<void> {
+  const { terminal } = session;
+  const gateway = await session.gateway(session.target(of.target));
+  const rows = await gateway.snapshots(of.branch, of.repository);
+  const columns = [
+    { head: 'NAME', cell: ({ name }: SnapshotLine) => name },
+    { head: 'CREATED', cell: ({ createdAt }: SnapshotLine) => createdAt },
+    { head: 'BY', cell: ({ createdBy = '' }: SnapshotLine) => createdBy, mayBeCut: true },
+    { head: 'PACKAGES', cell: ({ packages }: SnapshotLine) => String(packages.count) },
+    { head: 'SIZE', cell: ({ packages }: SnapshotLine) => formatSize(packages.size) },
+    { head: 'PATH', cell: pathOf },
+  ];
+  printLine(
+    terminal,
+    formatRows(rows, columns, output, terminal.stdout.isTTY === true ? terminal.stdout.columns : undefined),
+  );
+}
+
+/** Ends a snapshot; says where what it held stays stored. SNAPSHOT_UNKNOWN where there is none of that name. */
+export async function removeSnapshot(session: Session, of: OfRepository, name: string): Promise<void> {
+  const gateway = await session.gateway(session.target(of.target));
+  const { notes } = await gateway.removeSnapshot(of.branch, of.repository, name);
+  printLine(session.terminal, `removed ${of.branch}@${name}/${of.repository}`);
+  for (const note of notes) sayLine(session.terminal, `warning: ${note}`);
+}
+
+function pathOf({ branch, name, repository }: SnapshotLine): string {
+  return `${branch}@${name}/${repository}`;
+}
