@@ -71,13 +71,13 @@ describeForEachApk(
       expect((await root.mustApk(['search'])).match(/^\S+-r\d+$/gm)).toEqual(['stays-1-r0']);
     });
 
-    it('says so where its index still lists what was withdrawn', async () => {
+    it('says so where its index still lists what was deleted for good', async () => {
       const repository = aRepository();
       for (const name of ['stays', 'gone']) await repository.push({ name, version: '1-r0' });
       const root = await aRoot();
       await root.setUp(repository.base);
       await root.mustApk(['update']);
-      await repository.withdraw('x86_64/gone-1-r0.apk');
+      await repository.withdraw('x86_64/gone-1-r0.apk?now');
       const { exitCode, output } = await root.apk(['add', 'gone']);
       expect([exitCode === 0, output]).toEqual([false, expect.stringContaining('gone-1-r0')]);
       await root.mustApk(['-U', 'add', 'stays', '!gone']);

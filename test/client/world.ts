@@ -30,6 +30,8 @@ export interface StoreKind {
 
 export const embeddedStore: StoreKind = { title: 'the embedded store', isThere: true, start: startEmbedded };
 export const dockerRegistry = registryKind('docker-registry', registryProgram());
+/** One that removes neither tags nor manifests, as it is unless told otherwise. */
+export const registryWithoutDeletes = registryKind('docker-registry without deletes', registryProgram(), false);
 export const distribution3 = registryKind('distribution 3', registryV3Program());
 
 /** A repository of a gateway, as those see it who push. */
@@ -42,12 +44,14 @@ export interface TestRepository {
   pushBytes(bytes: Buffer): Promise<Buffer>;
   /** Deletes a file by its path below the base. */
   withdraw(filePath: string): Promise<void>;
+  /** Posts a change, such as `withdraw`, of what the body selects. */
+  change(verb: string, body: object): Promise<void>;
 }
 
 /** The repository at that base; throws what the gateway answers wherever it refuses. */
 export function repositoryAt(base: string, headers: Readonly<Record<string, string>> = {}): TestRepository {
-  const must = async (status: number, url: string, init: RequestInit) => {
-    const answer = await fetch(url, { ...init, headers: { ...headers } });
+  const must = async (status: number, url: string, init: RequestInit, more: Record<string, string> = {}) => {
+    const answer = await fetch(url, { ...init, headers: { ...headers, ...more } });
     const text = await answer.text();
     if (answer.status !== status) throw new Error(`${init.method ?? ''} ${url}: ${answer.status} ${text}`);
   };
@@ -59,6 +63,10 @@ export function repositoryAt(base: string, headers: Readonly<Record<string, stri
     base,
     push: (spec) => pushBytes(anApk(spec)),
     pushBytes,
+    change: (verb, body) => {
+      const init = { method: 'POST', body: JSON.stringify(body) };
+      return must(200, `${base}/${verb}`, init, { 'content-type': 'application/json' });
+    },
     withdraw: (filePath) => must(204, `${base}/${filePath}`, { method: 'DELETE' }),
   };
 }
@@ -81,9 +89,9 @@ async function startEmbedded({ users, settings }: WorldOptions = {}): Promise<Wo
   );
 }
 
-function registryKind(title: string, program: string | undefined): StoreKind {
+function registryKind(title: string, program: string | undefined, canDelete = true): StoreKind {
   const start = async ({ users, settings }: WorldOptions = {}): Promise<World> => {
-    const registry = await startRegistry({ ...(program && { program }), ...(users && { users }) });
+    const registry = await startRegistry({ delete: canDelete, ...(program && { program }), ...(users && { users }) });
     const store = { registry: registry.host };
     return worldOf(
       registry.host,

@@ -28,6 +28,7 @@ export interface Leftovers {
 const maxGraves = 4;
 const maxKept = 16;
 const maxRemembered = 10_000;
+const youngMs = 60_000;
 const concurrency = 4;
 
 /** The memory of one image. */
@@ -40,11 +41,12 @@ export function createLeftovers(
   /** From when on it is, as its manifest says. */
   const dueAt = createBoundedCache<Stamp>(maxRemembered);
 
-  const isLongKnown = (tag: string) => {
+  const isKnownFor = (tag: string, ms: number) => {
     const at = seenAt.get(tag) ?? clock.monotonicMs();
     seenAt.set(tag, at);
-    return msSince(clock, at) >= lease.graveMs;
+    return msSince(clock, at) >= ms;
   };
+  const isLongKnown = (tag: string) => isKnownFor(tag, lease.graveMs);
 
   const dueOf = async (tag: string, read: (tag: string) => Promise<number>) => {
     const due = dueAt.get(tag) ?? stampOf(await read(tag));
@@ -81,7 +83,8 @@ export function createLeftovers(
       };
       // Nobody says of withdrawn ones that they are over; what is listed again may be about to leave the index this moment.
       const over = await dueAmong(
-        kept.filter((tag) => peekKind(tag) === 'kept'),
+        // What was just kept needn't be read.
+        kept.filter((tag) => peekKind(tag) === 'kept' && isKnownFor(tag, youngMs)),
         maxKept,
         endsAt,
       );

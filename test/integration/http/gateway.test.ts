@@ -263,7 +263,7 @@ describe.each(['the embedded store', 'a registry'])('a gateway on %s', (kind) =>
       const bytes = anApk({ name, version: '1-r0', arch });
       expect(await curlWithInput(bytes, '-T', '-', `${base}/push`)).toBe(201);
     }
-    expect((await curl('-X', 'DELETE', `${base}/${name}-1-r0.apk`)).status).toBe(204);
+    expect((await curl('-X', 'DELETE', `${base}/${name}-1-r0.apk?now`)).status).toBe(204);
     for (const arch of ['x86_64', 'aarch64']) {
       expect((await curl(`${base}/${arch}/${name}-1-r0.apk`)).status).toBe(404);
       expect((await curl(`${base}/${arch}/APKINDEX.tar.gz`)).status).toBe(200);
