@@ -162,8 +162,8 @@ export const knownFaults: readonly KnownFault[] = [
   },
   {
     fault: 'what was acknowledged after a failed read was not listed',
-    file: 'integration/registry-trouble.test.ts',
-    test: 'what the gateway acknowledges next is listed at once',
+    file: `${views}/patience.test.ts`,
+    test: 'is given what this gateway has just acknowledged, right after a failed reading',
     mend: { text: 'offer.beganMs); patience.end();', instead: 'offer.beganMs);' },
   },
   {
