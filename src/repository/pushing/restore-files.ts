@@ -30,10 +30,9 @@ export async function restoreFiles(
   refuseTaken(before, wanted);
   if (!isDryRun && wanted.length > 0) {
     await work.time.until(work.signingKeys.ofImageForWriting(work.image, work.time.call()));
-    const own = await putRecords(
-      work,
-      wanted.map(({ pkg }) => pkg),
-    );
+    const restoredBy = work.caller.name ?? '';
+    const records = wanted.map(({ pkg }) => ({ ...pkg, provenance: { ...pkg.provenance, restoredBy } }));
+    const own = await putRecords(work, records);
     const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), before, began });
     await work.loop.join(claim, work.time);
     await forget(work, kept.found);

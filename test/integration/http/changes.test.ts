@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { changeSchema } from '../../../src/protocol/lifecycle.ts';
-import { anApk } from '../../support/an-apk.ts';
+import { changeSchema, withdrawnSchema } from '../../../src/protocol/lifecycle.ts';
+import { anApk, type ApkSpec } from '../../support/an-apk.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -21,7 +21,7 @@ beforeEach(() => {
   base = `${gateway.url}/apk/team/changes${count}/edge/main`;
 });
 
-async function push(...specs: readonly { readonly name: string; readonly version: string; readonly arch?: string }[]) {
+async function push(...specs: readonly ApkSpec[]) {
   const form = new FormData();
   for (const spec of specs) form.append(spec.name + spec.version, new Blob([new Uint8Array(anApk(spec))]));
   expect((await fetch(`${base}/push`, { method: 'PUT', body: form })).status).toBe(201);
@@ -87,4 +87,50 @@ describe('a bulk deletion', () => {
     expect((await fetch(`${base}/delete`)).status).toBe(405);
     expect(await listed()).toHaveLength(4);
   });
+});
+
+describe('a withdrawal', () => {
+  const app = { name: 'app', version: '1-r0' };
+  const file = 'x86_64/app-1-r0.apk';
+
+  it('takes packages out of the index, tells of them, and gives them back', async () => {
+    await push(app, { name: 'other', version: '1-r0' });
+    const body = { files: [file], reason: 'breaks booting' };
+    expect(changeSchema.parse(await (await post('withdraw', body)).json()).packages).toMatchObject([
+      { fileName: 'app-1-r0.apk', outcome: 'withdrawn' },
+    ]);
+    expect(await listed()).toEqual(['x86_64/other-1-r0.apk']);
+    const told = withdrawnSchema.parse(await (await fetch(`${base}/withdrawn.json`)).json());
+    expect(told.packages).toMatchObject([{ name: 'app', reason: 'breaks booting' }]);
+    const kept = await fetch(`${base}/${file}`);
+    expect([kept.headers.get('cache-control'), kept.headers.get('x-lkard-kept')]).toEqual([
+      'no-cache',
+      expect.stringMatching(/^withdrawn; until=\d{4}-/),
+    ]);
+    expect((await kept.arrayBuffer()).byteLength).toBeGreaterThan(0);
+    const restored = changeSchema.parse(await (await post('restore', { names: ['app'] })).json());
+    expect(restored.packages).toMatchObject([{ outcome: 'restored' }]);
+    expect(await listed()).toEqual([file, 'x86_64/other-1-r0.apk']);
+    expect((await fetch(`${base}/${file}`)).headers.get('x-lkard-kept')).toBeNull();
+  });
+
+  it('is ended by a push of other bytes of that name only for the path', async () => {
+    await push(app);
+    await post('withdraw', { files: [file] });
+    await push({ ...app, description: 'other bytes' });
+    expect((await post('restore', { files: [file] })).status).toBe(409);
+    expect((await fetch(`${base}/${file}?`)).headers.get('x-lkard-kept')).toBeNull();
+  });
+});
+
+it('a deletion leaves its bytes for a while, and none with ?now', async () => {
+  await push({ name: 'app', version: '1-r0' }, { name: 'leak', version: '1-r0' });
+  const remove = (path: string) => fetch(`${base}/x86_64/${path}`, { method: 'DELETE' });
+  expect((await remove('app-1-r0.apk')).status).toBe(204);
+  expect((await remove('leak-1-r0.apk?now')).status).toBe(204);
+  expect((await fetch(`${base}/x86_64/app-1-r0.apk`)).headers.get('x-lkard-kept')).toMatch(/^deleted; until=/);
+  expect((await fetch(`${base}/x86_64/leak-1-r0.apk`)).status).toBe(404);
+  expect((await remove('app-1-r0.apk')).status).toBe(404);
+  expect((await remove('app-1-r0.apk?now')).status).toBe(204);
+  expect((await fetch(`${base}/x86_64/app-1-r0.apk`)).status).toBe(404);
 });

@@ -133,6 +133,12 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
+    rule: 'what is withdrawn is kept before its tag goes',
+    text: 'if (keepers.has(target.tag)) await keep(work, target, removal, kept);',
+    instead: '',
+    suite: ['withdrawals'],
+  },
+  {
     rule: 'a tombstone that a listing shows is final',
     text: 'const dead = [...buried, ...sightings.buriedTags(), ...sightings.absentTags()];',
     instead: 'const dead = [...sightings.absentTags()];',
