@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { parseDependencyToken } from '../../src/apk/adb/adb-dependency.ts';
 import { parseDependency, splitTokens } from '../../src/apk/dependency.ts';
+import { parseIndexV3Record } from '../../src/apk/index-v3/index-v3-record.ts';
 import { parseIndexEntry } from '../../src/apk/index/index-entry.ts';
 import { parseIndexText } from '../../src/apk/index/index-file.ts';
 import { isArchitecture, isPackageName, isVersionText, parsePackageFileName } from '../../src/apk/package-name.ts';
@@ -9,7 +13,12 @@ import { parsePackageInfo } from '../../src/apk/package/package-info.ts';
 import { isSignatureEntry, parseSignatureName } from '../../src/apk/signature.ts';
 import { compareVersions, isValidVersion, satisfies } from '../../src/apk/version.ts';
 import { harmless } from '../../src/cli/shared/terminal.ts';
+import { decodeText, encodeText, hasHiddenCharacter, isEncodable } from '../../src/apk/text.ts';
+import { readBrowserAddress } from '../../src/cli/lkar/address.ts';
+import { isOneSlip } from '../../src/cli/lkard/mistaken-image.ts';
 import { parseTarget } from '../../src/cli/shared/target.ts';
+import { parseDuration } from '../../src/config/duration.ts';
+import { decodeAesKey, isLoopback } from '../../src/config/values.ts';
 import { isRateLimitText, parseRetryAfter } from '../../src/concurrency/retry.ts';
 import { parseDockerConfig } from '../../src/credentials/docker-config.ts';
 import { errorResponse } from '../../src/http/answer/error-response.ts';
@@ -22,19 +31,30 @@ import { hostOfTarget, pathOfTarget, queryOfTarget } from '../../src/http/exchan
 import { WebExchange } from '../../src/http/exchange/web-exchange.ts';
 import { createSessions } from '../../src/http/pages/frame/session-cookie.ts';
 import { prefersHtml, wantedJson } from '../../src/http/request/accept.ts';
-import { parseAddress } from '../../src/http/request/addressing.ts';
+import { parseRelation } from '../../src/http/pages/package/package-relations.ts';
+import { isRepositoryHost, parseAddress } from '../../src/http/request/addressing.ts';
 import { isNotModified, isRangeCurrent, parseRange } from '../../src/http/request/conditional.ts';
 import { splitPath } from '../../src/http/request/request-path.ts';
 import { quote } from '../../src/http/routes/setup-script.ts';
+import { decodeUserPassword } from '../../src/oci/basic.ts';
 import { parseChallenges } from '../../src/oci/challenge.ts';
 import { isMediaType } from '../../src/oci/descriptor.ts';
 import { parseErrorBody } from '../../src/oci/error-body.ts';
 import { parseNextLink } from '../../src/oci/link.ts';
+import { parseJson } from '../../src/oci/json.ts';
 import { isImageName, isTag } from '../../src/oci/reference.ts';
 import { GatewayError } from '../../src/errors.ts';
-import { isBranchOrRepository, parseImage } from '../../src/protocol/coordinates.ts';
+import { isBranchOrRepository, parseImage, parseSnapshotName } from '../../src/protocol/coordinates.ts';
+import { matchesGlob, wildcard } from '../../src/protocol/glob.ts';
+import { isKeyFile, isPackageFile, isReservedFirstSegment, isReservedName } from '../../src/protocol/words.ts';
+import { parsePackageProvenance } from '../../src/repository/artifacts/package-provenance.ts';
 import { parsePackageSignature } from '../../src/repository/artifacts/package-signature.ts';
-import { parsePackageTag } from '../../src/repository/artifacts/package-tag.ts';
+import { parsePackageTag, readable } from '../../src/repository/artifacts/package-tag.ts';
+import { isSnapshotId, isSnapshotTag, parseSnapshotTag } from '../../src/repository/artifacts/snapshot-tag.ts';
+import { parsePackageOrder, rankOf, wordsIn } from '../../src/repository/catalog/package-search.ts';
+import { isKeyTag } from '../../src/repository/keys/key-artifact.ts';
+import { parsePrivateKey, parseRsaOrEcKey } from '../../src/repository/keys/signing-key.ts';
+import { literalAddress, reachOf } from '../../src/store/registry/transport/network-address.ts';
 import { gzip, tarEntry } from '../support/an-apk.ts';
 import { packageAround } from '../support/hostile-packages.ts';
 
@@ -136,6 +156,57 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseImage,
   parsePackageSignature,
   parsePackageTag,
+  parseDependencyToken,
+  parseIndexV3Record,
+  decodeText: (text) => decodeText(Buffer.from(text, 'latin1')),
+  encodeText,
+  isEncodable,
+  hasHiddenCharacter,
+  readBrowserAddress,
+  isOneSlip: (text) => isOneSlip(text, 'verify'),
+  parseDuration,
+  decodeAesKey,
+  isLoopback,
+  parseRelation,
+  isRepositoryHost: (text) => isRepositoryHost(text, 'example.org'),
+  decodeUserPassword,
+  parseJson,
+  parseSnapshotName,
+  'matchesGlob, as a pattern': (text) => matchesGlob(text.slice(0, 512), 'a'.repeat(1024)),
+  'matchesGlob, stars': (text) => matchesGlob(`**a`.repeat(100), text.slice(0, 1024)),
+  'wildcard, as a pattern': (text) => wildcard(text)('a'.repeat(1000)),
+  'wildcard, stars': (text) => wildcard('*a*b*')(text),
+  isKeyFile,
+  isPackageFile,
+  isReservedFirstSegment,
+  isReservedName,
+  parsePackageProvenance,
+  readable: (text) => readable(text, 50),
+  isSnapshotId,
+  isSnapshotTag,
+  parseSnapshotTag,
+  parsePackageOrder,
+  rankOf: (text) => rankOf(text, text.slice(0, 100)),
+  wordsIn,
+  isKeyTag,
+  parsePrivateKey: (text) => parsePrivateKey(text, 'f'),
+  parseRsaOrEcKey: (text) => parseRsaOrEcKey(`-----BEGIN PRIVATE KEY-----${text}`, 'f'),
+  literalAddress,
+  reachOf,
+};
+
+/** What is called like a reader of text and is none, or is given only what was checked before. */
+const others: Readonly<Record<string, string>> = {
+  parseKeptManifest: 'a tag, as parsePackageTag has it; JSON',
+  parsePackageManifest: 'a tag, as parsePackageTag has it; JSON',
+  parseSnapshotRecord: 'a tag, as parseSnapshotTag has it; JSON',
+  parseTries: 'an argument of a command line',
+  parseDurationOption: 'parseDuration',
+  isSignatureAlgorithm: 'one of a set',
+  isForm: 'the beginning of a text',
+  parseTrustPolicy: 'a file of whoever runs the gateway; a library reads its YAML',
+  parsePruningPolicy: 'a file of whoever runs lkar; a library reads its YAML',
+  decodeSeconds: 'eight characters of a tag',
 };
 
 describe('text that is made to be slow', () => {
@@ -165,4 +236,19 @@ describe('text that is made to be slow', () => {
     expect(count).toBe(2000);
     expect((user + system) / 1000).toBeLessThan(maxCpuMs);
   });
+});
+
+it('every reader of text that is exported is fed such text', () => {
+  const src = path.join(import.meta.dirname, '..', '..', 'src');
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
+  const declared = files.flatMap((name) => [
+    ...readFileSync(path.join(src, name), 'utf8').matchAll(
+      /^export function ((?:parse|is|split|decode|matches|words)\w*)\(\s*\w+: string\b/gm,
+    ),
+  ]);
+  const names = declared.map(([, name = '']) => name);
+  const fed = Object.keys(readers).map((name) => name.replace(/,.*/, ''));
+  expect(names.length).toBeGreaterThan(40);
+  expect(names.filter((name) => !fed.includes(name) && !(name in others))).toEqual([]);
+  expect(Object.keys(others).filter((name) => !names.includes(name))).toEqual([]);
 });
