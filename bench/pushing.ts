@@ -54,7 +54,7 @@ export async function benchPushing(sizes: readonly number[], report: (row: Row) 
       await timed(pushes, (i) => barePush(registry.host, 'bench/bare', `t${i}`, smallPackage(`bare-${i}`))),
     );
     report({ what: 'bare blob and manifest requests', figure: showMs(bare), goal: '', isMet: undefined });
-    compare(medians, 100, bare.median, 'push at 100 / bare requests', 6, report);
+    compare(medians, 100, bare.median, 'push at 100 / bare requests', 1.6, report);
     compare(medians, 5000, medians.get(50), 'push at 5,000 / push at 50', 2, report);
   } finally {
     await Promise.all([direct.stop(), counted.stop()]);
@@ -74,9 +74,12 @@ export async function benchConcurrentPushing(report: (row: Row) => void): Promis
     const usedBefore = processorSecondsOf(gateways);
     // In turn, so that what else the machine does meets both alike.
     const rates: { ours: number; bare: number }[] = [];
+    const waits: number[] = [];
     for (let from = 0; from < packages.length; from += 100) {
       const some = packages.slice(from, from + 100);
-      const ours = await inParallel(16, some, (pkg, i) => push(bases[i % 2]!, pkg));
+      const ours = await inParallel(16, some, async (pkg, i) => {
+        waits.push(...(await timed(1, () => push(bases[i % 2]!, pkg))));
+      });
       const bare = await inParallel(16, some, (pkg, i) => barePush(registry.host, 'bench/bare', `c${from + i}`, pkg));
       rates.push({ ours: 100 / ours, bare: 100 / bare });
     }
@@ -94,8 +97,16 @@ export async function benchConcurrentPushing(report: (row: Row) => void): Promis
     report({
       what: '  pushes/s, and of as many bare pushers, five times 100 in turn',
       figure: `${ours.median.toFixed(0)} of ${bare.median.toFixed(0)}: ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`,
-      goal: '≥ 0.35',
-      isMet: ratio.median >= 0.35,
+      goal: '≥ 0.45',
+      isMet: ratio.median >= 0.45,
+    });
+    waits.sort((a, b) => a - b);
+    const [p50 = 0, p99 = 0] = [0.5, 0.99].map((part) => waits[Math.floor(part * waits.length)]);
+    report({
+      what: '  what a pusher waits for: p99 / p50',
+      figure: `${(p99 / p50).toFixed(1)} × (${p99.toFixed(0)} and ${p50.toFixed(0)} ms)`,
+      goal: '≤ 5 ×',
+      isMet: p99 <= 5 * p50,
     });
     const figure = `${(used * 1000).toFixed(1)} ms`;
     report({ what: '  processor time of both gateways for a push', figure, goal: '', isMet: undefined });

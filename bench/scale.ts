@@ -177,7 +177,7 @@ async function comparePushes(small: World, large: World, report: Report): Promis
     row(
       `${what}, in all`,
       rounds.map(({ all }) => all),
-      5,
+      2.5,
     );
     const used = [0, 1].map((at) => (rounds.reduce((sum, { processor }) => sum + processor[at]!, 0) / pushes) * 1000);
     report(plain('  processor time of the gateway', `${used[1]!.toFixed(0)} ms against ${used[0]!.toFixed(0)} ms`));
