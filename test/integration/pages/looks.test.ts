@@ -50,6 +50,9 @@ const visitorsPages = [
 const usersPages = [
   `${base}?package=weatherd`,
   ...['delete', 'withdraw'].map((verb) => `${base}?package=weather-icons&view=${verb}`),
+  ...['history', 'snapshots', 'withdrawn', 'remove-snapshot&name=first'].map((view) => `${base}?view=${view}`),
+  ...['/apk/team/app/edge@first/main', '/apk/team/app/edge@first/main?package=weatherd'],
+  ...['withdrawn', 'history'].map((view) => `${nasty}?view=${view}`),
 ];
 const authorization = `Basic ${btoa('alice:secret')}`;
 const pages = [
@@ -68,12 +71,26 @@ describe.skipIf(executable === undefined)('how pages look in Chromium', () => {
     empty = await startGateway();
     browser = await startBrowser(executable ?? '');
     await pushPackages(gateway.url, [...demoPackages, ...nastyPackages], { authorization });
+    await change(`${base}/withdraw`, {
+      files: ['weatherd-2.2.0-r0.apk'],
+      reason: 'breaks booting on machines of two cores',
+    });
+    await change(`${nasty}/withdraw`, { names: ['long-*', 'rtl'], reason: 'y'.repeat(500) });
+    const snapshot = { method: 'PUT', headers: { authorization } };
+    expect((await fetch(`${gateway.url}/apk/team/app/edge@first/main`, snapshot)).status).toBe(201);
+    await pushPackages(gateway.url, nastyPackages.slice(0, 2), { authorization });
   }, 120_000);
 
   afterAll(async () => {
     await browser.close();
     await Promise.all([gateway.stop(), empty.stop()]);
   });
+
+  const change = async (path: string, body: object) => {
+    const headers = { authorization, 'content-type': 'application/json' };
+    const answer = await fetch(`${gateway.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect([path, answer.status]).toEqual([path, 200]);
+  };
 
   /** As narrow as a telephone and as wide as a desk, light and dark. */
   const check = async (url: string, headers: Record<string, string>) => {

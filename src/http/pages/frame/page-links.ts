@@ -1,7 +1,7 @@
-import type { RepositoryCoordinates } from '../../../protocol/coordinates.ts';
+import { snapshotIn, type RepositoryCoordinates } from '../../../protocol/coordinates.ts';
 import type { HttpSettings } from '../../options.ts';
-import { isRepositoryHost } from '../../request/addressing.ts';
-import type { PageFrame } from './layout.tsx';
+import { isRepositoryHost, type RepositoryBase } from '../../request/addressing.ts';
+import type { Crumb, PageFrame } from './layout.tsx';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 
 /** A repository as pages link to it. */
@@ -11,6 +11,34 @@ export interface RepositoryPlace {
   readonly path: string;
   /** The repository's URL as apk is to have it. */
   readonly url: string;
+}
+
+/** A repository as a request addressed it. */
+export function placeOf({ at, path }: RepositoryBase, { prefix, root }: Pick<PageFrame, 'prefix' | 'root'>) {
+  return { at, path: `${prefix}${path}`, url: `${root}${path}` } satisfies RepositoryPlace;
+}
+
+/** The repository that a snapshot is of; of another it is itself. */
+export function homeOf(place: RepositoryPlace): RepositoryPlace {
+  const { branch, repository } = place.at;
+  return placeBeside(place, snapshotIn(branch)?.branch ?? branch, repository);
+}
+
+/** The way down to a repository, each step a link; a snapshot stands below what it is of. */
+export function crumbsTo(
+  place: RepositoryPlace,
+  { prefix }: Pick<PageFrame, 'prefix'>,
+  { hasSingleImage, arch }: { readonly hasSingleImage: boolean; readonly arch?: string | undefined },
+): readonly Crumb[] {
+  const { image, branch, repository } = place.at;
+  const snapshot = snapshotIn(branch);
+  const linkTo = (one: RepositoryPlace, label: string) => ({ label, href: repositoryLink(one, { arch }) });
+  return [
+    { label: hasSingleImage ? 'Repositories' : 'Images', href: `${prefix}/` },
+    ...(hasSingleImage ? [] : [{ label: image, href: `${prefix}/_images/${image}` }]),
+    linkTo(homeOf(place), `${snapshot?.branch ?? branch}/${repository}`),
+    ...(snapshot === undefined ? [] : [linkTo(place, `@${snapshot.name}`)]),
+  ];
 }
 
 /** What a page of a repository shows. */

@@ -1,3 +1,4 @@
+import { snapshotIn } from '../../../protocol/coordinates.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
 import type { PageFrame } from '../frame/layout.tsx';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
@@ -11,7 +12,8 @@ interface ManageCardProps {
 
 /** What somebody may do to a package, each on a page that asks first. Shown to who is known; whether they may is asked by the page that it leads to. */
 export function ManageCard({ frame, place, pkg }: ManageCardProps) {
-  if (frame.user === undefined || !frame.canLogIn) return <></>;
+  const isSnapshot = snapshotIn(place.at.branch) !== undefined;
+  if (frame.user === undefined || !frame.canLogIn || isSnapshot) return <></>;
   return (
     <section class="card" aria-labelledby="manage">
       <h2 id="manage">Manage</h2>

@@ -1,8 +1,10 @@
 import type { PackageCatalog } from '../../../repository/catalog/package-catalog.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
+import type { ListedSnapshot } from '../../../repository/service/snapshots.ts';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { packageLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { formatBytes, shortened } from '../frame/page-text.tsx';
+import { SnapshotBanner } from '../past/snapshot-banner.tsx';
 import { RecipeBox } from '../recipes/recipe-box.tsx';
 import type { Recipe } from '../recipes/use-recipes.ts';
 import { ElsewhereCard } from './elsewhere-card.tsx';
@@ -19,6 +21,8 @@ export interface PackagePageProps {
   /** Undefined where the image may not be named. */
   readonly image: string | undefined;
   readonly architecture: string;
+  /** Where the place is one, as far as this caller may know of it. */
+  readonly snapshot: ListedSnapshot | undefined;
   readonly catalog: PackageCatalog;
   readonly surroundings: Surroundings;
   readonly pkg: ListedPackage;
@@ -42,6 +46,7 @@ export function PackagePage(props: PackagePageProps) {
           {entry.description}
         </p>
       )}
+      <SnapshotBanner place={place} snapshot={props.snapshot} now={frame.now} />
       <NewerVersion {...props} />
       <p class="actions">
         <a class="button" href={downloadLink(props)} download={pkg.fileName}>

@@ -1,4 +1,6 @@
+import { NOARCH } from '../../../apk/architectures.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
+import type { WithdrawnPackage } from '../../../repository/service/lifecycle.ts';
 import { packageLink, packageUrl, type RepositoryPlace } from '../frame/page-links.ts';
 
 /** What a feed tells of. */
@@ -7,15 +9,21 @@ export interface FeedContent {
   readonly place: RepositoryPlace;
   readonly architecture: string;
   readonly packages: readonly ListedPackage[];
+  /** Of whichever architecture; those of others are left out. */
+  readonly withdrawn: readonly WithdrawnPackage[];
 }
 
 const maxEntries = 50;
 const maxSummaryLength = 1000;
 
-/** The newest packages as an Atom feed (RFC 4287), newest first. */
-export function formatFeed({ place, architecture, packages }: FeedContent): string {
-  const newest = packages.toSorted((a, b) => b.pushedAt.getTime() - a.pushedAt.getTime()).slice(0, maxEntries);
-  const updated = newest[0]?.pushedAt ?? new Date(0);
+/** What came and what was withdrawn lately as an Atom feed (RFC 4287), newest first. */
+export function formatFeed({ place, architecture, packages, withdrawn }: FeedContent): string {
+  const arrivals = packages.map((pkg) => ({ at: pkg.pushedAt, format: () => formatArrival(place, architecture, pkg) }));
+  const departures = withdrawn
+    .filter((pkg) => [architecture, NOARCH].includes(pkg.architecture))
+    .map((pkg) => ({ at: pkg.withdrawnAt, format: () => formatWithdrawal(place, pkg) }));
+  const news = [...arrivals, ...departures].toSorted((a, b) => b.at.getTime() - a.at.getTime()).slice(0, maxEntries);
+  const updated = news[0]?.at ?? new Date(0);
   const { branch, repository } = place.at;
   const self = `${place.url}/feed.atom?arch=${architecture}`;
   return [
@@ -26,25 +34,48 @@ export function formatFeed({ place, architecture, packages }: FeedContent): stri
     `<updated>${updated.toISOString()}</updated>`,
     `<link rel="self" href="${escapeXml(self)}"/>`,
     `<link rel="alternate" href="${escapeXml(`${place.url}?arch=${architecture}`)}"/>`,
-    ...newest.map((pkg) => formatEntry(place, architecture, pkg)),
+    ...news.map(({ format }) => format()),
     '</feed>\n',
   ].join('\n');
 }
 
-function formatEntry(place: RepositoryPlace, architecture: string, pkg: ListedPackage): string {
+/** Its page shows what is withdrawn, since the package has none any more. */
+function formatWithdrawal(place: RepositoryPlace, pkg: WithdrawnPackage): string {
+  const { name, version, digest, withdrawnAt, withdrawnBy, reason = '' } = pkg;
+  const time = withdrawnAt.toISOString();
+  const page = `${place.url}?view=withdrawn`;
+  return [
+    '<entry>',
+    `<id>${escapeXml(`${page}#${digest}-${time}`)}</id>`,
+    `<title>${escapeXml(`${name} ${version} withdrawn`)}</title>`,
+    `<updated>${time}</updated>`,
+    `<author><name>${escapeXml(withdrawnBy ?? 'unknown')}</name></author>`,
+    `<link rel="alternate" href="${escapeXml(page)}"/>`,
+    `<summary>${escapeXml(reason.slice(0, maxSummaryLength))}</summary>`,
+    '</entry>',
+  ].join('');
+}
+
+function formatArrival(place: RepositoryPlace, architecture: string, pkg: ListedPackage): string {
   const { name, version, description, maintainer } = pkg.entry;
   const time = pkg.pushedAt.toISOString();
   return [
     '<entry>',
     // The same bytes pushed again after a delete are news.
     `<id>${escapeXml(`${packageUrl(place, pkg)}#${pkg.digest}-${time}`)}</id>`,
-    `<title>${escapeXml(`${name} ${version}`)}</title>`,
+    `<title>${escapeXml(`${name} ${version}${howOf(pkg)}`)}</title>`,
     `<updated>${time}</updated>`,
     `<author><name>${escapeXml(pkg.pushedBy ?? maintainer ?? 'unknown')}</name></author>`,
     `<link rel="alternate" href="${escapeXml(packageLink({ ...place, path: place.url }, architecture, pkg))}"/>`,
     `<summary>${escapeXml(description.slice(0, maxSummaryLength))}</summary>`,
     '</entry>',
   ].join('');
+}
+
+/** How it came, where nobody pushed it there. */
+function howOf({ provenance }: ListedPackage): string {
+  if (provenance?.restoredBy !== undefined) return ' restored';
+  return provenance?.promotedFrom === undefined ? '' : ' promoted';
 }
 
 const entities: Readonly<Record<string, string>> = {

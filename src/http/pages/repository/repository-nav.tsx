@@ -1,4 +1,5 @@
 import type { ListedRepository } from '../../../repository/service/catalog.ts';
+import type { ListedSnapshot } from '../../../repository/service/snapshots.ts';
 import { byHeld } from '../frame/held.ts';
 import { placeBeside, repositoryLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { formatCount } from '../frame/page-text.tsx';
@@ -6,6 +7,8 @@ import { formatCount } from '../frame/page-text.tsx';
 interface NavProps {
   readonly place: RepositoryPlace;
   readonly architecture: string;
+  /** Where the place is one. */
+  readonly snapshot: ListedSnapshot | undefined;
   /** Of the whole image; undefined where this caller may not list them. */
   readonly repositories: readonly ListedRepository[] | undefined;
   /** Where the image's own page is. */
@@ -81,12 +84,9 @@ function Switch({ label, current, names, hrefOf, moreHref }: SwitchProps) {
 export function ArchitectureTabs(
   props: NavProps & { readonly q?: string | undefined; readonly order?: string | undefined },
 ) {
-  const { place, architecture, repositories, q, order } = props;
-  if (repositories === undefined) return <ArchitectureForm {...props} />;
-  const here = repositories.find(
-    ({ branch, repository }) => branch === place.at.branch && repository === place.at.repository,
-  );
-  const held = here?.held ?? new Map<string, number>();
+  const { place, architecture, snapshot, q, order } = props;
+  const held = heldHere(props);
+  if (held === undefined) return <ArchitectureForm {...props} />;
   if (held.size < 2) return <></>;
   return (
     <nav aria-label="Architectures">
@@ -97,13 +97,21 @@ export function ArchitectureTabs(
               href={repositoryLink(place, { arch, q, order })}
               aria-current={arch === architecture ? 'page' : undefined}
             >
-              {arch} <span class="count">{formatCount(held.get(arch) ?? 0)}</span>
+              {arch} {snapshot === undefined && <span class="count">{formatCount(held.get(arch) ?? 0)}</span>}
             </a>
           </li>
         ))}
       </ul>
     </nav>
   );
+}
+
+/** How much there is of each architecture; of a snapshot only which there are. Undefined where this caller may not list. */
+function heldHere({ place, snapshot, repositories }: NavProps): ReadonlyMap<string, number> | undefined {
+  if (snapshot !== undefined) return new Map(snapshot.architectures.map((architecture) => [architecture, 0]));
+  const { branch, repository } = place.at;
+  const here = repositories?.find((one) => one.branch === branch && one.repository === repository);
+  return repositories && (here?.held ?? new Map<string, number>());
 }
 
 /** For those who may read but not list: what other architectures there are is not known to them. */

@@ -1,12 +1,16 @@
 import type { PackageOrder } from '../../../repository/catalog/package-search.ts';
 import type { ListedPackage, ListedRepository } from '../../../repository/service/catalog.ts';
 import type { PublicKey } from '../../../repository/service/reading.ts';
+import type { ListedSnapshot } from '../../../repository/service/snapshots.ts';
+import { snapshotIn } from '../../../protocol/coordinates.ts';
 import type { Paged } from '../../request/paging.ts';
 import { Figures } from '../frame/figures.tsx';
 import { Layout, type Crumb, type PageFrame } from '../frame/layout.tsx';
 import { repositoryLink, type RepositoryPlace } from '../frame/page-links.ts';
 import { countOf } from '../frame/page-text.tsx';
 import { Pager } from '../frame/pager.tsx';
+import { PastCard } from '../past/past-card.tsx';
+import { SnapshotBanner } from '../past/snapshot-banner.tsx';
 import { CopyLine } from '../recipes/copy-text.tsx';
 import { KeysBox } from '../recipes/keys-box.tsx';
 import { RecipeBox } from '../recipes/recipe-box.tsx';
@@ -26,6 +30,8 @@ export interface RepositoryPageProps {
   /** Where the image's own page is. */
   readonly imageHref: string;
   readonly architecture: string;
+  /** Where the place is one, as far as this caller may know of it. */
+  readonly snapshot: ListedSnapshot | undefined;
   /** Of the whole image; undefined where this caller may not list them. */
   readonly repositories: readonly ListedRepository[] | undefined;
   readonly query: { readonly q: string; readonly order: PackageOrder };
@@ -43,7 +49,8 @@ export function RepositoryPage(props: RepositoryPageProps) {
   const { held, largest, pushedIn } = props.overview;
   const where = `${place.at.branch}/${place.at.repository}`;
   const title = image === undefined ? where : `${image}/${where}`;
-  const feed = `${place.path}/feed.atom?arch=${architecture}`;
+  const isSnapshot = snapshotIn(place.at.branch) !== undefined;
+  const feed = isSnapshot ? undefined : `${place.path}/feed.atom?arch=${architecture}`;
   const linkTo = (page: number) => repositoryLink(place, { arch: architecture, ...query, page });
   return (
     <Layout frame={frame} title={title} crumbs={crumbs} feed={feed} search={{ near: image }}>
@@ -51,6 +58,7 @@ export function RepositoryPage(props: RepositoryPageProps) {
         {image !== undefined && <span class="quiet">{image}/</span>}
         {where}
       </h1>
+      <SnapshotBanner place={place} snapshot={props.snapshot} now={frame.now} />
       <Figures held={held} now={frame.now} />
       <CopyLine id="url" label="URL of this repository" text={place.url} />
       <PlaceSwitch {...props} />
@@ -71,8 +79,9 @@ export function RepositoryPage(props: RepositoryPageProps) {
         </div>
         <div class="aside">
           <RecipeBox id="use" title="Use this repository" recipes={props.use} isOpen />
-          <RecipeBox id="publish" title="Publish to it" recipes={props.publish} />
+          {!isSnapshot && <RecipeBox id="publish" title="Publish to it" recipes={props.publish} />}
           <KeysBox keys={props.keys} />
+          {!isSnapshot && <PastCard place={place} />}
           <SizeChart {...{ place, architecture, largest }} totalBytes={held.bytes} />
           <PushChart pushedIn={pushedIn} now={frame.now} />
         </div>

@@ -1,5 +1,5 @@
 import { oncePerObject } from '../../../concurrency/once-per-object.ts';
-import { GatewayError } from '../../../errors.ts';
+import { GatewayError, isGatewayError } from '../../../errors.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
 import { answer } from '../../answer/answer.ts';
@@ -15,6 +15,8 @@ import { manageVerbOf } from '../manage/verbs.ts';
 import { findVersion, openRepository, type OpenedRepository } from '../package/opened-repository.ts';
 import type { PackageContentDeps } from '../package/package-content.ts';
 import { createPackageViews, needsCredentials } from '../package/package-views.tsx';
+import { createPastPages } from '../past/past-pages.tsx';
+import { pastViewOf } from '../past/past-views.ts';
 import { publishRecipes } from '../recipes/publish-recipes.ts';
 import { useRecipes } from '../recipes/use-recipes.ts';
 import { formatFeed } from './feed.ts';
@@ -39,12 +41,13 @@ interface RepositoryPagesDeps extends PackageContentDeps, PageChangesDeps {
 const pageSize = 50;
 
 export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpSettings): RepositoryPages {
-  const { repositories, catalogs, context } = deps;
+  const { repositories, context } = deps;
   const hasSingleImage = settings.singleImage !== undefined;
   const packages = createPackageViews(deps, settings);
   const managing = createManaging(deps, settings);
+  const past = createPastPages(deps, { hasSingleImage });
   const overview = oncePerObject(overviewOf);
-  const open = (base: RepositoryBase, request: PageRequest) => openRepository(catalogs, base, request, hasSingleImage);
+  const open = (base: RepositoryBase, request: PageRequest) => openRepository(deps, base, request, hasSingleImage);
 
   const servePackages = async (request: PageRequest, opened: OpenedRepository) => {
     const { place, architecture, catalog } = opened;
@@ -69,6 +72,8 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
 
   const serve = async (exchange: Exchange, base: RepositoryBase, request: PageRequest) => {
     const name = request.query('package');
+    const pastView = name === undefined ? pastViewOf(request.query('view'), base) : undefined;
+    if (pastView !== undefined) return past.serve(request, base, pastView);
     if (name === undefined) return servePackages(request, await open(base, request));
     const verb = manageVerbOf(request.query('view'));
     if (verb !== undefined) context.requireUser(request);
@@ -79,6 +84,8 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
 
   const change = async (exchange: Exchange, base: RepositoryBase, request: PageRequest) => {
     const name = request.query('package');
+    const pastView = name === undefined ? pastViewOf(request.query('view'), base) : undefined;
+    if (pastView !== undefined) return past.serveChange(exchange, request, base, pastView);
     const verb = manageVerbOf(request.query('view'));
     if (name === undefined || verb === undefined)
       throw new GatewayError('REQUEST_INVALID', 'no page here asks for that');
@@ -87,9 +94,11 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   };
 
   const feed = async (base: RepositoryBase, request: PageRequest) => {
+    const { caller, signal } = request;
     const { place, architecture, catalog } = await open(base, request);
+    const withdrawn = await repositories.listWithdrawn(base.at, caller, { signal }).catch(asNone);
     const headers = { 'Content-Type': 'application/atom+xml; charset=utf-8', 'Cache-Control': 'private, no-cache' };
-    return answer(200, formatFeed({ place, architecture, packages: catalog.packages }), headers);
+    return answer(200, formatFeed({ place, architecture, packages: catalog.packages, withdrawn }), headers);
   };
 
   return {
@@ -101,4 +110,10 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
         ? context.answer(exchange, (request) => feed(base, request))
         : feed(base, await context.read(exchange)),
   };
+}
+
+/** What one may not list, or can't be had now, is missing from the feed, not the feed. */
+function asNone(error: unknown): readonly [] {
+  if (!isGatewayError(error)) throw error;
+  return [];
 }
