@@ -75,11 +75,11 @@ const consequences: Readonly<Record<ManageVerb, readonly string[]>> = {
 };
 
 function whereItGoes({ at: { branch, repository } }: RepositoryPlace, pkg: ListedPackage): Child {
-  const index = pkg.architecture === NOARCH ? 'the index of every architecture, since it is made for none' : undefined;
+  const index = pkg.architecture === NOARCH ? 'the index of every architecture' : `the index of ${pkg.architecture}`;
   return (
     <>
       <code>{`${branch}/${repository}/${pkg.architecture}/${pkg.fileName}`}</code> ({formatBytes(pkg.size)}) goes from{' '}
-      {index ?? `the index of ${pkg.architecture}`} at once.
+      {index} at once.
     </>
   );
 }

@@ -67,7 +67,7 @@ function SnapshotItem({ snapshot, now, place, isOffered }: SnapshotItemProps) {
         {snapshotBranch({ branch, name })}
       </a>{' '}
       <span class="quiet">
-        {countOf(packages.count, 'package')}, {formatBytes(packages.size)}
+        {countOf(packages.count, 'file')}, {formatBytes(packages.size)}
       </span>
       <span class="note">
         made <Ago date={createdAt} now={now} />
