@@ -27,6 +27,7 @@ import { lkarRoutes } from './routes/lkar.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { createPackageRoutes } from './routes/packages.ts';
 import { createSnapshotRoutes } from './routes/snapshots.ts';
+import { createHistoryList } from './lifecycle/history-list.ts';
 import { createWithdrawnList } from './lifecycle/withdrawn-list.ts';
 import { createRepositoryHandler } from './routes/repositories.ts';
 import { monotonicMs } from '../time/monotonic.ts';
@@ -61,6 +62,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
   const change = createChangeHandler({ ...deps, requests }, settings);
   const snapshots = createSnapshotRoutes({ ...deps, requests });
   const withdrawn = createWithdrawnList({ ...deps, requests });
+  const history = createHistoryList({ ...deps, requests });
   const facts = createPackageFacts({ repositories: deps.repositories, requests });
   const pages =
     settings.isUiEnabled === false ? undefined : createPages({ ...deps, requests, catalogs, payloads }, settings);
@@ -83,7 +85,7 @@ export function createApp(given: HttpDependencies, options: HttpOptions): HttpAp
     '*',
     routed(
       createRepositoryHandler(
-        { packages, keys, publisher, requests, listing, facts, change, snapshots, withdrawn, pages },
+        { packages, keys, publisher, requests, listing, facts, change, snapshots, withdrawn, history, pages },
         settings,
       ),
     ),

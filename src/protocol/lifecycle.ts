@@ -115,6 +115,27 @@ export const withdrawnSchema = z.object({
   ),
 });
 
+/** What may have happened to a package. */
+export const historyEvents = ['published', 'promoted', 'withdrawn', 'restored', 'deleted'] as const;
+
+/** `history.json`: what happened in a repository, as far as the registry remembers, the latest first. */
+export const historySchema = z.object({
+  events: z.array(
+    z.object({
+      event: z.enum(historyEvents),
+      at: z.iso.datetime(),
+      by: z.string().optional(),
+      ...{ architecture: z.string(), fileName: z.string(), name: z.string(), version: z.string() },
+      digest: z.string().optional(),
+      reason: z.string().optional(),
+      from: z.string().optional().describe('`<image>/<branch>/<repository>` of a package that was promoted'),
+    }),
+  ),
+  deletionsSince: z.iso.datetime().describe('what was deleted before is forgotten'),
+  complete: z.boolean().describe('false where more was deleted since than is told'),
+});
+
+export type HistoryDocument = z.input<typeof historySchema>;
 export type WithdrawnDocument = z.input<typeof withdrawnSchema>;
 export type ChangeDocument = z.input<typeof changeSchema>;
 export type SelectionDocument = z.output<typeof selectionSchema>;

@@ -23,6 +23,7 @@ export const verbs = {
   listing: 'packages.json',
   snapshots: 'snapshots.json',
   withdrawn: 'withdrawn.json',
+  history: 'history.json',
   feed: 'feed.atom',
 } as const;
 

@@ -2,6 +2,7 @@ import type { Clock, Log, Meter, RandomBytes } from '../ports.ts';
 import type { Store } from '../store/store.ts';
 import { createArtifactWriter } from './artifacts/artifact-writer.ts';
 import { createImageMemories } from './image-memory.ts';
+import { createHistory } from './history/history.ts';
 import { createIndexV3Views } from './index-v3/index-v3-views.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
@@ -109,6 +110,7 @@ export function createRepositories(
     ...createPushing({ ...deps, works, immutable }, options),
     ...createPromoting({ store, works }),
     ...createRetention({ works }),
+    ...createHistory({ works }, options),
     ...operations,
     status: async (at, caller, call) =>
       (await snapshots.status(at, caller)) ?? (await operations.status(at, caller, call)),

@@ -51,7 +51,7 @@ type Takes = 'target' | 'place' | 'file';
 
 /** What each command takes behind its name. */
 const takenBy: ReadonlyMap<string, Takes> = new Map<string, Takes>([
-  ...['push', 'put', 'create', 'upload', 'ls', 'list', 'setup', 'prune'].map((name) => [name, 'place'] as const),
+  ...['push', 'put', 'create', 'upload', 'ls', 'list', 'setup', 'prune', 'log'].map((name) => [name, 'place'] as const),
   ...['rm', 'delete', 'remove', 'pull'].map((name) => [name, 'file'] as const),
   ...['login', 'logout', 'images', 'repositories'].map((name) => [name, 'target'] as const),
 ]);

@@ -1,6 +1,7 @@
 import {
   changeSchema,
   deletionSchema,
+  historySchema,
   promotionSchema,
   pruningSchema,
   restoringSchema,
@@ -10,6 +11,7 @@ import {
 import type { Operation } from './operations.ts';
 
 const base = '/apk/{image}/{branch}/{repository}';
+const historyQuery = { limit: 'events at most; default 100', before: 'a moment; only what was before it' };
 const changed = { contentType: 'application/json', schema: changeSchema };
 
 /** What becomes of packages after their push. */
@@ -46,6 +48,15 @@ export function lifecycleOperations(): readonly Operation[] {
       bodySchema: restoringSchema,
       summary: 'Lists withdrawn packages again, byte for byte, all or none',
       answers: { 200: { description: 'what was restored, or with `dryRun` would be', ...changed } },
+    },
+    {
+      ...{ id: 'getHistory', method: 'get', path: `${base}/history.json`, refusals: [404] },
+      query: historyQuery,
+      summary:
+        'What was published, promoted, withdrawn, restored and deleted, by whom and when, as far as it is remembered',
+      answers: {
+        200: { description: 'the events, the latest first', contentType: 'application/json', schema: historySchema },
+      },
     },
     {
       ...{ id: 'listWithdrawn', method: 'get', path: `${base}/withdrawn.json`, refusals: [404] },

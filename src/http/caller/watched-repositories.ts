@@ -34,6 +34,7 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
     withdrawFiles: changing('withdraw', (...asked) => service.withdrawFiles(...asked)),
     restoreFiles: changing('restore', (...asked) => service.restoreFiles(...asked)),
     listWithdrawn: (at, caller, options) => reading(at.image, caller, () => service.listWithdrawn(at, caller, options)),
+    history: (at, caller, options) => reading(at.image, caller, () => service.history(at, caller, options)),
     promote: (promotion, caller, options) =>
       refusals.watch(caller, { action: 'promote', image: promotion.to.image }, () =>
         service.promote(promotion, caller, options),

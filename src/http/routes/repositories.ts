@@ -26,6 +26,7 @@ interface RepositoryRoutes {
   readonly listing: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
   readonly change: ChangeHandler;
   readonly snapshots: SnapshotRoutes;
+  readonly history: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
   readonly withdrawn: (exchange: Exchange, base: RepositoryBase) => Promise<Response>;
   readonly facts: (exchange: Exchange, address: Omit<FileAddress, 'kind'>) => Promise<Response>;
   /** Undefined where there is nothing for browsers. */
@@ -39,7 +40,7 @@ export function createRepositoryHandler(
   routes: RepositoryRoutes,
   settings: HttpSettings,
 ): (exchange: Exchange) => Response | Promise<Response> {
-  const { packages, keys, publisher, requests, listing, facts, change, snapshots, withdrawn, pages } = routes;
+  const { packages, keys, publisher, requests, listing, facts, change, snapshots, history, withdrawn, pages } = routes;
 
   const push = async (exchange: Exchange, target: UploadTarget) =>
     publishAnswer(await publisher.publish(exchange, target), exchange.header('accept'));
@@ -107,6 +108,8 @@ export function createRepositoryHandler(
         return { GET: () => listing(exchange, address.base) };
       case 'snapshots':
         return { GET: () => snapshots.list(exchange, address.base) };
+      case 'history':
+        return { GET: () => history(exchange, address.base) };
       case 'withdrawn':
         return { GET: () => withdrawn(exchange, address.base) };
       case 'status':

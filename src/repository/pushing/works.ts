@@ -38,6 +38,13 @@ export interface WorksOptions {
 export interface Works {
   /** The work of one caller, who is answered within that time. */
   on(at: RepositoryCoordinates, caller: Caller, image: ImageStore, time: AnswerTime): Work;
+  /** Looks at what is there, for a caller whom the store shows it; `hidden` is what others are told. */
+  read<T>(
+    at: RepositoryCoordinates,
+    caller: Caller,
+    hidden: GatewayError,
+    work: (work: Work) => Promise<T>,
+  ): Promise<T>;
   /** Changes what is there, for a caller whom the store shows it; `hidden` is what others are told. */
   change<T>(
     at: RepositoryCoordinates,
@@ -76,25 +83,30 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
     };
   };
 
-  const change: Works['change'] = async (at, caller, hidden, work) => {
+  const read: Works['read'] = async (at, caller, hidden, work) => {
     refuseSnapshot(at);
     const time = createAnswerTime(clock, publishTimeoutMs, at);
     const run = async () => {
       // What a look asks of the store follows from what others have read: who may not read must not see that.
       if (!(await time.until(deps.rights.authorize(at.image, caller)))) throw hidden;
       const image = store.image(at.image, caller.credentials, caller.requestId);
-      const begun = on(at, caller, image, time);
+      return await work(on(at, caller, image, time));
+    };
+    return await time.within(run()).finally(time.end);
+  };
+
+  const change: Works['change'] = (at, caller, hidden, work) =>
+    read(at, caller, hidden, (begun) => {
       const look = async (scope: Scope) => {
         const seen = await begun.look(scope);
         immutable.refuse(at.image);
         return seen;
       };
-      return await work({ ...begun, look });
-    };
-    return await time.within(run()).finally(time.end);
-  };
+      return work({ ...begun, look });
+    });
 
   const add: Works['add'] = async (at, caller, work) => {
+    refuseSnapshot(at);
     const time = createAnswerTime(clock, publishTimeoutMs, at);
     const run = async () => {
       const image = store.image(at.image, caller.credentials, caller.requestId);
@@ -106,5 +118,5 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
     return await time.within(run()).finally(time.end);
   };
 
-  return { on, change, add };
+  return { on, read, change, add };
 }

@@ -1,4 +1,5 @@
 import type { RepositoryCatalog } from './catalog.ts';
+import type { RepositoryHistory } from './history.ts';
 import type { RepositoryLifecycle, WithdrawnListing } from './lifecycle.ts';
 import type { RepositoryPromoting } from './promoting.ts';
 import type { RepositoryPublishing } from './publishing.ts';
@@ -17,6 +18,7 @@ export interface Repositories
     RepositoryLifecycle,
     RepositoryPromoting,
     RepositoryRetention,
+    RepositoryHistory,
     WithdrawnListing,
     RepositoryReading,
     RepositoryCatalog,

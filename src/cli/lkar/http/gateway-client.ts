@@ -13,6 +13,7 @@ import {
   packageLine,
   pushedSchema,
   repositoryLine,
+  history,
   withdrawn,
   type ChangeLine,
   type ImageLine,
@@ -20,6 +21,7 @@ import {
   type PublicJwk,
   type PushedFile,
   type RepositoryLine,
+  type HistoryAnswer,
   type WithdrawnLine,
 } from './gateway-lines.ts';
 import { createSnapshotClient, type SnapshotClient } from './snapshot-client.ts';
@@ -67,6 +69,8 @@ export interface GatewayClient extends SnapshotClient {
   open(filePath: string, rest?: FileRest): Promise<OpenedFile>;
   /** What was withdrawn from a repository. */
   withdrawn(branch: string, repository: string): Promise<readonly WithdrawnLine[]>;
+  /** What happened in a repository. */
+  history(branch: string, repository: string, limit?: string): Promise<HistoryAnswer>;
   /** All packages of the image, or of one repository, where a snapshot may stand in the branch's place. */
   packages(within?: { readonly branch: string; readonly repository: string }): Promise<readonly PackageLine[]>;
   repositories(): Promise<readonly RepositoryLine[]>;
@@ -155,6 +159,11 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
         size: length === undefined ? undefined : Number(length),
         etag: etag?.startsWith('"') === true ? etag : undefined,
       };
+    },
+    async history(branch, repository, limit) {
+      const url = at(branch, repository, verbs.history);
+      if (limit !== undefined) url.searchParams.set('limit', limit);
+      return readJson(await get(url), history, maxListingBytes);
     },
     async withdrawn(branch, repository) {
       return (await readJson(await get(at(branch, repository, verbs.withdrawn)), withdrawn, maxListingBytes)).packages;

@@ -6,7 +6,7 @@ import {
   pushSchema,
   repositorySchema,
 } from '../../../protocol/documents.ts';
-import { changeSchema, withdrawnSchema } from '../../../protocol/lifecycle.ts';
+import { changeSchema, historySchema, withdrawnSchema } from '../../../protocol/lifecycle.ts';
 import { snapshotSchema } from '../../../protocol/snapshots.ts';
 
 // As the gateway writes them (src/protocol), as far as they are needed: gateways of other makes, and older and newer ones, tell
@@ -57,6 +57,15 @@ export const change = changeSchema.extend({
 /** The answer of `withdrawn.json`. */
 export const withdrawn = z.object({ packages: z.array(withdrawnSchema.shape.packages.element.loose()) });
 
+/** The answer of `history.json`; events that this version does not know are taken as they are. */
+export const history = historySchema.extend({
+  events: z.array(historySchema.shape.events.element.extend({ event: z.string() }).loose()),
+});
+
+/** A history, as far as it is remembered. */
+export type HistoryAnswer = z.output<typeof history>;
+/** One event of a history. */
+export type HistoryLine = z.output<typeof history>['events'][number];
 /** One package that was withdrawn. */
 export type WithdrawnLine = z.output<typeof withdrawn>['packages'][number];
 /** A snapshot of a listing. */

@@ -5,6 +5,7 @@ import type { PullOptions } from '../commands/pull.ts';
 import type { SetupOptions } from '../commands/setup.ts';
 import type { InSession } from './in-session.ts';
 import { addLifecycleCommands } from './lifecycle-commands.ts';
+import { addLogCommand } from './log-command.ts';
 import { addPromoteCommand } from './promote-command.ts';
 import { addPruneCommand } from './prune-command.ts';
 import { addSnapshotCommands } from './snapshot-commands.ts';
@@ -19,6 +20,7 @@ export function addPackageCommands(parent: Command, inSession: InSession): void 
   addListCommand(parent, inSession);
   addLifecycleCommands(parent, inSession);
   addPromoteCommand(parent, inSession);
+  addLogCommand(parent, inSession);
   addPruneCommand(parent, inSession);
   addSnapshotCommands(parent, inSession);
   addPullCommand(parent, inSession);

@@ -1,0 +1,29 @@
+import type { OutputFormat } from '../../shared/output-format.ts';
+import { formatRows, type Column } from '../../shared/output.ts';
+import { printLine, sayLine } from '../../shared/terminal.ts';
+import type { HistoryLine } from '../http/gateway-lines.ts';
+import type { Session } from '../session.ts';
+import type { RepositoryPlace } from './change-report.ts';
+
+export interface LogOptions {
+  readonly output: OutputFormat;
+  readonly limit?: string | undefined;
+}
+
+/** Prints what happened in a repository, the latest first, and how far that goes back. */
+export async function showLog(session: Session, place: RepositoryPlace, { output, limit }: LogOptions): Promise<void> {
+  const gateway = await session.gateway(session.target(place.target));
+  const { events, deletionsSince, complete } = await gateway.history(place.branch, place.repository, limit);
+  const { stdout } = session.terminal;
+  printLine(session.terminal, formatRows(events, columns, output, stdout.isTTY === true ? stdout.columns : undefined));
+  const more = complete ? '' : ', and not all of it';
+  sayLine(session.terminal, `what was deleted is remembered since ${deletionsSince}${more}`);
+}
+
+const columns: readonly Column<HistoryLine>[] = [
+  { head: 'WHEN', cell: ({ at }) => at },
+  { head: 'WHAT', cell: ({ event }) => event },
+  { head: 'PACKAGE', cell: ({ architecture, fileName }) => `${architecture}/${fileName}` },
+  { head: 'BY', cell: ({ by = '' }) => by, mayBeCut: true },
+  { head: 'WHY', cell: ({ reason, from }) => reason ?? (from === undefined ? '' : `from ${from}`), mayBeCut: true },
+];
