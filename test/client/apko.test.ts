@@ -106,6 +106,18 @@ describeForEachStore('apko', [embeddedStore, dockerRegistry], (store) => {
     expect(await image.read('usr/share/hello/about')).toBe('hello 1-r0\n');
   });
 
+  it('builds a pinned image from a snapshot whose keys it discovers, while the branch goes on', async () => {
+    const repository = repositoryAt(`${world.url}/apk/team/pinned/edge/main`);
+    await repository.push({ name: 'hello', version: '1-r0' });
+    const snapshot = `${world.url}/apk/team/pinned/edge@release/main`;
+    expect((await fetch(snapshot, { method: 'PUT' })).status).toBe(201);
+    await repository.push({ name: 'hello', version: '2-r0' });
+    await repository.withdraw('x86_64/hello-1-r0.apk');
+    const image = await build({ repositories: [snapshot], packages: ['hello'] });
+    mustSucceed('apko build', image);
+    expect(await image.read('usr/share/hello/about')).toBe('hello 1-r0\n');
+  });
+
   it('reads a private repository with credentials in its URL', async () => {
     const base = `${closed.url}/apk/team/private/edge/main`;
     await repositoryAt(base, basicAuth('alice', password)).push({ name: 'secret', version: '1-r0' });
