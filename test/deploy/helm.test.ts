@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
+import { parsePruningPolicy } from '../../src/cli/lkar/changes/pruning-policy.ts';
 import { anApk } from '../support/an-apk.ts';
 import { startGateway } from '../support/gateway.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
@@ -79,6 +80,14 @@ const valueSets: Readonly<Record<string, { readonly values: object; readonly giv
     values: { registry: { host, pullSecret: 'pull' }, signing, sidecarExample: { enabled: true, access: 'write' } },
     given: ['Secret/keys', 'Secret/pull'],
   },
+  'retention by the clock': {
+    values: {
+      registry: { host },
+      signing,
+      pruning: { enabled: true, rules: [{ images: 'team/*', keep: 5, olderThan: '30d' }], loginSecret: 'login' },
+    },
+    given: ['Secret/keys', 'Secret/login'],
+  },
   'a sidecar alone': {
     values: {
       registry: { host, pullSecret: 'pull' },
@@ -150,6 +159,19 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     const [container] = lkardContainersOf(podOf(of('Deployment'))!.spec);
     expect(container!.ports).toContainEqual({ name: 'metrics', containerPort: 9888, protocol: 'TCP' });
     expect(container!.args).toContain('--metrics-addr=:9888');
+  });
+
+  it('prunes by a policy that lkar reads, at the gateway that it serves', async () => {
+    const rules = [{ images: 'team/*', names: ['nightly-*'], keep: 5, olderThan: '30d' }];
+    const { objects } = await render({ registry: { host }, signing, pruning: { enabled: true, rules } });
+    const policy = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-pruning'));
+    expect(parsePruningPolicy(policy?.data?.['policy.yaml'] ?? '', 'policy.yaml')).toMatchObject([
+      { images: ['team/*'], names: ['nightly-*'], keep: 5, olderThan: 30 * 24 * 60 * 60_000 },
+    ]);
+    const [container] = podOf(objects.find(({ kind }) => kind === 'CronJob')!)!.spec.containers;
+    const service = objects.find(({ kind }) => kind === 'Service')!;
+    expect(container?.args).toEqual(expect.arrayContaining(['prune', `http://${service.metadata.name}:80`, '--yes']));
+    expect((await render({ registry: { host }, signing, pruning: { enabled: true } })).exitCode).not.toBe(0);
   });
 
   it('gives a stop the time that it takes', async () => {

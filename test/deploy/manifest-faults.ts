@@ -17,6 +17,7 @@ export interface FaultOptions {
 const apiVersions: Readonly<Record<string, string>> = {
   ConfigMap: 'v1',
   Deployment: 'apps/v1',
+  CronJob: 'batch/v1',
   HTTPRoute: 'gateway.networking.k8s.io/v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
   Ingress: 'networking.k8s.io/v1',

@@ -88,7 +88,11 @@ export function parseManifests(text: string): readonly Manifest[] {
 }
 
 /** The pod that an object makes, and its labels. */
-export function podOf({ kind, spec }: Manifest): { readonly labels: Labels; readonly spec: PodSpec } | undefined {
+export function podOf({
+  kind,
+  spec,
+}: Pick<Manifest, 'kind' | 'spec'>): { readonly labels: Labels; readonly spec: PodSpec } | undefined {
+  if (kind === 'CronJob') return podOf({ kind: 'Job', ...(spec['jobTemplate'] as Pick<Manifest, 'spec'>) });
   if (kind !== 'Deployment' && kind !== 'Job') return undefined;
   const { template } = spec as { template: { metadata: { labels: Labels }; spec: PodSpec } };
   return { labels: template.metadata.labels, spec: template.spec };
