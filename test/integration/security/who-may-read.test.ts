@@ -209,6 +209,7 @@ describe.each(manners)('before a registry %s', (_name, manner) => {
       'Host: x',
       `Authorization: ${as('carol').authorization}`,
     ];
+    const before = registry.seen.length;
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(`${[...head, 'Content-Length: 100000000', 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`);
     let told = '';
@@ -217,9 +218,7 @@ describe.each(manners)('before a registry %s', (_name, manner) => {
       if (/\r\n\r\n/.test(told)) break;
     }
     expect(told).toMatch(/^HTTP\/1\.1 403 /);
-    expect(
-      registry.seen.filter(({ method }) => method === 'PUT' || method === 'PATCH').at(-1)?.headers.authorization,
-    ).not.toBe(as('carol').authorization);
+    expect(registry.seen.slice(before).filter(({ method }) => method === 'PUT' || method === 'PATCH')).toEqual([]);
   });
 
   it('who is shut out reads no longer than --rights-ttl', async () => {
