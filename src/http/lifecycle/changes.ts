@@ -1,5 +1,4 @@
-import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { Meter } from '../../ports.ts';
+import { GatewayError } from '../../errors.ts';
 import {
   deletionSchema,
   maxChangeBytes,
@@ -15,8 +14,8 @@ import { parseCoordinates } from '../../protocol/coordinates.ts';
 import type { Caller } from '../../repository/service/caller.ts';
 import type { Change, ChangeOptions, ChangePackages, Selection } from '../../repository/service/lifecycle.ts';
 import { jsonAnswer } from '../answer/answer.ts';
-import { statusOf } from '../answer/error-response.ts';
 import { auditName, type Audit, type AttemptUnderWay } from '../caller/audit.ts';
+import { countedChange } from '../caller/counted-change.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
@@ -84,13 +83,13 @@ export function createChangeHandler(
     const caller = requests.caller(exchange, 'write');
     const who = auditName(caller, exchange);
     const attempt = audit.begin(exchange, { action: verb, who, at: base.at, files: [] });
-    const change = await counted(meter, verb, () =>
+    const work = () =>
       attempt.settle(async () => {
         const made = await verbs[verb]({ exchange, base, caller, attempt });
         attempt.tell(auditedOf(made));
         return made;
-      }),
-    );
+      });
+    const change = await countedChange(meter, verb, work, outcomesOf);
     return jsonAnswer(200, describe(change), { 'Cache-Control': 'no-store' });
   };
 }
@@ -116,6 +115,11 @@ function optionsOf({ dryRun, reason, now }: Partial<DeletionDocument>): ChangeOp
   return { isDryRun: dryRun, reason, isNow: now };
 }
 
+/** A dry run comes to nothing. */
+function outcomesOf({ isDryRun, packages }: Change): readonly string[] {
+  return isDryRun ? [] : packages.map(({ outcome }) => outcome);
+}
+
 function auditedOf({ packages, isDryRun }: Change) {
   const pathOf = ({ architecture, fileName }: Change['packages'][number]) => `${architecture}/${fileName}`;
   return {
@@ -124,18 +128,6 @@ function auditedOf({ packages, isDryRun }: Change) {
     digests: packages.map(({ digest }) => digest),
     unchanged: packages.filter(({ outcome }) => outcome === 'unchanged').map(pathOf),
   };
-}
-
-async function counted(meter: Meter | undefined, verb: ChangeVerb, work: () => Promise<Change>): Promise<Change> {
-  try {
-    const change = await work();
-    if (!change.isDryRun) for (const { outcome } of change.packages) meter?.changed(verb, outcome);
-    return change;
-  } catch (error) {
-    const isRefusal = isGatewayError(error) && statusOf(error, { isAnonymous: false }) < 500;
-    meter?.changed(verb, isRefusal ? 'refused' : 'failed');
-    throw error;
-  }
 }
 
 function describe({ isDryRun, packages, missing, notes }: Change): ChangeDocument {

@@ -1,11 +1,10 @@
-import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { Meter } from '../../ports.ts';
+import { GatewayError } from '../../errors.ts';
 import { snapshotIn, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { RemovedSnapshotDocument, SnapshotDocument, SnapshotsDocument } from '../../protocol/snapshots.ts';
 import type { ListedSnapshot } from '../../repository/service/snapshots.ts';
 import { cacheControl, jsonAnswer } from '../answer/answer.ts';
-import { statusOf } from '../answer/error-response.ts';
 import { auditName, type Audit } from '../caller/audit.ts';
+import { countedChange } from '../caller/counted-change.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies } from '../options.ts';
@@ -37,7 +36,12 @@ export function createSnapshotRoutes(
     exchange.connection?.setTimeout(0);
     const who = auditName(caller, exchange);
     const attempt = audit.begin(exchange, { action, who, at: base.at, files: [] });
-    return await counted(meter, action, () => attempt.settle(() => work(caller)));
+    return await countedChange(
+      meter,
+      action,
+      () => attempt.settle(() => work(caller)),
+      () => ['done'],
+    );
   };
 
   return {
@@ -69,18 +73,6 @@ export function createSnapshotRoutes(
 }
 
 const stayNote = 'this registry deletes nothing: the snapshot is gone for readers, what it held stays stored';
-
-async function counted<T>(meter: Meter | undefined, action: string, work: () => Promise<T>): Promise<T> {
-  try {
-    const result = await work();
-    meter?.changed(action, 'done');
-    return result;
-  } catch (error) {
-    const isRefusal = isGatewayError(error) && statusOf(error, { isAnonymous: false }) < 500;
-    meter?.changed(action, isRefusal ? 'refused' : 'failed');
-    throw error;
-  }
-}
 
 /** Of a snapshot, too, those of its repository. */
 function homeOf(at: RepositoryCoordinates): RepositoryCoordinates {
