@@ -56,6 +56,7 @@ it('a package is withdrawn with a reason, shown with it, and restored, all by pa
   ]);
   expect(await listed()).toEqual(['1.0-r0', '2.0-r0']);
   expect((await show(`${base}?view=withdrawn`)).text).toContain('Nothing is withdrawn here');
+  expect((await show(`${base}?view=history`)).text).toMatch(/restored[^]*by alice/);
 });
 
 it('a snapshot is made, looked at and removed by pages; its own pages offer no change', async () => {
@@ -68,6 +69,9 @@ it('a snapshot is made, looked at and removed by pages; its own pages offer no c
   const deletion = `${base}?arch=x86_64&package=demo&version=2.0-r0&view=delete`;
   expect((await send(deletion, { now: 'yes' })).status).toBe(200);
   expect([await listed(), await listed('/apk/team/app/edge@first/main')]).toEqual([['1.0-r0'], ['1.0-r0', '2.0-r0']]);
+
+  expect((await show(`${base}?view=history`)).text).toMatch(/deleted[^]*demo[^]*2\.0-r0/);
+  expect((await show(`${base}/feed.atom`)).text).toContain('<title>demo 2.0-r0 deleted</title>');
 
   const inside = '/apk/team/app/edge@first/main';
   for (const path of [inside, `${inside}?package=demo&version=2.0-r0`]) {

@@ -3,28 +3,36 @@ import { NOARCH } from '../../../apk/architectures.ts';
 import { snapshotBranch } from '../../../protocol/coordinates.ts';
 import { placeBeside, withQuery, type RepositoryPlace } from '../frame/page-links.ts';
 import { countOf, shortened } from '../frame/page-text.tsx';
-import { Ago } from '../frame/page-time.tsx';
+import { Ago, Day } from '../frame/page-time.tsx';
 import { Pager } from '../frame/pager.tsx';
 import { PastFrame, type PastFrameProps } from './past-frame.tsx';
 import { pastLink } from './past-views.ts';
-import type { PastEvent } from './timeline.ts';
+import type { PastEvent, Timeline } from './timeline.ts';
 
 const words: Readonly<Record<PastEvent['what'], string>> = {
   published: 'published',
   promoted: 'promoted',
   restored: 'restored',
   withdrawn: 'withdrawn',
+  deleted: 'deleted',
   snapshot: 'snapshot made',
 };
 
+interface HistoryPageProps extends PastFrameProps {
+  readonly timeline: Pick<Timeline, 'deletionsSince' | 'isComplete'>;
+  readonly found: Paged<PastEvent>;
+}
+
 /** What happened to a repository, the latest first, as far as the registry remembers. */
-export function HistoryPage({ found, ...props }: PastFrameProps & { readonly found: Paged<PastEvent> }) {
+export function HistoryPage({ found, timeline, ...props }: HistoryPageProps) {
   const { frame, place } = props;
   const { items, total, page, pages } = found;
   return (
     <PastFrame {...props} view="history">
       <p class="note" role="status">
-        {countOf(total, 'event')}, the latest first, of all architectures, as far as the registry remembers
+        {countOf(total, 'event')}, the latest first, of all architectures. What was deleted is told since{' '}
+        <Day date={timeline.deletionsSince} />
+        {timeline.isComplete ? '.' : ', and not all of it: there is too much.'}
       </p>
       <ol class="hits">
         {items.map((event) => (
@@ -48,7 +56,8 @@ export function HistoryPage({ found, ...props }: PastFrameProps & { readonly fou
 }
 
 function Subject({ event, place }: { readonly event: PastEvent; readonly place: RepositoryPlace }) {
-  const { subject, version, architecture, isThere } = event;
+  const { what, subject, version, architecture } = event;
+  const isThere = what !== 'withdrawn' && what !== 'deleted';
   const name = shortened(subject, 200);
   return (
     <>

@@ -46,9 +46,9 @@ export function createPastPages(
 
   const views: Readonly<Record<PastView, (request: PageRequest, base: RepositoryBase) => Promise<Response>>> = {
     async history(request, base) {
-      const events = await timelineOf(repositories, base.at, request);
-      const found = pageOf(events, request.query('page'), pageSize);
-      return pageAnswer(200, <HistoryPage {...framed(request, base)} found={found} />);
+      const timeline = await timelineOf(repositories, base.at, request);
+      const found = pageOf(timeline.events, request.query('page'), pageSize);
+      return pageAnswer(200, <HistoryPage {...framed(request, base)} {...{ timeline, found }} />);
     },
     async snapshots(request, base) {
       const { caller, signal } = request;

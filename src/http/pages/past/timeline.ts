@@ -1,6 +1,6 @@
+import { isGatewayError } from '../../../errors.ts';
 import type { RepositoryCoordinates } from '../../../protocol/coordinates.ts';
-import type { ListedPackage } from '../../../repository/service/catalog.ts';
-import type { WithdrawnPackage } from '../../../repository/service/lifecycle.ts';
+import type { HistoryEvent } from '../../../repository/service/history.ts';
 import type { Repositories } from '../../../repository/service/repositories.ts';
 import type { ListedSnapshot } from '../../../repository/service/snapshots.ts';
 import type { PageRequest } from '../frame/page-context.tsx';
@@ -8,7 +8,7 @@ import type { PageRequest } from '../frame/page-context.tsx';
 /** Something that happened to a repository. */
 export interface PastEvent {
   readonly at: Date;
-  readonly what: 'published' | 'promoted' | 'restored' | 'withdrawn' | 'snapshot';
+  readonly what: HistoryEvent['event'] | 'snapshot';
   readonly who?: string | undefined;
   /** A package, its version and architecture; or a snapshot's name. */
   readonly subject: string;
@@ -16,48 +16,46 @@ export interface PastEvent {
   readonly architecture?: string | undefined;
   /** Where it came from, or why it left. */
   readonly note?: string | undefined;
-  /** Whether the subject is there to be looked at. */
-  readonly isThere: boolean;
 }
 
-type TimelineSources = Pick<Repositories, 'list' | 'listWithdrawn' | 'listSnapshots'>;
+/** What happened to a repository as far as the registry shows it. */
+export interface Timeline {
+  /** The latest first. */
+  readonly events: readonly PastEvent[];
+  /** What was deleted before is forgotten. */
+  readonly deletionsSince: Date;
+  /** False where more was deleted than is told. */
+  readonly isComplete: boolean;
+}
 
-/** What happened to a repository as far as the registry shows it, the latest first. */
+/** Events that are asked for: a page of them for two hundred clicks. */
+export const maxEvents = 10_000;
+
+/** What happened to the packages of a repository, and which snapshots were made of it. */
 export async function timelineOf(
-  repositories: TimelineSources,
+  repositories: Pick<Repositories, 'history' | 'listSnapshots'>,
   at: RepositoryCoordinates,
   { caller, signal }: Pick<PageRequest, 'caller' | 'signal'>,
-): Promise<readonly PastEvent[]> {
-  const [listed, withdrawn, snapshots] = await Promise.all([
-    repositories.list(at, caller, { signal }),
-    repositories.listWithdrawn(at, caller, { signal }),
-    repositories.listSnapshots(at, caller, { signal }),
+): Promise<Timeline> {
+  const [history, snapshots] = await Promise.all([
+    repositories.history(at, caller, { limit: maxEvents }),
+    repositories.listSnapshots(at, caller, { signal }).catch(asNone),
   ]);
-  const events = [...listed.map(arrivalOf), ...withdrawn.flatMap(withdrawalOf), ...snapshots.map(snapshotOf)];
-  return events.toSorted((a, b) => b.at.getTime() - a.at.getTime());
+  const events = [...history.events.map(pastEventOf), ...snapshots.map(snapshotOf)];
+  return { ...history, events: events.toSorted((a, b) => b.at.getTime() - a.at.getTime()) };
 }
 
-/** How a package that is listed came there. */
-export function arrivalOf({ entry, architecture, pushedAt, pushedBy, provenance }: ListedPackage): PastEvent {
-  const { name, version } = entry;
-  const arrival = { at: pushedAt, subject: name, version, architecture, isThere: true };
-  const { restoredBy, promotedFrom, promotedBy } = provenance ?? {};
-  if (restoredBy !== undefined) return { ...arrival, what: 'restored', who: restoredBy || undefined };
-  if (promotedFrom !== undefined)
-    return { ...arrival, what: 'promoted', who: promotedBy, note: `from ${promotedFrom}` };
-  return { ...arrival, what: 'published', who: pushedBy };
-}
-
-/** A withdrawn package came and went. */
-function withdrawalOf(pkg: WithdrawnPackage): readonly PastEvent[] {
-  const { name, version, architecture, pushedAt, pushedBy, withdrawnAt, withdrawnBy, reason } = pkg;
-  const gone = { subject: name, version, architecture, isThere: false };
-  return [
-    { ...gone, at: withdrawnAt, what: 'withdrawn', who: withdrawnBy, note: reason },
-    { ...gone, at: pushedAt, what: 'published', who: pushedBy },
-  ];
+function pastEventOf({ event, at, by, name, version, architecture, reason, from }: HistoryEvent): PastEvent {
+  const note = from === undefined ? reason : `from ${from}`;
+  return { at, what: event, who: by, subject: name, version, architecture, note };
 }
 
 function snapshotOf({ name, createdAt, createdBy }: ListedSnapshot): PastEvent {
-  return { at: createdAt, what: 'snapshot', who: createdBy, subject: name, isThere: true };
+  return { at: createdAt, what: 'snapshot', who: createdBy, subject: name };
+}
+
+/** What can't be had now is missing from the history, not the history. */
+function asNone(error: unknown): readonly [] {
+  if (!isGatewayError(error)) throw error;
+  return [];
 }

@@ -1,6 +1,6 @@
 import { NOARCH } from '../../../apk/architectures.ts';
 import type { ListedPackage } from '../../../repository/service/catalog.ts';
-import type { WithdrawnPackage } from '../../../repository/service/lifecycle.ts';
+import type { HistoryEvent } from '../../../repository/service/history.ts';
 import { packageLink, packageUrl, type RepositoryPlace } from '../frame/page-links.ts';
 
 /** What a feed tells of. */
@@ -9,20 +9,20 @@ export interface FeedContent {
   readonly place: RepositoryPlace;
   readonly architecture: string;
   readonly packages: readonly ListedPackage[];
-  /** Of whichever architecture; those of others are left out. */
-  readonly withdrawn: readonly WithdrawnPackage[];
+  /** What was withdrawn or deleted, of whichever architecture; those of others are left out. */
+  readonly departures: readonly HistoryEvent[];
 }
 
 const maxEntries = 50;
 const maxSummaryLength = 1000;
 
-/** What came and what was withdrawn lately as an Atom feed (RFC 4287), newest first. */
-export function formatFeed({ place, architecture, packages, withdrawn }: FeedContent): string {
+/** What came and what left lately as an Atom feed (RFC 4287), newest first. */
+export function formatFeed({ place, architecture, packages, departures }: FeedContent): string {
   const arrivals = packages.map((pkg) => ({ at: pkg.pushedAt, format: () => formatArrival(place, architecture, pkg) }));
-  const departures = withdrawn
-    .filter((pkg) => [architecture, NOARCH].includes(pkg.architecture))
-    .map((pkg) => ({ at: pkg.withdrawnAt, format: () => formatWithdrawal(place, pkg) }));
-  const news = [...arrivals, ...departures].toSorted((a, b) => b.at.getTime() - a.at.getTime()).slice(0, maxEntries);
+  const left = departures
+    .filter((one) => [architecture, NOARCH].includes(one.architecture))
+    .map((one) => ({ at: one.at, format: () => formatDeparture(place, one) }));
+  const news = [...arrivals, ...left].toSorted((a, b) => b.at.getTime() - a.at.getTime()).slice(0, maxEntries);
   const updated = news[0]?.at ?? new Date(0);
   const { branch, repository } = place.at;
   const self = `${place.url}/feed.atom?arch=${architecture}`;
@@ -39,17 +39,17 @@ export function formatFeed({ place, architecture, packages, withdrawn }: FeedCon
   ].join('\n');
 }
 
-/** Its page shows what is withdrawn, since the package has none any more. */
-function formatWithdrawal(place: RepositoryPlace, pkg: WithdrawnPackage): string {
-  const { name, version, digest, withdrawnAt, withdrawnBy, reason = '' } = pkg;
-  const time = withdrawnAt.toISOString();
-  const page = `${place.url}?view=withdrawn`;
+/** Its page is the history, since the package has none any more. */
+function formatDeparture(place: RepositoryPlace, departure: HistoryEvent): string {
+  const { event, at, by, architecture, fileName, name, version, reason = '' } = departure;
+  const time = at.toISOString();
+  const page = `${place.url}?view=history`;
   return [
     '<entry>',
-    `<id>${escapeXml(`${page}#${digest}-${time}`)}</id>`,
-    `<title>${escapeXml(`${name} ${version} withdrawn`)}</title>`,
+    `<id>${escapeXml(`${page}#${architecture}/${fileName}-${event}-${time}`)}</id>`,
+    `<title>${escapeXml(`${name} ${version} ${event}`)}</title>`,
     `<updated>${time}</updated>`,
-    `<author><name>${escapeXml(withdrawnBy ?? 'unknown')}</name></author>`,
+    `<author><name>${escapeXml(by ?? 'unknown')}</name></author>`,
     `<link rel="alternate" href="${escapeXml(page)}"/>`,
     `<summary>${escapeXml(reason.slice(0, maxSummaryLength))}</summary>`,
     '</entry>',

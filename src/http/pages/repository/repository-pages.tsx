@@ -1,5 +1,5 @@
 import { oncePerObject } from '../../../concurrency/once-per-object.ts';
-import { GatewayError, isGatewayError } from '../../../errors.ts';
+import { GatewayError } from '../../../errors.ts';
 import type { PackageCatalogs } from '../../../repository/catalog/package-catalogs.ts';
 import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
 import { answer } from '../../answer/answer.ts';
@@ -19,6 +19,7 @@ import { createPastPages } from '../past/past-pages.tsx';
 import { pastViewOf } from '../past/past-views.ts';
 import { publishRecipes } from '../recipes/publish-recipes.ts';
 import { useRecipes } from '../recipes/use-recipes.ts';
+import { createDepartures } from './departures.ts';
 import { formatFeed } from './feed.ts';
 import { overviewOf } from './overview.ts';
 import { RepositoryPage } from './repository-page.tsx';
@@ -45,6 +46,7 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   const hasSingleImage = settings.singleImage !== undefined;
   const packages = createPackageViews(deps, settings);
   const managing = createManaging(deps, settings);
+  const findDepartures = createDepartures(repositories);
   const past = createPastPages(deps, { hasSingleImage });
   const overview = oncePerObject(overviewOf);
   const open = (base: RepositoryBase, request: PageRequest) => openRepository(deps, base, request, hasSingleImage);
@@ -94,11 +96,11 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   };
 
   const feed = async (base: RepositoryBase, request: PageRequest) => {
-    const { caller, signal } = request;
-    const { place, architecture, catalog } = await open(base, request);
-    const withdrawn = await repositories.listWithdrawn(base.at, caller, { signal }).catch(asNone);
+    const opened = await open(base, request);
+    const { place, architecture, catalog } = opened;
+    const departures = await findDepartures(opened, request);
     const headers = { 'Content-Type': 'application/atom+xml; charset=utf-8', 'Cache-Control': 'private, no-cache' };
-    return answer(200, formatFeed({ place, architecture, packages: catalog.packages, withdrawn }), headers);
+    return answer(200, formatFeed({ place, architecture, packages: catalog.packages, departures }), headers);
   };
 
   return {
@@ -110,10 +112,4 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
         ? context.answer(exchange, (request) => feed(base, request))
         : feed(base, await context.read(exchange)),
   };
-}
-
-/** What one may not list, or can't be had now, is missing from the feed, not the feed. */
-function asNone(error: unknown): readonly [] {
-  if (!isGatewayError(error)) throw error;
-  return [];
 }
