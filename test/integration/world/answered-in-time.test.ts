@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request } from 'undici';
+import { readIndexFile } from '../../../src/apk/index/index-file.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { startRegistryFront, type FrontTrouble, type RegistryFront } from '../../support/registry-front.ts';
@@ -15,7 +16,7 @@ const answeredMs = timeoutMs + 5_000;
 const moments = {
   'is asked for the right to push': /^POST .*\/blobs\/uploads\/$/,
   'is asked what is there': /^GET .*\/tags\/list/,
-  'takes the layer': /^PUT .*\/blobs\/uploads\//,
+  'takes the layer': /^(?:PUT|PATCH) .*\/blobs\/uploads\//,
   'takes the package': /^PUT .*\/manifests\/[a-z0-9]+-p-/,
   'takes the index': /^PUT .*\/manifests\/index-/,
   'is asked to remove a tag': /^DELETE .*\/manifests\//,
@@ -82,8 +83,9 @@ describe.skipIf(isMissing)(`who pushes or deletes${isMissing ? ' (docker-registr
     return { status: answer.statusCode, retryAfter: answer.headers['retry-after'], tookMs: performance.now() - began };
   };
   const listed = async (base: string) => {
-    const answer = await request(`${base}/x86_64/one-1.0-r0.apk`, { method: 'HEAD' });
-    return answer.statusCode === 200;
+    const { statusCode, body } = await request(`${base}/x86_64/APKINDEX.tar.gz`);
+    const bytes = await body.bytes();
+    return statusCode === 200 && readIndexFile(bytes).entries.some(({ name }) => name === 'one');
   };
   /** From the first request of that moment on, everything meets the trouble. */
   const troubleFrom = (image: string, moment: keyof typeof moments, trouble: FrontTrouble) => {
