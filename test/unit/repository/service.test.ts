@@ -32,7 +32,12 @@ const otherKey = aSigningKey('test-only-4096.rsa');
 function aWorld(options: MemoryStoreOptions = {}) {
   const clock = aClock();
   const store = createMemoryStore(options);
-  return { clock, store, replica: (...keys: SigningKey[]) => aReplica({ store, clock, keys: fixedKeys(...keys) }) };
+  return {
+    clock,
+    store,
+    replica: (...keys: SigningKey[]) =>
+      aReplica({ store, clock, keys: fixedKeys(...keys) }, { historyMs: 0, deleteGraceMs: 0 }),
+  };
 }
 
 const userOf = ({ credentials }: MemoryCall) =>
