@@ -14,6 +14,7 @@ import {
   tagStamp,
   tombstoneOf,
 } from '../artifacts/package-tag.ts';
+import { goneTag, parseSnapshotTag } from '../artifacts/snapshot-tag.ts';
 
 /** How far a copy has got; what was there already counts as done. */
 export interface CopyProgress {
@@ -77,7 +78,7 @@ export async function copyImage(
   const indexedUntil = createdUntil(await fetchIndexes(to, call));
   const indexes = await fetchIndexes(from, call);
   const tags = (await from.tags(call)).filter(
-    (tag) => parsePackageTag(tag) !== undefined || (hasKeys && isKeyTag(tag)),
+    (tag) => parsePackageTag(tag) !== undefined || parseSnapshotTag(tag) !== undefined || (hasKeys && isKeyTag(tag)),
   );
   // What is kept of the dead comes before the proof of their death: a copy that is done again doesn't take that for all of it.
   tags.sort((a, b) => Number(isKept(b)) - Number(isKept(a)));
@@ -110,8 +111,10 @@ export async function copyImage(
   }
   const dead = new Set([...has, ...tags].filter(isTombstone).map(buriedBy));
   const maybeRevived: string[] = [];
-  await inParallel(tags, concurrency, async (tag) => {
-    if (has.has(tag) || has.has(tombstoneOf(tag))) unchanged += 1;
+  const copyTag = async (tag: string) => {
+    const snapshot = parseSnapshotTag(tag);
+    const grave = snapshot === undefined ? tombstoneOf(tag) : goneTag(snapshot);
+    if (has.has(tag) || has.has(grave)) unchanged += 1;
     else {
       const fetched = await from.fetchManifest(tag, call);
       // Deleted meanwhile.
@@ -119,7 +122,15 @@ export async function copyImage(
       if (isPut && isPackage(tag) && !dead.has(tag) && tagStamp(tag) <= indexedUntil(tag)) maybeRevived.push(tag);
     }
     advance();
-  });
+  };
+  const isRecord = (tag: string) => parseSnapshotTag(tag)?.kind === 'record';
+  await inParallel(
+    tags.filter((tag) => !isRecord(tag)),
+    concurrency,
+    copyTag,
+  );
+  // A snapshot is there from when its record is.
+  await inParallel(tags.filter(isRecord), concurrency, copyTag);
   const leftIndexes: string[] = [];
   for (const { tag, fetched } of indexes) {
     const there = await to.resolve(tag, call);

@@ -56,6 +56,23 @@ describe('a copy of an image', () => {
     expect(await namesThere()).toEqual(['hello', 'other']);
   });
 
+  it('has its snapshots, with what was deleted from the branch since', async () => {
+    const { clock, source, other, copy } = await aWorld();
+    const here = aReplica({ store: source, clock, keys: fixedKeys(key) });
+    await clock.until(here.repositories.createSnapshot(at, 'first', aCaller('ci')));
+    await clock.until(here.repositories.deleteFiles(at, { names: ['hello'] }, aCaller('ci'), { isNow: true }));
+    await copy();
+    const { repositories } = aReplica({ store: other, clock, keys: fixedKeys(key) });
+    const within = { image: 'team/copy', branch: `${at.branch}@first`, repository: at.repository };
+    const listed = await clock.until(repositories.list(within, aCaller('reader')));
+    expect(listed.map(({ entry }) => entry.name)).toEqual(['hello', 'other']);
+    const file = { architecture: 'x86_64', fileName: 'hello-1.0-r0.apk' };
+    const found = await clock.until(
+      repositories.findPackage(within, file.architecture, file.fileName, aCaller('reader')),
+    );
+    expect(await clock.until(found!.open())).toHaveLength(found!.size);
+  });
+
   it('leaves out what is not ours, whatever it is called', async () => {
     const { source, other, copy, namesThere } = await aWorld();
     const { tags, manifests } = source.state(at.image);
