@@ -17,9 +17,8 @@ export async function selectKept(
   selection: Selection,
   kinds: readonly TagKind[],
 ): Promise<Selected<KeptPackage>> {
-  const candidates = seen.live.kept.filter(
-    (tag) => kinds.includes(peekKind(tag) ?? 'package') && maySelect(tag, selection),
-  );
+  const isSelected = maySelect(selection);
+  const candidates = seen.live.kept.filter((tag) => kinds.includes(peekKind(tag) ?? 'package') && isSelected(tag));
   const live = candidates.length === 0 ? new Set() : new Set([...liveTagsIn(seen)].map(({ tag }) => contentKeyOf(tag)));
   const dead = candidates.filter((tag) => !live.has(contentKeyOf(tag)));
   const kept = (await readAllKept(image, dead, time.call())).filter((one) => !isEnded(one));

@@ -50,11 +50,17 @@ export function select<T>(
   return { found, missing: [...new Set([...files, ...names])].filter((one) => !met.has(one)) };
 }
 
-/** Whether a tag may be of a file that a selection names, by its part for people. */
-export function maySelect(tag: string, { files = [], names = [] }: Selection): boolean {
-  const readable = readablePartOf(tag);
-  const mayBegin = (text: string) => readable.startsWith(readableBeginning(text.split('*', 1)[0] ?? ''));
-  return files.some((file) => mayBegin(splitFile(file).fileName)) || names.some(mayBegin);
+/** Tells of a tag whether it may be of a file that a selection names, by its part for people. */
+export function maySelect({ files = [], names = [] }: Selection): (tag: string) => boolean {
+  const fileNames = files.map((file) => splitFile(file).fileName);
+  // There may be 50,000 whole names, but few patterns.
+  const whole = new Set(fileNames.filter((name) => !name.includes('*')).map(readableBeginning));
+  const open = [...fileNames.filter((name) => name.includes('*')), ...names];
+  const beginnings = open.map((text) => readableBeginning(text.split('*', 1)[0] ?? ''));
+  return (tag) => {
+    const readable = readablePartOf(tag);
+    return whole.has(readable) || beginnings.some((beginning) => readable.startsWith(beginning));
+  };
 }
 
 /** Every live tag of the architectures that a look saw, with what it holds. */

@@ -1,6 +1,6 @@
 import { compareVersions } from '../../apk/version.ts';
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
-import { matchesAny } from '../../protocol/glob.ts';
+import { wildcard } from '../../protocol/glob.ts';
 import type { PruningPolicy } from '../service/retention.ts';
 import { rescueNeeded } from './needed-packages.ts';
 
@@ -34,8 +34,10 @@ export function planPruning<T extends PrunablePackage>(
   nowMs: number,
 ): readonly PruningVerdict<T>[] {
   const packages = [...new Map(indexes.flat().map((pkg) => [pathOf(pkg), pkg])).values()];
+  const isAbout = namesOf(policy);
   const condemned = new Map<string, string>();
   for (const versions of byNameAndArchitecture(packages)) {
+    if (!isAbout(versions[0]?.entry.name ?? '')) continue;
     for (const [rank, pkg] of versions.entries()) {
       const why = whyItGoes(pkg, rank, policy, nowMs);
       if (why !== undefined) condemned.set(pathOf(pkg), why);
@@ -60,18 +62,25 @@ function byNameAndArchitecture<T extends PrunablePackage>(packages: readonly T[]
   const groups = new Map<string, T[]>();
   for (const pkg of packages) {
     const key = `${pkg.architecture}/${pkg.entry.name}`;
-    groups.set(key, [...(groups.get(key) ?? []), pkg]);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [pkg]);
+    else known.push(pkg);
   }
   const newestFirst = (a: T, b: T) =>
     compareVersions(b.entry.version, a.entry.version) || b.pushedMs - a.pushedMs || (a.fileName < b.fileName ? -1 : 1);
   return [...groups.values()].map((group) => group.sort(newestFirst));
 }
 
+/** Tells of a package's name whether a policy is about it; the patterns are held against each of many names. */
+function namesOf({ names = ['*'], except = [] }: PruningPolicy): (name: string) => boolean {
+  const [wanted, spared] = [names.map(wildcard), except.map(wildcard)];
+  return (name) => wanted.some((fits) => fits(name)) && !spared.some((fits) => fits(name));
+}
+
 /** Why a policy has the package go that has `rank` newer versions; undefined where it stays. */
 function whyItGoes(pkg: PrunablePackage, rank: number, policy: PruningPolicy, nowMs: number): string | undefined {
-  const { keep = 1, olderThanMs = 0, names = ['*'], except = [] } = policy;
+  const { keep = 1, olderThanMs = 0 } = policy;
   if (rank < Math.max(1, keep)) return undefined;
-  if (!matchesAny(names, pkg.entry.name) || matchesAny(except, pkg.entry.name)) return undefined;
   const ageMs = nowMs - pkg.pushedMs;
   if (ageMs < olderThanMs) return undefined;
   const newer = `${rank} newer ${rank === 1 ? 'version' : 'versions'}`;

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { EVERY } from '../../../../src/repository/live/look.ts';
-import { scopeOfSelection, select } from '../../../../src/repository/pushing/selection.ts';
+import { newPackageTag } from '../../../../src/repository/artifacts/package-tag.ts';
+import { missingInAll } from '../../../../src/repository/pushing/change-answer.ts';
+import { maySelect, scopeOfSelection, select } from '../../../../src/repository/pushing/selection.ts';
+import { stampOf } from '../../../../src/time/stamps.ts';
 import { aRecord } from '../../../support/a-repository.ts';
 
 const packages = [
@@ -39,5 +42,29 @@ describe('what a selection names', () => {
     [{ names: ['a'] }, [EVERY]],
   ])('%j is looked for in %j', (selection, scope) => {
     expect(scopeOfSelection(selection)).toEqual(scope);
+  });
+
+  it.each([
+    [{ files: ['x86_64/app-1.0-r0.apk'] }, true],
+    [{ files: ['app-1.*', 'none.apk'] }, true],
+    [{ names: ['a*'] }, true],
+    [{ files: ['app-1.0-r0-x.apk', 'x86_64/app-1.apk'] }, false],
+    [{ names: ['other*'] }, false],
+  ])('%j may name a tag: %s', (selection, expected) => {
+    const group = { branch: 'edge', repository: 'main', architecture: 'x86_64' };
+    const pkg = { fileName: 'app-1.0-r0.apk', identity: 'Q1' };
+    const tag = newPackageTag(group, pkg, stampOf(0), (bytes) => new Uint8Array(bytes));
+    expect(maySelect(selection)(tag)).toBe(expected);
+  });
+
+  it('is found fast, however much it names and however much was withdrawn', () => {
+    const files = Array.from({ length: 50_000 }, (_, i) => `x86_64/app-1.${i}-r0.apk`);
+    const tags = Array.from({ length: 2000 }, (_, i) => `0123456789-w-other-${i}-${'0'.repeat(39)}`);
+    const beganMs = performance.now();
+    const nothing = { found: [], missing: files };
+    expect(missingInAll(nothing, nothing)).toHaveLength(50_000);
+    expect(tags.filter(maySelect({ files }))).toEqual([]);
+    // Compared each with each it takes more than a minute.
+    expect(performance.now() - beganMs).toBeLessThan(5000);
   });
 });
