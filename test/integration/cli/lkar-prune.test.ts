@@ -96,3 +96,22 @@ describe('lkar prune', () => {
     }
   });
 });
+
+describe('lkar promote and lkar log', () => {
+  it('lists a package in another branch, says so, and tells of it afterwards', async () => {
+    await push('edge', ...versions('app', 2));
+    const promote = ['promote', `${at()}/edge/main`, 'stable/main', 'app'];
+    expect((await lkar(...promote, '--dry-run')).stdout).toBe('promoted stable/main/x86_64/app-1.1-r0.apk\n');
+    expect(await listed()).toHaveLength(2);
+    expect(await lkar(...promote)).toMatchObject({ exitCode: 0 });
+    expect((await lkar(...promote)).stdout).toBe('there already stable/main/x86_64/app-1.1-r0.apk\n');
+    const log = await lkar('log', at(), 'stable', 'main');
+    expect(log.stdout).toMatch(/promoted +x86_64\/app-1.1-r0.apk .*from nightly\/app\d+\/edge\/main/);
+    expect(log.stderr).toContain('remembered since');
+  });
+
+  it('refuses two registries, and a place that is none', async () => {
+    expect((await lkar('promote', `${at()}/edge/main`, 'other.example.org/a/edge/main', 'app')).exitCode).not.toBe(0);
+    expect((await lkar('promote', 'edge', 'stable/main', 'app')).exitCode).not.toBe(0);
+  });
+});
