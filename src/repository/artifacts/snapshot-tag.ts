@@ -88,6 +88,11 @@ export function goneTag({ tag, id }: Pick<SnapshotTag, 'tag' | 'id'>): string {
   return `${prefix}gone-${words}-${id}`;
 }
 
+/** The tag of the record that a part is of; undefined for what is no part. */
+export function recordOfPart({ tag, kind }: Pick<SnapshotTag, 'tag' | 'kind'>): string | undefined {
+  return kind === 'part' ? tag.replace(/^snapshot-part-[0-9]{4}-/, `${prefix}record-`) : undefined;
+}
+
 function readablePlace({ branch, repository, name }: SnapshotPlace): string {
   return [readable(branch, 20), readable(repository, 20), readable(name, 24)].join('-');
 }

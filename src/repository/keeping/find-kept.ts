@@ -4,8 +4,9 @@ import type { KeptPackage } from '../artifacts/kept-package.ts';
 import { mayBear, tagStamp } from '../artifacts/package-tag.ts';
 import { readAllKept } from './kept-packages.ts';
 
-/** The most tags of one file that are asked for: the youngest ones. */
-const maxAsked = 8;
+/** Tags of one file that are asked for at a time, the youngest first, and in all: long names look alike in tags. */
+const askedAtOnce = 8;
+const maxAsked = 128;
 
 /**
  * What was deleted or withdrawn under a file name and can still be fetched, of these tags; the one that left last. Each is read
@@ -19,10 +20,12 @@ export async function findKept(
   call: CallOptions = {},
 ): Promise<KeptPackage | undefined> {
   const candidates = tags.filter((tag) => mayBear(tag, fileName)).toSorted((a, b) => tagStamp(b) - tagStamp(a));
-  if (candidates.length === 0) return undefined;
-  const kept = await readAllKept(image, candidates.slice(0, maxAsked), call);
-  const [last] = kept
-    .filter(({ pkg, keeping }) => pkg.fileName === fileName && (keeping.fetchableUntil ?? 0) > now)
-    .toSorted((a, b) => b.keeping.at - a.keeping.at);
-  return last;
+  for (let at = 0; at < Math.min(candidates.length, maxAsked); at += askedAtOnce) {
+    const kept = await readAllKept(image, candidates.slice(at, at + askedAtOnce), call);
+    const [last] = kept
+      .filter(({ pkg, keeping }) => pkg.fileName === fileName && (keeping.fetchableUntil ?? 0) > now)
+      .toSorted((a, b) => b.keeping.at - a.keeping.at);
+    if (last !== undefined) return last;
+  }
+  return undefined;
 }

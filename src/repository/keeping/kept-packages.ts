@@ -43,7 +43,9 @@ export async function dropKept(
     const kept = await readKept(image, tag, call);
     if (kept === undefined || isEnded(kept)) return;
     const { by, at } = kept.keeping;
-    await putKept(artifacts, image, { ...kept, keeping: { why: 'deleted', by, at } }, call);
+    const ended: KeptPackage = { ...kept, keeping: { why: 'deleted', by, at } };
+    // Where tags are written once too, nobody may be told that it is over.
+    await artifacts.put(image, tag, (profile) => formatKeptManifest(ended, profile), call);
   }
 }
 

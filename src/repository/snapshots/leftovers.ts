@@ -6,7 +6,8 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import { isSnapshotTag, parseSnapshotTag, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { isSnapshotTag, parseSnapshotTag, recordOfPart, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { goneIds } from './snapshot-records.ts';
 
 /** Removes what ended snapshots leave behind, with the rights of somebody who waits for a publish. Never throws. */
 export type TidySnapshots = (image: ImageStore, listing: readonly string[], call: CallOptions) => Promise<void>;
@@ -37,7 +38,14 @@ export function createTidySnapshots(deps: {
     if (leftovers.length === 0 || clock.monotonicMs() < (nextMs.get(image.image) ?? 0)) return;
     nextMs.set(image.image, clock.monotonicMs() + pauseMs);
     try {
-      await inParallel(leftovers.slice(0, maxAtOnce), 2, (tag) => image.deleteTag(tag, call));
+      const gone = goneIds(listing.map(parseSnapshotTag).filter((tag) => tag !== undefined));
+      await inParallel(leftovers.slice(0, maxAtOnce), 2, async (tag) => {
+        const part = parseSnapshotTag(tag);
+        const record = part && !gone.has(part.id) ? recordOfPart(part) : undefined;
+        // A listing may omit a record: what holds its packages goes only where the registry has none under that name.
+        if (record !== undefined && (await image.resolve(record, call)) !== undefined) return;
+        await image.deleteTag(tag, call);
+      });
     } catch (error) {
       // Whoever waited was answered: the next publish goes on.
       if (isGatewayError(error, 'ABORTED')) return;

@@ -34,6 +34,9 @@ export interface SnapshotRecord extends SnapshotPlace {
   readonly indexes: ReadonlyMap<string, IndexRunDescriptors>;
 }
 
+/** No snapshot was begun so often in vain; and each is held against all others of its name. */
+const maxOver = 100;
+
 const annotation = {
   created: 'org.opencontainers.image.created',
   tag: 'lkard.apk.tag',
@@ -109,7 +112,7 @@ function readSnapshotRecord(tag: string, bytes: Uint8Array): SnapshotRecord | un
     createdBy: annotations[annotation.by],
     packages: countIn(annotations[annotation.packages]),
     size: countIn(annotations[annotation.size]),
-    over: words(annotations[annotation.over]).filter(isSnapshotId),
+    over: words(annotations[annotation.over]).filter(isSnapshotId).slice(0, maxOver),
     indexes,
   };
 }

@@ -6,7 +6,7 @@ import {
   partTag,
   recordTag,
 } from '../../../../src/repository/artifacts/snapshot-tag.ts';
-import { snapshotLeftovers } from '../../../../src/repository/snapshots/leftovers.ts';
+import { createTidySnapshots, snapshotLeftovers } from '../../../../src/repository/snapshots/leftovers.ts';
 import { lease } from '../../../../src/time/lease.ts';
 import { stampOf } from '../../../../src/time/stamps.ts';
 
@@ -30,6 +30,26 @@ describe('what ended snapshots leave behind', () => {
 
   it('keeps a tombstone that this replica has not known for long', () => {
     expect(snapshotLeftovers([gone], stampOf(madeMs + 30 * 86_400_000), () => false)).toEqual([]);
+  });
+});
+
+describe('clearing away what ended snapshots leave behind', () => {
+  it.each([
+    ['leaves what holds the packages of one whose record a listing omits', [part0, part1], [record], []],
+    ['takes the parts of one that never came to be', [part0, part1], [], [part0, part1]],
+    ['takes the parts of one that was removed, whatever is said of its record', [gone, part0], [record], [part0]],
+  ])('%s', async (_what, listing, there, expected) => {
+    const removed: string[] = [];
+    const image = {
+      image: 'team/app',
+      resolve: (tag: string) => Promise.resolve(there.includes(tag) ? { digest: 'sha256:x' } : undefined),
+      deleteTag: (tag: string) => Promise.resolve(void removed.push(tag)),
+    };
+    const stamp = () => stampOf(madeMs + 30 * 86_400_000);
+    const log = { debug: () => undefined };
+    const tidy = createTidySnapshots({ clock: { monotonicMs: () => 1 }, stamp, log } as never);
+    await tidy(image as never, listing, {});
+    expect(removed).toEqual(expected);
   });
 });
 
