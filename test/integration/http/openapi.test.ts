@@ -24,11 +24,19 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   gateway = await startGateway();
+  await fetch(`${gateway.url}/apk/team/app/edge/testing/push`, { method: 'PUT', body: new Uint8Array(demo) });
 });
 
 afterAll(async () => {
   await gateway.stop();
 });
+
+/** Of changes whose body isn't a selection of files. */
+const askedOf: Readonly<Record<string, object>> = {
+  prunePackages: { keep: 9 },
+  promotePackages: { from: { branch: 'edge', repository: 'testing' }, packages: ['demo'] },
+  rollBack: { snapshot: 'snapshot' },
+};
 
 function ask(operation: Operation): Promise<Response> {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => parts[name] ?? name);
@@ -36,9 +44,7 @@ function ask(operation: Operation): Promise<Response> {
   const authorization = `Basic ${btoa('alice:secret')}`;
   const headers = { accept: 'application/json', ...(operation.id.startsWith('login') && { authorization }) };
   if (operation.bodySchema !== undefined) {
-    const body = JSON.stringify(
-      operation.id === 'prunePackages' ? { keep: 9, dryRun: true } : { files: ['*'], dryRun: true },
-    );
+    const body = JSON.stringify({ ...(askedOf[operation.id] ?? { files: ['*'] }), dryRun: true });
     const json = { ...headers, 'content-type': 'application/json' };
     return fetch(`${gateway.url}${path}`, { method: operation.method.toUpperCase(), headers: json, body });
   }
@@ -48,10 +54,11 @@ function ask(operation: Operation): Promise<Response> {
   return fetch(`${gateway.url}${path}${query}`, { method: operation.method.toUpperCase(), headers, ...body });
 }
 
-/** A push first and the delete last, so that all between has something to find. */
+/** A push first, then a snapshot, and their ends last, so that all between has something to find. */
 function inWorkableOrder(): readonly Operation[] {
-  const rank = ({ id }: Operation) => ['deletePackage', '', 'pushPackage'].indexOf(id);
-  const order = (one: Operation) => (rank(one) === -1 ? 1 : rank(one));
+  const rank = ({ id }: Operation) =>
+    ['deletePackage', 'removeSnapshot', '', 'createSnapshot', 'pushPackage'].indexOf(id);
+  const order = (one: Operation) => (rank(one) === -1 ? 2 : rank(one));
   return operations().toSorted((a, b) => order(b) - order(a));
 }
 
