@@ -98,7 +98,7 @@ export function createPackageRoutes(
 
     async withdrawPackage(exchange, address) {
       const { fileName, folder } = address;
-      const isNow = exchange.query('now') !== undefined;
+      const isNow = isYes(exchange.query('now'));
       const attempt = {
         action: 'delete',
         files: [`${folder ?? ''}/${fileName}`],
@@ -153,4 +153,9 @@ function unknownPackage(fileName: string): GatewayError {
 function ambiguous(fileName: string): GatewayError {
   const message = `${fileName} is there for several architectures: ask for it with one in the path`;
   return new GatewayError('PACKAGE_UNKNOWN', message);
+}
+
+/** Of a query's word that may stand alone: `?now`, `?now=true`. */
+function isYes(value: string | undefined): boolean {
+  return value !== undefined && !['false', '0', 'no'].includes(value.toLowerCase());
 }

@@ -1,3 +1,4 @@
+import { hasHiddenCharacter } from '../../apk/text.ts';
 import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { stampOf, type Stamp } from '../../time/stamps.ts';
@@ -25,6 +26,9 @@ export interface KeptPackage {
   readonly pkg: PackageRecord;
   readonly keeping: Keeping;
 }
+
+/** Longer than any that is written here. */
+const maxShownLength = 500;
 
 const annotation = {
   created: 'org.opencontainers.image.created',
@@ -64,11 +68,17 @@ export function parseKeptManifest(tag: string, bytes: Uint8Array): KeptPackage |
   const why = annotations[annotation.why];
   const at = parseStamp(annotations[annotation.created]);
   if ((why !== 'deleted' && why !== 'withdrawn') || at === undefined) return undefined;
-  const [by, reason] = [annotations[annotation.by], annotations[annotation.reason]];
+  const [by, reason] = [shownText(annotations[annotation.by]), shownText(annotations[annotation.reason])];
   return {
     ...{ tag, group: held.group, pkg: held.pkg },
     keeping: { why, at, by, reason, fetchableUntil: parseStamp(annotations[annotation.fetchableUntil]) },
   };
+}
+
+/** What somebody wrote, as far as it is fit to be shown. */
+function shownText(text: string | undefined): string | undefined {
+  const line = text?.slice(0, maxShownLength);
+  return line === undefined || hasHiddenCharacter(line) ? undefined : line;
 }
 
 function parseStamp(text: string | undefined): Stamp | undefined {

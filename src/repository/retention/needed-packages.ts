@@ -25,12 +25,21 @@ export function rescueNeeded<T extends Described>(
 ): ReadonlyMap<string, string> {
   const rescued = new Map<string, string>();
   const stays = (pkg: T) => !isCondemned(pkg) || rescued.has(keyOf(pkg));
-  const homes = indexes.map((listed) => ({ listed, provisions: provisionsIn(listed) }));
+  const homes = indexes.map((listed) => ({
+    listed,
+    byKey: new Map(listed.map((pkg) => [keyOf(pkg), pkg])),
+    provisions: provisionsIn(listed),
+    /** Needs that were looked at: what stays stays, so one that is met is met for good. */
+    settled: new Set<string>(),
+  }));
+  type Home = (typeof homes)[number];
 
   /** Those that must stay because `pkg` does; `isExact` for what it needs at exactly a version. */
-  const rescueFor = (pkg: T, provisions: Provisions<T>, isExact: boolean): readonly T[] =>
+  const rescueFor = (pkg: T, { provisions, settled }: Home, isExact: boolean): readonly T[] =>
     needsOf(pkg.entry).flatMap((dependency) => {
-      if (needsExactly(dependency) !== isExact) return [];
+      const need = JSON.stringify(dependency);
+      if (needsExactly(dependency) !== isExact || settled.has(need)) return [];
+      settled.add(need);
       const providers = (provisions.get(dependency.name) ?? []).filter(({ provision }) =>
         fulfils(provision, dependency),
       );
@@ -43,18 +52,19 @@ export function rescueNeeded<T extends Described>(
     });
 
   const rescueEverywhere = (packages: readonly (readonly T[])[], isExact: boolean): ReadonlySet<string> =>
-    new Set(
-      homes.flatMap(({ provisions }, i) =>
-        (packages[i] ?? []).flatMap((pkg) => rescueFor(pkg, provisions, isExact).map(keyOf)),
-      ),
-    );
-  const listedThatStay = () => homes.map(({ listed }) => listed.filter(stays));
+    new Set(homes.flatMap((home, i) => (packages[i] ?? []).flatMap((pkg) => rescueFor(pkg, home, isExact).map(keyOf))));
 
   // What is needed exactly first, since it may meet what others need of any version.
-  for (let fresh = listedThatStay(); fresh.some((packages) => packages.length > 0);) {
-    const exact = rescueEverywhere(fresh, true);
-    const found = exact.size > 0 ? exact : rescueEverywhere(listedThatStay(), false);
-    fresh = homes.map(({ listed }) => listed.filter((pkg) => found.has(keyOf(pkg))));
+  let fresh: readonly (readonly T[])[] = homes.map(({ listed }) => listed.filter(stays));
+  let loose: T[][] = homes.map(() => []);
+  while (fresh.some((packages) => packages.length > 0)) {
+    for (const [i, packages] of fresh.entries()) for (const pkg of packages) loose[i]?.push(pkg);
+    let found = rescueEverywhere(fresh, true);
+    if (found.size === 0) {
+      found = rescueEverywhere(loose, false);
+      loose = homes.map(() => []);
+    }
+    fresh = homes.map(({ byKey }) => [...found].flatMap((key) => byKey.get(key) ?? []));
   }
   return rescued;
 }

@@ -2,8 +2,9 @@ import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { snapshotBranch, type Group } from '../../protocol/coordinates.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { buildIndexContent, contentPieces, type IndexContent } from '../index/index-content.ts';
-import { createFetchLayers } from '../index/index-layers.ts';
-import { parseRun } from '../index/index-run.ts';
+import { createFetchLayers, type RunLayers } from '../index/index-layers.ts';
+import { parseRun, type IndexRun, type RunFormat } from '../index/index-run.ts';
+import { malformed } from '../index/run-details.ts';
 import { compareIndexed } from '../index/indexed-package.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
 
@@ -13,6 +14,11 @@ export type OpenSnapshot = (
   record: SnapshotRecord,
   architecture: string,
 ) => Promise<IndexContent | undefined>;
+
+/** Of one format: what is stored has fewer. */
+const maxRuns = 64;
+/** Of one format, inflated: three times what 100,000 packages take. */
+const maxRecordBytes = 128 * 1024 * 1024;
 
 /** Keeps what was opened in memory, within so many bytes. */
 export function createOpenSnapshot(options: {
@@ -34,13 +40,22 @@ export function createOpenSnapshot(options: {
     const { branch, repository } = record;
     // Its packages' tags are those that they had in the branch.
     const home: Group = { image: image.image, branch, repository, architecture };
-    const runs = [
-      ...fetched.v2Runs.map(({ part, details }) => parseRun(home, part, details, 'v2')),
-      ...fetched.v3Runs.map(({ part, details }) => parseRun(home, part, details, 'v3')),
-    ];
+    const runs = [...runsOf(home, fetched.v2Runs, 'v2'), ...runsOf(home, fetched.v3Runs, 'v3')];
     const files = runs.flatMap((run) => run.files).sort(compareIndexed);
     const content = buildIndexContent({ branch: snapshotBranch(record), repository }, files, runs);
     contents.set(key, content);
     return content;
   };
+}
+
+/** Runs read back. Nobody signed them, so there are no more of them, and they hold no more, than any index of ours. */
+function runsOf(home: Group, layers: readonly RunLayers[], format: RunFormat): readonly IndexRun[] {
+  if (layers.length > maxRuns) throw malformed(`${layers.length} runs`);
+  let bytes = 0;
+  return layers.map(({ part, details }) => {
+    const run = parseRun(home, part, details, format);
+    bytes += run.length;
+    if (bytes > maxRecordBytes) throw malformed('more records than any index has');
+    return run;
+  });
 }
