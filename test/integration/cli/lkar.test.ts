@@ -140,12 +140,14 @@ describe('lkar ls, pull and rm', () => {
     expect(await readFile(output)).toEqual(await readFile(file));
   });
 
-  it('removes, and finds nothing afterwards', async () => {
+  it('removes, and finds nothing once the grace is over', async () => {
     const file = await aFile({ name: 'one', version: '1.0-r0' });
     await lkar('push', at(), 'edge', 'main', file);
     const filePath = 'edge/main/x86_64/one-1.0-r0.apk';
     expect(await lkar('rm', at(), filePath)).toMatchObject({ exitCode: 0, stdout: `removed ${filePath}\n` });
     expect((await lkar('rm', at(), filePath)).exitCode).toBe(4);
+    expect((await lkar('pull', at(), filePath)).exitCode).toBe(0);
+    expect((await lkar('rm', '--now', at(), filePath)).exitCode).toBe(0);
     expect((await lkar('pull', at(), filePath)).exitCode).toBe(4);
   });
 });

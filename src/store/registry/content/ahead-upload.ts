@@ -60,6 +60,8 @@ export function sendAhead(session: RegistrySession, first: UploadSession, size: 
 /** Closes the session into which the content was sent; false where all of it has to be sent anew. */
 export async function finishAhead(session: RegistrySession, ahead: SentAhead, source: BlobSource): Promise<boolean> {
   if (!ahead.isWhole()) ahead.abandon();
+  // What is written may still wait in buffers, on its way to a slow registry.
+  else source.onSent?.();
   const upload = await untilAborted(ahead.next, session.signal);
   if (upload === undefined) return false;
   source.onSent?.();
