@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { createAnyPackageReader } from '../../apk/any-package.ts';
+import { createAnyPackageReader, type AnyPackageSummary } from '../../apk/any-package.ts';
 import { fewBehind } from '../../concurrency/few-behind.ts';
 import { GatewayError } from '../../errors.ts';
 import type { StagedPackage } from '../../repository/service/publishing.ts';
@@ -98,8 +98,7 @@ async function stagePackage(
     const summary = await reader.end();
     left.heldBytes -= heldBytes(summary);
     if (left.heldBytes < 0) throw saysTooMuch(options.maxHeldBytes);
-    const open = () => spooled.open();
-    return { summary, source: { digest: `sha256:${summary.sha256}`, size: summary.size, open } };
+    return stagedFrom(summary, spooled);
   } finally {
     for (const one of behind) one.stop();
     reader.close();
@@ -132,4 +131,10 @@ function tooLarge(message: string, maxBytes: number): GatewayError {
 
 function cutShort(cause: unknown): GatewayError {
   return new GatewayError('REQUEST_INVALID', 'the body ended before all of it had come', { cause });
+}
+
+/** On its own, so that what is kept until the push ends keeps no more than this: not the reader with its buffers. */
+function stagedFrom(summary: AnyPackageSummary, spooled: SpooledContent): StagedPackage {
+  const open = () => spooled.open();
+  return { summary, source: { digest: `sha256:${summary.sha256}`, size: summary.size, open } };
 }
