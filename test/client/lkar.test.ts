@@ -74,7 +74,10 @@ describeForEachStore('lkarUpstream', [embeddedStore, dockerRegistry], (store) =>
     expect((await readFile(path.join(home, 'pulled.apk'))).equals(bytes)).toBe(true);
     await must('apk', 'rm', image, filePath);
     expect(JSON.parse(await must('apk', 'list', '-o', 'json', image))).toEqual([]);
-    expect(await run(['apk', 'pull', image, filePath])).toMatchObject({
+    // For --delete-grace it can still be fetched.
+    await must('apk', 'pull', '-o', 'kept.apk', image, filePath);
+    expect((await readFile(path.join(home, 'kept.apk'))).equals(bytes)).toBe(true);
+    expect(await run(['apk', 'pull', image, filePath.replace('-r3', '-r4')])).toMatchObject({
       exitCode: 1,
       output: expect.stringContaining('404') as string,
     });
