@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { stringify } from 'yaml';
 import type { OutputFormat } from './output-format.ts';
-import { escapeHidden, harmless, hasHidden } from './terminal.ts';
+import { escapeHidden, harmless, hasHidden, printLine, type Terminal } from './terminal.ts';
 
 /** A column of a table: its head and the text of its cell. */
 export interface Column<Row> {
@@ -14,6 +14,17 @@ export interface Column<Row> {
 /** What is left of a cell that is cut, without the space behind it. */
 const cutWidth = 24;
 const gap = 2;
+
+/** Prints rows as `formatRows` has them, a table cut to the terminal where there is one. */
+export function printRows<Row>(
+  terminal: Terminal,
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  format: OutputFormat,
+): void {
+  const width = terminal.stdout.isTTY === true ? terminal.stdout.columns : undefined;
+  printLine(terminal, formatRows(rows, columns, format, width));
+}
 
 /** Rows as a table of these columns, or whole as JSON or YAML. No line break at the end. `width` is that of a terminal. */
 export function formatRows<Row>(

@@ -1,6 +1,6 @@
 import type { OutputFormat } from '../../shared/output-format.ts';
-import { formatRows, type Column } from '../../shared/output.ts';
-import { printLine, sayLine } from '../../shared/terminal.ts';
+import { printRows, type Column } from '../../shared/output.ts';
+import { sayLine } from '../../shared/terminal.ts';
 import type { HistoryLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 import type { RepositoryPlace } from './change-report.ts';
@@ -14,8 +14,7 @@ export interface LogOptions {
 export async function showLog(session: Session, place: RepositoryPlace, { output, limit }: LogOptions): Promise<void> {
   const gateway = await session.gateway(session.target(place.target));
   const { events, deletionsSince, complete } = await gateway.history(place.branch, place.repository, limit);
-  const { stdout } = session.terminal;
-  printLine(session.terminal, formatRows(events, columns, output, stdout.isTTY === true ? stdout.columns : undefined));
+  printRows(session.terminal, events, columns, output);
   const more = complete ? '' : ', and not all of it';
   sayLine(session.terminal, `what was deleted is remembered since ${deletionsSince}${more}`);
 }

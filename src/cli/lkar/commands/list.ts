@@ -1,9 +1,8 @@
 import { GatewayError } from '../../../errors.ts';
 import type { OutputFormat } from '../../shared/output-format.ts';
-import { formatRows, type Column } from '../../shared/output.ts';
+import { printRows, type Column } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
 import type { Target } from '../../shared/target.ts';
-import { printLine } from '../../shared/terminal.ts';
 import { snapshotIn } from '../../../protocol/coordinates.ts';
 import { matchesGlob } from '../../../protocol/glob.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
@@ -19,7 +18,8 @@ export interface ListOptions {
   readonly arch?: string | undefined;
 }
 
-interface Within {
+/** An image, or one branch or repository of it. */
+export interface Within {
   readonly target: string;
   readonly branch?: string | undefined;
   readonly repository?: string | undefined;
@@ -39,7 +39,7 @@ export async function listPackages(session: Session, within: Within, options: Li
       (options.name === undefined || matchesGlob(options.name, line.name)) &&
       (options.arch === undefined || architectureOf(line) === options.arch),
   );
-  printRows(session, wanted.sort(byPlaceAndName), packageColumns(wanted), options);
+  printRows(session.terminal, wanted.sort(byPlaceAndName), packageColumns(wanted), options.output);
 }
 
 /** Prints the repositories of an image. Throws REPOSITORY_UNKNOWN where it has none. */
@@ -51,7 +51,7 @@ export async function listRepositories(
   const target = session.target(name);
   const repositories = await (await session.gateway(target)).repositories();
   if (repositories.length === 0) throw unknown(target, {});
-  printRows(session, repositories, repositoryColumns(), options);
+  printRows(session.terminal, repositories, repositoryColumns(), options.output);
 }
 
 /** Prints the images of a gateway, or those below a path; says so where there may be more. */
@@ -65,22 +65,10 @@ export async function listImages(
   const { images, isComplete } = await gateway.images();
   const wanted = images.filter((image) => isBelow(target.image, image.name));
   if (wanted.length === 0 && target.image !== undefined) throw unknown(target, {});
-  printRows(session, wanted, [{ head: 'NAME', cell: (image) => image.name }], options);
+  printRows(session.terminal, wanted, [{ head: 'NAME', cell: (image) => image.name }], options.output);
   if (!isComplete) {
     session.terminal.stderr.write('There may be more: the registry lists none, or not all, to this login.\n');
   }
-}
-
-function printRows<Row>(
-  { terminal }: Session,
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  { output }: { readonly output: OutputFormat },
-): void {
-  printLine(
-    terminal,
-    formatRows(rows, columns, output, terminal.stdout.isTTY === true ? terminal.stdout.columns : undefined),
-  );
 }
 
 /** A repository whose packages are all gone is still one; of a misspelt name nothing is. */
@@ -106,7 +94,8 @@ function snapshotOf({ branch, repository }: Within): { branch: string; repositor
   throw new GatewayError('REQUEST_INVALID', `${branch} is a snapshot of one repository: say which`);
 }
 
-function isWithin(within: Within, branch: string, repository: string): boolean {
+/** Whether what was asked for holds that repository. */
+export function isWithin(within: Within, branch: string, repository: string): boolean {
   return (
     (within.branch === undefined || branch === within.branch) &&
     (within.repository === undefined || repository === within.repository)

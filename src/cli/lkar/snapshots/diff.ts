@@ -1,6 +1,6 @@
 import type { OutputFormat } from '../../shared/output-format.ts';
-import { formatRows, type Column } from '../../shared/output.ts';
-import { printLine, sayLine } from '../../shared/terminal.ts';
+import { printRows, type Column } from '../../shared/output.ts';
+import { sayLine } from '../../shared/terminal.ts';
 import { architectureOf, byPlaceAndName } from '../commands/package-order.ts';
 import type { PackageLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
@@ -27,8 +27,7 @@ export async function diff(
   const before = await gateway.packages({ branch: from, repository });
   const after = await gateway.packages({ branch: to, repository });
   const rows = differencesOf(before, after);
-  const width = terminal.stdout.isTTY === true ? terminal.stdout.columns : undefined;
-  if (rows.length > 0 || output !== 'table') printLine(terminal, formatRows(rows, columns, output, width));
+  if (rows.length > 0 || output !== 'table') printRows(terminal, rows, columns, output);
   else sayLine(terminal, `${from}/${repository} and ${to}/${repository} hold the same packages`);
 }
 

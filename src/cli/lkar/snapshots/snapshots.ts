@@ -1,5 +1,5 @@
 import type { OutputFormat } from '../../shared/output-format.ts';
-import { formatRows } from '../../shared/output.ts';
+import { printRows } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
 import type { SnapshotLine } from '../http/gateway-lines.ts';
@@ -26,7 +26,6 @@ export async function listSnapshots(
   of: OfRepository,
   { output }: { readonly output: OutputFormat },
 ): Promise<void> {
-  const { terminal } = session;
   const gateway = await session.gateway(session.target(of.target));
   const rows = await gateway.snapshots(of.branch, of.repository);
   const columns = [
@@ -37,10 +36,7 @@ export async function listSnapshots(
     { head: 'SIZE', cell: ({ packages }: SnapshotLine) => formatSize(packages.size) },
     { head: 'PATH', cell: pathOf },
   ];
-  printLine(
-    terminal,
-    formatRows(rows, columns, output, terminal.stdout.isTTY === true ? terminal.stdout.columns : undefined),
-  );
+  printRows(session.terminal, rows, columns, output);
 }
 
 /** Ends a snapshot; says where what it held stays stored. SNAPSHOT_UNKNOWN where there is none of that name. */
