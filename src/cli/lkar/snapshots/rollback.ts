@@ -1,7 +1,6 @@
 import { sayLine } from '../../shared/terminal.ts';
-import { reportChange } from '../changes/change-report.ts';
+import { reportChange, type RepositoryPlace } from '../changes/change-report.ts';
 import type { Session } from '../session.ts';
-import type { OfRepository } from './snapshots.ts';
 
 export interface RollbackOptions {
   /** Does it; otherwise it is only said what would come and go. */
@@ -12,7 +11,7 @@ export interface RollbackOptions {
 /** Makes a repository what a snapshot of it says; without `yes` only says what would come and go. */
 export async function rollback(
   session: Session,
-  of: OfRepository,
+  of: RepositoryPlace,
   snapshot: string,
   { yes, reason }: RollbackOptions,
 ): Promise<void> {

@@ -2,18 +2,12 @@ import type { OutputFormat } from '../../shared/output-format.ts';
 import { printRows } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
+import type { RepositoryPlace } from '../changes/change-report.ts';
 import type { SnapshotLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 
-/** A repository, as the command line names it. */
-export interface OfRepository {
-  readonly target: string;
-  readonly branch: string;
-  readonly repository: string;
-}
-
 /** Keeps a repository as it is now; prints what stands in the branch's place to read it. SNAPSHOT_EXISTS where the name is taken. */
-export async function createSnapshot(session: Session, of: OfRepository, name: string): Promise<void> {
+export async function createSnapshot(session: Session, of: RepositoryPlace, name: string): Promise<void> {
   const gateway = await session.gateway(session.target(of.target));
   const made = await gateway.createSnapshot(of.branch, of.repository, name);
   const { count, size } = made.packages;
@@ -23,7 +17,7 @@ export async function createSnapshot(session: Session, of: OfRepository, name: s
 /** Prints the snapshots of a repository, the newest first. */
 export async function listSnapshots(
   session: Session,
-  of: OfRepository,
+  of: RepositoryPlace,
   { output }: { readonly output: OutputFormat },
 ): Promise<void> {
   const gateway = await session.gateway(session.target(of.target));
@@ -40,7 +34,7 @@ export async function listSnapshots(
 }
 
 /** Ends a snapshot; says where what it held stays stored. SNAPSHOT_UNKNOWN where there is none of that name. */
-export async function removeSnapshot(session: Session, of: OfRepository, name: string): Promise<void> {
+export async function removeSnapshot(session: Session, of: RepositoryPlace, name: string): Promise<void> {
   const gateway = await session.gateway(session.target(of.target));
   const { notes } = await gateway.removeSnapshot(of.branch, of.repository, name);
   printLine(session.terminal, `removed ${of.branch}@${name}/${of.repository}`);
