@@ -160,7 +160,8 @@ export function createIndexServing(
   const serveOld = async (reader: Reader, group: Group, index: ServedIndex) => {
     if (!hasOld(reader, group, index)) throw tooSlow(group);
     await index.accept('any');
-    if (index.last === undefined) throw tooSlow(group);
+    // What was accepted a pusher was shown, and perhaps not this one.
+    if (index.last === undefined || !hasOld(reader, group, index)) throw tooSlow(group);
     return servedOf(index, index.last, true);
   };
 

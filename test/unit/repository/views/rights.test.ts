@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Credentials, ImageStore, Store } from '../../../../src/store/store.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
-import { createMemoryStore, type MemoryImage } from '../../../support/memory-store.ts';
+import { createMemoryStore, type MemoryCall, type MemoryImage } from '../../../support/memory-store.ts';
 
 const fileKeys = fixedKeys(aSigningKey());
 const imageKeys = { ...fileKeys, arePerImage: true };
@@ -10,21 +10,19 @@ const minuteMs = 60_000;
 
 /** A registry that answers "no such image" to whoever may not see one, as Artifactory does where it is told to. */
 function hiding(store: Store, isHiddenFrom: (user: string) => boolean): Store {
-  const nothing: Partial<ImageStore> = {
-    resolve: () => Promise.resolve(undefined),
-    fetchManifest: () => Promise.resolve(undefined),
-    tags: () => Promise.resolve([]),
-    openBlob: () => Promise.resolve(undefined),
+  const seen = (image: ImageStore): Partial<ImageStore> => ({
+    resolve: (...asked) => image.resolve(...asked).then(() => undefined),
+    fetchManifest: (...asked) => image.fetchManifest(...asked).then(() => undefined),
+    tags: (...asked) => image.tags(...asked).then(() => []),
+    openBlob: (blob, call) => image.resolve(blob.digest, call).then(() => undefined),
     locateBlob: () => Promise.resolve(undefined),
-  };
+  });
   const userOf = (credentials: Credentials) => (credentials.kind === 'basic' ? credentials.username : '');
   return {
     ...store,
     image: (name, credentials) => {
       const image = store.image(name, credentials);
-      const answer = <K extends keyof ImageStore>(key: K) =>
-        isHiddenFrom(userOf(credentials)) && key in nothing ? nothing[key] : image[key];
-      return new Proxy(image, { get: (_image, key) => answer(key as keyof ImageStore) });
+      return isHiddenFrom(userOf(credentials)) ? { ...image, ...seen(image) } : image;
     },
   };
 }
@@ -88,6 +86,38 @@ describe('before a registry that hides what somebody may not see', () => {
     expect(readings).toEqual(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? ['one-1.0-r0'] : undefined)));
   });
 
+  it('a stranger gets nothing that pushes have shown since they came, while the registry hangs', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    const storeWith = (before: (call: MemoryCall) => Promise<void>) =>
+      hiding(createMemoryStore({ images, before }), (user) => user === 'stranger');
+    const [otherComes, otherIsThere] = [aGate(), aGate()];
+    const other = aReplica({
+      store: storeWith(async (call) => {
+        if (isPut(call, 'p-other')) await otherComes.passed;
+        if (!isPut(call, 'index-')) return;
+        otherIsThere.open();
+        await never;
+      }),
+      ...{ clock, keys: imageKeys },
+    });
+    let isHanging = false;
+    const store = storeWith(async (call) => {
+      if (isHanging) await never;
+      if (!isPut(call, 'index-')) return;
+      // The look that follows finds this first index out of date.
+      otherComes.open();
+      await otherIsThere.passed;
+    });
+    const replica = aReplica({ store, clock, keys: imageKeys });
+    const ask = () => replica.repositories.openIndex(at, 'x86_64', aCaller('stranger'));
+    expect(await clock.until(ask())).toBeUndefined();
+    void other.push([{ name: 'other', version: '1.0-r0' }]).catch(() => undefined);
+    expect(await replica.push([{ name: 'one', version: '1.0-r0' }])).toEqual(['published']);
+    isHanging = true;
+    await expect(clock.until(ask())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
   it('who may read no more is given nothing from memory after --rights-ttl, and others go on', async () => {
     const { clock, hidden, as } = await aWorld();
     const [reader, leaver] = [as('reader'), as('leaver')];
@@ -101,3 +131,15 @@ describe('before a registry that hides what somebody may not see', () => {
     expect(await leaver.index()).toEqual(['one-1.0-r0']);
   });
 });
+
+const never = new Promise<never>(() => undefined);
+
+function isPut({ operation, reference = '' }: MemoryCall, part: string): boolean {
+  return operation === 'pushManifest' && reference.includes(part);
+}
+
+function aGate() {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { passed, open };
+}
