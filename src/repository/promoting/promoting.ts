@@ -3,7 +3,7 @@ import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Store } from '../../store/store.ts';
 import { unknownRepository } from '../publishing/refusals.ts';
 import { nothingSelected } from '../pushing/change-answer.ts';
-import { deleteFiles } from '../pushing/delete-files.ts';
+import { deleteChosen } from '../pushing/delete-files.ts';
 import type { Works } from '../pushing/works.ts';
 import type { Caller } from '../service/caller.ts';
 import type { ChangedPackage } from '../service/lifecycle.ts';
@@ -25,18 +25,16 @@ export function createPromoting({ store, works }: PromotingDeps): RepositoryProm
     caller: Caller,
     { reason }: PromotionOptions,
   ) => {
-    const files = packages.map(({ architecture, fileName }) => `${architecture}/${fileName}`);
+    const place = `${from.branch}/${from.repository}`;
     const left = works.change(from, caller, unknownRepository(from), (source) =>
-      deleteFiles(source, { files }, { reason }),
+      deleteChosen(source, packages, { reason }),
     );
-    await left.catch((error: unknown) => {
-      // Somebody else took them away.
-      if (isGatewayError(error, 'PACKAGE_UNKNOWN')) return;
+    const spared = await left.catch((error: unknown) => {
       if (!isGatewayError(error)) throw error;
-      const place = `${from.branch}/${from.repository}`;
       const message = `promoted, and still in ${place} too: ${error.message}`;
       throw new GatewayError(error.code, message, { details: error.details, cause: error });
     });
+    return spared.replaced.map(({ fileName }) => `${place} has other bytes of ${fileName} by now, which stay there`);
   };
 
   return {
@@ -50,7 +48,8 @@ export function createPromoting({ store, works }: PromotingDeps): RepositoryProm
       if (options.isMove === true && !change.isDryRun) {
         const named = new Set(offer.chosen.map(({ pkg }) => `${pkg.architecture}/${pkg.fileName}`));
         const moved = change.packages.filter(({ architecture, fileName }) => named.has(`${architecture}/${fileName}`));
-        await leave(from, moved, caller, options);
+        const notes = await leave(from, moved, caller, options);
+        return { ...change, notes: [...change.notes, ...notes] };
       }
       return change;
     },

@@ -1,5 +1,6 @@
 import { findFile } from '../index/index-content.ts';
-import type { Look } from '../live/look.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { EVERY, type Look } from '../live/look.ts';
 import { createMending } from '../publishing/participant.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
@@ -28,6 +29,44 @@ export async function deleteFiles(work: Work, selection: Selection, options: Cha
   return { isDryRun, packages: packages.map((pkg) => changed(pkg, 'deleted')), missing, notes: [] };
 }
 
+/** One content under one name, as somebody has seen it. */
+export type ChosenPackage = Pick<PackageRecord, 'architecture' | 'fileName' | 'digest'>;
+
+/** What came of chosen packages that weren't deleted. */
+export interface Spared<T> {
+  /** Others took them out of the index before. */
+  readonly gone: readonly T[];
+  /** The same, and other bytes have the name by now: those stay. */
+  readonly replaced: readonly T[];
+}
+
+/**
+ * Deletes packages that were chosen by what a look has shown, twins included, in one change of the index: these bytes alone,
+ * whatever has their names by now, and nothing of what somebody withdrew since.
+ */
+export async function deleteChosen<T extends ChosenPackage>(
+  work: Work,
+  chosen: readonly T[],
+  options: ChangeOptions = {},
+): Promise<Spared<T>> {
+  const digests = new Map(chosen.map((one) => [pathOf(one), one.digest]));
+  const isMeant = (pkg: ChosenPackage) => digests.get(pathOf(pkg)) === pkg.digest;
+  const seen = await work.look([EVERY]);
+  const there = [...liveTagsIn(seen)].filter(({ pkg }) => digests.has(pathOf(pkg)));
+  const targets = there.filter(({ pkg }) => isMeant(pkg));
+  await removeAll(work, targets, { keeping: keepingOf(work, 'deleted', options), isMeant });
+  const found = new Set(targets.map(({ pkg }) => pathOf(pkg)));
+  const named = new Set(there.map(({ pkg }) => pathOf(pkg)));
+  const left = chosen.filter((one) => !found.has(pathOf(one)));
+  const gone = left.filter((one) => !named.has(pathOf(one)));
+  await unlist(
+    work,
+    seen,
+    gone.map(({ fileName }) => fileName),
+  );
+  return { gone, replaced: left.filter((one) => named.has(pathOf(one))) };
+}
+
 /** What was deleted before is there for those alone who want its bytes gone. */
 export function kindsFor({ isNow = false }: ChangeOptions): readonly ('kept' | 'withdrawn')[] {
   return isNow ? ['kept', 'withdrawn'] : ['withdrawn'];
@@ -50,4 +89,8 @@ export async function unlist({ image, loop, time }: Work, seen: Look, fileNames:
     return isListed && !seen.isCovered(architecture);
   });
   if (scope.length > 0) await loop.join(createMending(image, scope), time);
+}
+
+function pathOf({ architecture, fileName }: ChosenPackage): string {
+  return `${architecture}/${fileName}`;
 }

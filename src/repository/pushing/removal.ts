@@ -1,7 +1,8 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
-import { contentKeyOf, keptTagOf } from '../artifacts/package-tag.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
 import { dropKept, putKept } from '../keeping/kept-packages.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
@@ -15,6 +16,8 @@ const concurrency = 8;
 /** Why packages leave the index, and what becomes of their bytes: kept where they are withdrawn or can be fetched for a while. */
 export interface Removal {
   readonly keeping: Keeping;
+  /** Which contents of those files are meant, where not all are: others of a name that came or come meanwhile stay. */
+  readonly isMeant?: ((pkg: PackageRecord) => boolean) | undefined;
   /** Who waits for the same change of the index: joined once the tags are gone. */
   readonly beside?: (() => Promise<void>) | undefined;
 }
@@ -38,7 +41,9 @@ export async function removeAll(work: Work, targets: readonly LiveTag[], removal
   await inParallel(others, concurrency, remove);
   const participant = createRemoval(work, targets, removal, kept);
   await Promise.all([work.loop.join(participant, work.time), removal.beside?.()]);
-  await settleKept(work, participant.seen(), kept, keepers);
+  const isSpared = (tag: string) =>
+    removal.isMeant !== undefined && peekKind(tag) === 'withdrawn' && keepers.has(keptBy(tag));
+  await settleKept(work, participant.seen(), { kept, removed: keepers, isSpared });
 }
 
 /** The architectures whose index a change of these packages concerns: for noarch all that there are. */
@@ -92,9 +97,10 @@ function createRemoval(
     const architectures = files.get(pkg.fileName) ?? new Set();
     files.set(pkg.fileName, architectures.add(pkg.architecture));
   }
+  const { isMeant = () => true } = removal;
   const leftIn = ({ live }: Look) =>
     [...files].flatMap(([fileName, architectures]) =>
-      live.named(fileName).filter(({ pkg }) => architectures.has(pkg.architecture)),
+      live.named(fileName).filter(({ pkg }) => architectures.has(pkg.architecture) && isMeant(pkg)),
     );
   return {
     image: work.image,
@@ -123,8 +129,16 @@ function createRemoval(
 async function settleKept(
   work: Work,
   seen: Look | undefined,
-  kept: ReadonlyMap<string, KeptPackage>,
-  removed: ReadonlySet<string>,
+  {
+    kept,
+    removed,
+    isSpared,
+  }: {
+    readonly kept: ReadonlyMap<string, KeptPackage>;
+    readonly removed: ReadonlySet<string>;
+    /** Whether what a tag keeps was withdrawn meanwhile, by somebody whose word counts more than this removal. */
+    readonly isSpared: (tag: string) => boolean;
+  },
 ): Promise<void> {
   const { image, artifacts, time } = work;
   const listed = new Set(seen?.listing);
@@ -133,7 +147,8 @@ async function settleKept(
     if (!isThere) await putKept(artifacts, image, one, time.call());
   }
   const contents = new Set([...removed].map(contentKeyOf));
-  const older = (seen?.live.kept ?? []).filter((tag) => contents.has(contentKeyOf(tag)) && !kept.has(tag));
+  const isOlder = (tag: string) => contents.has(contentKeyOf(tag)) && !kept.has(tag) && !isSpared(tag);
+  const older = (seen?.live.kept ?? []).filter(isOlder);
   await endKeeping(
     work,
     older.map((tag) => ({ tag })),

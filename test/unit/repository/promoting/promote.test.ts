@@ -3,7 +3,7 @@ import { GatewayError } from '../../../../src/errors.ts';
 import type { RepositoryCoordinates } from '../../../../src/protocol/coordinates.ts';
 import { readIndexFile } from '../../../../src/apk/index/index-file.ts';
 import type { PromotionOptions } from '../../../../src/repository/service/promoting.ts';
-import { aCaller, aClock, aReplica, aStagedPackage, at } from '../../../support/a-repository.ts';
+import { aCaller, aClock, aReplica, aStagedPackage, at, someRandom } from '../../../support/a-repository.ts';
 import type { ApkSpec } from '../../../support/an-apk.ts';
 import { createMemoryStore, type MemoryCall, type MemoryStoreOptions } from '../../../support/memory-store.ts';
 
@@ -147,6 +147,27 @@ describe('promoting', () => {
     mayDelete = true;
     expect(outcomes(await promote(elsewhere, ['app'], { isMove: true }))).toEqual(['unchanged app-1-r0']);
     expect([(await listed(at)) ?? [], await listed(elsewhere)]).toEqual([[], ['app-1-r0']]);
+  });
+
+  it('leaves in the source what other bytes were pushed there under the name since it was chosen', async () => {
+    let meanwhile = () => Promise.resolve();
+    const { promote, push, listed, store, clock } = aWorld({
+      before: async ({ operation, image }) => {
+        if (operation !== 'mountBlob' || image !== elsewhere.image) return;
+        await meanwhile();
+      },
+    });
+    await push(app('1-r0'));
+    const other = aReplica({ store, clock, random: someRandom('other') });
+    meanwhile = async () => {
+      await other.repositories.deleteFiles(at, { files: ['app-1-r0.apk'] }, aCaller('bob'));
+      const staged = await aStagedPackage(app('1-r0', { description: 'mended' }));
+      await (await other.repositories.begin(at, aCaller('bob'))).commit([staged]);
+    };
+    const change = await promote(elsewhere, ['app'], { isMove: true });
+    expect(outcomes(change)).toEqual(['promoted app-1-r0']);
+    expect(change.notes).toEqual([expect.stringContaining('app-1-r0.apk')]);
+    expect([await listed(at), await listed(elsewhere)]).toEqual([['app-1-r0'], ['app-1-r0']]);
   });
 
   it('does nothing as a dry run', async () => {

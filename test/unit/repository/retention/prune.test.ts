@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { indexTag } from '../../../../src/repository/artifacts/package-tag.ts';
-import { aCaller, aClock, aGroup, aReplica, at, listedBy } from '../../../support/a-repository.ts';
+import { aCaller, aClock, aGroup, aReplica, at, listedBy, someRandom } from '../../../support/a-repository.ts';
 import { createMemoryStore, type MemoryCall, type MemoryStoreOptions } from '../../../support/memory-store.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -82,6 +82,46 @@ describe('pruning a repository', () => {
     await replica.push([0, 1, 2].map((n) => night('app', n)));
     await expect(prune({ keep: 1 })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await listedBy(clock, replica)).toHaveLength(3);
+  });
+
+  it.each([
+    ['pushed anew with other bytes', { again: 'other bytes', outcome: 'kept', stay: 3, kept: [] }],
+    ['withdrawn', { again: undefined, outcome: 'unchanged', stay: 2, kept: ['app-1.0_git20260901-r0.apk'] }],
+  ])('leaves alone what was %s since it was chosen', async (_name, { again, outcome, stay, kept }) => {
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let looks = -Infinity;
+    const { store, clock, replica } = aWorld({
+      before: async ({ operation, credentials }) => {
+        const isPruner = credentials.kind === 'basic' && credentials.username === 'pruner';
+        if (operation === 'tags' && isPruner) looks += 1;
+        // The look after the one that it chose by is late.
+        if (operation === 'tags' && isPruner && looks === 3) await held;
+      },
+    });
+    const old = night('app', 0);
+    await replica.push([0, 1, 2].map((n) => night('app', n)));
+    await clock.until(replica.repositories.prune(at, { keep: 2 }, aCaller('pruner'), { isDryRun: true }));
+    looks = 0;
+    const pruner = replica.repositories.prune(at, { keep: 2 }, aCaller('pruner'));
+    await vi.waitFor(() => {
+      expect(looks).toBe(3);
+    });
+    const other = aReplica({ store, clock, random: someRandom('other') });
+    const files = ['app-1.0_git20260901-r0.apk'];
+    if (again === undefined) await clock.until(other.repositories.withdrawFiles(at, { files }, aCaller('ann')));
+    else {
+      await clock.until(other.repositories.deleteFiles(at, { files }, aCaller('ann')));
+      await other.push([{ ...old, description: again }]);
+    }
+    goOn();
+    const change = await clock.until(pruner);
+    expect(change).toMatchObject({ packages: [{ outcome }], notes: [`${stay} of 3 packages stay`] });
+    expect(await listedBy(clock, replica)).toHaveLength(stay);
+    const withdrawn = await clock.until(replica.repositories.listWithdrawn(at, aCaller('reader')));
+    expect(withdrawn.map(({ fileName }) => fileName)).toEqual(kept);
   });
 
   it('is about a repository that holds something', async () => {
