@@ -53,20 +53,34 @@ export function embeddedFolder(folder: string, image: string): SeededStore {
   };
 }
 
+export interface SeedOptions {
+  /** Whether something is stored for each file too: registries take no manifest with a layer that isn't there. Default: false. */
+  readonly hasFiles?: boolean;
+  /** The record of package number `i`. Default: such as Alpine's. */
+  readonly entry?: (group: Group, i: number) => IndexEntry;
+}
+
 /**
  * Writes the artifacts of so many packages past the store, as many pushes an hour ago would have left them and without an
- * index. Their records are as long as Alpine's; the files behind them are left out, since nothing that is measured opens one.
+ * index. Their records are as long as Alpine's; what stands for their files, if anything, is no package: nobody opens one.
  */
-export function seedPackages(store: SeededStore, group: Group, count: number): void {
+export function seedPackages(
+  store: SeededStore,
+  group: Group,
+  count: number,
+  { hasFiles = false, entry: recordOf = entryOf }: SeedOptions = {},
+): void {
   const madeMs = Date.now() - 3_600_000;
   store.blob(emptyConfigBytes());
   for (let i = 0; i < count; i += 1) {
-    const entry = entryOf(group, i);
+    const entry = recordOf(group, i);
     const fileName = packageFileName(entry.name, entry.version);
     const random = (bytes: number) =>
       createHash('sha256').update(`${group.architecture} ${i}`).digest().subarray(0, bytes);
     const tag = newPackageTag(group, { fileName, identity: entry.identity }, stampOf(madeMs), random);
-    const digest = digestOf(`${group.architecture} ${fileName}`);
+    const file = Buffer.from(`${group.architecture} ${fileName}`);
+    if (hasFiles) store.blob(file);
+    const digest = digestOf(file);
     const pkg = { fileName, architecture: group.architecture, entry, digest, packager: 'ci <ci@example.org>' };
     store.manifest(tag, formatPackageManifest(group, tag, pkg, { artifactType: true }));
   }
