@@ -10,6 +10,8 @@ interface Described {
 export interface Chosen<T> {
   /** Each once. */
   readonly found: readonly T[];
+  /** Those of them that are meant for being the newest alone. */
+  readonly newest: ReadonlySet<T>;
   /** What names nothing that is there. */
   readonly missing: readonly string[];
 }
@@ -19,7 +21,7 @@ export interface Chosen<T> {
  * in a name stands for any text.
  */
 export function choosePackages<T extends Described>(listed: readonly T[], wanted: readonly string[]): Chosen<T> {
-  const found = new Set<T>();
+  const [found, exact] = [new Set<T>(), new Set<T>()];
   const missing: string[] = [];
   for (const one of new Set(wanted)) {
     const [name = '', version] = one.split('=', 2);
@@ -27,17 +29,26 @@ export function choosePackages<T extends Described>(listed: readonly T[], wanted
     const named = listed.filter(({ entry }) => isNamed(entry.name));
     const meant = version === undefined ? newestOfEach(named) : named.filter(({ entry }) => entry.version === version);
     if (meant.length === 0) missing.push(one);
-    for (const pkg of meant) found.add(pkg);
+    for (const pkg of meant) {
+      found.add(pkg);
+      if (version !== undefined) exact.add(pkg);
+    }
   }
-  return { found: [...found], missing };
+  return { found: [...found], newest: new Set([...found].filter((pkg) => !exact.has(pkg))), missing };
 }
 
-function newestOfEach<T extends Described>(packages: readonly T[]): readonly T[] {
+/** The newest version of each name in each architecture, by apk's order. */
+export function newestOfEach<T extends Described>(packages: readonly T[]): readonly T[] {
   const newest = new Map<string, T>();
   for (const pkg of packages) {
-    const key = `${pkg.architecture}/${pkg.entry.name}`;
+    const key = nameOf(pkg);
     const known = newest.get(key);
     if (known === undefined || compareVersions(pkg.entry.version, known.entry.version) > 0) newest.set(key, pkg);
   }
   return [...newest.values()];
+}
+
+/** A name in an architecture. */
+export function nameOf({ architecture, entry }: Described): string {
+  return `${architecture}/${entry.name}`;
 }

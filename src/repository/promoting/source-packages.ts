@@ -15,6 +15,8 @@ export interface Offered {
 /** Packages of a source that are wanted, and what else is listed there. */
 export interface Offer {
   readonly chosen: readonly Offered[];
+  /** Those of them that are meant for being the newest there. */
+  readonly newest: ReadonlySet<Offered>;
   /** What of the wanted names is nowhere. */
   readonly missing: readonly string[];
   /** By architecture, noarch packages in each. */
@@ -25,8 +27,8 @@ export interface Offer {
 export async function offerOf(source: Work, wanted: readonly string[]): Promise<Offer> {
   const listed = listedIn(await source.look([EVERY]));
   const all = new Map([...listed.values()].flat().map((one) => [`${one.architecture}/${one.pkg.fileName}`, one]));
-  const { found, missing } = choosePackages([...all.values()], wanted);
-  return { chosen: found, missing, listed };
+  const { found, newest, missing } = choosePackages([...all.values()], wanted);
+  return { chosen: found, newest, missing, listed };
 }
 
 /** What each index lists; noarch's own only where there is no other. */

@@ -13,6 +13,7 @@ import type { Work } from '../pushing/work.ts';
 import type { Change } from '../service/lifecycle.ts';
 import type { PromotionOptions } from '../service/promoting.ts';
 import { dependencyClosure } from './dependency-closure.ts';
+import { withoutMoved } from './moved-before.ts';
 import { mountAgain, mountPackages, readPackages } from './mount-packages.ts';
 import { listedIn, type Offer, type Offered } from './source-packages.ts';
 
@@ -33,11 +34,12 @@ interface Wanted {
  *     look: are the names free?  ->  mount the layers  ->  manifests, each under a fresh tag  ->  claim the names, publish the index
  */
 export async function takePackages(target: Work, source: Source, options: PromotionOptions): Promise<Change> {
-  const { isDryRun = false, withDependencies = false } = options;
+  const { isDryRun = false, withDependencies = false, isMove = false } = options;
   const began = { ms: target.clock.monotonicMs(), at: target.stamp() };
-  const before = await target.look(withDependencies ? [EVERY] : scopeOf(source.offer.chosen));
-  const { needed, notes } = withDependencies ? neededBy(source.offer, before) : { needed: [], notes: [] };
-  const files = wantedOf([...source.offer.chosen, ...needed]);
+  const before = await target.look(withDependencies || isMove ? [EVERY] : scopeOf(source.offer.chosen));
+  const { offer, moved } = isMove ? withoutMoved(source.offer, before) : { offer: source.offer, moved: [] };
+  const { needed, notes } = withDependencies ? neededBy(offer, before) : { needed: [], notes: [] };
+  const files = wantedOf([...offer.chosen, ...needed]);
   const scope = scopeOf(files.map(({ pkg }) => pkg));
   const sorted = isDryRun
     ? foresee(before, files)
@@ -53,7 +55,10 @@ export async function takePackages(target: Work, source: Source, options: Promot
     const own = await putRecords(target, records, (pkg) => mountAgain(target, source.image, pkg));
     await target.loop.join(createClaim(target, { image: target.image, own, scope, before, began }), target.time);
   }
-  const packages = files.map(({ pkg }) => changed(pkg, fresh.includes(pkg) ? 'promoted' : 'unchanged'));
+  const packages = [
+    ...files.map(({ pkg }) => changed(pkg, fresh.includes(pkg) ? 'promoted' : 'unchanged')),
+    ...wantedOf(moved).map(({ pkg }) => changed(pkg, 'unchanged')),
+  ];
   return { isDryRun, packages, missing: [], notes };
 }
 

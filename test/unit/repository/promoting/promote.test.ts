@@ -70,6 +70,19 @@ describe('promoting', () => {
     expect(count('mountBlob')).toBe(0);
   });
 
+  it('of a move that died half-way ends it, and takes no older version in its place', async () => {
+    const { promote, push, listed, replica, clock } = aWorld();
+    await push(app('1-r0'), app('2-r0'), app('1-r0', { name: 'lib' }));
+    await promote(elsewhere, ['app', 'lib']);
+    await clock.until(replica.repositories.deleteFiles(at, { files: ['app-2-r0.apk'] }, aCaller('ann')));
+    const again = await promote(elsewhere, ['app', 'lib'], { isMove: true });
+    expect(outcomes(again).toSorted()).toEqual(['unchanged app-2-r0', 'unchanged lib-1-r0']);
+    expect([await listed(at), await listed(elsewhere)]).toEqual([['app-1-r0'], ['app-2-r0', 'lib-1-r0']]);
+    const third = await promote(elsewhere, ['app', 'lib'], { isMove: true });
+    expect(outcomes(third).toSorted()).toEqual(['unchanged app-2-r0', 'unchanged lib-1-r0']);
+    await expect(promote(elsewhere, ['lob'], { isMove: true })).rejects.toMatchObject({ code: 'PACKAGE_UNKNOWN' });
+  });
+
   it('twice changes nothing', async () => {
     const { promote, push, listed, store } = aWorld();
     await push(app('1-r0'));
