@@ -7,6 +7,8 @@ import { startLocalServer } from './local-server.ts';
 export interface FrontTrouble {
   /** Doesn't answer as long as the trouble lasts, and cuts the connection then. */
   readonly hangs?: true;
+  /** Hands it on, and keeps the answer to itself as long as the trouble lasts. Called once it is there. */
+  readonly swallows?: () => void;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -28,11 +30,16 @@ export interface RegistryFront {
 export async function startRegistryFront(registryHost: string): Promise<RegistryFront> {
   const troubles = new Map<string, (request: string) => FrontTrouble | undefined>();
   const hanging = new Map<ServerResponse, string>();
-  const onward = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const onward = (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    isTaken: (answer: IncomingMessage) => boolean,
+  ) => {
     const [hostname, port] = registryHost.split(':');
     const { method, url, headers } = incoming;
     // The host stays as it is: the registry sends uploads to where it was asked.
     const sent = forward({ hostname, port, method, path: url, headers }, (answer) => {
+      if (isTaken(answer)) return;
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       // What is cut off is cut off here too.
@@ -57,7 +64,12 @@ export async function startRegistryFront(registryHost: string): Promise<Registry
       outgoing.end(incoming.method === 'HEAD' ? '' : body);
       return;
     }
-    const sent = onward(incoming, outgoing);
+    const sent = onward(incoming, outgoing, (answer) => {
+      if (trouble?.swallows === undefined) return false;
+      hanging.set(outgoing, image);
+      answer.resume().once('end', trouble.swallows);
+      return true;
+    });
     if (trouble?.bytesPerSecond === undefined) incoming.pipe(sent);
     else void slowly(incoming, sent, trouble.bytesPerSecond);
   });

@@ -36,7 +36,7 @@ export async function claimName(
     const young = [...rivals.values()].filter(({ stamp: madeAt }) => stamp() - madeAt < lease.snapshotClaimMs);
     const isShown = tags.some(({ id }) => id === own.id);
     if (young.length === 0 && (isShown || look === maxLooks)) return [...rivals.keys()];
-    if (look === maxLooks || young.some(({ id }) => id < own.id)) throw taken(place);
+    if (look === maxLooks || young.some(({ id }) => id < own.id)) throw beingMade(place, freeAfterMs(young, stamp()));
     await clock.sleep(lookAgainMs * look, call.signal);
   }
 }
@@ -49,6 +49,21 @@ function rivalsIn(tags: readonly SnapshotTag[], own: SnapshotTag): ReadonlyMap<s
 }
 
 function taken({ branch, repository, name }: SnapshotPlace): GatewayError {
-  const message = `${branch}/${repository} has a snapshot ${name} already, or one is being made`;
+  const message = `${branch}/${repository} has a snapshot ${name} already`;
   return new GatewayError('SNAPSHOT_EXISTS', message, { details: { snapshot: name } });
+}
+
+/** Whose gateway died may be waiting for itself. */
+function beingMade({ branch, repository, name }: SnapshotPlace, freeMs: number): GatewayError {
+  const minutes = Math.ceil(freeMs / 60_000);
+  const message =
+    `a snapshot ${name} of ${branch}/${repository} is being made; ` +
+    `if that was broken off, the name is free again in ${minutes} min, and any other is now`;
+  const details = { snapshot: name, retryAfterSeconds: Math.ceil(freeMs / 1000) };
+  return new GatewayError('SNAPSHOT_EXISTS', message, { details });
+}
+
+function freeAfterMs(rivals: readonly SnapshotTag[], now: Stamp): number {
+  const ages = rivals.map(({ stamp: madeAt }) => now - madeAt);
+  return Math.max(0, lease.snapshotClaimMs - Math.min(lease.snapshotClaimMs, ...ages));
 }
