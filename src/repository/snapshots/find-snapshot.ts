@@ -19,10 +19,17 @@ export interface SnapshotVersion {
  */
 export type FindSnapshot = (reader: Reader, at: RepositoryCoordinates) => Promise<SnapshotVersion | undefined>;
 
-export function createFindSnapshot(deps: {
+/** What this replica remembers of where snapshots are. */
+export interface KnownSnapshots {
+  readonly find: FindSnapshot;
+  /** One that is no more is asked for anew. */
+  forget(at: RepositoryCoordinates): void;
+}
+
+export function createKnownSnapshots(deps: {
   readonly rights: ReaderRights;
   readonly records: SnapshotRecords;
-}): FindSnapshot {
+}): KnownSnapshots {
   const { rights, records } = deps;
   /** The record's tag of each snapshot: readers stay with it for as long as it is one. */
   const tags = createBoundedCache<string>(10_000);
@@ -51,11 +58,19 @@ export function createFindSnapshot(deps: {
     throw unknownSnapshot(place);
   };
 
-  return async (reader, { image, branch, repository }) => {
+  const keyOf = ({ image, branch, repository }: RepositoryCoordinates) => `${image} ${branch} ${repository}`;
+  const find: FindSnapshot = async (reader, at) => {
+    const { image, branch, repository } = at;
     const snapshot = snapshotIn(branch);
     if (snapshot === undefined) return undefined;
-    const key = `${image} ${branch} ${repository}`;
+    const key = keyOf(at);
     const known = await atKnownTag(reader, image, key);
     return known ?? (await byListing(reader, image, { ...snapshot, repository }, key));
+  };
+  return {
+    find,
+    forget: (at) => {
+      tags.delete(keyOf(at));
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { isGatewayError } from '../../errors.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
@@ -34,10 +34,13 @@ export interface SnapshotRecords {
 }
 
 const concurrency = 8;
+/** Of all records in memory, by tag and by digest each: one of two architectures takes 60 KiB, one that was planted megabytes. */
+const maxBytes = 32 * 2 ** 20;
+const bytesPerLayer = 400;
 
 export function createSnapshotRecords(): SnapshotRecords {
-  const byDigest = createBoundedCache<SnapshotRecord>(10_000);
-  const byTag = createBoundedCache<SnapshotRecord>(10_000);
+  const byDigest = createByteBoundedCache<SnapshotRecord>(maxBytes, bytesOf);
+  const byTag = createByteBoundedCache<SnapshotRecord>(maxBytes, bytesOf);
 
   const fetchRecord = async (image: ImageStore, tag: string, reference: string, call: CallOptions) => {
     const manifest = await fetchSmall(image, reference, call);
@@ -72,6 +75,15 @@ export function createSnapshotRecords(): SnapshotRecords {
   };
 }
 
+/** What a record takes in memory, roughly. */
+function bytesOf({ indexes, over, createdBy = '' }: SnapshotRecord): number {
+  const layers = [...indexes.values()].reduce(
+    (sum, { v2Runs, v3Runs }) => sum + 2 * (v2Runs.length + v3Runs.length),
+    0,
+  );
+  return 1000 + layers * bytesPerLayer + over.length * 100 + 2 * createdBy.length;
+}
+
 /** The tags of one snapshot's name in a listing, of whichever beginnings. */
 export function tagsOfSnapshot(place: SnapshotPlace, listing: readonly string[]): readonly SnapshotTag[] {
   const nameHash = hashOfName(place);
@@ -100,8 +112,16 @@ function liveRecords(tags: readonly SnapshotTag[]): readonly SnapshotTag[] {
 function standing(records: readonly SnapshotRecord[]): readonly SnapshotRecord[] {
   const sorted = [...records].sort((a, b) => (freshOf(a) < freshOf(b) ? -1 : 1));
   const byName = new Map<string, SnapshotRecord>();
+  const endedBy = new Map<string, SnapshotRecord[]>();
   for (const record of sorted) {
-    const isDead = sorted.some((other) => other.over.includes(record.id) && !record.over.includes(other.id));
+    for (const id of record.over) {
+      const known = endedBy.get(id);
+      if (known === undefined) endedBy.set(id, [record]);
+      else known.push(record);
+    }
+  }
+  for (const record of sorted) {
+    const isDead = (endedBy.get(record.id) ?? []).some((other) => !record.over.includes(other.id));
     if (!isDead && !byName.has(record.name)) byName.set(record.name, record);
   }
   return [...byName.values()];

@@ -6,7 +6,7 @@ import type { Caller } from '../service/caller.ts';
 import type { RepositorySnapshots } from '../service/snapshots.ts';
 import type { RepositoryStatus } from '../service/upkeep.ts';
 import type { IndexServing, IndexServingOptions } from '../views/index-serving.ts';
-import { createFindSnapshot } from './find-snapshot.ts';
+import { createKnownSnapshots } from './find-snapshot.ts';
 import { createTidySnapshots, type TidySnapshots } from './leftovers.ts';
 import { createSnapshotReading } from './snapshot-reading.ts';
 import { createOpenSnapshot } from './snapshot-content.ts';
@@ -17,7 +17,7 @@ import { createSnapshots, type SnapshotsDeps } from './snapshots.ts';
 export interface SnapshotRoomDeps
   extends
     Omit<SnapshotViewsDeps, 'find' | 'open'>,
-    Omit<SnapshotsDeps, 'look' | 'records' | 'rights' | 'works' | 'open' | 'clock' | 'log'> {
+    Omit<SnapshotsDeps, 'look' | 'records' | 'rights' | 'works' | 'open' | 'clock' | 'log' | 'forget'> {
   readonly callerKey: (credentials: Credentials) => string;
 }
 
@@ -39,10 +39,15 @@ export function createSnapshotRoom(
   options: IndexServingOptions & { readonly concurrency: number; readonly publishTimeoutMs: number },
 ): SnapshotRoom {
   const records = createSnapshotRecords();
-  const find = createFindSnapshot({ ...deps, records });
+  const known = createKnownSnapshots({ ...deps, records });
+  const { find } = known;
   const open = createOpenSnapshot(options);
   const views = createSnapshotViews({ ...deps, find, open }, options);
   const reading = createSnapshotReading({ ...deps, find, views });
+  const forget = (at: RepositoryCoordinates) => {
+    known.forget(at);
+    views.forget(at);
+  };
   const readerOf = (image: string, caller: Caller) =>
     createReader(deps.callerKey(caller.credentials), () =>
       deps.store.image(image, caller.credentials, caller.requestId),
@@ -52,7 +57,7 @@ export function createSnapshotRoom(
     groupsOf: (reader, at) => reading.groupsOf(reader, at),
     status: (at, caller) => reading.status(readerOf(at.image, caller), at),
     tidy: createTidySnapshots(deps),
-    service: (more) => createSnapshots({ ...deps, ...more, records, open }, options),
+    service: (more) => createSnapshots({ ...deps, ...more, records, open, forget }, options),
   };
 }
 
@@ -69,6 +74,10 @@ export function viewsOfBoth(branches: IndexViews, snapshots: IndexServing): Inde
     },
     suspect(group) {
       of(group).suspect(group);
+    },
+    forget(at) {
+      branches.forget(at);
+      snapshots.forget(at);
     },
     delisted: (group, fileName) => of(group).delisted(group, fileName),
   };

@@ -1,5 +1,5 @@
 import type { Clock, Log, RandomBytes } from '../../ports.ts';
-import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { snapshotBranch, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore, Store } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
@@ -28,6 +28,8 @@ export interface SnapshotsDeps {
   readonly log: Log;
   readonly works: Works;
   readonly open: OpenSnapshot;
+  /** Drops what this replica has in memory of a snapshot, by its own coordinates. */
+  readonly forget: (at: RepositoryCoordinates) => void;
   /** Whether the store shows a caller anything of an image. */
   readonly rights: { authorize(image: string, caller: Caller, call?: CallOptions): Promise<boolean> };
 }
@@ -65,7 +67,11 @@ export function createSnapshots(
     removeSnapshot: (at, name, caller) =>
       change(at, caller, (image, time) => {
         const { branch, repository } = at;
-        return removeSnapshot({ ...deps, burial }, image, { branch, repository, name }, time);
+        const removed = removeSnapshot({ ...deps, burial }, image, { branch, repository, name }, time);
+        // Also where the answer may be lost: what is there still is read anew.
+        return removed.finally(() => {
+          deps.forget({ ...at, branch: snapshotBranch({ branch, name }) });
+        });
       }),
     rollback: (at, name, caller, changeOptions) =>
       deps.works.change(at, caller, unknownRepository(at), (work) => rollback(deps, work, name, changeOptions)),

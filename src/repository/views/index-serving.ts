@@ -4,7 +4,7 @@ import { createGatheredCalls } from '../../concurrency/gathered-calls.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Log, Meter } from '../../ports.ts';
 import { msSince, type MonotonicMs } from '../../time/monotonic.ts';
-import type { Group } from '../../protocol/coordinates.ts';
+import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { Look } from '../live/look.ts';
 import { indexTag } from '../artifacts/package-tag.ts';
@@ -59,6 +59,8 @@ export interface IndexServing {
   offer(group: Group, seen: Look, beganMs: MonotonicMs): void;
   /** Something that the index lists could not be fetched: it is compared again before it is served again. */
   suspect(group: Group): void;
+  /** A repository that is no more, as somebody was told: nothing old of it is served, whatever happens to the store. */
+  forget(at: RepositoryCoordinates): void;
   /** What an index that was served within the last minute listed under a name that the one served now doesn't list. */
   delisted(group: Group, fileName: string): IndexedPackage | undefined;
 }
@@ -81,6 +83,7 @@ export function createIndexServing(
   const indexes = createByteBoundedCache<ServedIndex>(options.maxIndexBytes, ({ weight }) => weight);
   const renewals = createGatheredCalls<IndexView | undefined | 'late'>(clock);
   const renewing = new Set<string>();
+  const forgotten = new WeakSet<ServedIndex>();
 
   // No name has a space in it, and hashing them for each reader would cost more than finding the index.
   const keyOf = ({ image, branch, repository, architecture }: Group) =>
@@ -103,7 +106,7 @@ export function createIndexServing(
       freshMs: () => freshMs(group),
       heldMs: () => heldMs(group),
       onTaken: () => {
-        indexes.set(key, index);
+        if (!forgotten.has(index)) indexes.set(key, index);
       },
     });
     indexes.set(key, index);
@@ -196,6 +199,15 @@ export function createIndexServing(
 
     suspect(group) {
       indexes.get(keyOf(group))?.suspect();
+    },
+
+    forget({ image, branch, repository }) {
+      const beginning = `${image} ${branch} ${repository} `;
+      for (const [key, index] of [...indexes.entries()]) {
+        if (!key.startsWith(beginning)) continue;
+        forgotten.add(index);
+        indexes.delete(key);
+      }
     },
 
     delisted: (group, fileName) => indexes.get(keyOf(group))?.delisted(fileName),

@@ -75,6 +75,10 @@ export function createIndexViews(
       compared.suspect(group);
       asStored.suspect(group);
     },
+    forget(at) {
+      compared.forget(at);
+      asStored.forget(at);
+    },
   };
 }
 
