@@ -111,9 +111,8 @@ export interface VerbCaller {
 
 /** Sends a request; its status and what was answered. */
 export async function ask({ url, headers }: VerbCaller, { method, path, body }: VerbRequest) {
-  const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
-  const accept = { accept: 'application/json', ...headers };
-  const answer = await fetch(`${url}${path}`, { method, headers: accept, ...json });
+  const sent = { accept: 'application/json', ...(body && { 'content-type': 'application/json' }), ...headers };
+  const answer = await fetch(`${url}${path}`, { method, headers: sent, ...(body && { body: JSON.stringify(body) }) });
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
 

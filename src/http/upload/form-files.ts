@@ -143,7 +143,8 @@ function intakeOf(
 function named(error: unknown, name = ''): unknown {
   if (!isGatewayError(error) || name === '') return error;
   const details = { ...error.details, file: name };
-  return new GatewayError(error.code, `${name}: ${error.message}`, { details, cause: error.cause });
+  const { code, message, cause, told } = error;
+  return new GatewayError(code, `${name}: ${message}`, { details, cause, ...(told && { told: `${name}: ${told}` }) });
 }
 
 function malformed(fault: string, cause?: unknown): GatewayError {

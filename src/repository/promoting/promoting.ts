@@ -31,8 +31,9 @@ export function createPromoting({ store, works }: PromotingDeps): RepositoryProm
     );
     const spared = await left.catch((error: unknown) => {
       if (!isGatewayError(error)) throw error;
-      const message = `promoted, and still in ${place} too: ${error.message}`;
-      throw new GatewayError(error.code, message, { details: error.details, cause: error });
+      const promoted = (text: string) => `promoted, and still in ${place} too: ${text}`;
+      const { code, message, details, told } = error;
+      throw new GatewayError(code, promoted(message), { details, cause: error, ...(told && { told: promoted(told) }) });
     });
     return spared.replaced.map(({ fileName }) => `${place} has other bytes of ${fileName} by now, which stay there`);
   };
