@@ -26,6 +26,8 @@ export const lease = {
   graveMs: 7_200_000,
   /** By stamps: a snapshot that was begun longer ago and isn't there by now comes to nothing. */
   snapshotClaimMs: 600_000,
+  /** By stamps: whoever wants a name doubts what was begun so long before under it; whoever is doubted gives up. */
+  snapshotPatienceMs: 60_000,
   /** By so much may stamps of two replicas differ. */
   stampSlackMs: 3_600_000,
 };

@@ -8,10 +8,11 @@ import { base32, decodeSeconds, encodeSeconds, hashOf, readable } from './packag
  *     snapshot-record-<readable>-<id>           what it lists; it is there from when this is
  *     snapshot-part-<number>-<readable>-<id>    holds packages
  *     snapshot-gone-<readable>-<id>             a tombstone: it never comes back
+ *     snapshot-doubt-<readable>-<id>            whoever makes it is taken for dead, and gives up if they aren't
  *
  * An id is a hash of the repository (10 characters), one of the snapshot's name in it (16), seconds (7) and chance (6).
  */
-export type SnapshotTagKind = 'record' | 'part' | 'gone';
+export type SnapshotTagKind = 'record' | 'part' | 'gone' | 'doubt';
 
 /** What such a tag says. */
 export interface SnapshotTag {
@@ -35,7 +36,9 @@ const nameHashLength = 16;
 const secondsLength = 7;
 const randomLength = 6;
 const idLength = repositoryHashLength + nameHashLength + secondsLength + randomLength;
-const tagPattern = new RegExp(`^snapshot-(record|part-[0-9]{4}|gone)-[a-z0-9_.-]+-[0-9a-hjkmnp-tv-z]{${idLength}}$`);
+const tagPattern = new RegExp(
+  `^snapshot-(record|part-[0-9]{4}|gone|doubt)-[a-z0-9_.-]+-[0-9a-hjkmnp-tv-z]{${idLength}}$`,
+);
 const idPattern = new RegExp(`^[0-9a-hjkmnp-tv-z]{${idLength}}$`);
 
 /** Tells snapshot tags from all others at the price of a few characters. */
@@ -47,7 +50,7 @@ export function isSnapshotTag(tag: string): boolean {
 export function parseSnapshotTag(tag: string): SnapshotTag | undefined {
   const word = isSnapshotTag(tag) ? tagPattern.exec(tag)?.[1] : undefined;
   if (word === undefined) return undefined;
-  const kind = word === 'record' || word === 'gone' ? word : 'part';
+  const kind = word === 'record' || word === 'gone' || word === 'doubt' ? word : 'part';
   const id = tag.slice(-idLength);
   const nameHash = id.slice(repositoryHashLength, repositoryHashLength + nameHashLength);
   return { tag, kind, id, repositoryHash: id.slice(0, repositoryHashLength), nameHash, stamp: stampOfId(id) };
@@ -83,14 +86,23 @@ export function partTag(place: SnapshotPlace, number: number, id: string): strin
 }
 
 /** The tombstone of the snapshot that a tag is of. */
-export function goneTag({ tag, id }: Pick<SnapshotTag, 'tag' | 'id'>): string {
-  const words = tag.slice(prefix.length, -idLength - 1).replace(/^(?:record|part-[0-9]{4}|gone)-/, '');
-  return `${prefix}gone-${words}-${id}`;
+export function goneTag(tag: Pick<SnapshotTag, 'tag' | 'id'>): string {
+  return siblingOf(tag, 'gone');
 }
 
-/** The tag of the record that a part is of; undefined for what is no part. */
-export function recordOfPart({ tag, kind }: Pick<SnapshotTag, 'tag' | 'kind'>): string | undefined {
-  return kind === 'part' ? tag.replace(/^snapshot-part-[0-9]{4}-/, `${prefix}record-`) : undefined;
+/** What says that whoever makes the snapshot that a tag is of is taken for dead. */
+export function doubtTag(tag: Pick<SnapshotTag, 'tag' | 'id'>): string {
+  return siblingOf(tag, 'doubt');
+}
+
+/** The record of the snapshot that a tag is of. */
+export function recordOf(tag: Pick<SnapshotTag, 'tag' | 'id'>): string {
+  return siblingOf(tag, 'record');
+}
+
+function siblingOf({ tag, id }: Pick<SnapshotTag, 'tag' | 'id'>, kind: SnapshotTagKind): string {
+  const words = tag.slice(prefix.length, -idLength - 1).replace(/^(?:record|part-[0-9]{4}|gone|doubt)-/, '');
+  return `${prefix}${kind}-${words}-${id}`;
 }
 
 function readablePlace({ branch, repository, name }: SnapshotPlace): string {

@@ -6,7 +6,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import { isSnapshotTag, parseSnapshotTag, recordOfPart, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { isSnapshotTag, parseSnapshotTag, recordOf, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import { goneIds } from './snapshot-records.ts';
 
 /** Removes what ended snapshots leave behind, with the rights of somebody who waits for a publish. Never throws. */
@@ -40,8 +40,9 @@ export function createTidySnapshots(deps: {
     try {
       const gone = goneIds(listing.map(parseSnapshotTag).filter((tag) => tag !== undefined));
       await inParallel(leftovers.slice(0, maxAtOnce), 2, async (tag) => {
-        const part = parseSnapshotTag(tag);
-        const record = part && !gone.has(part.id) ? recordOfPart(part) : undefined;
+        const parsed = parseSnapshotTag(tag);
+        const isPart = parsed?.kind === 'part' && !gone.has(parsed.id);
+        const record = isPart ? recordOf(parsed) : undefined;
         // A listing may omit a record: what holds its packages goes only where the registry has none under that name.
         if (record !== undefined && (await image.resolve(record, call)) !== undefined) return;
         await image.deleteTag(tag, call);
@@ -79,12 +80,11 @@ function leftoversOf(
 ): readonly string[] {
   const ofKind = (kind: SnapshotTag['kind']) => own.filter((tag) => tag.kind === kind);
   const tagsOf = (tags: readonly SnapshotTag[]) => tags.map(({ tag }) => tag);
-  const [gone, records, parts] = [ofKind('gone'), ofKind('record'), ofKind('part')];
-  if (gone.length === 0) {
-    const isForgotten = records.length === 0 && parts.every(({ stamp }) => now - stamp >= lease.tombstoneMs);
-    return isForgotten ? tagsOf(parts) : [];
-  }
+  const [gone, records, parts, doubts] = [ofKind('gone'), ofKind('record'), ofKind('part'), ofKind('doubt')];
+  const isOld = own.every(({ stamp }) => now - stamp >= lease.tombstoneMs);
+  if (gone.length === 0) return isOld ? tagsOf(records.length === 0 ? [...parts, ...doubts] : doubts) : [];
   // The tombstone stays while anything of it is there: nobody may ever see what it buries without it.
-  if (records.length + parts.length > 0) return tagsOf([...records, ...parts]);
+  const buried = [...records, ...parts, ...doubts];
+  if (buried.length > 0) return tagsOf(buried);
   return tagsOf(gone).filter(isLongKnown);
 }

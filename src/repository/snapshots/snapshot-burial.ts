@@ -5,10 +5,12 @@ import type { Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
-import { goneTag, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { doubtTag, goneTag, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 
 /** The artifactType of what says that a snapshot is gone. */
 export const snapshotGoneArtifactType = 'application/vnd.lkard.apk.snapshot.gone.v1';
+/** The artifactType of what says that whoever makes a snapshot is taken for dead. */
+export const snapshotDoubtArtifactType = 'application/vnd.lkard.apk.snapshot.doubt.v1';
 
 export interface SnapshotBurialDeps {
   readonly artifacts: ArtifactWriter;
@@ -25,6 +27,10 @@ export interface SnapshotBurial {
   remove(image: ImageStore, record: SnapshotTag, call?: CallOptions): Promise<boolean>;
   /** Says that it is gone, for good; needs the right to push alone. */
   bury(image: ImageStore, tag: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
+  /** The same of one whose record may be there, though nobody was told of it. */
+  retract(image: ImageStore, record: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
+  /** Says to whoever makes it that they are taken for dead. */
+  doubt(image: ImageStore, tag: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
   /** Removes tags of what is buried, as far as that is allowed. Never throws. */
   clear(image: ImageStore, tags: readonly string[], call?: CallOptions): Promise<void>;
 }
@@ -32,9 +38,13 @@ export interface SnapshotBurial {
 const concurrency = 4;
 
 export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDeps): SnapshotBurial {
-  const putGone = async (image: ImageStore, under: string, id: string, call: CallOptions) => {
+  const putGone = (image: ImageStore, under: string, id: string, call: CallOptions) =>
+    putWord(image, { tag: under, id, type: snapshotGoneArtifactType }, call);
+  const putWord = async (image: ImageStore, word: Omit<Word, 'created'>, call: CallOptions) => {
+    const under = word.tag;
+    const said = { ...word, created: stamp() };
     await artifacts
-      .put(image, under, ({ artifactType }) => formatGone(under, id, stamp(), artifactType), call)
+      .put(image, under, ({ artifactType }) => formatWord(said, artifactType), call)
       .catch(async (error: unknown) => {
         // Where tags are written once: somebody else's, or one whose answer was lost, proves the same.
         if (!isGatewayError(error, 'TAG_IMMUTABLE') || (await image.resolve(under, call)) === undefined) throw error;
@@ -50,6 +60,14 @@ export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDe
       return isRemoved;
     },
     bury: (image, tag, call = {}) => putGone(image, goneTag(tag), tag.id, call),
+    async retract(image, record, call = {}) {
+      await putGone(image, goneTag(record), record.id, call);
+      // Somebody may read it by now: they ask for its record alone.
+      const isRemoved = await tryDelete(image, record.tag, call).catch(() => false);
+      if (!isRemoved) await putGone(image, record.tag, record.id, call);
+    },
+    doubt: (image, tag, call = {}) =>
+      putWord(image, { tag: doubtTag(tag), id: tag.id, type: snapshotDoubtArtifactType }, call),
     async clear(image, tags, call = {}) {
       try {
         await inParallel(tags, concurrency, (tag) => tryDelete(image, tag, call));
@@ -70,15 +88,23 @@ async function tryDelete(image: ImageStore, tag: string, call: CallOptions): Pro
   }
 }
 
-function formatGone(tag: string, id: string, created: Stamp, artifactType: boolean): Uint8Array {
+/** What is said of a snapshot by a tag alone. */
+interface Word {
+  readonly tag: string;
+  readonly id: string;
+  readonly type: string;
+  readonly created: Stamp;
+}
+
+function formatWord({ tag, id, type, created }: Word, artifactType: boolean): Uint8Array {
   return formatManifest({
-    artifactType: artifactType ? snapshotGoneArtifactType : undefined,
+    artifactType: artifactType ? type : undefined,
     config: emptyConfig(emptyConfigType),
     layers: [emptyConfig(emptyConfigType)],
     annotations: {
       'org.opencontainers.image.created': new Date(created).toISOString(),
       'lkard.apk.tag': tag,
-      'lkard.apk.buries': id,
+      [type === snapshotGoneArtifactType ? 'lkard.apk.buries' : 'lkard.apk.doubts']: id,
     },
   });
 }

@@ -13,7 +13,7 @@ import { EVERY, type Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
-import { claimName } from './snapshot-claim.ts';
+import { claimName, isDoubted } from './snapshot-claim.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { formatSnapshotPart, partsOf } from './snapshot-part.ts';
 import { formatSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
@@ -74,6 +74,7 @@ async function keepWhatIsListed(
   const id = newSnapshotId(place, now, deps.random);
   const tag = recordTag(place, id);
   const begun: string[] = [];
+  let isRecorded = false;
   try {
     await uploadLayers(image, [...indexes.values()], (digest) => isStored(seen, digest), time);
     await inParallel([...partsOf(indexes.values()).entries()], concurrency, async ([number, held]) => {
@@ -84,12 +85,14 @@ async function keepWhatIsListed(
     });
     const over = await claimName(deps, image, place, ownTag(partTag(place, 0, id)), time.call());
     const about = { ...place, tag, createdMs: now, createdBy: caller.name, ...sizesOf(indexes.values()), over };
+    isRecorded = true;
     await putRecord(deps, image, about, indexes, time);
-    // Others take it for dead after twice that: whoever slept for so long may not say that it is there.
-    if (msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2) throw tooLate(place);
+    // Others end it after twice that: whoever slept for so long may not say that it is there.
+    const isLate = msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2;
+    if (isLate || (await isDoubted(image, ownTag(tag), time.call()))) throw tooLate(place);
     return { ...about, id, architectures: [...indexes.keys()] };
   } catch (error) {
-    await abandon(deps, image, tag, begun, time);
+    await abandon(deps, image, { tag, begun, isRecorded }, time);
     throw error;
   }
 }
@@ -153,15 +156,15 @@ async function putRecord(
 async function abandon(
   { burial }: SnapshotCreationDeps,
   image: ImageStore,
-  tag: string,
-  begun: readonly string[],
+  { tag, begun, isRecorded }: { readonly tag: string; readonly begun: readonly string[]; readonly isRecorded: boolean },
   time: AnswerTime,
 ): Promise<void> {
   if (begun.length === 0) return;
   try {
-    await burial.bury(image, ownTag(tag), time.undoing());
+    if (isRecorded) await burial.retract(image, ownTag(tag), time.undoing());
+    else await burial.bury(image, ownTag(tag), time.undoing());
   } catch {
-    // Left as it is: it takes the name for some minutes.
+    // Left as it is: it takes the name for a minute.
     return;
   }
   await burial.clear(image, [tag, ...begun], time.undoing());

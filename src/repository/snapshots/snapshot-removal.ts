@@ -34,7 +34,7 @@ export async function removeSnapshot(
   const ended = endedIds(living, stamp());
   let isFreed = true;
   for (const record of recordsThere) isFreed = (await burial.remove(image, record, time.call())) && isFreed;
-  const parts = living.filter(({ kind, id }) => kind === 'part' && ended.has(id));
+  const parts = living.filter(({ kind, id }) => kind !== 'record' && ended.has(id));
   for (const part of firstOfEach(parts, recordsThere)) await burial.bury(image, part, time.call());
   if (isFreed)
     await burial.clear(
