@@ -2,7 +2,6 @@ import { NOARCH } from '../../apk/architectures.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type { Groups } from './groups.ts';
 import { buildIndexContent, contentPieces, v3Pieces, type IndexContent } from '../index/index-content.ts';
 import { applyChanges, indexedPackage, type IndexedPackage } from '../index/indexed-package.ts';
 import { indexTarget, unmarkedFiles, type IndexTarget } from './index-target.ts';
@@ -10,8 +9,9 @@ import { judgeLiveSet, type LiveSet, type LiveTag, type Questions } from './live
 import { contestedTags, type NameFacts } from './names.ts';
 import { groupHash } from '../artifacts/package-tag.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
+import { isSameVersions, readIndexes, readThenList, type LookOptions, type ReadingDeps } from './read-then-list.ts';
 import type { Sightings } from './sightings.ts';
-import type { StoredIndex, StoredIndexes } from '../index/stored-index.ts';
+import type { StoredIndex } from '../index/stored-index.ts';
 
 /** What one comparison of indexes with a listing made after they were read has shown. */
 export interface Look {
@@ -46,10 +46,8 @@ export type Scope = readonly string[];
 
 export const EVERY = '*';
 
-export interface LookDeps {
+export interface LookDeps extends ReadingDeps {
   readonly signingKeys: SigningKeys;
-  readonly storedIndexes: StoredIndexes;
-  readonly groups: Groups;
   readonly sightings: Sightings;
 }
 
@@ -66,61 +64,29 @@ export async function look(
   at: RepositoryCoordinates,
   scope: Scope,
   questions: Questions,
-  options: CallOptions = {},
+  options: LookOptions = {},
 ): Promise<Look> {
-  const keys = await usableKeys(deps.signingKeys, image, options);
+  const asking = { ...options, known: undefined };
+  const asked = { named: scope.filter((one) => one !== EVERY), isOpen: scope.includes(EVERY) };
+  const keys = await usableKeys(deps.signingKeys, image, asking);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const { architectures, stored, listing } = await readThenList(deps, image, at, scope, keys, options);
+    const reading = attempt === 1 ? options : asking;
+    const { architectures, stored, listing } = await readThenList(deps, image, at, asked, keys, reading);
     const groups = new Map([...architectures, NOARCH].map((one) => [one, groupHash({ ...at, architecture: one })]));
     const indexed = [...stored.values()].map(({ content }) => content).filter((content) => content !== undefined);
     const witnesses = { indexed, listing, sightings: deps.sightings };
-    const live = await judgeLiveSet(image, new Set(groups.values()), witnesses, questions, options);
+    const live = await judgeLiveSet(image, new Set(groups.values()), witnesses, questions, asking);
     const told = { architectures, groups, keys, stored, listing, live };
     const isContested = architectures.some((architecture) => contestedTags(live, architecture).length > 0);
     if (!isContested) return seen(at, deps.sightings, told);
     // Where names have rivals, what the index lists decides: it must still be the one after the listing that showed them. A
     // newer one can't take its place here, since nothing was listed after that one was read.
-    const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, options);
+    const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, asking);
     if (isSameVersions(architectures, stored, latest)) {
       return seen(at, deps.sightings, told, latest.get(NOARCH));
     }
   }
   throw new GatewayError('STORE_UNAVAILABLE', `the index of ${at.branch}/${at.repository} changes while it is read`);
-}
-
-function isSameVersions(
-  architectures: readonly string[],
-  a: ReadonlyMap<string, StoredIndex>,
-  b: ReadonlyMap<string, StoredIndex>,
-): boolean {
-  return architectures.every((one) => a.get(one)?.manifestDigest === b.get(one)?.manifestDigest);
-}
-
-/** The indexes, and a listing made after all of them were read. */
-async function readThenList(
-  deps: LookDeps,
-  image: ImageStore,
-  at: RepositoryCoordinates,
-  scope: Scope,
-  keys: readonly SigningKey[],
-  options: CallOptions,
-) {
-  const shownBy = async (listing: readonly string[]) =>
-    scope.includes(EVERY) ? await deps.groups.architecturesOf(image, at, listing, options) : [];
-  const named = scope.filter((one) => one !== EVERY);
-  let architectures = [
-    ...new Set([...named, ...(await shownBy(scope.includes(EVERY) ? await image.tags(options) : []))]),
-  ];
-  for (;;) {
-    const stored = await readIndexes(deps, image, at, architectures, keys, options);
-    const listing = await image.tags(options);
-    const shown = await shownBy(listing);
-    // One appeared since, whose index wasn't read before this listing: again. None is dropped, so listings that contradict
-    // each other end this all the same.
-    const known = architectures;
-    if (shown.every((one) => known.includes(one))) return { architectures, stored, listing };
-    architectures = [...new Set([...architectures, ...shown])];
-  }
 }
 
 /** Keys that can't be opened make an index unbelievable, not unreadable: what others signed still goes out. */
@@ -131,27 +97,6 @@ async function usableKeys(signingKeys: SigningKeys, image: ImageStore, options: 
     if (isGatewayError(error, 'SIGNING_KEY_LOCKED')) return [];
     throw error;
   }
-}
-
-async function readIndexes(
-  { storedIndexes }: LookDeps,
-  image: ImageStore,
-  at: RepositoryCoordinates,
-  architectures: readonly string[],
-  keys: readonly SigningKey[],
-  options: CallOptions,
-): Promise<ReadonlyMap<string, StoredIndex>> {
-  const read = async (architecture: string) =>
-    [architecture, await storedIndexes.read(image, { ...at, architecture }, keys, options)] as const;
-  const found = new Map<string, StoredIndex>();
-  for (const [architecture, stored] of await Promise.all(architectures.map(read))) {
-    if (stored !== undefined) found.set(architecture, stored);
-  }
-  if (found.size === architectures.length || architectures.includes(NOARCH)) return found;
-  // The first index of an architecture lists the noarch packages too; noarch's own index knows what they are.
-  const [, noarch] = await read(NOARCH);
-  if (noarch !== undefined) found.set(NOARCH, noarch);
-  return found;
 }
 
 type Seen = Pick<Look, 'architectures' | 'groups' | 'keys' | 'stored' | 'listing' | 'live'>;

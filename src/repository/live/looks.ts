@@ -1,8 +1,9 @@
 import type { Clock, Log, Meter } from '../../ports.ts';
-import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { ImageStore } from '../../store/store.ts';
 import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
 import { look, type Look, type LookDeps, type Scope } from './look.ts';
+import type { LookOptions } from './read-then-list.ts';
 import { createReadingProgress } from './reading-progress.ts';
 
 /** Takes a look at a repository with one caller's rights, and remembers what it has seen. */
@@ -10,7 +11,7 @@ export type TakeLook = (
   image: ImageStore,
   at: RepositoryCoordinates,
   scope: Scope,
-  call?: CallOptions,
+  call?: LookOptions,
 ) => Promise<Look>;
 
 export interface LooksDeps extends Pick<LookDeps, 'signingKeys' | 'storedIndexes'> {
@@ -49,12 +50,12 @@ export function offeringLooks(
     clock,
     readers,
   }: Pick<LooksDeps, 'clock'> & {
-    /** They are shown what a look, begun at that moment, has shown of a group. */
+    /** They are shown what a look, begun at that moment, has shown of a group: what was known to it is as old as that. */
     readonly readers: { offer(group: Group, seen: Look, beganMs: MonotonicMs): void };
   },
 ): TakeLook {
   return async (image, at, scope, call) => {
-    const beganMs = clock.monotonicMs();
+    const beganMs = call?.known?.sinceMs ?? clock.monotonicMs();
     const seen = await take(image, at, scope, call);
     for (const architecture of seen.architectures) readers.offer({ ...at, architecture }, seen, beganMs);
     return seen;

@@ -39,9 +39,9 @@ export interface IndexWriterDeps {
 
 /**
  * Puts the index of a group as a look says it should be, signed: first the layers that the one before it doesn't name, then the
- * manifest. Throws TAG_IMMUTABLE, and the store's faults.
+ * manifest. Returns what the tag names since. Throws TAG_IMMUTABLE, and the store's faults.
  */
-export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: CallOptions) => Promise<void>;
+export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: CallOptions) => Promise<StoredIndex>;
 
 export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
   return async (image, group, seen, call) => {
@@ -70,6 +70,7 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
     );
     deps.storedIndexes.remember(group, keys, stored);
     deps.onPut(group, stored);
+    return stored;
   };
 }
 

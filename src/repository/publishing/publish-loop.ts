@@ -3,6 +3,8 @@ import type { Clock, Log, Meter, PublishCause, RandomBytes } from '../../ports.t
 import type { CallOptions } from '../../store/store.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look, Scope } from '../live/look.ts';
+import type { KnownIndexes, LookOptions } from '../live/read-then-list.ts';
+import type { StoredIndex } from '../index/stored-index.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { rejectionOn, type AnswerTime } from './answer-time.ts';
 import { architecturesIn, type Participant } from './participant.ts';
@@ -13,9 +15,9 @@ export interface PublishLoopDeps {
   readonly log: Log;
   readonly meter?: Meter | undefined;
   /** A look with one participant's rights. */
-  readonly look: (participant: Participant, scope: Scope, call: CallOptions) => Promise<Look>;
-  /** Puts the index of one architecture as the look says it should be, with one participant's rights. */
-  readonly put: (participant: Participant, look: Look, architecture: string, call: CallOptions) => Promise<void>;
+  readonly look: (participant: Participant, scope: Scope, call: LookOptions) => Promise<Look>;
+  /** Puts the index of one architecture as the look says it should be, with one participant's rights; what was put. */
+  readonly put: (participant: Participant, look: Look, architecture: string, call: CallOptions) => Promise<StoredIndex>;
   /** Buries what lost its name for good, with one participant's rights. */
   readonly clear: (participant: Participant, look: Look, call: CallOptions) => Promise<void>;
   /** Clears away what is left of the dead, while that participant waits. Never throws. */
@@ -43,6 +45,15 @@ interface Seat {
   readonly left: AbortController;
   /** Rejects then: one whose requests hang holds up the others no longer than it waits itself. */
   readonly gone: Promise<never>;
+}
+
+/** What came of a round. */
+interface Outcome {
+  /** How many left. */
+  readonly left: number;
+  /** The indexes that were put, if any. */
+  readonly put: KnownIndexes | undefined;
+  readonly hasNewcomers: boolean;
 }
 
 const firstPauseMs = 20;
@@ -118,13 +129,13 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
   };
 
   /**
-   * One look and what follows from it: how many left, how many indexes were put, and whether somebody came meanwhile.
+   * One look and what follows from it: how many left, which indexes were put, and whether somebody came meanwhile.
    * Undefined where it failed.
    */
-  const round = async (carrier: Seat) => {
+  const round = async (carrier: Seat, known: KnownIndexes | undefined): Promise<Outcome | undefined> => {
     const present = [...seats];
     const scope = [...new Set(present.flatMap((seat) => seat.participant.scope))];
-    const seen = await attempt(carrier, (call) => deps.look(carrier.participant, scope, call));
+    const seen = await attempt(carrier, (call) => deps.look(carrier.participant, scope, { ...call, known }));
     if (seen === undefined) return undefined;
     await Promise.all(present.filter((seat) => seats.has(seat)).map((seat) => settle(seat, seen)));
     const rest = present.filter((seat) => seats.has(seat));
@@ -135,16 +146,24 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
     if (putter !== undefined) void deps.tidy(putter.participant, seen, callOf(putter));
     const work = async ({ participant }: Seat, call: CallOptions) => {
       await deps.clear(participant, seen, call);
-      return await inParallel(stale, putConcurrency, (one) => deps.put(participant, seen, one, call));
+      const sinceMs = deps.clock.monotonicMs();
+      const puts = await inParallel(
+        stale,
+        putConcurrency,
+        async (one) => [one, await deps.put(participant, seen, one, call)] as const,
+      );
+      return { stored: new Map(puts), sinceMs };
     };
-    if (putter !== undefined && (await attempt(putter, (call) => work(putter, call))) === undefined) return undefined;
+    const put = putter && (await attempt(putter, (call) => work(putter, call)));
+    if (putter !== undefined && put === undefined) return undefined;
     const hasNewcomers = [...seats].some((seat) => !present.includes(seat));
-    return { left: present.length - rest.length, puts: putter === undefined ? 0 : stale.length, hasNewcomers };
+    return { left: present.length - rest.length, put: put?.stored.size === 0 ? undefined : put, hasNewcomers };
   };
 
   const run = async () => {
     let fruitless = 0;
     let cause: PublishCause = 'joined';
+    let known: KnownIndexes | undefined;
     while (seats.size > 0) {
       const carrier = [...seats].find((seat) => seat.refusal === undefined);
       if (carrier === undefined) {
@@ -152,12 +171,14 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
         return;
       }
       deps.meter?.publishRound(cause);
-      const outcome = await round(carrier);
+      const outcome = await round(carrier, known);
       cause = causeOfNext(outcome);
-      // The look that follows a put of ours is the proof that somebody waits for: no pause before it.
+      // The look that follows a put of ours is the proof that somebody waits for: no pause before it. It has only to list.
+      known = outcome?.put;
       fruitless = outcome !== undefined && outcome.left > 0 ? 0 : fruitless + 1;
-      const isWorthLooking = outcome !== undefined && (outcome.puts > 0 || outcome.hasNewcomers);
+      const isWorthLooking = outcome !== undefined && (outcome.put !== undefined || outcome.hasNewcomers);
       if (seats.size > 0 && (!isWorthLooking || fruitless > 1)) {
+        known = undefined;
         pause = new AbortController();
         const pauseMs = jitter(deps.random, Math.min(maxPauseMs, firstPauseMs * 2 ** fruitless));
         await deps.clock.sleep(pauseMs, pause.signal);
@@ -203,9 +224,9 @@ function callOf({ time, left }: Seat): CallOptions {
   return { ...time.call(), signal: left.signal };
 }
 
-function causeOfNext(outcome: { readonly puts: number; readonly hasNewcomers: boolean } | undefined): PublishCause {
+function causeOfNext(outcome: Outcome | undefined): PublishCause {
   if (outcome === undefined) return 'failed';
-  if (outcome.puts > 0) return 'put';
+  if (outcome.put !== undefined) return 'put';
   return outcome.hasNewcomers ? 'joined' : 'waiting';
 }
 

@@ -31,7 +31,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'where a name has rivals, the index of a look is still there after its listing',
-    text: 'const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, options);',
+    text: 'const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, asking);',
     instead: 'const latest = stored;',
     suite: 'known',
   },
