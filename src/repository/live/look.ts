@@ -34,8 +34,6 @@ export interface Look {
   readonly isCovered: (architecture: string) => boolean;
   /** Whether the stored index of an architecture lists a tag; false where this replica can't tell. */
   readonly isListed: (architecture: string, tag: string) => boolean;
-  /** The same; true where this replica can't tell. */
-  readonly mayList: (architecture: string, tag: string) => boolean;
 }
 
 /**
@@ -129,10 +127,6 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarc
     if (before === undefined) return isCovered(architecture) && lists(target(architecture).files, tag);
     return before.byTag().has(tag);
   };
-  const isReadable = (architecture: string) => {
-    const index = stored.get(architecture);
-    return index === undefined || index.content !== undefined || isCovered(architecture);
-  };
   return {
     ...told,
     facts,
@@ -140,7 +134,6 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarc
     content,
     isCovered,
     isListed,
-    mayList: (architecture, tag) => !isReadable(architecture) || isListed(architecture, tag),
   };
 }
 

@@ -36,6 +36,8 @@ export interface Push {
   readonly scope: Scope;
   readonly before: Look;
   readonly began: { readonly ms: MonotonicMs; readonly at: Stamp };
+  /** Why the push may not hold its names though no rival shows. Default: nothing. */
+  readonly refuse?: (look: Look) => Promise<GatewayError | undefined>;
 }
 
 /**
@@ -59,7 +61,7 @@ type Phase =
  * a live rival in it withdraws. One that saw none holds the names: whoever claims them later puts their tag before they look,
  * so they see this one's and withdraw.
  */
-export function createClaim(deps: ClaimDeps, { image, own, scope, before, began }: Push): Participant {
+export function createClaim(deps: ClaimDeps, { image, own, scope, before, began, refuse }: Push): Participant {
   const { burial, sightings, time } = deps;
   const putMs = deps.clock.monotonicMs();
   const isUnderGrave = createGraveWatch(image, before, own);
@@ -103,6 +105,8 @@ export function createClaim(deps: ClaimDeps, { image, own, scope, before, began 
   const compete = async (look: Look) => {
     const rivals = rivalsOfAll(look, own);
     if (rivals.length > 0) return await contend(look, rivals);
+    const refusal = await refuse?.(look);
+    if (refusal !== undefined) return await withdraw(own, refusal);
     if (phase.name === 'shown') {
       if (areDoubtful(look, own) && isPatient()) return 'publish';
       if (await isUnderGrave(look, time.call())) return await withdraw(own, withdrawnMeanwhile(own));

@@ -1,12 +1,12 @@
-import { findFile } from '../index/index-content.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look } from '../live/look.ts';
-import { createMending } from '../publishing/participant.ts';
+import { unknownFile } from '../publishing/refusals.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
 import { keepingOf, selectKept } from './kept-selection.ts';
-import { endKeeping, removeAll } from './removal.ts';
-import { liveTagsIn, scopeOfSelection, select } from './selection.ts';
+import { removeAll } from './removal.ts';
+import { ghostsIn, liveTagsIn, scopeOfSelection, select, type Selected } from './selection.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -15,18 +15,30 @@ import type { Work } from './work.ts';
  */
 export async function deleteFiles(work: Work, selection: Selection, options: ChangeOptions = {}): Promise<Change> {
   const seen = await work.look(scopeOfSelection(selection));
-  const { isDryRun = false } = options;
-  const live = select(liveTagsIn(seen), ({ pkg }) => pkg, selection);
-  const kept = await selectKept(work, seen, selection, kindsFor(options));
-  const missing = missingInAll(live, kept);
-  if (!isDryRun) {
-    await removeAll(work, live.found, { keeping: keepingOf(work, 'deleted', options) });
-    await endKeeping(work, kept.found);
-    await unlistMissing(work, seen, missing);
-  }
-  const packages = packagesOf([...live.found, ...kept.found]);
-  if (packages.length === 0) throw nothingSelected(missing);
-  return { isDryRun, packages: packages.map((pkg) => changed(pkg, 'deleted')), missing, notes: [] };
+  const { found, missing } = await deleteSelected(work, seen, selection, options);
+  if (found.length === 0) throw nothingSelected(missing);
+  const packages = found.map((pkg) => changed(pkg, 'deleted'));
+  return { isDryRun: options.isDryRun ?? false, packages, missing, notes: [] };
+}
+
+/**
+ * Deletes a file in one architecture, or in each that has it, with all its twins; resolves with those architectures once no
+ * index lists it. Throws PACKAGE_UNKNOWN where there is nothing to delete.
+ */
+export async function deleteFile(
+  work: Work,
+  file: { readonly architecture: string | undefined; readonly fileName: string },
+  options: ChangeOptions = {},
+): Promise<readonly string[]> {
+  const { architecture, fileName } = file;
+  const path = architecture === undefined ? fileName : `${architecture}/${fileName}`;
+  // No file's name has a star: it would stand for others.
+  if (path.includes('*')) throw unknownFile(file, []);
+  const selection = { files: [path] };
+  const seen = await work.look(scopeOfSelection(selection));
+  const { found } = await deleteSelected(work, seen, selection, options);
+  if (found.length === 0) throw unknownFile(file, seen.live.named(fileName));
+  return [...new Set(found.map((pkg) => pkg.architecture))];
 }
 
 /** One content under one name, as somebody has seen it. */
@@ -50,45 +62,35 @@ export async function deleteChosen<T extends ChosenPackage>(
   options: ChangeOptions = {},
 ): Promise<Spared<T>> {
   const digests = new Map(chosen.map((one) => [pathOf(one), one.digest]));
-  const isMeant = (pkg: ChosenPackage) => digests.get(pathOf(pkg)) === pkg.digest;
+  const isMeant = ({ pkg }: LiveTag) => digests.get(pathOf(pkg)) === pkg.digest;
   const seen = await work.look([EVERY]);
   const there = [...liveTagsIn(seen)].filter(({ pkg }) => digests.has(pathOf(pkg)));
-  const targets = there.filter(({ pkg }) => isMeant(pkg));
-  await removeAll(work, targets, { keeping: keepingOf(work, 'deleted', options), isMeant });
+  const targets = there.filter(isMeant);
+  const ghosts = ghostsIn(seen).filter(isMeant);
+  await removeAll(work, targets, { keeping: keepingOf(work, 'deleted', options), gone: ghosts, isExact: true });
   const found = new Set(targets.map(({ pkg }) => pathOf(pkg)));
   const named = new Set(there.map(({ pkg }) => pathOf(pkg)));
   const left = chosen.filter((one) => !found.has(pathOf(one)));
-  const gone = left.filter((one) => !named.has(pathOf(one)));
-  await unlist(
-    work,
-    seen,
-    gone.map(({ fileName }) => fileName),
-  );
-  return { gone, replaced: left.filter((one) => named.has(pathOf(one))) };
+  return {
+    gone: left.filter((one) => !named.has(pathOf(one))),
+    replaced: left.filter((one) => named.has(pathOf(one))),
+  };
 }
 
-/** What was deleted before is there for those alone who want its bytes gone. */
-export function kindsFor({ isNow = false }: ChangeOptions): readonly ('kept' | 'withdrawn')[] {
-  return isNow ? ['kept', 'withdrawn'] : ['withdrawn'];
-}
-
-/** A deletion that died half-way left files listed that are gone: it is tried again, and ends here. */
-async function unlistMissing(work: Work, seen: Look, missing: readonly string[]): Promise<void> {
-  await unlist(
-    work,
-    seen,
-    missing.filter((one) => !one.includes('*')).map((file) => file.slice(file.lastIndexOf('/') + 1)),
-  );
-}
-
-/** Has the indexes put again that still list one of these files, of which nothing lives: a removal died half-way. */
-export async function unlist({ image, loop, time }: Work, seen: Look, fileNames: readonly string[]): Promise<void> {
-  const scope = seen.architectures.filter((architecture) => {
-    const content = seen.stored.get(architecture)?.content;
-    const isListed = content !== undefined && fileNames.some((name) => findFile(content, name) !== undefined);
-    return isListed && !seen.isCovered(architecture);
-  });
-  if (scope.length > 0) await loop.join(createMending(image, scope), time);
+async function deleteSelected(
+  work: Work,
+  seen: Look,
+  selection: Selection,
+  options: ChangeOptions,
+): Promise<Selected<PackageRecord>> {
+  const live = select(liveTagsIn(seen), ({ pkg }) => pkg, selection);
+  // What was deleted before is there for those alone who want its bytes gone.
+  const kept = await selectKept(work, seen, selection, options.isNow === true ? ['kept', 'withdrawn'] : ['withdrawn']);
+  if (options.isDryRun !== true) {
+    const gone = select(ghostsIn(seen), ({ pkg }) => pkg, selection).found;
+    await removeAll(work, live.found, { keeping: keepingOf(work, 'deleted', options), ended: kept.found, gone });
+  }
+  return { found: packagesOf([...live.found, ...kept.found]), missing: missingInAll(live, kept) };
 }
 
 function pathOf({ architecture, fileName }: ChosenPackage): string {

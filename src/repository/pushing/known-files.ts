@@ -65,7 +65,8 @@ function takenFault(before: Look, taken: readonly { readonly pkg: PackageRecord 
   return nameTaken(taken, false, owners);
 }
 
-async function mend({ image, loop, time }: Work, before: Look, scope: Scope): Promise<void> {
+/** Resolves once the indexes cover what is there, where they don't as a look has shown. */
+export async function mend({ image, loop, time }: Work, before: Look, scope: Scope): Promise<void> {
   const mending = createMending(image, scope);
   if ((await mending.settle(before)) !== 'done') await loop.join(mending, time);
 }
@@ -107,6 +108,7 @@ async function isBroughtBack<T extends { readonly pkg: PackageRecord }>(
   });
 }
 
-function isTwin(a: PackageRecord, b: PackageRecord): boolean {
+/** Whether two records are of the same bytes. */
+export function isTwin(a: PackageRecord, b: PackageRecord): boolean {
   return a.digest === b.digest && a.architecture === b.architecture;
 }

@@ -5,11 +5,10 @@ import { refuseSnapshot, unknownFile } from '../publishing/refusals.ts';
 import type { Change, ChangeOptions, ChangePackages, RepositoryLifecycle, Selection } from '../service/lifecycle.ts';
 import type { RepositoryPublishing } from '../service/publishing.ts';
 import { nothingSelected } from './change-answer.ts';
-import { deleteFiles } from './delete-files.ts';
+import { deleteFile, deleteFiles } from './delete-files.ts';
 import { publishFiles } from './publish.ts';
 import { restoreFiles } from './restore-files.ts';
 import { withdrawFiles } from './withdraw-files.ts';
-import { withdrawFile } from './withdraw.ts';
 import type { Work } from './work.ts';
 import type { Works, WorksOptions } from './works.ts';
 
@@ -66,7 +65,7 @@ export function createPushing(
     },
 
     withdraw: (at, file, caller, options) =>
-      works.change(at, caller, unknownFile(file, []), (work) => withdrawFile(work, file, options)),
+      works.change(at, caller, unknownFile(file, []), (work) => deleteFile(work, file, options)),
     deleteFiles: bySelection(deleteFiles),
     withdrawFiles: bySelection(withdrawFiles),
     restoreFiles: bySelection(restoreFiles),

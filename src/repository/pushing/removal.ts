@@ -1,13 +1,13 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
-import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
 import { dropKept, putKept } from '../keeping/kept-packages.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import type { Participant } from '../publishing/participant.ts';
 import { bytesGone } from '../publishing/refusals.ts';
+import { filesOf, mayListDead } from './leaving-files.ts';
 import type { Work } from './work.ts';
 
 /** Tags that are removed at a time. */
@@ -16,19 +16,24 @@ const concurrency = 8;
 /** Why packages leave the index, and what becomes of their bytes: kept where they are withdrawn or can be fetched for a while. */
 export interface Removal {
   readonly keeping: Keeping;
-  /** Which contents of those files are meant, where not all are: others of a name that came or come meanwhile stay. */
-  readonly isMeant?: ((pkg: PackageRecord) => boolean) | undefined;
+  /** What is kept of packages that go too, and ends with them. */
+  readonly ended?: readonly KeptPackage[];
+  /** Packages that somebody else has taken away, and that no index is to list either. */
+  readonly gone?: readonly Pick<LiveTag, 'pkg'>[];
+  /** Whether only these very bytes go. Default: whatever is pushed under their names meanwhile goes too. */
+  readonly isExact?: boolean;
   /** Who waits for the same change of the index: joined once the tags are gone. */
   readonly beside?: (() => Promise<void>) | undefined;
 }
 
 /**
  * Removes live tags and resolves once no index lists them, nor any other tag of those files. What is kept of them is put before
- * their tags go, so that no crash loses it. The first goes alone: where the caller may not delete, nothing else is touched.
+ * their tags go, so that no crash loses it. The first goes alone: where the caller may not delete, nothing else is touched. What
+ * was kept ends before the looks that show what is left: whoever restores it meanwhile either misses it then, or is seen.
  */
 export async function removeAll(work: Work, targets: readonly LiveTag[], removal: Removal): Promise<void> {
+  const { ended = [], gone = [], beside } = removal;
   const [first, ...others] = targets;
-  if (first === undefined) return;
   const keepers = newestOfEach(targets);
   const kept = new Map<string, KeptPackage>();
   const remove = async (target: LiveTag) => {
@@ -37,12 +42,14 @@ export async function removeAll(work: Work, targets: readonly LiveTag[], removal
     // However many there are: the registry is at work as long as it answers.
     work.time.renew();
   };
-  await remove(first);
+  if (first !== undefined) await remove(first);
   await inParallel(others, concurrency, remove);
+  await endKeeping(work, ended);
+  if (targets.length + ended.length + gone.length === 0) return;
   const participant = createRemoval(work, targets, removal, kept);
-  await Promise.all([work.loop.join(participant, work.time), removal.beside?.()]);
+  await Promise.all([work.loop.join(participant, work.time), beside?.()]);
   const isSpared = (tag: string) =>
-    removal.isMeant !== undefined && peekKind(tag) === 'withdrawn' && keepers.has(keptBy(tag));
+    removal.isExact === true && peekKind(tag) === 'withdrawn' && keepers.has(keptBy(tag));
   await settleKept(work, participant.seen(), { kept, removed: keepers, isSpared });
 }
 
@@ -90,32 +97,23 @@ function createRemoval(
   removal: Removal,
   kept: Map<string, KeptPackage>,
 ): Participant & { readonly seen: () => Look | undefined } {
-  const removed = new Set(targets.map(({ tag }) => tag));
-  const files = new Map<string, Set<string>>();
+  const { ended = [], gone = [], isExact = false } = removal;
+  const files = filesOf([...targets, ...ended], isExact);
+  const unlisted = filesOf([...targets, ...ended, ...gone], isExact);
   let seen: Look | undefined;
-  for (const { pkg } of targets) {
-    const architectures = files.get(pkg.fileName) ?? new Set();
-    files.set(pkg.fileName, architectures.add(pkg.architecture));
-  }
-  const { isMeant = () => true } = removal;
-  const leftIn = ({ live }: Look) =>
-    [...files].flatMap(([fileName, architectures]) =>
-      live.named(fileName).filter(({ pkg }) => architectures.has(pkg.architecture) && isMeant(pkg)),
-    );
   return {
     image: work.image,
-    scope: scopeOfTags(targets),
+    scope: scopeOfTags([...targets, ...ended, ...gone]),
     seen: () => seen,
     async settle(look) {
       seen = look;
-      const left = leftIn(look);
+      const left = [...files.names].flatMap((name) => look.live.named(name).filter(({ pkg }) => files.has(pkg)));
       const keepers = newestOfEach(left);
       for (const one of left) {
         if (keepers.has(one.tag)) await keep(work, one, removal, kept);
         await bury(work, one, removal);
-        removed.add(one.tag);
       }
-      const isListed = [...removed].some((tag) => look.architectures.some((one) => look.mayList(one, tag)));
+      const isListed = look.architectures.some((architecture) => mayListDead(look, architecture, unlisted));
       return left.length > 0 || isListed ? 'publish' : 'done';
     },
     abandon: () => Promise.resolve(),

@@ -1,11 +1,14 @@
 import type { KeptPackage } from '../artifacts/kept-package.ts';
+import { contentKeyOf } from '../artifacts/package-tag.ts';
+import { isEnded, readAllKept } from '../keeping/kept-packages.ts';
+import type { LiveTag } from '../live/live-set.ts';
 import type { Look } from '../live/look.ts';
-import { rivalsOf } from '../live/names.ts';
-import { createClaim } from '../publishing/claim.ts';
-import { nameTaken } from '../publishing/refusals.ts';
+import { createClaim, type Push } from '../publishing/claim.ts';
+import { withdrawnMeanwhile } from '../publishing/refusals.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
 import { selectKept } from './kept-selection.ts';
+import { foresee, isTwin, mend } from './known-files.ts';
 import { putRecords } from './put-records.ts';
 import { endKeeping, scopeOfTags } from './removal.ts';
 import { liveTagsIn, scopeOfSelection, select, type Selected } from './selection.ts';
@@ -23,26 +26,50 @@ export async function restoreFiles(
   const began = { ms: work.clock.monotonicMs(), at: work.stamp() };
   const before = await work.look(scopeOfSelection(selection));
   const kept = await selectRestorable(work, before, selection);
-  const wanted = newestOfEachName(kept.found);
   const live = select(liveTagsIn(before), ({ pkg }) => pkg, selection);
   const missing = missingInAll(kept, live);
-  if (wanted.length + live.found.length === 0) throw nothingSelected(missing);
-  refuseTaken(before, wanted);
-  if (!isDryRun && wanted.length > 0) {
+  if (kept.found.length + live.found.length === 0) throw nothingSelected(missing);
+  const there = kept.found.length > 0 ? select(live.found, ({ pkg }) => pkg, whole(selection)).found : live.found;
+  const wanted = packagesOf([...newestOfEachName(kept.found), ...there]).map((pkg) => ({ pkg }));
+  const { fresh, unchanged } = foresee(before, wanted);
+  if (!isDryRun && unchanged.length > 0) await mend(work, before, scopeOfTags(unchanged));
+  if (!isDryRun && fresh.length > 0) {
     await work.time.until(work.signingKeys.ofImageForWriting(work.image, work.time.call()));
     const restoredBy = work.caller.name ?? '';
-    const records = wanted.map(({ pkg }) => ({ ...pkg, provenance: { ...pkg.provenance, restoredBy } }));
+    const records = fresh.map(({ pkg }) => ({ ...pkg, provenance: { ...pkg.provenance, restoredBy } }));
     const own = await putRecords(work, records);
-    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), before, began });
+    const refuse = refuseEnded(work, kept.found, own);
+    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), before, began, refuse });
     await work.loop.join(claim, work.time);
     await forget(work, kept.found);
   }
-  const unchanged = kept.found.length > 0 ? select(live.found, ({ pkg }) => pkg, whole(selection)).found : live.found;
   const packages = [
-    ...packagesOf(wanted).map((pkg) => changed(pkg, 'restored')),
-    ...packagesOf(unchanged).map((pkg) => changed(pkg, 'unchanged')),
+    ...fresh.map(({ pkg }) => changed(pkg, 'restored')),
+    ...unchanged.map(({ pkg }) => changed(pkg, 'unchanged')),
   ];
   return { isDryRun, packages, missing, notes: [] };
+}
+
+/**
+ * Whoever deletes what is kept ends that before they look for what lives: who restores it and finds it kept after their put is
+ * seen by them. Others may have restored it too.
+ */
+function refuseEnded(
+  { image, time }: Work,
+  kept: readonly KeptPackage[],
+  own: readonly LiveTag[],
+): Required<Push>['refuse'] {
+  return async ({ live }) => {
+    const hasTwin = ({ tag, pkg }: LiveTag) =>
+      live.named(pkg.fileName).some((other) => other.tag !== tag && isTwin(other.pkg, pkg));
+    const alone = own.filter((one) => !hasTwin(one));
+    const contents = new Set(alone.map(({ tag }) => contentKeyOf(tag)));
+    const tags = kept.map(({ tag }) => tag).filter((tag) => contents.has(contentKeyOf(tag)));
+    for (const one of await readAllKept(image, tags, time.call()))
+      if (!isEnded(one)) contents.delete(contentKeyOf(one.tag));
+    const lost = alone.filter(({ tag }) => contents.has(contentKeyOf(tag)));
+    return lost.length === 0 ? undefined : withdrawnMeanwhile(lost);
+  };
 }
 
 /** What was withdrawn, and of files that are named whole what was deleted. */
@@ -70,12 +97,6 @@ function newestOfEachName(kept: readonly KeptPackage[]): readonly KeptPackage[] 
     if (known === undefined || one.keeping.at > known.keeping.at) newest.set(path, one);
   }
   return [...newest.values()];
-}
-
-function refuseTaken({ live }: Look, wanted: readonly KeptPackage[]): void {
-  const taken = wanted.filter(({ pkg }) => rivalsOf(live, pkg).length > 0);
-  const owners = taken.flatMap(({ pkg }) => rivalsOf(live, pkg).map((rival) => rival.pkg));
-  if (taken.length > 0) throw nameTaken(taken, false, owners);
 }
 
 /** Void by now: only lists get longer where somebody who may not delete restores. */

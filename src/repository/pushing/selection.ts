@@ -1,4 +1,5 @@
 import { wildcard } from '../../protocol/glob.ts';
+import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { readableBeginning, readablePartOf } from '../artifacts/package-tag.ts';
@@ -74,6 +75,20 @@ export function* liveTagsIn({ live }: Look): Iterable<LiveTag> {
     }
   }
   for (const [tag, pkg] of live.unlisted) if (!told.has(tag)) yield { tag, pkg };
+}
+
+/** What the indexes list and nothing live stands for any more: whoever took it away isn't done with it, or died. */
+export function ghostsIn({ stored, live }: Look): readonly LiveTag[] {
+  const ghosts = new Map<string, LiveTag>();
+  for (const { content, claimed } of stored.values()) {
+    const listed = (content ?? claimed())?.byTag() ?? new Map<string, IndexedPackage>();
+    const isDead = (tag: string) => !live.has(tag) && !live.unread.has(tag);
+    for (const tag of content === undefined ? [...listed.keys()].filter(isDead) : live.gone) {
+      const pkg = listed.get(tag)?.pkg;
+      if (pkg !== undefined) ghosts.set(tag, { tag, pkg });
+    }
+  }
+  return [...ghosts.values()];
 }
 
 function splitFile(file: string): { readonly architecture: string | undefined; readonly fileName: string } {

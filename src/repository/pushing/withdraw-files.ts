@@ -3,7 +3,7 @@ import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
 import { keepingOf, selectKept } from './kept-selection.ts';
 import { removeAll } from './removal.ts';
-import { liveTagsIn, scopeOfSelection, select } from './selection.ts';
+import { ghostsIn, liveTagsIn, scopeOfSelection, select } from './selection.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -18,7 +18,8 @@ export async function withdrawFiles(work: Work, selection: Selection, options: C
   const missing = missingInAll(live, before);
   if (live.found.length + before.found.length === 0) throw nothingSelected(missing);
   if (!isDryRun) {
-    await removeAll(work, live.found, { keeping: keepingOf(work, 'withdrawn', options) });
+    const gone = [...before.found, ...select(ghostsIn(seen), ({ pkg }) => pkg, selection).found];
+    await removeAll(work, live.found, { keeping: keepingOf(work, 'withdrawn', options), gone });
     const open = before.found.filter(({ keeping }) => isNow && keeping.fetchableUntil !== undefined);
     for (const kept of open) {
       const keeping = { ...kept.keeping, fetchableUntil: undefined };

@@ -105,7 +105,7 @@ async function removeBeside(
     return claimed;
   };
   try {
-    await removeAll(work, change.going, { keeping: keepingOf(work, 'deleted', options), beside });
+    await removeAll(work, change.going, { keeping: keepingOf(work, 'deleted', options), isExact: true, beside });
   } catch (error) {
     const bury = ({ tag }: LiveTag) => work.burial.bury(work.image, tag, 'withdrawn', work.time.undoing());
     // Others may have built on what is claimed already: that ends by itself.

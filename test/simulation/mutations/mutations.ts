@@ -128,8 +128,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a delete takes every twin that its looks show',
-    text: 'live.named(fileName).filter(({ pkg }) => architectures.has(pkg.architecture)),',
-    instead: `live.named(fileName).filter(({ tag }) => tag === ''),`,
+    text: 'look.live.named(name).filter(({ pkg }) => files.has(pkg)));',
+    instead: `look.live.named(name).filter(({ tag }) => tag === ''));`,
     suite: 'known',
   },
   {
@@ -137,6 +137,36 @@ export const mutations: readonly Mutation[] = [
     text: 'if (keepers.has(target.tag)) await keep(work, target, removal, kept);',
     instead: '',
     suite: ['withdrawals'],
+  },
+  {
+    rule: 'a change is answered once no index lists what others have taken away',
+    text: 'const unlisted = filesOf([...targets, ...ended, ...gone], isExact);',
+    instead: 'const unlisted = filesOf(targets, isExact);',
+    suite: 'known',
+  },
+  {
+    rule: 'a deletion of what is kept takes what is restored meanwhile',
+    text: 'const files = filesOf([...targets, ...ended], isExact);',
+    instead: 'const files = filesOf(targets, isExact);',
+    suite: 'known',
+  },
+  {
+    rule: 'nothing is restored that nobody keeps any more',
+    text: 'if (refusal !== undefined) return await withdraw(own, refusal);',
+    instead: 'void refusal;',
+    suite: 'known',
+  },
+  {
+    rule: 'what a restoring finds unchanged is listed once it is answered',
+    text: 'if (!isDryRun && unchanged.length > 0) await mend(work, before, scopeOfTags(unchanged));',
+    instead: '',
+    suite: 'known',
+  },
+  {
+    rule: 'a move and a pruning take nothing but the bytes that they have seen',
+    text: 'const isMeant = ({ pkg }: LiveTag) => digests.get(pathOf(pkg)) === pkg.digest;',
+    instead: 'const isMeant = ({ pkg }: LiveTag) => digests.has(pathOf(pkg));',
+    suite: 'known',
   },
   {
     rule: 'a tombstone that a listing shows is final',

@@ -7,6 +7,8 @@ import { anApk } from '../../support/an-apk.ts';
 export interface SimulatedFile {
   readonly name: string;
   readonly architecture: string;
+  /** Default: 1.0-r0. */
+  readonly version?: string;
 }
 
 export const simulatedFiles: readonly SimulatedFile[] = [
@@ -20,7 +22,12 @@ export const contents = ['one', 'two'] as const;
 
 /** A real package, read and checked as an upload would be. */
 export async function stagedPackage(file: SimulatedFile, content: string): Promise<StagedPackage> {
-  const bytes = anApk({ name: file.name, version: '1.0-r0', arch: file.architecture, description: content });
+  const bytes = anApk({
+    name: file.name,
+    version: file.version ?? '1.0-r0',
+    arch: file.architecture,
+    description: content,
+  });
   const summary = await readPackage([bytes] as unknown as AsyncIterable<Uint8Array>);
   return { summary, source: { digest: digestOfHex(summary.sha256), size: summary.size, open: () => bytes } };
 }
@@ -35,9 +42,9 @@ export async function allStagedPackages(): Promise<ReadonlyMap<string, StagedPac
 }
 
 export function stagedKey(file: SimulatedFile, content: string): string {
-  return `${file.architecture}/${file.name}/${content}`;
+  return `${file.architecture}/${fileNameOf(file)}/${content}`;
 }
 
 export function fileNameOf(file: SimulatedFile): string {
-  return `${file.name}-1.0-r0.apk`;
+  return `${file.name}-${file.version ?? '1.0-r0'}.apk`;
 }

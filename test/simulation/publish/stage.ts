@@ -34,6 +34,7 @@ export const simulated = {
   a: { name: 'a', architecture: 'x86_64' },
   b: { name: 'b', architecture: 'x86_64' },
   c: { name: 'c', architecture: 'x86_64' },
+  newerA: { name: 'a', architecture: 'x86_64', version: '2.0-r0' },
   shared: { name: 'shared', architecture: 'noarch' },
 } as const;
 
@@ -55,7 +56,7 @@ export async function createStage(options: WorldOptions = {}): Promise<Stage> {
 
   const beginPush: Stage['beginPush'] = async (by, file, content = 'one', ifExists = 'fail') => {
     const publication = await by.repositories.begin(at, caller);
-    const files = [file].flat().map(({ name }: SimulatedFile) => staged.get(`${name} ${content}`)!);
+    const files = [file].flat().map((one: SimulatedFile) => staged.get(`${nameOf(one)} ${content}`)!);
     const [published] = await publication.commit(files, { ifExists });
     return published?.outcome === 'unchanged' ? 'unchanged' : 'done';
   };
@@ -93,7 +94,12 @@ export async function createStage(options: WorldOptions = {}): Promise<Stage> {
 async function stageAll(): Promise<ReadonlyMap<string, StagedPackage>> {
   const staged = new Map<string, StagedPackage>();
   for (const file of Object.values(simulated)) {
-    for (const content of ['one', 'two']) staged.set(`${file.name} ${content}`, await stagedPackage(file, content));
+    for (const content of ['one', 'two']) staged.set(`${nameOf(file)} ${content}`, await stagedPackage(file, content));
   }
   return staged;
+}
+
+/** As readings tell it. */
+function nameOf({ name, version }: SimulatedFile): string {
+  return version === undefined ? name : `${name}-${version}`;
 }
