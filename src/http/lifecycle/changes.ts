@@ -21,6 +21,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
 import { readJsonBody, type BodyForm } from '../upload/json-body.ts';
+import { createUploadSlots } from '../upload/upload-slots.ts';
 
 /** Answers what is posted below a repository to change what is there. */
 export type ChangeHandler = (exchange: Exchange, base: RepositoryBase, verb: ChangeVerb) => Promise<Response>;
@@ -40,9 +41,18 @@ interface Asked {
 
 export function createChangeHandler(
   deps: LifecycleDependencies,
-  settings: Pick<HttpSettings, 'singleImage'>,
+  settings: Pick<HttpSettings, 'singleImage' | 'maxUploads' | 'maxWaiting' | 'waitMs'>,
 ): ChangeHandler {
   const { repositories, requests, audit, meter, trust } = deps;
+  const slots = createUploadSlots({ ...settings, what: 'large change' });
+
+  /** Bodies that many may send at once are few in memory, as uploads are, and those of strangers none. */
+  const makeRoom = async (exchange: Exchange, { at }: RepositoryBase, caller: Caller) => {
+    if (isSmall(exchange)) return () => undefined;
+    slots.refuseIfFull();
+    await repositories.authorize(at.image, caller, { signal: exchange.signal });
+    return await slots.take(exchange.signal);
+  };
 
   const selecting =
     <T extends Partial<DeletionDocument>>(form: BodyForm<T>, work: ChangePackages) =>
@@ -81,6 +91,7 @@ export function createChangeHandler(
 
   return async (exchange, base, verb) => {
     const caller = requests.caller(exchange, 'write');
+    const giveBack = await makeRoom(exchange, base, caller);
     const who = auditName(caller, exchange);
     const attempt = audit.begin(exchange, { action: verb, who, at: base.at, files: [] });
     const work = () =>
@@ -89,9 +100,17 @@ export function createChangeHandler(
         attempt.tell(auditedOf(made));
         return made;
       });
-    const change = await countedChange(meter, verb, work, outcomesOf);
+    const change = await countedChange(meter, verb, work, outcomesOf).finally(giveBack);
     return jsonAnswer(200, describe(change), { 'Cache-Control': 'no-store' });
   };
+}
+
+/** A body so small that as many may be in memory as there are connections. */
+const smallBytes = 16 * 1024;
+
+function isSmall(exchange: Exchange): boolean {
+  const length = exchange.header('content-length');
+  return length !== undefined && Number(length) <= smallBytes;
 }
 
 /** The body, told to the audit log as far as that is of use there. */

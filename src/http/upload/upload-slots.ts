@@ -19,6 +19,8 @@ export interface UploadSlotsOptions {
   readonly maxWaiting: number;
   /** How long, in milliseconds. */
   readonly waitMs: number;
+  /** What one is called where it is refused. Default: upload. */
+  readonly what?: string | undefined;
   /** Called on each change. */
   readonly onChange?: ((counts: { readonly taken: number; readonly waiting: number }) => void) | undefined;
 }
@@ -27,7 +29,8 @@ interface Waiting {
   readonly admit: () => void;
 }
 
-export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: UploadSlotsOptions): UploadSlots {
+export function createUploadSlots(options: UploadSlotsOptions): UploadSlots {
+  const { maxUploads, maxWaiting, waitMs, onChange, what = 'upload' } = options;
   const queue = new Set<Waiting>();
   let taken = 0;
   const changed = () => onChange?.({ taken, waiting: queue.size });
@@ -51,7 +54,7 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
       const abort = () => {
         leave();
         reject(
-          new GatewayError('ABORTED', 'the caller left before there was room for the upload', {
+          new GatewayError('ABORTED', 'the caller left before there was room', {
             cause: signal?.reason,
           }),
         );
@@ -64,7 +67,7 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
       };
       const timer = setTimeout(() => {
         leave();
-        reject(overloaded(`no upload ended within ${waitMs / 1000} s`));
+        reject(overloaded(`no ${what} ended within ${waitMs / 1000} s`));
       }, timerMs(waitMs));
       queue.add(waiting);
       changed();
@@ -74,7 +77,7 @@ export function createUploadSlots({ maxUploads, maxWaiting, waitMs, onChange }: 
 
   const refuseIfFull = () => {
     if (taken >= maxUploads && queue.size >= maxWaiting)
-      throw overloaded(`${taken} uploads are under way and ${queue.size} wait`);
+      throw overloaded(`${taken} ${what}s are under way and ${queue.size} wait`);
   };
 
   return {
