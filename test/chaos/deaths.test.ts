@@ -62,7 +62,7 @@ function freezeAt({ image, at, when }: Death, front: RegistryFront): Promise<voi
 
 /** What of a state is neither as it was nor as it was to be, package by package. */
 function faultsOf(seen: VerbState, before: VerbState, after: VerbState): readonly string[] {
-  const parts = ['edge', 'stable', 'released', 'snapshots', 'broken'] as const;
+  const parts = ['edge', 'stable', 'released', 'snapshots', 'fetchable', 'broken'] as const;
   return parts.flatMap((part) => {
     const [was, is, to] = [before, seen, after].map((state) => new Set(state[part]));
     const lost = [...was!].filter((one) => to!.has(one) && !is!.has(one)).map((one) => `${part} lost ${one}`);
@@ -96,7 +96,7 @@ describe.skipIf(isMissing)(`a gateway that dies${isMissing ? ' (docker-registry 
         });
       expect((await ask(lkard, verb.request('team/whole'))).status).toBeLessThan(300);
       const after = await stateOf(lkard, 'team/whole');
-      expect(after).not.toEqual(before);
+      expect(after).toMatchObject({ ...verb.after, broken: [] });
 
       const deaths = Array.from({ length: count }, (_, i) => i + 1).flatMap((at) =>
         (['before', 'after'] as const).map((when) => ({ verb, image: `team/dies-${when}-${at}`, at, when })),
@@ -128,7 +128,7 @@ describe.skipIf(isMissing)(`a gateway that dies${isMissing ? ' (docker-registry 
         }
       }
       expect({ count, faults }).toEqual({ count, faults: [] });
-      expect(count).toBeGreaterThan(1);
+      expect(count).toBeGreaterThan(0);
     },
   );
 });

@@ -18,13 +18,17 @@ export interface LifecycleVerb {
   readonly lkar: (host: string, image: string) => readonly string[];
   /** The most that it needs. */
   readonly needs: 'push' | 'delete';
+  /** What the image looks like afterwards. */
+  readonly after: Partial<VerbState>;
 }
 
 const main = (image: string) => `/apk/${image}/edge/main`;
 const release = (image: string) => `${image}-released`;
 const post = (path: string, body: object): VerbRequest => ({ method: 'POST', path, body });
 const nothing = () => [];
-const app1 = 'x86_64/app-1-r0.apk';
+const [app1, app2, lib1, extra1] = ['app-1-r0.apk', 'app-2-r0.apk', 'lib-1-r0.apk', 'extra-1-r0.apk'] as const;
+const file = `x86_64/${app1}`;
+const all = [app1, app2, lib1];
 const source = (image: string) => ({ image, branch: 'edge', repository: 'main' });
 const snapshot = (image: string): VerbRequest => ({ method: 'PUT', path: `/apk/${image}/edge@first/main` });
 
@@ -32,37 +36,51 @@ const snapshot = (image: string): VerbRequest => ({ method: 'PUT', path: `/apk/$
 export const lifecycleVerbs: readonly LifecycleVerb[] = [
   {
     ...{ title: 'delete a file', needs: 'delete', before: nothing },
-    request: (image) => ({ method: 'DELETE', path: `${main(image)}/${app1}` }),
-    lkar: (host, image) => ['rm', `${host}/${image}`, `edge/main/${app1}`],
+    after: { edge: [app2, lib1], fetchable: [app1] },
+    request: (image) => ({ method: 'DELETE', path: `${main(image)}/${file}` }),
+    lkar: (host, image) => ['rm', `${host}/${image}`, `edge/main/${file}`],
   },
   {
     ...{ title: 'delete a file now', needs: 'delete', before: nothing },
-    request: (image) => ({ method: 'DELETE', path: `${main(image)}/${app1}?now` }),
-    lkar: (host, image) => ['rm', `${host}/${image}`, `edge/main/${app1}`, '--now'],
+    after: { edge: [app2, lib1], fetchable: [] },
+    request: (image) => ({ method: 'DELETE', path: `${main(image)}/${file}?now` }),
+    lkar: (host, image) => ['rm', `${host}/${image}`, `edge/main/${file}`, '--now'],
+  },
+  {
+    ...{ title: 'end the grace of what was deleted', needs: 'delete' },
+    after: { edge: [app2, lib1], fetchable: [] },
+    before: (image) => [post(`${main(image)}/delete`, { files: [file] })],
+    request: (image) => post(`${main(image)}/delete`, { files: [file], now: true }),
+    lkar: (host, image) => ['rm', `${host}/${image}`, `edge/main/${file}`, '--now'],
   },
   {
     ...{ title: 'delete by name', needs: 'delete', before: nothing },
+    after: { edge: [lib1], fetchable: [app1, app2], withdrawn: [] },
     request: (image) => post(`${main(image)}/delete`, { names: ['app'] }),
     lkar: (host, image) => ['rm', `${host}/${image}`, 'edge/main/app-*.apk'],
   },
   {
     ...{ title: 'withdraw', needs: 'delete', before: nothing },
+    after: { edge: [lib1], fetchable: [app1, app2], withdrawn: [app1, app2] },
     request: (image) => post(`${main(image)}/withdraw`, { names: ['app'], reason: 'broken' }),
     lkar: (host, image) => [...['withdraw', `${host}/${image}`, 'edge', 'main', '--name', 'app', '--reason', 'broken']],
   },
   {
     ...{ title: 'restore', needs: 'push' },
+    after: { edge: all, fetchable: [], withdrawn: [] },
     before: (image) => [post(`${main(image)}/withdraw`, { names: ['app'] })],
     request: (image) => post(`${main(image)}/restore`, { names: ['app'] }),
     lkar: (host, image) => ['restore', `${host}/${image}`, 'edge', 'main', '--name', 'app'],
   },
   {
     ...{ title: 'promote within an image', needs: 'push', before: nothing },
+    after: { edge: all, stable: [app2, lib1] },
     request: (image) => post(`/apk/${image}/stable/main/promote`, { from: source(image), packages: ['app', 'lib'] }),
     lkar: (host, image) => ['promote', `${host}/${image}/edge/main`, 'stable/main', 'app', 'lib'],
   },
   {
     ...{ title: 'promote to another image', needs: 'push', before: nothing },
+    after: { edge: all, released: [app2, lib1] },
     request: (image) =>
       post(`/apk/${release(image)}/stable/main/promote`, { from: source(image), packages: ['app', 'lib'] }),
     lkar: (host, image) => [
@@ -71,31 +89,36 @@ export const lifecycleVerbs: readonly LifecycleVerb[] = [
   },
   {
     ...{ title: 'move', needs: 'delete', before: nothing },
+    after: { edge: [app1], stable: [app2, lib1], fetchable: [app2, lib1] },
     request: (image) =>
       post(`/apk/${image}/stable/main/promote`, { from: source(image), packages: ['app', 'lib'], move: true }),
     lkar: (host, image) => ['promote', `${host}/${image}/edge/main`, 'stable/main', 'app', 'lib', '--move'],
   },
   {
     ...{ title: 'prune', needs: 'delete', before: nothing },
+    after: { edge: [app2, lib1], fetchable: [app1] },
     request: (image) => post(`${main(image)}/prune`, { keep: 1 }),
     lkar: (host, image) => ['prune', `${host}/${image}`, 'edge', 'main', '--keep', '1', '--yes'],
   },
   {
     ...{ title: 'make a snapshot', needs: 'push', before: nothing },
+    after: { edge: all, snapshots: ['first'] },
     request: snapshot,
     lkar: (host, image) => ['snapshot', 'create', `${host}/${image}`, 'edge', 'main', 'first'],
   },
   {
     ...{ title: 'remove a snapshot', needs: 'delete' },
+    after: { edge: all, snapshots: [] },
     before: (image) => [snapshot(image)],
     request: (image) => ({ ...snapshot(image), method: 'DELETE' }),
     lkar: (host, image) => ['snapshot', 'rm', `${host}/${image}`, 'edge', 'main', 'first'],
   },
   {
     ...{ title: 'roll back', needs: 'delete' },
+    after: { edge: all, snapshots: ['first'], fetchable: [extra1] },
     before: (image) => [
       snapshot(image),
-      post(`${main(image)}/delete`, { files: [app1] }),
+      post(`${main(image)}/delete`, { files: [file] }),
       post(`${main(image)}/promote`, { from: { ...source(image), repository: 'extra' }, packages: ['extra'] }),
     ],
     request: (image) => post(`${main(image)}/rollback`, { snapshot: 'first' }),
@@ -137,6 +160,8 @@ export interface VerbState {
   readonly released: readonly string[];
   readonly snapshots: readonly string[];
   readonly withdrawn: readonly string[];
+  /** What edge doesn't list and its paths still give. */
+  readonly fetchable: readonly string[];
   /** What an index lists and can't be fetched. */
   readonly broken: readonly string[];
 }
@@ -169,8 +194,15 @@ export async function stateOf(caller: VerbCaller, image: string): Promise<VerbSt
   };
   const snapshots = await named('snapshots.json', 'snapshots', 'name');
   for (const name of snapshots) await listed(`${image}/edge@${name}/main`);
+  const edge = await listed(`${image}/edge/main`);
+  const fetchable: string[] = [];
+  for (const one of [...all, extra1].filter((name) => !edge.includes(name))) {
+    const fetched = await get(`${image}/edge/main/x86_64/${one}`);
+    if (fetched.ok) fetchable.push(one);
+    await fetched.arrayBuffer();
+  }
   return {
-    edge: await listed(`${image}/edge/main`),
+    ...{ edge, fetchable },
     stable: await listed(`${image}/stable/main`),
     released: await listed(`${release(image)}/stable/main`),
     ...{ snapshots, withdrawn: await named('withdrawn.json', 'packages', 'fileName'), broken },
