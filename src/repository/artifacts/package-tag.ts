@@ -11,7 +11,8 @@ import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts
  * Lower-case only (Gitea folds case), of fixed length at the end (a listing of distribution 3.1 on S3 drops tags that are
  * prefixes of others), at most 128 characters (distribution-spec, Pulling manifests). A tombstone is the same tag with
  * `-d-`: proof that the package's tag is dead, where it can't be removed or was removed lately. With `-k-` it keeps the bytes of
- * one that was deleted, with `-w-` those of one that was withdrawn.
+ * one that was deleted, with `-w-` those of one that was withdrawn; `-n-` says that nobody fetches them from now on, whatever
+ * those two say.
  */
 export interface PackageTag {
   readonly tag: string;
@@ -24,13 +25,14 @@ export interface PackageTag {
 }
 
 /** What a tag of a group's is for. */
-export type TagKind = 'package' | 'tombstone' | 'kept' | 'withdrawn';
+export type TagKind = 'package' | 'tombstone' | 'kept' | 'withdrawn' | 'barred';
 
 const kindsByLetter: ReadonlyMap<string, TagKind> = new Map([
   ['p', 'package'],
   ['d', 'tombstone'],
   ['k', 'kept'],
   ['w', 'withdrawn'],
+  ['n', 'barred'],
 ]);
 
 /** Base32 whose digits sort as their values do, so that tags of one content sort by age. */
@@ -43,7 +45,7 @@ const dash = 0x2d;
 const kindsByCode = new Map([...kindsByLetter].map(([letter, kind]) => [letter.charCodeAt(0), kind]));
 const endingLength = contentHashLength + secondsLength + randomLength;
 const tagPattern = new RegExp(
-  `^[${alphabet}]{${groupHashLength}}-[pdkw]-[a-z0-9_.-]{1,50}-[${alphabet}]{${endingLength}}$`,
+  `^[${alphabet}]{${groupHashLength}}-[pdkwn]-[a-z0-9_.-]{1,50}-[${alphabet}]{${endingLength}}$`,
 );
 const freshPattern = new RegExp(`^[${alphabet}]{${secondsLength + randomLength}}$`);
 
@@ -124,7 +126,12 @@ export function keptTagOf(tag: string, kind: 'kept' | 'withdrawn'): string {
   return `${tag.slice(0, groupHashLength)}-${kind === 'kept' ? 'k' : 'w'}-${tag.slice(groupHashLength + 3)}`;
 }
 
-/** The package tag that a kept or withdrawn one keeps the bytes of. */
+/** The tag that says of what a package tag held, or what one beside it keeps, that nobody fetches it. */
+export function barOf(tag: string): string {
+  return `${tag.slice(0, groupHashLength)}-n-${tag.slice(groupHashLength + 3)}`;
+}
+
+/** The package tag that a kept, withdrawn or barred one is beside. */
 export function keptBy(tag: string): string {
   return buriedBy(tag);
 }

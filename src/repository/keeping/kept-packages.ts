@@ -1,9 +1,10 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
-import { isGatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { formatKeptManifest, parseKeptManifest, type KeptPackage } from '../artifacts/kept-package.ts';
 import { contentKeyOf, peekKind } from '../artifacts/package-tag.ts';
+import { putBar } from './bars.ts';
 
 /** Manifests that are read at a time. */
 const concurrency = 8;
@@ -44,9 +45,20 @@ export async function dropKept(
     if (kept === undefined || isEnded(kept)) return;
     const { by, at } = kept.keeping;
     const ended: KeptPackage = { ...kept, keeping: { why: 'deleted', by, at } };
-    // Where tags are written once too, nobody may be told that it is over.
-    await artifacts.put(image, tag, (profile) => formatKeptManifest(ended, profile), call);
+    await artifacts
+      .put(image, tag, (profile) => formatKeptManifest(ended, profile), call)
+      .catch(async (refusal: unknown) => {
+        // Where tags are written once too, nobody may be told that a withdrawal is over.
+        if (!isGatewayError(refusal, 'TAG_IMMUTABLE')) throw refusal;
+        if (kept.keeping.why === 'withdrawn') throw staysWithdrawn(kept, refusal);
+        await putBar(artifacts, image, tag, call);
+      });
   }
+}
+
+function staysWithdrawn({ pkg: { architecture, fileName } }: KeptPackage, cause: unknown): GatewayError {
+  const message = `${architecture}/${fileName} stays withdrawn: the registry neither removes nor replaces its tag`;
+  return new GatewayError('TAG_IMMUTABLE', message, { details: { file: fileName }, cause });
 }
 
 /** Whether nobody can fetch or restore it. */

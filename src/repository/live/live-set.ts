@@ -229,7 +229,7 @@ function sortListing(
     const kind = peekKind(tag);
     if (kind === 'package') fresh.push(tag);
     else if (kind === 'tombstone') buried.add(buriedBy(tag));
-    else if (kind !== undefined) kept.push(tag);
+    else if (kind === 'kept' || kind === 'withdrawn') kept.push(tag);
   }
   return { fresh, buried, kept, shared };
 }

@@ -88,7 +88,8 @@ async function deleteSelected(
   const kept = await selectKept(work, seen, selection, options.isNow === true ? ['kept', 'withdrawn'] : ['withdrawn']);
   if (options.isDryRun !== true) {
     const gone = select(ghostsIn(seen), ({ pkg }) => pkg, selection).found;
-    await removeAll(work, live.found, { keeping: keepingOf(work, 'deleted', options), ended: kept.found, gone });
+    const keeping = keepingOf(work, 'deleted', options);
+    await removeAll(work, live.found, { keeping, ended: kept.found, gone, isNow: options.isNow });
   }
   return { found: packagesOf([...live.found, ...kept.found]), missing: missingInAll(live, kept) };
 }

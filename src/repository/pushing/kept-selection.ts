@@ -1,5 +1,5 @@
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
-import { contentKeyOf, peekKind, type TagKind } from '../artifacts/package-tag.ts';
+import { barOf, contentKeyOf, peekKind, type TagKind } from '../artifacts/package-tag.ts';
 import { isEnded, readAllKept } from '../keeping/kept-packages.ts';
 import type { Look } from '../live/look.ts';
 import type { ChangeOptions, Selection } from '../service/lifecycle.ts';
@@ -20,9 +20,16 @@ export async function selectKept(
   const isSelected = maySelect(selection);
   const candidates = seen.live.kept.filter((tag) => kinds.includes(peekKind(tag) ?? 'package') && isSelected(tag));
   const live = candidates.length === 0 ? new Set() : new Set([...liveTagsIn(seen)].map(({ tag }) => contentKeyOf(tag)));
-  const dead = candidates.filter((tag) => !live.has(contentKeyOf(tag)));
+  // What nobody fetches any more isn't there, but for a restoring of what was withdrawn.
+  const barred = candidates.length === 0 ? new Set() : barsIn(seen.listing);
+  const isOver = (tag: string) => live.has(contentKeyOf(tag)) || (peekKind(tag) === 'kept' && barred.has(barOf(tag)));
+  const dead = candidates.filter((tag) => !isOver(tag));
   const kept = (await readAllKept(image, dead, time.call())).filter((one) => !isEnded(one));
   return select(kept, ({ pkg }) => pkg, selection);
+}
+
+function barsIn(listing: readonly string[]): ReadonlySet<string> {
+  return new Set(listing.filter((tag) => peekKind(tag) === 'barred'));
 }
 
 /** Why these packages leave the index, as this caller says it, and until when their bytes can be fetched. */

@@ -2,6 +2,7 @@ import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
 import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
+import { putBar } from '../keeping/bars.ts';
 import { dropKept, putKept } from '../keeping/kept-packages.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
@@ -22,6 +23,8 @@ export interface Removal {
   readonly gone?: readonly Pick<LiveTag, 'pkg'>[];
   /** Whether only these very bytes go. Default: whatever is pushed under their names meanwhile goes too. */
   readonly isExact?: boolean;
+  /** Whether nobody fetches the bytes from now on, also where a deletion beside this one would keep them for a while. */
+  readonly isNow?: boolean | undefined;
   /** Who waits for the same change of the index: joined once the tags are gone. */
   readonly beside?: (() => Promise<void>) | undefined;
 }
@@ -44,6 +47,7 @@ export async function removeAll(work: Work, targets: readonly LiveTag[], removal
   };
   if (first !== undefined) await remove(first);
   await inParallel(others, concurrency, remove);
+  if (removal.isNow === true) await barAll(work, ended);
   await endKeeping(work, ended);
   if (targets.length + ended.length + gone.length === 0) return;
   const participant = createRemoval(work, targets, removal, kept);
@@ -83,8 +87,10 @@ async function keep(work: Work, { tag, pkg }: LiveTag, { keeping }: Removal, kep
   else if (isWithdrawn) throw bytesGone(pkg.fileName);
 }
 
-function bury({ burial, image, time }: Work, { tag, pkg }: LiveTag, { keeping: { why, by, reason } }: Removal) {
-  return burial.remove(image, tag, { why, pkg, by, reason }, time.call());
+async function bury(work: Work, { tag, pkg }: LiveTag, { keeping: { why, by, reason }, isNow = false }: Removal) {
+  const { burial, image, time } = work;
+  await burial.remove(image, tag, { why, pkg, by, reason }, time.call());
+  if (isNow) await putBar(work.artifacts, image, tag, time.call());
 }
 
 /**
@@ -151,6 +157,15 @@ async function settleKept(
     work,
     older.map((tag) => ({ tag })),
   );
+}
+
+/** Has nobody fetch what these tags keep, or held; what was withdrawn can be restored still. */
+export async function barAll(work: Work, tags: readonly Pick<KeptPackage, 'tag'>[]): Promise<void> {
+  const { image, artifacts, time } = work;
+  await inParallel(tags, concurrency, async ({ tag }) => {
+    await putBar(artifacts, image, tag, time.call());
+    time.renew();
+  });
 }
 
 /** Has nobody fetch or restore what these tags keep. */

@@ -1,5 +1,6 @@
 import type { KeptPackage } from '../artifacts/kept-package.ts';
 import { contentKeyOf } from '../artifacts/package-tag.ts';
+import { isBarred } from '../keeping/bars.ts';
 import { isEnded, readAllKept } from '../keeping/kept-packages.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look } from '../live/look.ts';
@@ -65,8 +66,10 @@ function refuseEnded(
     const alone = own.filter((one) => !hasTwin(one));
     const contents = new Set(alone.map(({ tag }) => contentKeyOf(tag)));
     const tags = kept.map(({ tag }) => tag).filter((tag) => contents.has(contentKeyOf(tag)));
-    for (const one of await readAllKept(image, tags, time.call()))
-      if (!isEnded(one)) contents.delete(contentKeyOf(one.tag));
+    for (const one of await readAllKept(image, tags, time.call())) {
+      const isOver = isEnded(one) || (one.keeping.why === 'deleted' && (await isBarred(image, one.tag, time.call())));
+      if (!isOver) contents.delete(contentKeyOf(one.tag));
+    }
     const lost = alone.filter(({ tag }) => contents.has(contentKeyOf(tag)));
     return lost.length === 0 ? undefined : withdrawnMeanwhile(lost);
   };

@@ -2,7 +2,7 @@ import { putKept } from '../keeping/kept-packages.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
 import { keepingOf, selectKept } from './kept-selection.ts';
-import { removeAll } from './removal.ts';
+import { barAll, removeAll } from './removal.ts';
 import { ghostsIn, liveTagsIn, scopeOfSelection, select } from './selection.ts';
 import type { Work } from './work.ts';
 
@@ -19,8 +19,10 @@ export async function withdrawFiles(work: Work, selection: Selection, options: C
   if (live.found.length + before.found.length === 0) throw nothingSelected(missing);
   if (!isDryRun) {
     const gone = [...before.found, ...select(ghostsIn(seen), ({ pkg }) => pkg, selection).found];
-    await removeAll(work, live.found, { keeping: keepingOf(work, 'withdrawn', options), gone });
+    await removeAll(work, live.found, { keeping: keepingOf(work, 'withdrawn', options), gone, isNow });
     const open = before.found.filter(({ keeping }) => isNow && keeping.fetchableUntil !== undefined);
+    await barAll(work, open);
+    // Said there too, as far as tags may be replaced: listings tell of it.
     for (const kept of open) {
       const keeping = { ...kept.keeping, fetchableUntil: undefined };
       await putKept(work.artifacts, work.image, { ...kept, keeping }, work.time.call());

@@ -81,7 +81,7 @@ export async function copyImage(
     (tag) => parsePackageTag(tag) !== undefined || parseSnapshotTag(tag) !== undefined || (hasKeys && isKeyTag(tag)),
   );
   // What is kept of the dead comes before the proof of their death: a copy that is done again doesn't take that for all of it.
-  tags.sort((a, b) => Number(isKept(b)) - Number(isKept(a)));
+  tags.sort((a, b) => rankOf(a) - rankOf(b));
   const total = tags.length + indexes.length;
   if (total === 0) throw new GatewayError('REPOSITORY_UNKNOWN', `${from.image} holds no packages`);
   let [done, unchanged, bytes] = [0, 0, 0];
@@ -114,7 +114,7 @@ export async function copyImage(
   const copyTag = async (tag: string) => {
     const snapshot = parseSnapshotTag(tag);
     const grave = snapshot === undefined ? tombstoneOf(tag) : goneTag(snapshot);
-    if (has.has(tag) || has.has(grave)) unchanged += 1;
+    if (has.has(tag) || (has.has(grave) && !isBar(tag))) unchanged += 1;
     else {
       const fetched = await from.fetchManifest(tag, call);
       // Deleted meanwhile.
@@ -214,6 +214,16 @@ function isPackage(tag: string): boolean {
 function isKept(tag: string): boolean {
   const kind = parsePackageTag(tag)?.kind;
   return kind === 'kept' || kind === 'withdrawn';
+}
+
+function isBar(tag: string): boolean {
+  return parsePackageTag(tag)?.kind === 'barred';
+}
+
+/** That nobody may fetch something comes before what is kept of it. */
+function rankOf(tag: string): number {
+  if (isBar(tag)) return 0;
+  return isKept(tag) ? 1 : 2;
 }
 
 function isTombstone(tag: string): boolean {

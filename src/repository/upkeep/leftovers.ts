@@ -6,7 +6,17 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import { stampOf, type Stamp } from '../../time/stamps.ts';
-import { contentKeyOf, groupHash, parsePackageTag, peekKind, peekTag, tombstoneOf } from '../artifacts/package-tag.ts';
+import {
+  barOf,
+  contentKeyOf,
+  groupHash,
+  keptBy,
+  keptTagOf,
+  parsePackageTag,
+  peekKind,
+  peekTag,
+  tombstoneOf,
+} from '../artifacts/package-tag.ts';
 import { readKept } from '../keeping/kept-packages.ts';
 import type { Look } from '../live/look.ts';
 import { readGrave } from '../publishing/burial.ts';
@@ -73,7 +83,9 @@ export function createLeftovers(
 
     async kept(image, at, seen, call) {
       const kept = tagsOf(seen, at, (kind) => kind === 'kept' || kind === 'withdrawn');
-      if (kept.length === 0) return [];
+      const bars = tagsOf(seen, at, (kind) => kind === 'barred');
+      if (kept.length + bars.length === 0) return [];
+      const shown = new Set(bars.length === 0 ? [] : seen.listing);
       const live = liveContents(seen.listing);
       const isVoid = (tag: string) => live.has(contentKeyOf(tag));
       const endsAt = async (tag: string) => {
@@ -84,13 +96,23 @@ export function createLeftovers(
       // Nobody says of withdrawn ones that they are over; what is listed again may be about to leave the index this moment.
       const over = await dueAmong(
         // What was just kept needn't be read.
-        kept.filter((tag) => peekKind(tag) === 'kept' && isKnownFor(tag, youngMs)),
+        kept.filter((tag) => peekKind(tag) === 'kept' && !shown.has(barOf(tag)) && isKnownFor(tag, youngMs)),
         maxKept,
         endsAt,
       );
-      return [...over, ...kept.filter(isVoid).filter(isLongKnown)].slice(0, maxKept);
+      const barred = kept.filter((tag) => peekKind(tag) === 'kept' && shown.has(barOf(tag)));
+      // While the death itself is known, somebody's put may still land.
+      const isForgotten = (bar: string) => !besideOf(bar).some((tag) => shown.has(tag)) && isLongKnown(bar);
+      const done = [...over, ...barred, ...bars.filter(isForgotten), ...kept.filter(isVoid).filter(isLongKnown)];
+      return done.slice(0, maxKept);
     },
   };
+}
+
+/** A package tag with all that may be beside it, but for a bar. */
+function besideOf(bar: string): readonly string[] {
+  const tag = keptBy(bar);
+  return [tag, tombstoneOf(tag), keptTagOf(tag, 'kept'), keptTagOf(tag, 'withdrawn')];
 }
 
 function atOnce(): Promise<number> {

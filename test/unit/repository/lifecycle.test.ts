@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { isGatewayError } from '../../../src/errors.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { GatewayError, isGatewayError } from '../../../src/errors.ts';
 import { peekKind } from '../../../src/repository/artifacts/package-tag.ts';
 import type { RepositoriesOptions } from '../../../src/repository/options.ts';
 import type { Selection } from '../../../src/repository/service/lifecycle.ts';
@@ -226,6 +226,72 @@ it('what was deleted by mistake comes back by its whole name, as long as it can 
   expect(await codeOf(second.restore({ names: ['hello'] }))).toBe('PACKAGE_UNKNOWN');
   expect((await second.restore({ files: [file] })).packages).toMatchObject([{ outcome: 'restored' }]);
   expect(await listedBy(clock, replica)).toEqual(['hello-1.0-r0', 'other-2.0-r0']);
+});
+
+describe('bytes that are to be gone at once', () => {
+  it.each([
+    ['deleted', 'deleteFiles'],
+    ['withdrawn', 'withdrawFiles'],
+  ] as const)('are, though somebody else deletes them beside with a grace: %s', async (_what, verb) => {
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let isHeld = false;
+    const { clock, replica, another, first, second } = aWorld({
+      before: async ({ operation, reference, credentials }) => {
+        const isBobs = credentials.kind === 'basic' && credentials.username === 'bob';
+        if (!isBobs || operation !== 'pushManifest' || peekKind(reference ?? '') !== 'kept') return;
+        isHeld = true;
+        await held;
+      },
+    });
+    await replica.push([hello, other]);
+    const bobs = another.repositories.deleteFiles(at, { files: [file] }, aCaller('bob'));
+    await vi.waitFor(() => {
+      expect(isHeld).toBe(true);
+    });
+    await clock.until(replica.repositories[verb](at, { files: [file] }, alice, { isNow: true }));
+    letGo();
+    await clock.until(bobs);
+    expect(await first.read()).toBeUndefined();
+    expect(await second.read()).toBeUndefined();
+    expect(await codeOf(first.restore({ files: [file] }))).toBe('PACKAGE_UNKNOWN');
+  });
+
+  it.each(['tag', 'unsupported'] as const)('are where tags are written once, and removed by %s', async (deletes) => {
+    const isAgain = ({ operation, reference = '' }: MemoryCall) =>
+      operation === 'pushManifest' && peekKind(reference) !== undefined && store.state(at.image).tags.has(reference);
+    const { store, replica, first, second } = aWorld({
+      deletes,
+      before: (call) => (isAgain(call) ? Promise.reject(new GatewayError('TAG_IMMUTABLE', 'once')) : Promise.resolve()),
+    });
+    await replica.push([hello, other]);
+    await first.remove({ files: [file] });
+    await first.withdraw({ names: ['other'] });
+    expect(await second.read()).toMatchObject({ kept: 'deleted' });
+    expect(await second.read('other-2.0-r0.apk')).toMatchObject({ kept: 'withdrawn' });
+    await first.remove({ files: [file] }, { isNow: true });
+    await first.withdraw({ names: ['other'] }, { isNow: true });
+    expect(await second.read()).toBeUndefined();
+    expect(await second.read('other-2.0-r0.apk')).toBeUndefined();
+    expect((await first.restore({ names: ['*'] })).packages).toMatchObject([{ fileName: 'other-2.0-r0.apk' }]);
+    expect(await second.read('other-2.0-r0.apk')).toMatchObject({ kept: undefined });
+  });
+
+  it('leave nothing behind once their death is forgotten', async () => {
+    const { clock, replica, first, kinds } = aWorld({}, { historyMs: 24 * hourMs });
+    await replica.push([hello, other]);
+    await first.remove({ files: [file] }, { isNow: true });
+    expect(await kinds()).toContain('barred');
+    for (let day = 0; day < 4; day += 1) {
+      clock.pass(25 * hourMs);
+      await replica.push([{ name: 'next', version: `1.${day}-r0` }]);
+      await clock.until(Promise.resolve());
+    }
+    expect(await kinds()).not.toContain('tombstone');
+    expect(await kinds()).not.toContain('barred');
+  });
 });
 
 describe('where tags cannot be removed', () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { formatKeptManifest, type KeptPackage } from '../../../../src/repository/artifacts/kept-package.ts';
-import { keptTagOf, newPackageTag } from '../../../../src/repository/artifacts/package-tag.ts';
+import { barOf, keptTagOf, newPackageTag } from '../../../../src/repository/artifacts/package-tag.ts';
 import { findKept } from '../../../../src/repository/keeping/find-kept.ts';
 import { dropKept } from '../../../../src/repository/keeping/kept-packages.ts';
 import { stampOf } from '../../../../src/time/stamps.ts';
@@ -22,7 +22,7 @@ function anImage(kept: readonly KeptPackage[]) {
   const manifests = new Map(kept.map((one) => [one.tag, formatKeptManifest(one, { artifactType: true })]));
   return {
     fetchManifest: (tag: string) => Promise.resolve({ bytes: manifests.get(tag), digest: 'sha256:x' }),
-    resolve: () => Promise.resolve({ digest: 'sha256:x' }),
+    resolve: (tag: string) => Promise.resolve(manifests.has(tag) ? { digest: 'sha256:x' } : undefined),
     deleteTag: () => Promise.reject(new GatewayError('DELETE_UNSUPPORTED', 'no')),
   } as never;
 }
@@ -38,10 +38,16 @@ describe('what is kept', () => {
     }
   });
 
-  it('is not said to be over where tags are written once and never removed', async () => {
-    const kept = aKept('app', '1.0-r0');
+  it('is not said to be over where tags are written once and never removed, but for what nobody can fetch then', async () => {
+    const deleted = aKept('app', '1.0-r0');
+    const kept: KeptPackage = { ...deleted, keeping: { ...deleted.keeping, why: 'withdrawn' } };
     const artifacts = { put: () => Promise.reject(new GatewayError('TAG_IMMUTABLE', 'once')) };
     const dropped = dropKept(artifacts, anImage([kept]), kept.tag, {});
     await expect(dropped).rejects.toMatchObject({ code: 'TAG_IMMUTABLE' });
+    const tags: string[] = [];
+    const putsOnce = (_image: unknown, tag: string) =>
+      tag === deleted.tag ? artifacts.put() : Promise.resolve(void tags.push(tag));
+    await dropKept({ put: putsOnce } as never, anImage([deleted]), deleted.tag, {});
+    expect(tags).toEqual([barOf(deleted.tag)]);
   });
 });
