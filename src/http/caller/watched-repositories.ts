@@ -53,6 +53,8 @@ export function watchRepositories(service: Repositories, refusals: Refusals): Re
       reading(at.image, caller, () => service.listIndex(at, architecture, caller, options)),
     findPackage: (at, architecture, file, caller, options) =>
       reading(at.image, caller, () => service.findPackage(at, architecture, file, caller, options)),
+    findKept: (at, file, caller, options) =>
+      reading(at.image, caller, () => service.findKept(at, file, caller, options)),
     images: imagesOf,
     list: (within, caller, options) => reading(within.image, caller, () => service.list(within, caller, options)),
     repositories: (image, caller, options) =>

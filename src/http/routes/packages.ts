@@ -40,7 +40,10 @@ export function createPackageRoutes(
     const listed = (await repositories.list(at, caller, options)).filter((pkg) => pkg.fileName === fileName);
     const [first, second] = listed;
     if (second !== undefined) throw ambiguous(fileName);
-    return first && repositories.findPackage(at, first.architecture, fileName, caller, options);
+    if (first !== undefined) return repositories.findPackage(at, first.architecture, fileName, caller, options);
+    const [kept, another] = await repositories.findKept(at, fileName, caller, options);
+    if (another !== undefined) throw ambiguous(fileName);
+    return kept;
   };
 
   return {

@@ -1,56 +1,21 @@
-import { inParallel } from '../../concurrency/in-parallel.ts';
-import { snapshotIn, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import type { CallOptions } from '../../store/store.ts';
-import type { Groups } from '../live/groups.ts';
-import type { Caller } from '../service/caller.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { WithdrawnListing } from '../service/lifecycle.ts';
 import type { RepositoryCatalog } from '../service/catalog.ts';
 import type { FindIndex } from '../views/answering-index.ts';
 import { createImageList, type ImageListDeps } from './image-list.ts';
 import type { IndexView } from '../views/index-view.ts';
-import type { IndexViews } from '../views/index-views.ts';
 import { allFiles, listed, listedRepository, ownFiles } from './listed-files.ts';
 import { createWithdrawnListing } from './withdrawn.ts';
-import type { Reader } from '../views/reader-rights.ts';
+import type { ViewsWithin } from './views-within.ts';
 
 export interface ListingDeps extends ImageListDeps {
-  readonly views: IndexViews;
   readonly findIndex: FindIndex;
-  readonly memoryOf: (image: string) => { readonly groups: Groups };
-  /** Where a snapshot stands in the branch's place. */
-  readonly snapshots: { groupsOf(reader: Reader, at: RepositoryCoordinates): Promise<readonly Group[]> };
+  readonly viewsWithin: ViewsWithin;
 }
-
-type Within = Parameters<RepositoryCatalog['list']>[0];
-
-/** Groups of an image that are read at a time for a listing. */
-const groupConcurrency = 4;
 
 /** What there is, read from the same views that go out as indexes. */
 export function createListing(deps: ListingDeps): RepositoryCatalog & WithdrawnListing {
-  const { views, findIndex, readerOf } = deps;
-
-  const groupsOf = async (reader: Reader, within: Within, call: CallOptions): Promise<readonly Group[]> => {
-    const { image, branch = '', repository } = within;
-    if (snapshotIn(branch) !== undefined) {
-      return repository === undefined ? [] : await deps.snapshots.groupsOf(reader, { image, branch, repository });
-    }
-    const groups = await deps.memoryOf(image).groups.all(reader.image, await reader.image.tags(call), call);
-    return groups
-      .filter(({ branch }) => within.branch === undefined || branch === within.branch)
-      .filter(({ repository }) => within.repository === undefined || repository === within.repository)
-      .map((group) => ({ ...group, image }));
-  };
-
-  const viewsWithin = async (within: Within, caller: Caller, call: CallOptions) => {
-    const reader = readerOf(within.image, caller);
-    const groups = await groupsOf(reader, within, call);
-    const seen = await inParallel(groups, groupConcurrency, async (group) => {
-      const found = await views.serve(reader, group);
-      return found === undefined ? undefined : { group, view: found.view };
-    });
-    return seen.filter((one) => one !== undefined);
-  };
+  const { findIndex, readerOf, viewsWithin } = deps;
 
   return {
     async listIndex(at, architecture, caller) {

@@ -17,11 +17,13 @@ import type { RepositoryReading } from '../service/reading.ts';
 import { createFindIndex } from '../views/answering-index.ts';
 import { findKept } from '../keeping/find-kept.ts';
 import { factsOf, factsOfKept, foundPackage } from './found-package.ts';
+import type { IndexView } from '../views/index-view.ts';
 import type { IndexViews } from '../views/index-views.ts';
-import { createListing, type ListingDeps } from './listing.ts';
+import { createListing } from './listing.ts';
 import type { PackageCache } from './package-cache.ts';
 import { createReader, type Reader } from '../views/reader-rights.ts';
 import { createSignedIndexes } from './signed-index.ts';
+import { createViewsWithin, type ViewsWithinDeps } from './views-within.ts';
 
 export interface ReadingDeps {
   readonly clock: Clock;
@@ -32,7 +34,7 @@ export interface ReadingDeps {
   readonly packages: PackageCache;
   readonly callerKey: (credentials: Credentials) => string;
   readonly memoryOf: (image: string) => ImageMemory;
-  readonly snapshots: ListingDeps['snapshots'];
+  readonly snapshots: ViewsWithinDeps['snapshots'];
   readonly log: Log;
   /** For how long a caller's rights are taken from memory, in milliseconds. */
   readonly rightsMs: number;
@@ -45,6 +47,7 @@ export function createReading(deps: ReadingDeps): RepositoryReading & Repository
       deps.store.image(image, caller.credentials, caller.requestId),
     );
   const findIndex = createFindIndex(deps.views);
+  const viewsWithin = createViewsWithin({ ...deps, readerOf });
   const signedIndexOf = createSignedIndexes('v2');
   const signedV3Of = createSignedIndexes('v3');
   const shareKeys = createFreshCalls<readonly SigningKey[]>();
@@ -56,8 +59,13 @@ export function createReading(deps: ReadingDeps): RepositoryReading & Repository
     return (await isStillThere(reader.image, file, deps.memoryOf(group.image).sightings)) ? file : undefined;
   };
 
+  const findKeptIn = async (reader: Reader, { kept: tags }: IndexView, fileName: string) => {
+    const kept = await findKept(reader.image, tags, fileName, deps.store.stamp());
+    return kept && foundPackage(reader, deps.packages, factsOfKept(kept, deps.clock.now()), () => undefined);
+  };
+
   return {
-    ...createListing({ ...deps, findIndex, readerOf }),
+    ...createListing({ ...deps, findIndex, readerOf, viewsWithin }),
 
     peekIndex(at, architecture, caller) {
       const served = deps.views.peek(readerOf(at.image, caller), groupOf(at, architecture));
@@ -93,8 +101,15 @@ export function createReading(deps: ReadingDeps): RepositoryReading & Repository
         deps.views.suspect(found.group);
       };
       if (file !== undefined) return foundPackage(reader, deps.packages, factsOnce(file), suspect);
-      const kept = await findKept(reader.image, found.served.view.kept, fileName, deps.store.stamp());
-      return kept && foundPackage(reader, deps.packages, factsOfKept(kept, deps.clock.now()), () => undefined);
+      return await findKeptIn(reader, found.served.view, fileName);
+    },
+
+    async findKept(at, fileName, caller, call = {}) {
+      const reader = readerOf(at.image, caller);
+      const seen = await viewsWithin(at, caller, call);
+      const kept = await Promise.all(seen.map(({ view }) => findKeptIn(reader, view, fileName)));
+      const found = kept.filter((one) => one !== undefined);
+      return [...new Map(found.map((one) => [one.digest, one])).values()];
     },
 
     peekPackage(at, architecture, fileName, caller) {

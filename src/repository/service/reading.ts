@@ -89,6 +89,14 @@ export interface RepositoryReading {
     options?: CallOptions,
   ): Promise<FoundPackage | undefined>;
 
+  /** What was deleted or withdrawn under a name in any architecture and can still be fetched, each content once. */
+  findKept(
+    at: RepositoryCoordinates,
+    fileName: string,
+    caller: Caller,
+    options?: CallOptions,
+  ): Promise<readonly FoundPackage[]>;
+
   /** What `findPackage` would open, where index, right and bytes are at hand; undefined where the store would be asked. */
   peekPackage(
     at: RepositoryCoordinates,

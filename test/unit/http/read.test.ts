@@ -162,6 +162,21 @@ describe('a package', () => {
     ]);
   });
 
+  it('that was deleted can be fetched without an architecture too, unless several were', async () => {
+    const kept = { why: 'deleted', until: new Date('2026-03-04T10:00:00Z') } as const;
+    let many = 1;
+    const edge = anEdge({
+      findPackage: () => Promise.resolve(undefined),
+      list: () => Promise.resolve([]),
+      findKept: ({ image }) =>
+        Promise.resolve(image === 'a/b' ? Array.from({ length: many }, () => aFoundPackage('x', { kept })) : []),
+    });
+    const answer = await edge.request('/apk/a/b/edge/main/demo.apk');
+    expect([answer.status, answer.headers.get('x-lkard-kept')]).toEqual([200, expect.stringContaining('deleted')]);
+    many = 2;
+    expect((await edge.request('/apk/a/b/edge/main/demo.apk')).status).toBe(404);
+  });
+
   it('that is refused under one reading is still found under the other', async () => {
     const edge = anEdge({
       findPackage: (at) =>

@@ -69,6 +69,20 @@ describe('a deleted package', () => {
     expect(await second.read(file, 'aarch64')).toMatchObject({ kept: 'deleted' });
   });
 
+  it('can be fetched without an architecture, where one was made for a single one', async () => {
+    const { clock, replica, another, first } = aWorld();
+    await replica.push([hello, other, { ...other, arch: 'aarch64' }, { ...hello, name: 'doc', arch: 'noarch' }]);
+    await first.remove({ names: ['*'] });
+    const found = (name: string) => clock.until(another.repositories.findKept(at, name, reader));
+    const kinds = async (name: string) => (await found(name)).map(({ kept }) => kept?.why);
+    expect(await kinds(file)).toEqual(['deleted']);
+    expect(await kinds('doc-1.0-r0.apk')).toEqual(['deleted']);
+    expect(await kinds('other-2.0-r0.apk')).toEqual(['deleted', 'deleted']);
+    expect(await kinds('none-1.apk')).toEqual([]);
+    clock.pass(5 * hourMs);
+    expect(await kinds(file)).toEqual([]);
+  });
+
   it('is gone at once without a grace, and where that is asked for', async () => {
     const without = aWorld({}, { deleteGraceMs: 0 });
     await without.replica.push([hello, other]);
