@@ -5,3 +5,8 @@ export function parseDuration(text: string): number | undefined {
   const [, digits, unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
   return digits === undefined ? undefined : Number(digits) * (units[unit] ?? 1);
 }
+
+/** How old something must be to go, as milliseconds. A bare number is none: who writes `30` means days, not seconds. */
+export function parseAge(text: string): number | undefined {
+  return /^\d+$/.test(text) ? undefined : parseDuration(text);
+}

@@ -21,6 +21,13 @@ export function isBranchOrRepository(text: string): boolean {
   return namePattern.test(text) && !isReservedName(text);
 }
 
+/** What a name would have to be, or what this one is. */
+function nameHint(name: string): string {
+  if (isReservedName(name)) return ': the gateway has pages of that name';
+  if (name.includes('@')) return ': a snapshot can be read, but nothing else is done with it';
+  return ': up to 64 letters, digits, dots, dashes and underscores can, after a letter or digit';
+}
+
 /** The image's name, or IMAGE_INVALID. */
 export function parseImage(image: string): string {
   if (isImageName(image) && !isReservedFirstSegment(image.split('/', 1)[0] ?? '')) return image;
@@ -62,7 +69,7 @@ export function parseReadCoordinates(given: RepositoryCoordinates): RepositoryCo
 /** The name of a snapshot, or BRANCH_INVALID. */
 export function parseSnapshotName(name: string): string {
   if (isBranchOrRepository(name)) return name;
-  const message = `${JSON.stringify(name)} can't name a snapshot`;
+  const message = `${JSON.stringify(name)} can't name a snapshot${nameHint(name)}`;
   throw new GatewayError('BRANCH_INVALID', message, { details: { snapshot: name } });
 }
 
@@ -70,12 +77,12 @@ export function parseSnapshotName(name: string): string {
 export function parseCoordinates({ image, branch, repository }: RepositoryCoordinates): RepositoryCoordinates {
   parseImage(image);
   if (!isBranchOrRepository(branch)) {
-    throw new GatewayError('BRANCH_INVALID', `${JSON.stringify(branch)} can't name a branch`, { details: { branch } });
+    const message = `${JSON.stringify(branch)} can't name a branch${nameHint(branch)}`;
+    throw new GatewayError('BRANCH_INVALID', message, { details: { branch } });
   }
   if (!isBranchOrRepository(repository)) {
-    throw new GatewayError('REPOSITORY_INVALID', `${JSON.stringify(repository)} can't name a repository`, {
-      details: { repository },
-    });
+    const message = `${JSON.stringify(repository)} can't name a repository${nameHint(repository)}`;
+    throw new GatewayError('REPOSITORY_INVALID', message, { details: { repository } });
   }
   return { image, branch, repository };
 }

@@ -17,7 +17,7 @@ import { decodeText, encodeText, hasHiddenCharacter, isEncodable } from '../../s
 import { readBrowserAddress } from '../../src/cli/lkar/address.ts';
 import { isOneSlip } from '../../src/cli/lkard/mistaken-image.ts';
 import { parseTarget } from '../../src/cli/shared/target.ts';
-import { parseDuration } from '../../src/config/duration.ts';
+import { parseAge, parseDuration } from '../../src/config/duration.ts';
 import { decodeAesKey, isLoopback } from '../../src/config/values.ts';
 import { isRateLimitText, parseRetryAfter } from '../../src/concurrency/retry.ts';
 import { parseDockerConfig } from '../../src/credentials/docker-config.ts';
@@ -164,6 +164,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   hasHiddenCharacter,
   readBrowserAddress,
   isOneSlip: (text) => isOneSlip(text, 'verify'),
+  parseAge,
   parseDuration,
   decodeAesKey,
   isLoopback,
@@ -201,6 +202,7 @@ const others: Readonly<Record<string, string>> = {
   parsePackageManifest: 'a tag, as parsePackageTag has it; JSON',
   parseSnapshotRecord: 'a tag, as parseSnapshotTag has it; JSON',
   parseTries: 'an argument of a command line',
+  parseAgeOption: 'parseAge',
   parseDurationOption: 'parseDuration',
   isSignatureAlgorithm: 'one of a set',
   isForm: 'the beginning of a text',

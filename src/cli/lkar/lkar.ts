@@ -10,7 +10,7 @@ export function runLkar(args: readonly string[], terminal: Terminal & Partial<In
   return runProgram(createLkarProgram(terminal), expandAddresses(args), terminal, {
     hintOf: (error) =>
       isGatewayError(error, 'UNAUTHORIZED') && args[0] !== 'login'
-        ? 'log in with: lkar login REGISTRY[/IMAGE]'
+        ? `log in with: lkar login ${error.details['target'] ?? 'REGISTRY[/IMAGE]'}`
         : undefined,
   });
 }

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { settings, type GivenSettings, type SettingName } from '../../config/settings.ts';
-import { parseDurationOption } from '../shared/duration-option.ts';
+import { parseAgeOption } from '../shared/duration-option.ts';
 import { givenFlags, optionOf } from './setting-options.ts';
 
 /** What `lkard gc` is asked. */
@@ -70,7 +70,7 @@ export function addLkardCommands(program: Command, commands: LkardCommands): voi
     .command('gc')
     .description('remove from the embedded store what no package and no index needs; gateways may run meanwhile')
     .addOption(
-      new Option('--older-than <DURATION>', 'only what is older').argParser(parseDurationOption).default(hourMs, '1h'),
+      new Option('--older-than <DURATION>', 'only what is older').argParser(parseAgeOption).default(hourMs, '1h'),
     )
     .option('--dry-run', 'only say what would be removed')
     .action((options: { olderThan: number; dryRun?: boolean }) =>

@@ -35,7 +35,7 @@ export function withdrawnMeanwhile(files: readonly Named[]): GatewayError {
 export function refuseSnapshot({ branch }: Pick<RepositoryCoordinates, 'branch'>): void {
   const snapshot = snapshotIn(branch);
   if (snapshot === undefined) return;
-  const message = `${branch} is a snapshot, which never changes; push to ${snapshot.branch}`;
+  const message = `${branch} is a snapshot, which never changes; ${snapshot.branch} is its branch`;
   throw new GatewayError('SNAPSHOT_IMMUTABLE', message, { details: { snapshot: snapshot.name } });
 }
 

@@ -90,6 +90,7 @@ function whyItGoes(pkg: PrunablePackage, rank: number, policy: PruningPolicy, no
 /** A duration in its largest whole unit. */
 function formatAge(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000));
+  if (minutes < 1) return 'less than a minute';
   if (minutes < 120) return `${minutes} min`;
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;
 }

@@ -44,6 +44,7 @@ const listed = async (...more: string[]) => {
 describe('lkar', () => {
   it('removes all that a star stands for at once, and nothing as a dry run', async () => {
     const dry = await lkar('rm', at, 'edge/main/app-*.apk', '--dry-run');
+    expect(dry.stdout).toBe('would remove edge/main/x86_64/app-1.apk\nwould remove edge/main/x86_64/app-2.apk\n');
     expect(dry).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('dry run') as string });
     expect(await listed()).toHaveLength(3);
     expect((await lkar('rm', at, 'edge/main/app-*.apk')).stdout).toBe(
@@ -75,6 +76,20 @@ describe('lkar', () => {
       'restored edge/main/x86_64/app-1.apk\n',
     );
     expect(await listed()).toEqual(['app-1.apk', 'lib-1.apk']);
+    const both = await lkar(
+      'withdraw',
+      at,
+      'edge',
+      'main',
+      '--name',
+      'app',
+      '--name',
+      'none*',
+      'lib-1.apk',
+      '--dry-run',
+    );
+    expect(both).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('edge/main has no none*') as string });
+    expect(both.stdout).toContain('would withdraw edge/main/x86_64/lib-1.apk\n');
     expect((await lkar('restore', at, 'edge', 'main', 'x86_64/none-1.apk')).exitCode).toBe(4);
     expect((await lkar('withdraw', at, 'edge', 'main', 'elsewhere/main/x86_64/app-1.apk')).exitCode).toBe(2);
   });

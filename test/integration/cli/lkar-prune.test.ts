@@ -76,6 +76,26 @@ describe('lkar prune', () => {
     expect((await lkar('prune', gateway.host, '--policy', 'retention.yaml', '--yes')).exitCode).toBe(0);
   });
 
+  it('is a dry run where somebody says so too, and never both', async () => {
+    await push('edge', ...versions('app', 3));
+    const prune = ['prune', at(), 'edge', 'main', '--keep', '1'];
+    expect((await lkar(...prune, '--dry-run')).stdout).toBe((await lkar(...prune)).stdout);
+    expect((await lkar(...prune, '--dry-run', '--yes')).exitCode).toBe(2);
+    expect(await listed()).toHaveLength(3);
+  });
+
+  it('says which rule it goes by, and where none is about what is there', async () => {
+    await push('edge', ...versions('app', 3));
+    const rules = [
+      { images: 'elsewhere/*', keep: 1 },
+      { images: 'nightly/*', keep: 2, olderThan: '0d' },
+    ];
+    await writeFile(path.join(folder.path, 'rules.yaml'), JSON.stringify({ rules }));
+    expect((await lkar('prune', at(), '--policy', 'rules.yaml')).stderr).toContain('edge/main, rule 2:');
+    const none = await lkar('prune', `${gateway.host}/nightly/none`, '--policy', 'rules.yaml');
+    expect(none).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('no rule') as string });
+  });
+
   it.each([
     ['no branch', () => ['prune', at(), '--keep', '2']],
     ['nothing that may go', () => ['prune', at(), 'edge', 'main', '--yes']],
@@ -86,8 +106,24 @@ describe('lkar prune', () => {
     expect((await lkar(...args())).exitCode).not.toBe(0);
   });
 
+  it.each([
+    ['an age without a unit, which is meant as days', ['edge', 'main', '--older-than', '30']],
+    ['a policy and options that it would not heed', ['--policy', 'keep2.yaml', '--keep', '1']],
+  ])('refuses %s', async (_name, args) => {
+    await push('edge', ...versions('app', 3));
+    const rules = [{ images: 'nightly/*', keep: 2 }];
+    await writeFile(path.join(folder.path, 'keep2.yaml'), JSON.stringify({ rules }));
+    expect((await lkar('prune', at(), ...args)).exitCode).toBe(2);
+  });
+
   it('refuses a policy that is misspelt, or lets all that is old go', async () => {
-    const policies = [{ rules: [{ images: '*', kept: 1 }] }, { rules: [{ images: '*' }] }, { rules: [] }, 'rules'];
+    const policies = [
+      { rules: [{ images: '*', kept: 1 }] },
+      { rules: [{ images: '*', olderThan: 30 }] },
+      { rules: [{ images: '*' }] },
+      { rules: [] },
+      'rules',
+    ];
     for (const policy of policies) {
       await writeFile(path.join(folder.path, 'bad.yaml'), JSON.stringify(policy));
       const { exitCode, stderr } = await lkar('prune', at(), '--policy', 'bad.yaml');
@@ -101,7 +137,7 @@ describe('lkar promote and lkar log', () => {
   it('lists a package in another branch, says so, and tells of it afterwards', async () => {
     await push('edge', ...versions('app', 2));
     const promote = ['promote', `${at()}/edge/main`, 'stable/main', 'app'];
-    expect((await lkar(...promote, '--dry-run')).stdout).toBe('promoted stable/main/x86_64/app-1.1-r0.apk\n');
+    expect((await lkar(...promote, '--dry-run')).stdout).toBe('would promote stable/main/x86_64/app-1.1-r0.apk\n');
     expect(await listed()).toHaveLength(2);
     expect(await lkar(...promote)).toMatchObject({ exitCode: 0 });
     expect((await lkar(...promote)).stdout).toBe('there already stable/main/x86_64/app-1.1-r0.apk\n');
@@ -113,5 +149,18 @@ describe('lkar promote and lkar log', () => {
   it('refuses two registries, and a place that is none', async () => {
     expect((await lkar('promote', `${at()}/edge/main`, 'other.example.org/a/edge/main', 'app')).exitCode).not.toBe(0);
     expect((await lkar('promote', 'edge', 'stable/main', 'app')).exitCode).not.toBe(0);
+    expect((await lkar('promote', 'edge/main', 'stable/main', 'app')).stderr).toContain('"edge/main" is no REGISTRY');
+  });
+});
+
+describe('a repository that there is not', () => {
+  it.each([
+    ['lkar log', () => ['log', at(), 'edg', 'main']],
+    ['lkar snapshot list', () => ['snapshot', 'list', at(), 'edg', 'main']],
+    ['lkar diff', () => ['diff', at(), 'edge', 'main', 'edg']],
+    ['lkar ls', () => ['ls', at(), 'edg', 'main']],
+  ])('is not found by %s', async (_name, args) => {
+    await push('edge', ...versions('app', 1));
+    expect(await lkar(...args())).toMatchObject({ exitCode: 4, stdout: '' });
   });
 });

@@ -36,5 +36,5 @@ export async function changePackages(
 function withoutPlace(file: string, place: string): string {
   const rest = file.startsWith(place) ? file.slice(place.length) : file;
   if (rest.split('/').length <= 2 && rest.endsWith('.apk')) return rest;
-  throw new GatewayError('FILE_INVALID', `${JSON.stringify(file)} is no ARCH/FILE.apk of ${place}`);
+  throw new GatewayError('FILE_INVALID', `${JSON.stringify(file)} is no ARCH/FILE.apk of ${place.slice(0, -1)}`);
 }

@@ -13,6 +13,14 @@ export interface RepositoryPlace {
 /** How one outcome is called on the command line; as the gateway calls it where nothing is said here. */
 export type OutcomeWords = Readonly<Record<string, string>>;
 
+/** How each is called in a dry run. */
+const dryWords: OutcomeWords = {
+  deleted: 'would remove',
+  withdrawn: 'would withdraw',
+  restored: 'would restore',
+  promoted: 'would promote',
+};
+
 /**
  * Prints a change, a line for each package with what came of it, its notes beside, and says of what was asked for and is nowhere.
  * Throws PACKAGE_UNKNOWN in the end where there was such.
@@ -23,13 +31,15 @@ export function reportChange(
   change: ChangeLine,
   words: OutcomeWords = {},
 ): void {
+  const called: OutcomeWords = change.dryRun ? { ...words, ...dryWords } : words;
   for (const { architecture, fileName, outcome, reason } of change.packages) {
     const path = [branch, repository, architecture, fileName].join('/');
-    printLine(terminal, `${words[outcome] ?? outcome} ${path}${reason === undefined ? '' : ` (${reason})`}`);
+    printLine(terminal, `${called[outcome] ?? outcome} ${path}${reason === undefined ? '' : ` (${reason})`}`);
   }
   for (const note of change.notes) sayLine(terminal, note);
   if (change.dryRun) sayLine(terminal, 'nothing was changed: this was a dry run');
-  for (const one of change.missing) sayLine(terminal, `error: ${branch}/${repository}/${one}: there is none`);
-  if (change.missing.length === 0) return;
-  throw new GatewayError('PACKAGE_UNKNOWN', `${change.missing.length} of what was asked for: there is none`);
+  const [first, ...others] = change.missing.map((one) => `${branch}/${repository} has no ${one}`);
+  if (first === undefined) return;
+  for (const one of others) sayLine(terminal, `error: ${one}`);
+  throw new GatewayError('PACKAGE_UNKNOWN', first);
 }

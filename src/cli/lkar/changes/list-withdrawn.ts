@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import { matchesGlob } from '../../../protocol/glob.ts';
 import { printRows, type Column } from '../../shared/output.ts';
+import { secondsOf } from '../../shared/time-text.ts';
 import { isWithin, type ListOptions, type Within } from '../commands/list.ts';
 import type { WithdrawnLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
@@ -37,7 +38,7 @@ export async function listWithdrawn(session: Session, within: Within, options: L
 
 const columns: readonly Column<Row>[] = [
   { head: 'PATH', cell: ({ filePath }) => filePath },
-  { head: 'WITHDRAWN', cell: ({ withdrawnAt }) => withdrawnAt },
+  { head: 'WITHDRAWN', cell: ({ withdrawnAt }) => secondsOf(withdrawnAt) },
   { head: 'BY', cell: ({ withdrawnBy = '' }) => withdrawnBy, mayBeCut: true },
   { head: 'REASON', cell: ({ reason = '' }) => reason, mayBeCut: true },
 ];

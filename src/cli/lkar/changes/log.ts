@@ -1,6 +1,8 @@
 import type { OutputFormat } from '../../shared/output-format.ts';
 import { printRows, type Column } from '../../shared/output.ts';
+import { secondsOf } from '../../shared/time-text.ts';
 import { sayLine } from '../../shared/terminal.ts';
+import { refuseUnknown } from '../commands/list.ts';
 import type { HistoryLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 import type { RepositoryPlace } from './change-report.ts';
@@ -12,15 +14,18 @@ export interface LogOptions {
 
 /** Prints what happened in a repository, the latest first, and how far that goes back. */
 export async function showLog(session: Session, place: RepositoryPlace, { output, limit }: LogOptions): Promise<void> {
-  const gateway = await session.gateway(session.target(place.target));
-  const { events, deletionsSince, complete } = await gateway.history(place.branch, place.repository, limit);
+  const target = session.target(place.target);
+  const gateway = await session.gateway(target);
+  const { branch, repository } = place;
+  const { events, deletionsSince, complete } = await gateway.history(branch, repository, limit);
+  if (events.length === 0) await refuseUnknown(gateway, target, { branch, repository });
   printRows(session.terminal, events, columns, output);
   const more = complete ? '' : ', and not all of it';
-  sayLine(session.terminal, `what was deleted is remembered since ${deletionsSince}${more}`);
+  sayLine(session.terminal, `what was deleted is remembered since ${secondsOf(deletionsSince)}${more}`);
 }
 
 const columns: readonly Column<HistoryLine>[] = [
-  { head: 'WHEN', cell: ({ at }) => at },
+  { head: 'WHEN', cell: ({ at }) => secondsOf(at) },
   { head: 'WHAT', cell: ({ event }) => event },
   { head: 'PACKAGE', cell: ({ architecture, fileName }) => `${architecture}/${fileName}` },
   { head: 'BY', cell: ({ by = '' }) => by, mayBeCut: true },

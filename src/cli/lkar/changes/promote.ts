@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
+import { sayLine } from '../../shared/terminal.ts';
 import type { Target } from '../../shared/target.ts';
 import type { Session } from '../session.ts';
 import { reportChange } from './change-report.ts';
@@ -28,7 +29,7 @@ export async function promote(
   { withDependencies, move, dryRun, reason }: PromoteOptions,
 ): Promise<void> {
   const source = placeOf(session, from);
-  const target = /^[^/]+\/[^/]+$/.test(to) ? { ...partsOf(to), target: source.target } : placeOf(session, to);
+  const target = /^[^/]+(?:\/[^/]+)?$/.test(to) ? { ...partsOf(to), target: source.target } : placeOf(session, to);
   if (source.target.registry !== target.target.registry) {
     const message = `${from} and ${to} are of two registries: pull from one and push to the other`;
     throw new GatewayError('REQUEST_INVALID', message);
@@ -40,15 +41,24 @@ export async function promote(
     ...{ packages, withDependencies, move, dryRun, reason },
   });
   reportChange(session, target, change, { unchanged: 'there already' });
+  // What stays there although it was to go is in the notes.
+  const isMoved = move === true && !change.dryRun && change.notes.length === 0;
+  if (isMoved) sayLine(session.terminal, `deleted in ${branch}/${repository}`);
 }
 
 function placeOf(session: Session, text: string): Place {
   const { branch, repository, rest } = partsOf(text);
+  if (rest === '') throw noPlace(text);
   return { target: session.target(rest), branch, repository };
 }
 
 function partsOf(text: string) {
   const [, rest = '', branch, repository] = /^(?:(.+)\/)?([^/]+)\/([^/]+)$/.exec(text.replace(/\/$/, '')) ?? [];
   if (branch !== undefined && repository !== undefined) return { rest, branch, repository };
-  throw new GatewayError('REQUEST_INVALID', `${JSON.stringify(text)} is no REGISTRY/IMAGE/BRANCH/REPOSITORY`);
+  throw noPlace(text);
+}
+
+function noPlace(text: string): GatewayError {
+  const message = `${JSON.stringify(text)} is no REGISTRY/IMAGE/BRANCH/REPOSITORY such as apk.example.org/team/app/edge/main`;
+  return new GatewayError('REQUEST_INVALID', message);
 }

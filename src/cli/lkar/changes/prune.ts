@@ -6,6 +6,7 @@ import { sayLine } from '../../shared/terminal.ts';
 import type { Target } from '../../shared/target.ts';
 import type { Session } from '../session.ts';
 import { reportChange } from './change-report.ts';
+import { unreadable } from '../commands/unreadable.ts';
 import { parsePruningPolicy, type PruningRule } from './pruning-policy.ts';
 
 export interface PruneOptions {
@@ -26,6 +27,8 @@ interface Pruning {
   readonly target: Target;
   readonly branch: string;
   readonly repository: string;
+  /** The rule that it goes by, for who reads what came of it. */
+  readonly rule?: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -47,7 +50,10 @@ export async function prune(
   const target = session.target(registry);
   if (options.policy !== undefined) {
     if (branch !== undefined) throw wrongUse('with --policy, the file says which branches and repositories');
-    await pruneAll(session, await pruningsOf(session, target, await readPolicy(options.policy)), options);
+    const prunings = await pruningsOf(session, target, await readPolicy(options.policy));
+    if (prunings.length === 0)
+      sayLine(session.terminal, `no rule of ${options.policy} is about anything in ${target.name}`);
+    await pruneAll(session, prunings, options);
     return;
   }
   if (branch === undefined || repository === undefined) throw wrongUse('say which BRANCH and REPOSITORY, or --policy');
@@ -60,8 +66,8 @@ export async function prune(
 async function pruneAll(session: Session, prunings: readonly Pruning[], options: PruneOptions): Promise<void> {
   const faults: GatewayError[] = [];
   for (const pruning of prunings) {
-    const { target, branch, repository } = pruning;
-    sayLine(session.terminal, `${target.name} ${branch}/${repository}`);
+    const { target, branch, repository, rule = '' } = pruning;
+    sayLine(session.terminal, `${target.name} ${branch}/${repository}, ${rule}:`);
     await pruneOne(session, pruning, options).catch((error: unknown) => {
       if (!isOfThese(error)) throw error;
       faults.push(error);
@@ -93,11 +99,12 @@ async function pruningsOf(
     for (const { name = '' } of await gateway.repositories()) {
       const [branch = '', repository = ''] = name.split('/');
       const about = rules.filter((rule) => isAbout(rule, target, branch, repository));
-      const bodies = about.map(({ keep, olderThan, names }, i) => ({
-        ...{ keep, olderThanSeconds: secondsOf(olderThan), names },
-        except: about.slice(0, i).flatMap((rule) => rule.names),
-      }));
-      found.push(...bodies.map((body) => ({ target, branch, repository, body })));
+      for (const [i, rule] of about.entries()) {
+        const { keep, olderThan, names } = rule;
+        const except = about.slice(0, i).flatMap((before) => before.names);
+        const body = { keep, olderThanSeconds: secondsOf(olderThan), names, except };
+        found.push({ target, branch, repository, body, rule: `rule ${rules.indexOf(rule) + 1}` });
+      }
     }
   }
   return found;
@@ -131,7 +138,7 @@ function isAbout({ images, branches, repositories }: PruningRule, target: Target
 
 async function readPolicy(file: string): Promise<readonly PruningRule[]> {
   const bytes = await readBounded(createReadStream(file), maxPolicyBytes, file).catch((cause: unknown) => {
-    throw cause instanceof GatewayError ? cause : new GatewayError('FILE_INVALID', `${file} can't be read`, { cause });
+    throw cause instanceof GatewayError ? cause : unreadable(file, cause);
   });
   return parsePruningPolicy(Buffer.from(bytes).toString('utf8'), file);
 }

@@ -1,6 +1,6 @@
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
-import { parseDuration } from '../../../config/duration.ts';
+import { parseAge } from '../../../config/duration.ts';
 import { GatewayError } from '../../../errors.ts';
 
 const pattern = z.string().min(1).max(500);
@@ -9,7 +9,7 @@ const duration = z
   .union([z.string(), z.number().transform(String)])
   .transform(
     (text, context) =>
-      parseDuration(text) ?? refuse(context, `${JSON.stringify(text)} is no duration such as 30d or 12h`),
+      parseAge(text) ?? refuse(context, `${JSON.stringify(text)} is no duration with its unit, such as 30d or 12h`),
   );
 
 const ruleSchema = z
@@ -33,7 +33,9 @@ export type PruningRule = z.output<typeof ruleSchema>;
 export function parsePruningPolicy(text: string, file: string): readonly PruningRule[] {
   const parsed = policySchema.safeParse(documentIn(text, file));
   if (parsed.success) return parsed.data.rules;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const faults = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  );
   throw new GatewayError('FILE_INVALID', `${file}: ${faults.join('; ')}`);
 }
 
@@ -41,8 +43,9 @@ function documentIn(text: string, file: string): unknown {
   try {
     // Without aliases, a small file can't stand for a large document.
     return parse(text, { maxAliasCount: 0, logLevel: 'error' });
-  } catch {
-    throw new GatewayError('FILE_INVALID', `${file} is no YAML`);
+  } catch (error) {
+    const [where] = error instanceof YAMLParseError ? error.message.split(/:?\n/) : [];
+    throw new GatewayError('FILE_INVALID', `${file} is no YAML${where === undefined ? '' : `: ${where}`}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { GatewayError } from '../../../errors.ts';
 import type { OutputFormat } from '../../shared/output-format.ts';
 import { printRows, type Column } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
+import { secondsOf } from '../../shared/time-text.ts';
 import type { Target } from '../../shared/target.ts';
 import { snapshotIn } from '../../../protocol/coordinates.ts';
 import { matchesGlob } from '../../../protocol/glob.ts';
@@ -71,8 +72,12 @@ export async function listImages(
   }
 }
 
-/** A repository whose packages are all gone is still one; of a misspelt name nothing is. */
-async function refuseUnknown(gateway: GatewayClient, target: Target, within: Within): Promise<void> {
+/** REPOSITORY_UNKNOWN where nothing is there of that name. A repository whose packages are all gone is still one. */
+export async function refuseUnknown(
+  gateway: Pick<GatewayClient, 'repositories'>,
+  target: Target,
+  within: Omit<Within, 'target'>,
+): Promise<void> {
   const repositories = await gateway.repositories();
   const isThere = repositories.some(({ name = '' }) => {
     const [branch = '', repository = ''] = name.split('/');
@@ -81,7 +86,7 @@ async function refuseUnknown(gateway: GatewayClient, target: Target, within: Wit
   if (!isThere) throw unknown(target, within);
 }
 
-function unknown({ name }: Target, { branch, repository }: Partial<Within>): GatewayError {
+function unknown({ name }: Target, { branch, repository }: Omit<Within, 'target'>): GatewayError {
   const place = [branch, repository].filter((part) => part !== undefined).join('/');
   const what = place === '' ? `${name} holds no packages` : `${name} has no ${place}`;
   return new GatewayError('REPOSITORY_UNKNOWN', `${what}, as far as this login sees`);
@@ -95,7 +100,7 @@ function snapshotOf({ branch, repository }: Within): { branch: string; repositor
 }
 
 /** Whether what was asked for holds that repository. */
-export function isWithin(within: Within, branch: string, repository: string): boolean {
+export function isWithin(within: Omit<Within, 'target'>, branch: string, repository: string): boolean {
   return (
     (within.branch === undefined || branch === within.branch) &&
     (within.repository === undefined || repository === within.repository)
@@ -132,6 +137,6 @@ function repositoryColumns(): readonly Column<RepositoryLine>[] {
     { head: 'NAME', cell: ({ name = '' }) => name },
     { head: 'PACKAGES', cell: ({ packages }) => String(packages.count) },
     { head: 'SIZE', cell: ({ packages }) => formatSize(packages.size) },
-    { head: 'UPDATED', cell: ({ lastUpdated }) => lastUpdated },
+    { head: 'UPDATED', cell: ({ lastUpdated }) => secondsOf(lastUpdated) },
   ];
 }

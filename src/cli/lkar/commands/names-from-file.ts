@@ -3,6 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { GatewayError } from '../../../errors.ts';
 import { readBounded } from '../../../files/read-bounded.ts';
 import type { Session } from '../session.ts';
+import { unreadable } from './unreadable.ts';
 
 /** Where further names stand. */
 export interface FromFile {
@@ -33,7 +34,7 @@ async function linesOf(file: string, stdin: Readable | undefined, signal: AbortS
   const input = stdin ?? createReadStream(file);
   if (signal !== undefined) addAbortSignal(signal, input);
   const bytes = await readBounded(input, maxBytes, file).catch((cause: unknown) => {
-    throw cause instanceof GatewayError ? cause : new GatewayError('FILE_INVALID', `${file} can't be read`, { cause });
+    throw cause instanceof GatewayError ? cause : unreadable(file, cause);
   });
   return Buffer.from(bytes)
     .toString('utf8')

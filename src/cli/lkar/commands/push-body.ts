@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../../errors.ts';
 import type { PushBody } from '../http/gateway-client.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 /** A file to push. */
 export interface LocalFile {
@@ -19,7 +20,7 @@ export type OnBytes = (file: LocalFile, sent: number) => void;
 /** The file under this path. Throws FILE_INVALID for one that isn't a file or can't be read. */
 export async function localFileOf(path: string): Promise<LocalFile> {
   const stats = await stat(path).catch((cause: unknown) => {
-    throw new GatewayError('FILE_INVALID', "it can't be read", { cause });
+    throw new GatewayError('FILE_INVALID', whyUnreadable(cause), { cause });
   });
   if (!stats.isFile()) throw new GatewayError('FILE_INVALID', 'it is no file');
   return { path, size: stats.size };

@@ -20,15 +20,15 @@ export async function readBytes(body: Readable, maxBytes: number): Promise<Buffe
   return Buffer.from(await readBounded(body, maxBytes, 'the answer'));
 }
 
-/** The fault that an answer of status 400 or more tells: its text as it is, and the code it names or its status means. */
-export async function faultOf(answer: HttpAnswer): Promise<GatewayError> {
+/** The fault that an answer of status 400 or more tells: its text as it is, the code it names or its status means, and of which target it is. */
+export async function faultOf(answer: HttpAnswer, target?: string): Promise<GatewayError> {
   const text = await readText(answer.body, maxErrorBytes).catch(() => '');
   const isJson = answer.header('content-type')?.includes('json') === true;
   const told = isJson ? problem.safeParse(parseJson(text)).data : undefined;
   const message = harmless(told?.message ?? text).trim();
   const code = told?.code ?? codeOf(answer.status);
   return new GatewayError(code, message === '' ? `the gateway answered ${answer.status}` : message, {
-    details: { status: answer.status },
+    details: { status: answer.status, target },
   });
 }
 

@@ -113,7 +113,7 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
     };
     const answer = await http.send({ ...asked, headers });
     if (isGood(answer)) return answer;
-    throw await faultOf(answer);
+    throw await faultOf(answer, target.name);
   };
   const get = (url: URL) => send({ method: 'GET', url });
   const at = (...segments: readonly string[]) => urlOf(target, ...imageSegments(target), ...segments);

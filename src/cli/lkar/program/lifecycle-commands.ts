@@ -4,7 +4,7 @@ import type { ChangeVerb } from '../../../protocol/lifecycle.ts';
 import type { ChangeOptions } from '../changes/change-packages.ts';
 import type { RemoveOptions } from '../changes/remove.ts';
 import type { InSession } from './in-session.ts';
-import { fromFileOption, targetHelp } from './options.ts';
+import { fromFileOption, patterns, targetHelp } from './options.ts';
 
 /** Adds the commands on packages that are there, or were; `lkar apk` has them too. */
 export function addLifecycleCommands(parent: Command, inSession: InSession): void {
@@ -55,6 +55,8 @@ function addRestoreCommand(parent: Command, inSession: InSession): void {
   addExamples(restore, ['lkar restore apk.example.org/team/app edge main x86_64/hello-1.0-r0.apk']);
 }
 
+const nameHelp = "every version of packages of this name, or of several; * stands for any text: 'lib*'";
+
 /** A command on packages of one repository, by their files and names. */
 function placed(command: Command): Command {
   return command
@@ -63,7 +65,7 @@ function placed(command: Command): Command {
     .argument('<repository>', 'such as main')
     .argument('[file...]', 'ARCH/FILE.apk; without ARCH in every one that has it; * stands for any text')
     .addOption(fromFileOption('take files'))
-    .option('-n, --name <pattern...>', "every version of packages of this name; * stands for any text: 'lib*'");
+    .option('-n, --name <pattern>', nameHelp, patterns);
 }
 
 function changing(verb: ChangeVerb, inSession: InSession) {
@@ -87,4 +89,9 @@ export function reasonOption(): Option {
 /** `--dry-run`, of a change that would have packages so. */
 export function dryRunOption(done: string): Option {
   return new Option('--dry-run', `only say what would be ${done}`);
+}
+
+/** `--dry-run` of what is one without `--yes`: so that nobody has to know which verbs are. */
+export function onlySayOption(does: string): Option {
+  return new Option('--dry-run', `only say what would ${does}, as without --yes`).conflicts('yes');
 }

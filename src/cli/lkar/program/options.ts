@@ -25,3 +25,8 @@ export function parseTries(text: string): number {
   if (/^[1-9]\d?$/.test(text)) return Number(text);
   throw new InvalidArgumentError('a number from 1 to 99 is wanted');
 }
+
+/** The values of an option that may be given again and again: none of them swallows an argument behind it. */
+export function patterns(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

@@ -1,10 +1,10 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { parseDuration } from '../../../config/duration.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseAgeOption } from '../../shared/duration-option.ts';
 import { addExamples } from '../../shared/help.ts';
 import type { PruneOptions } from '../changes/prune.ts';
 import type { InSession } from './in-session.ts';
-import { reasonOption } from './lifecycle-commands.ts';
-import { targetHelp } from './options.ts';
+import { onlySayOption, reasonOption } from './lifecycle-commands.ts';
+import { patterns, targetHelp } from './options.ts';
 
 /** Adds `prune`; `lkar apk` has it too. */
 export function addPruneCommand(parent: Command, inSession: InSession): void {
@@ -15,11 +15,12 @@ export function addPruneCommand(parent: Command, inSession: InSession): void {
     .argument('[branch]', 'such as edge')
     .argument('[repository]', 'such as main')
     .option('--keep <number>', 'let so many of the newest versions of each name stay, in each architecture', parseCount)
-    .option('--older-than <duration>', 'let only go what was pushed so long ago, such as 30d', parseAge)
-    .option('-n, --name <pattern...>', 'only packages of that name; * stands for any text')
-    .option('--except <pattern...>', 'but not those')
-    .option('--policy <file>', 'rules for several repositories, YAML')
+    .option('--older-than <duration>', 'let only go what was pushed so long ago, such as 30d', parseAgeOption)
+    .option('-n, --name <pattern>', 'only packages of that name, or of several; * stands for any text', patterns)
+    .option('--except <pattern>', 'but not those', patterns)
+    .addOption(policyOption())
     .option('--yes', 'delete, rather than only say what would go')
+    .addOption(onlySayOption('go'))
     .addOption(reasonOption())
     .action((target: string, branch: string | undefined, repository: string | undefined, options: PruneOptions) =>
       inSession(async (session) =>
@@ -38,8 +39,9 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('a number from 1 on is wanted');
 }
 
-function parseAge(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('a duration such as 30d or 12h is wanted');
+/** The rules say the rest themselves. */
+function policyOption(): Option {
+  return new Option('--policy <file>', 'rules for several repositories, YAML').conflicts([
+    ...['keep', 'olderThan', 'name', 'except'],
+  ]);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { addExamples } from '../../shared/help.ts';
 import type { RollbackOptions } from '../snapshots/rollback.ts';
 import type { InSession } from './in-session.ts';
-import { reasonOption } from './lifecycle-commands.ts';
+import { onlySayOption, reasonOption } from './lifecycle-commands.ts';
 import { outputOption, targetHelp, type OutputOptions } from './options.ts';
 
 const branchHelp = 'such as edge';
@@ -14,7 +14,18 @@ const eitherHelp = 'a branch, or a snapshot as BRANCH@NAME';
 export function addSnapshotCommands(parent: Command, inSession: InSession): void {
   const snapshot = parent.command('snapshot').description('keep a repository as it is now, under a name');
   addCreateCommand(snapshot, inSession);
-  snapshot
+  addListCommand(snapshot, inSession);
+  addEndCommand(snapshot, inSession);
+  addExamples(snapshot, [
+    'lkar snapshot create apk.example.org/team/app edge main 2026-11-28',
+    'lkar ls apk.example.org/team/app edge@2026-11-28 main',
+  ]);
+  addDiffCommand(parent, inSession);
+  addRollbackCommand(parent, inSession);
+}
+
+function addListCommand(snapshot: Command, inSession: InSession): void {
+  const list = snapshot
     .command('list')
     .alias('ls')
     .description('list the snapshots of a repository, the newest first')
@@ -27,7 +38,11 @@ export function addSnapshotCommands(parent: Command, inSession: InSession): void
         (await import('../snapshots/snapshots.ts')).listSnapshots(session, { target, branch, repository }, options),
       ),
     );
-  snapshot
+  addExamples(list, ['lkar snapshot list apk.example.org/team/app edge main']);
+}
+
+function addEndCommand(snapshot: Command, inSession: InSession): void {
+  const end = snapshot
     .command('rm')
     .aliases(['delete', 'remove'])
     .description('end a snapshot, and set free what nothing else holds')
@@ -40,8 +55,7 @@ export function addSnapshotCommands(parent: Command, inSession: InSession): void
         (await import('../snapshots/snapshots.ts')).removeSnapshot(session, { target, branch, repository }, name),
       ),
     );
-  addDiffCommand(parent, inSession);
-  addRollbackCommand(parent, inSession);
+  addExamples(end, ['lkar snapshot rm apk.example.org/team/app edge main 2026-11-28']);
 }
 
 function addCreateCommand(snapshot: Command, inSession: InSession): void {
@@ -89,11 +103,15 @@ function addRollbackCommand(parent: Command, inSession: InSession): void {
     .argument('<repository>', repositoryHelp)
     .argument('<name>', snapshotHelp)
     .option('--yes', 'do it, rather than only say what would come and go')
+    .addOption(onlySayOption('come and go'))
     .addOption(reasonOption())
     .action((target: string, branch: string, repository: string, name: string, options: RollbackOptions) =>
       inSession(async (session) =>
         (await import('../snapshots/rollback.ts')).rollback(session, { target, branch, repository }, name, options),
       ),
     );
-  addExamples(rollback, ['lkar rollback apk.example.org/team/app edge main 2026-11-28 --yes']);
+  addExamples(rollback, [
+    'lkar rollback apk.example.org/team/app edge main 2026-11-28',
+    "lkar rollback apk.example.org/team/app edge main 2026-11-28 --yes --reason 'edge is broken'",
+  ]);
 }

@@ -1,6 +1,8 @@
 import type { OutputFormat } from '../../shared/output-format.ts';
 import { printRows, type Column } from '../../shared/output.ts';
 import { sayLine } from '../../shared/terminal.ts';
+import { snapshotIn } from '../../../protocol/coordinates.ts';
+import { refuseUnknown } from '../commands/list.ts';
 import { architectureOf, byPlaceAndName } from '../commands/package-order.ts';
 import type { PackageLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
@@ -23,9 +25,16 @@ export async function diff(
   { output }: { readonly output: OutputFormat },
 ): Promise<void> {
   const { terminal } = session;
-  const gateway = await session.gateway(session.target(target));
-  const before = await gateway.packages({ branch: from, repository });
-  const after = await gateway.packages({ branch: to, repository });
+  const parsed = session.target(target);
+  const gateway = await session.gateway(parsed);
+  const listed = async (branch: string) => {
+    const lines = await gateway.packages({ branch, repository });
+    if (lines.length === 0 && snapshotIn(branch) === undefined)
+      await refuseUnknown(gateway, parsed, { branch, repository });
+    return lines;
+  };
+  const before = await listed(from);
+  const after = await listed(to);
   const rows = differencesOf(before, after);
   if (rows.length > 0 || output !== 'table') printRows(terminal, rows, columns, output);
   else sayLine(terminal, `${from}/${repository} and ${to}/${repository} hold the same packages`);
@@ -35,9 +44,17 @@ const columns: readonly Column<PackageDifference>[] = [
   { head: 'CHANGE', cell: ({ change }) => change },
   { head: 'NAME', cell: ({ name }) => name, mayBeCut: true },
   { head: 'ARCH', cell: ({ architecture }) => architecture },
-  { head: 'FROM', cell: ({ from }) => from.join(' ') },
-  { head: 'TO', cell: ({ to }) => to.join(' ') },
+  { head: 'FROM', cell: ({ from }) => briefly(from) },
+  { head: 'TO', cell: ({ to }) => briefly(to) },
 ];
+
+const shownVersions = 4;
+
+/** A table is for people: of many versions the first and the last. */
+function briefly(versions: readonly string[]): string {
+  if (versions.length <= shownVersions) return versions.join(' ');
+  return `${versions.slice(0, 2).join(' ')} … ${versions.at(-1) ?? ''} (${versions.length})`;
+}
 
 /** By name and architecture, in the order of listings; what both have with the same bytes is no difference. */
 export function differencesOf(

@@ -1,8 +1,10 @@
 import type { OutputFormat } from '../../shared/output-format.ts';
 import { printRows } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
+import { secondsOf } from '../../shared/time-text.ts';
 import { printLine, sayLine } from '../../shared/terminal.ts';
 import type { RepositoryPlace } from '../changes/change-report.ts';
+import { refuseUnknown } from '../commands/list.ts';
 import type { SnapshotLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 
@@ -20,11 +22,20 @@ export async function listSnapshots(
   of: RepositoryPlace,
   { output }: { readonly output: OutputFormat },
 ): Promise<void> {
-  const gateway = await session.gateway(session.target(of.target));
-  const rows = await gateway.snapshots(of.branch, of.repository);
+  const target = session.target(of.target);
+  const gateway = await session.gateway(target);
+  const { branch, repository } = of;
+  const rows = await gateway.snapshots(branch, repository);
+  if (rows.length === 0) {
+    await refuseUnknown(gateway, target, { branch, repository });
+    if (output === 'table') {
+      sayLine(session.terminal, `${branch}/${repository} has no snapshots`);
+      return;
+    }
+  }
   const columns = [
     { head: 'NAME', cell: ({ name }: SnapshotLine) => name },
-    { head: 'CREATED', cell: ({ createdAt }: SnapshotLine) => createdAt },
+    { head: 'CREATED', cell: ({ createdAt }: SnapshotLine) => secondsOf(createdAt) },
     { head: 'BY', cell: ({ createdBy = '' }: SnapshotLine) => createdBy, mayBeCut: true },
     { head: 'PACKAGES', cell: ({ packages }: SnapshotLine) => String(packages.count) },
     { head: 'SIZE', cell: ({ packages }: SnapshotLine) => formatSize(packages.size) },
