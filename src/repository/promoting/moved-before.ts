@@ -1,5 +1,6 @@
 import { compareVersions } from '../../apk/version.ts';
 import type { Look } from '../live/look.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import { nothingSelected } from '../pushing/change-answer.ts';
 import { choosePackages, nameOf, newestOfEach } from './package-choice.ts';
 import { listedIn, type Offer, type Offered } from './source-packages.ts';
@@ -11,11 +12,12 @@ import { listedIn, type Offer, type Offered } from './source-packages.ts';
  */
 export function withoutMoved(
   offer: Offer,
+  from: RepositoryCoordinates,
   before: Look,
 ): { readonly offer: Offer; readonly moved: readonly Offered[] } {
   const there = [...listedIn(before).values()].flat();
   const gone = choosePackages(there, offer.missing);
-  if (gone.missing.length > 0) throw nothingSelected(gone.missing);
+  if (gone.missing.length > 0) throw nothingSelected(gone.missing, from);
   const newest = new Map(newestOfEach(there).map((one) => [nameOf(one), one]));
   const newerThan = (one: Offered) => {
     const known = newest.get(nameOf(one));

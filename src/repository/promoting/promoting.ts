@@ -43,7 +43,7 @@ export function createPromoting({ store, works }: PromotingDeps): RepositoryProm
       if (isSamePlace(from, to)) throw new GatewayError('REQUEST_INVALID', 'source and target are one repository');
       const offer = await works.change(from, caller, unknownRepository(from), (source) => offerOf(source, wanted));
       // A misspelt name must not bring half of what is meant; of a move the target may have it by now.
-      if (offer.missing.length > 0 && options.isMove !== true) throw nothingSelected(offer.missing);
+      if (offer.missing.length > 0 && options.isMove !== true) throw nothingSelected(offer.missing, from);
       const image = store.image(from.image, caller.credentials, caller.requestId);
       const change = await works.add(to, caller, (target) => takePackages(target, { at: from, image, offer }, options));
       if (options.isMove === true && !change.isDryRun) {

@@ -37,7 +37,7 @@ export async function takePackages(target: Work, source: Source, options: Promot
   const { isDryRun = false, withDependencies = false, isMove = false } = options;
   const began = { ms: target.clock.monotonicMs(), at: target.stamp() };
   const before = await target.look(withDependencies || isMove ? [EVERY] : scopeOf(source.offer.chosen));
-  const { offer, moved } = isMove ? withoutMoved(source.offer, before) : { offer: source.offer, moved: [] };
+  const { offer, moved } = isMove ? withoutMoved(source.offer, source.at, before) : { offer: source.offer, moved: [] };
   const { needed, notes } = withDependencies ? neededBy(offer, before) : { needed: [], notes: [] };
   const files = wantedOf([...offer.chosen, ...needed]);
   const scope = scopeOf(files.map(({ pkg }) => pkg));

@@ -1,13 +1,19 @@
 import { GatewayError } from '../../errors.ts';
+import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { ChangedPackage } from '../service/lifecycle.ts';
 import type { Selected } from './selection.ts';
 
-/** PACKAGE_UNKNOWN: of all that was asked for nothing is there. */
-export function nothingSelected(missing: readonly string[]): GatewayError {
+/** PACKAGE_UNKNOWN: of all that was asked for of a repository nothing is there. */
+export function nothingSelected(
+  missing: readonly string[],
+  { branch, repository }: RepositoryCoordinates,
+): GatewayError {
   const [first = '', ...others] = missing;
   const more = others.length === 0 ? '' : ` nor ${others.length} more that was asked for`;
-  return new GatewayError('PACKAGE_UNKNOWN', `there is no ${first} here${more}`, { details: { file: first } });
+  return new GatewayError('PACKAGE_UNKNOWN', `${branch}/${repository} has no ${first}${more}`, {
+    details: { file: first },
+  });
 }
 
 /** What of a selection is in none of the places where it was looked for. */

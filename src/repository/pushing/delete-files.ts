@@ -16,7 +16,7 @@ import type { Work } from './work.ts';
 export async function deleteFiles(work: Work, selection: Selection, options: ChangeOptions = {}): Promise<Change> {
   const seen = await work.look(scopeOfSelection(selection));
   const { found, missing } = await deleteSelected(work, seen, selection, options);
-  if (found.length === 0) throw nothingSelected(missing);
+  if (found.length === 0) throw nothingSelected(missing, work.at);
   const packages = found.map((pkg) => changed(pkg, 'deleted'));
   return { isDryRun: options.isDryRun ?? false, packages, missing, notes: [] };
 }

@@ -26,7 +26,7 @@ export function createPushing(
   const bySelection =
     (work: (work: Work, selection: Selection, options?: ChangeOptions) => Promise<Change>): ChangePackages =>
     (at, selection, caller, options) =>
-      works.change(at, caller, nothingSelected([...(selection.files ?? []), ...(selection.names ?? [])]), (begun) =>
+      works.change(at, caller, nothingSelected([...(selection.files ?? []), ...(selection.names ?? [])], at), (begun) =>
         work(begun, selection, options),
       );
 

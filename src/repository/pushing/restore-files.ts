@@ -29,7 +29,7 @@ export async function restoreFiles(
   const kept = await selectRestorable(work, before, selection);
   const live = select(liveTagsIn(before), ({ pkg }) => pkg, selection);
   const missing = missingInAll(kept, live);
-  if (kept.found.length + live.found.length === 0) throw nothingSelected(missing);
+  if (kept.found.length + live.found.length === 0) throw nothingSelected(missing, work.at);
   const there = kept.found.length > 0 ? select(live.found, ({ pkg }) => pkg, whole(selection)).found : live.found;
   const wanted = packagesOf([...newestOfEachName(kept.found), ...there]).map((pkg) => ({ pkg }));
   const { fresh, unchanged } = foresee(before, wanted);

@@ -16,7 +16,7 @@ export async function withdrawFiles(work: Work, selection: Selection, options: C
   const live = select(liveTagsIn(seen), ({ pkg }) => pkg, selection);
   const before = await selectKept(work, seen, selection, ['withdrawn']);
   const missing = missingInAll(live, before);
-  if (live.found.length + before.found.length === 0) throw nothingSelected(missing);
+  if (live.found.length + before.found.length === 0) throw nothingSelected(missing, work.at);
   if (!isDryRun) {
     const gone = [...before.found, ...select(ghostsIn(seen), ({ pkg }) => pkg, selection).found];
     await removeAll(work, live.found, { keeping: keepingOf(work, 'withdrawn', options), gone, isNow });
