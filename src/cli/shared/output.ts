@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { stringify } from 'yaml';
 import type { OutputFormat } from './output-format.ts';
-import { escapeHidden, harmless, hasHidden, printLine, type Terminal } from './terminal.ts';
+import { asOneLine, escapeHidden, hasHidden, printLine, type Terminal } from './terminal.ts';
 
 /** A column of a table: its head and the text of its cell. */
 export interface Column<Row> {
@@ -52,7 +52,7 @@ function formatYaml(rows: unknown): string {
 }
 
 function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number): string {
-  const texts = rows.map((row) => columns.map(({ cell }) => harmless(cell(row)).replace(/\s/g, ' ')));
+  const texts = rows.map((row) => columns.map(({ cell }) => asOneLine(cell(row))));
   const noFrame = { 'padding-left': 0, 'padding-right': gap, head: [], border: [] };
   const table = new Table({
     ...{ head: columns.map(({ head }) => head), chars: noLines, style: noFrame },

@@ -14,14 +14,14 @@ export interface Terminal {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Prints one line of a result. */
+/** Prints one line of a result, or several of our own; nothing in it that a terminal obeys. */
 export function printLine(terminal: Terminal, line: string): void {
-  terminal.stdout.write(`${line}\n`);
+  terminal.stdout.write(`${harmless(line)}\n`);
 }
 
-/** Says one line beside the result. */
+/** Says the same beside the result. */
 export function sayLine(terminal: Terminal, line: string): void {
-  terminal.stderr.write(`${line}\n`);
+  terminal.stderr.write(`${harmless(line)}\n`);
 }
 
 /**
@@ -48,6 +48,11 @@ export function watchOutputs({ stdout, stderr }: Terminal): () => Promise<void> 
 /** Text from elsewhere without the control characters that a terminal would obey, those of reading direction among them. */
 export function harmless(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f]/g, '').replace(beyondC0, '');
+}
+
+/** The same in one line, whatever the text says: who tells something must not seem to say it in lkar's own words. */
+export function asOneLine(text: string): string {
+  return harmless(text).replace(/\s/g, ' ');
 }
 
 /** JSON or double-quoted YAML with an escape in place of what both let stand as it is and a terminal would obey. */

@@ -55,6 +55,7 @@ async function toldBy(work: Work): Promise<Pick<History, 'events' | 'isComplete'
     ...buried.flatMap((grave) => grave.events),
     ...withdrawn.flatMap(eventsOfWithdrawn),
   ];
+  if (events.length === 0 && seen.stored.size === 0) throw unknownRepository(work.at);
   return { events, isComplete: read.length === graves.length };
 }
 

@@ -2,76 +2,52 @@ import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { anApk, type ApkSpec } from '../../support/an-apk.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startLocalServer } from '../../support/local-server.ts';
-import { buildPrograms, runBin, startLkard, type RunningLkard } from '../../support/programs.ts';
+import { useLkar } from '../../support/lkar-world.ts';
+import { startLkard } from '../../support/programs.ts';
 import { findOnPath, htpasswdOf } from '../../support/registry.ts';
 import { keyFixture } from '../../support/signing-keys.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
-let folder: Awaited<ReturnType<typeof makeTempDir>>;
-let gateway: RunningLkard;
-let images = 0;
-let image: string;
-
-beforeAll(async () => {
-  await buildPrograms();
-  folder = await makeTempDir();
-  const data = path.join(folder.path, 'data');
-  gateway = await startLkard(['--data', data, '--signing-key', keyFixture('test-only-2048.rsa')]);
-}, 120_000);
-afterAll(async () => {
-  await gateway.stop();
-  await folder.remove();
-});
-beforeEach(() => {
-  images += 1;
-  image = `team/app${images}`;
-});
-
-const lkar = (...args: string[]) => lkarWith({}, ...args);
-const lkarWith = (options: { readonly input?: string }, ...args: string[]) =>
-  runBin('lkar', args, { cwd: folder.path, ...options, env: { DOCKER_CONFIG: path.join(folder.path, 'nobody') } });
-const at = () => `${gateway.host}/${image}`;
-const aFile = async (spec: ApkSpec, name = `${spec.name}-${images}.apk`) => {
-  await writeFile(path.join(folder.path, name), anApk(spec));
-  return name;
-};
-const push = (...files: string[]) => lkar('push', at(), 'edge', 'main', ...files);
+const world = useLkar();
+const { lkar, lkarWith, aFile } = world;
+const push = (...files: string[]) => lkar('push', world.at, 'edge', 'main', ...files);
 
 describe('a misspelt name is never success', () => {
   it.each([
     ['ls', (host: string) => ['ls', `${host}/no/such`]],
-    ['ls of a branch', (host: string) => ['ls', `${host}/${image}`, 'egde']],
-    ['ls of a repository', (host: string) => ['ls', `${host}/${image}`, 'edge', 'mian']],
+    ['ls of a branch', (host: string) => ['ls', `${host}/${world.image}`, 'egde']],
+    ['ls of a repository', (host: string) => ['ls', `${host}/${world.image}`, 'edge', 'mian']],
+    ['log', (host: string) => ['log', `${host}/${world.image}`, 'edge', 'mian']],
+    ['snapshot list', (host: string) => ['snapshot', 'list', `${host}/${world.image}`, 'edge', 'mian']],
     ['repositories', (host: string) => ['repositories', `${host}/no/such`]],
     ['images', (host: string) => ['images', `${host}/no-such-team`]],
-    ['pull', (host: string) => ['pull', `${host}/${image}`, 'edge/main/x86_64/no-1.apk']],
-    ['rm', (host: string) => ['rm', `${host}/${image}`, 'edge/main/x86_64/no-1.apk']],
+    ['pull', (host: string) => ['pull', `${host}/${world.image}`, 'edge/main/x86_64/no-1.apk']],
+    ['rm', (host: string) => ['rm', `${host}/${world.image}`, 'edge/main/x86_64/no-1.apk']],
     ['logout', (host: string) => ['logout', host]],
   ])('%s', async (_, argsFor) => {
     await push(await aFile({ name: 'one', version: '1.0-r0' }));
-    expect(await lkar(...argsFor(gateway.host))).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(await lkar(...argsFor(world.gateway.host))).toMatchObject({ exitCode: 4, stdout: '' });
   });
 
   it('but a repository whose packages are all gone is still one', async () => {
     await push(await aFile({ name: 'one', version: '1.0-r0' }));
-    await lkar('rm', at(), 'edge/main/x86_64/one-1.0-r0.apk');
-    expect(await lkar('ls', at(), '-o', 'json')).toMatchObject({ exitCode: 0, stdout: '[]\n' });
+    await lkar('rm', world.at, 'edge/main/x86_64/one-1.0-r0.apk');
+    expect(await lkar('ls', world.at, '-o', 'json')).toMatchObject({ exitCode: 0, stdout: '[]\n' });
   });
 });
 
 it('an address from the browser will do', async () => {
-  const repository = `${gateway.url}/apk/${image}/edge/main`;
+  const repository = `${world.gateway.url}/apk/${world.image}/edge/main`;
   const file = await aFile({ name: 'one', version: '1.0-r0' });
   expect(await lkar('push', `${repository}/push`, file)).toMatchObject({ exitCode: 0 });
   expect((await lkar('ls', `${repository}?arch=x86_64&q=`)).stdout).toContain('one-1.0-r0.apk');
-  expect((await lkar('repositories', `${gateway.url}/_images/${image}`)).stdout).toContain('edge/main');
+  expect((await lkar('repositories', `${world.gateway.url}/_images/${world.image}`)).stdout).toContain('edge/main');
   const page = `${repository}?arch=x86_64&package=one&version=1.0-r0`;
-  const output = path.join(folder.path, 'pulled.apk');
+  const output = path.join(world.folder, 'pulled.apk');
   expect(await lkar('pull', page, '-o', output)).toMatchObject({ exitCode: 0 });
-  expect(await readFile(output)).toEqual(await readFile(path.join(folder.path, file)));
+  expect(await readFile(output)).toEqual(await readFile(path.join(world.folder, file)));
   expect(await lkar('rm', `${repository}/x86_64/one-1.0-r0.apk`)).toMatchObject({ exitCode: 0 });
 });
 
@@ -79,7 +55,7 @@ describe('lkar push', () => {
   it('names every file that is no good package, before it sends anything', async () => {
     const good = await aFile({ name: 'good', version: '1.0-r0' });
     const twin = await aFile({ name: 'good', version: '1.0-r0', description: 'other bytes' }, 'twin.apk');
-    await writeFile(path.join(folder.path, 'bad.apk'), 'no package');
+    await writeFile(path.join(world.folder, 'bad.apk'), 'no package');
     const asked: unknown[] = [];
     const nobody = await startLocalServer((request, answer) => {
       asked.push(request.url);
@@ -87,7 +63,7 @@ describe('lkar push', () => {
     });
     onTestFinished(() => nobody.stop());
     const files = ['bad.apk', good, 'none.apk', twin];
-    const pushed = await lkar('push', `${nobody.host}/${image}`, 'edge', 'main', ...files);
+    const pushed = await lkar('push', `${nobody.host}/${world.image}`, 'edge', 'main', ...files);
     expect(pushed.exitCode).toBe(1);
     for (const name of ['bad.apk', 'none.apk', 'twin.apk'])
       expect(pushed.stderr).toMatch(new RegExp(`^error: ${name}: `, 'm'));
@@ -98,8 +74,8 @@ describe('lkar push', () => {
   it('takes paths from a file and from standard input', async () => {
     const one = await aFile({ name: 'one', version: '1.0-r0' });
     const two = await aFile({ name: 'two', version: '1.0-r0' });
-    await writeFile(path.join(folder.path, 'list'), `${one}\r\n\n`);
-    const pushed = await lkarWith({ input: `${two}\n` }, 'push', at(), 'edge', 'main', '--from-file', '-');
+    await writeFile(path.join(world.folder, 'list'), `${one}\r\n\n`);
+    const pushed = await lkarWith({ input: `${two}\n` }, 'push', world.at, 'edge', 'main', '--from-file', '-');
     expect(pushed.stdout).toBe('published edge/main/x86_64/two-1.0-r0.apk\n');
     expect((await push('--from-file', 'list')).stdout).toBe('published edge/main/x86_64/one-1.0-r0.apk\n');
     expect((await push('--from-file', 'no-such-list')).exitCode).toBe(2);
@@ -119,7 +95,7 @@ describe('lkar push', () => {
 it('lkar rm goes on behind a file that is not there, and reports it', async () => {
   await push(await aFile({ name: 'a', version: '1' }), await aFile({ name: 'b', version: '1' }));
   const paths = ['a-1', 'missing-1', 'b-1'].map((name) => `edge/main/x86_64/${name}.apk`);
-  const removed = await lkar('rm', at(), ...paths);
+  const removed = await lkar('rm', world.at, ...paths);
   expect(removed.exitCode).toBe(4);
   expect(removed.stdout).toBe(`removed ${paths[0]}\nremoved ${paths[2]}\n`);
   expect(removed.stderr).toMatch(/^error: edge\/main\/x86_64\/missing-1\.apk: [^]*1 of /);
@@ -135,8 +111,8 @@ it('lkar ls orders by name, version and architecture, and filters', async () => 
   ];
   await push(...(await Promise.all(specs.map((spec, index) => aFile(spec, `ls-${index}.apk`)))));
   const list = async (...more: string[]) =>
-    (JSON.parse((await lkar('ls', at(), '-o', 'json', ...more)).stdout) as { filePath: string }[]).map(({ filePath }) =>
-      filePath.replace('edge/main/', ''),
+    (JSON.parse((await lkar('ls', world.at, '-o', 'json', ...more)).stdout) as { filePath: string }[]).map(
+      ({ filePath }) => filePath.replace('edge/main/', ''),
     );
   const libraries = ['x86_64/lib-b-1.9-r0.apk', 'x86_64/lib-b-1.10-r0.apk'];
   expect(await list()).toEqual(['x86_64/app-1.apk', 'aarch64/app-1.apk', 'armv7/app-1.apk', ...libraries]);
@@ -145,10 +121,10 @@ it('lkar ls orders by name, version and architecture, and filters', async () => 
 });
 
 it('a wrong password is called one', async () => {
-  const users = path.join(folder.path, 'users');
+  const users = path.join(world.folder, 'users');
   await writeFile(users, await htpasswdOf({ me: 'secret' }));
   const guarded = await startLkard([
-    ...['--data', path.join(folder.path, 'guarded'), '--htpasswd', users],
+    ...['--data', path.join(world.folder, 'guarded'), '--htpasswd', users],
     ...['--signing-key', keyFixture('test-only-2048.rsa')],
   ]);
   onTestFinished(async () => {
@@ -174,7 +150,7 @@ describe('lkar pull', () => {
       else answer.write(content.subarray(from, from + 150_000), () => setTimeout(() => asked.socket.destroy(), 50));
     });
     onTestFinished(() => server.stop());
-    const output = path.join(folder.path, `resumed-${images}.apk`);
+    const output = path.join(world.folder, `resumed-${path.basename(world.image)}.apk`);
     const pulled = await lkar('pull', `${server.host}/app`, 'edge/main/x86_64/a-1.apk', '-o', output);
     expect(pulled).toMatchObject({ exitCode: 0 });
     expect((await readFile(output)).equals(content)).toBe(true);
@@ -203,7 +179,7 @@ it.skipIf(process.getuid?.() !== 0 || findOnPath('apk') !== undefined)(
   'lkar setup leaves a system without apk alone',
   async () => {
     await push(await aFile({ name: 'one', version: '1.0-r0' }));
-    const setUp = await lkar('setup', at(), 'edge', 'main');
+    const setUp = await lkar('setup', world.at, 'edge', 'main');
     expect([setUp.exitCode, setUp.stdout]).toEqual([2, '']);
     expect(setUp.stderr).toContain('--root');
   },

@@ -1,51 +1,20 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { anApk, type ApkSpec } from '../../support/an-apk.ts';
-import { buildPrograms, runBin, startLkard, type RunningLkard } from '../../support/programs.ts';
-import { keyFixture } from '../../support/signing-keys.ts';
-import { makeTempDir } from '../../support/temp-dir.ts';
+import { describe, expect, it } from 'vitest';
+import { useLkar } from '../../support/lkar-world.ts';
 
-let folder: Awaited<ReturnType<typeof makeTempDir>>;
-let gateway: RunningLkard;
-let images = 0;
-let image: string;
-
-beforeAll(async () => {
-  await buildPrograms();
-  folder = await makeTempDir();
-  const data = path.join(folder.path, 'data');
-  gateway = await startLkard(['--data', data, '--signing-key', keyFixture('test-only-2048.rsa')]);
-}, 120_000);
-afterAll(async () => {
-  await gateway.stop();
-  await folder.remove();
-});
-beforeEach(() => {
-  images += 1;
-  image = `nightly/app${images}`;
-});
-
-const lkar = (...args: string[]) =>
-  runBin('lkar', args, { cwd: folder.path, env: { DOCKER_CONFIG: path.join(folder.path, 'nobody') } });
-const at = () => `${gateway.host}/${image}`;
-
-async function push(branch: string, ...specs: readonly ApkSpec[]) {
-  const form = new FormData();
-  for (const spec of specs) form.append(spec.name + spec.version, new Blob([new Uint8Array(anApk(spec))]));
-  const url = `http://${gateway.host}/apk/${image}/${branch}/main/push`;
-  expect((await fetch(url, { method: 'PUT', body: form })).status).toBe(201);
-}
+const world = useLkar();
+const { lkar, push } = world;
 
 const versions = (name: string, count: number) =>
   Array.from({ length: count }, (_, i) => ({ name, version: `1.${i}-r0` }));
 const listed = async () =>
-  (await lkar('ls', at(), '-o', 'json')).stdout.match(/"filePath": "[^"]+/g)?.map((one) => one.slice(13)) ?? [];
+  (await lkar('ls', world.at, '-o', 'json')).stdout.match(/"filePath": "[^"]+/g)?.map((one) => one.slice(13)) ?? [];
 
 describe('lkar prune', () => {
   it('says what would go and why, and with --yes deletes it', async () => {
     await push('edge', ...versions('app', 4), ...versions('lib', 3));
-    const prune = ['prune', at(), 'edge', 'main', '--keep', '2', '--name', 'a*'];
+    const prune = ['prune', world.at, 'edge', 'main', '--keep', '2', '--name', 'a*'];
     const dry = await lkar(...prune);
     expect(dry).toMatchObject({ exitCode: 0 });
     expect(dry.stdout.split('\n').filter(Boolean)).toEqual([
@@ -63,22 +32,22 @@ describe('lkar prune', () => {
     await push('edge', ...versions('app', 3), ...versions('lib', 3));
     await push('stable', ...versions('app', 3));
     const rules = [
-      { images: 'nightly/*', branches: 'edge', names: 'lib', keep: 2 },
-      { images: ['nightly/*'], branches: ['edge'], keep: 1 },
+      { images: 'team/*', branches: 'edge', names: 'lib', keep: 2 },
+      { images: ['team/*'], branches: ['edge'], keep: 1 },
     ];
-    await writeFile(path.join(folder.path, 'retention.yaml'), JSON.stringify({ rules }));
-    const { exitCode, stdout } = await lkar('prune', at(), '--policy', 'retention.yaml', '--yes');
+    await writeFile(path.join(world.folder, 'retention.yaml'), JSON.stringify({ rules }));
+    const { exitCode, stdout } = await lkar('prune', world.at, '--policy', 'retention.yaml', '--yes');
     expect([exitCode, stdout.match(/x86_64\/[^ ]+/g)?.sort()]).toEqual([
       0,
       ['x86_64/app-1.0-r0.apk', 'x86_64/app-1.1-r0.apk', 'x86_64/lib-1.0-r0.apk'],
     ]);
     expect(await listed()).toHaveLength(6);
-    expect((await lkar('prune', gateway.host, '--policy', 'retention.yaml', '--yes')).exitCode).toBe(0);
+    expect((await lkar('prune', world.gateway.host, '--policy', 'retention.yaml', '--yes')).exitCode).toBe(0);
   });
 
   it('is a dry run where somebody says so too, and never both', async () => {
     await push('edge', ...versions('app', 3));
-    const prune = ['prune', at(), 'edge', 'main', '--keep', '1'];
+    const prune = ['prune', world.at, 'edge', 'main', '--keep', '1'];
     expect((await lkar(...prune, '--dry-run')).stdout).toBe((await lkar(...prune)).stdout);
     expect((await lkar(...prune, '--dry-run', '--yes')).exitCode).toBe(2);
     expect(await listed()).toHaveLength(3);
@@ -88,20 +57,20 @@ describe('lkar prune', () => {
     await push('edge', ...versions('app', 3));
     const rules = [
       { images: 'elsewhere/*', keep: 1 },
-      { images: 'nightly/*', keep: 2, olderThan: '0d' },
+      { images: 'team/*', keep: 2, olderThan: '0d' },
     ];
-    await writeFile(path.join(folder.path, 'rules.yaml'), JSON.stringify({ rules }));
-    expect((await lkar('prune', at(), '--policy', 'rules.yaml')).stderr).toContain('edge/main, rule 2:');
-    const none = await lkar('prune', `${gateway.host}/nightly/none`, '--policy', 'rules.yaml');
+    await writeFile(path.join(world.folder, 'rules.yaml'), JSON.stringify({ rules }));
+    expect((await lkar('prune', world.at, '--policy', 'rules.yaml')).stderr).toContain('edge/main, rule 2:');
+    const none = await lkar('prune', `${world.gateway.host}/team/none`, '--policy', 'rules.yaml');
     expect(none).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('no rule') as string });
   });
 
   it.each([
-    ['no branch', () => ['prune', at(), '--keep', '2']],
-    ['nothing that may go', () => ['prune', at(), 'edge', 'main', '--yes']],
-    ['keeping none', () => ['prune', at(), 'edge', 'main', '--keep', '0']],
-    ['no such policy', () => ['prune', at(), '--policy', 'nowhere.yaml']],
-    ['a repository that there isn’t', () => ['prune', at(), 'edge', 'main', '--keep', '1']],
+    ['no branch', () => ['prune', world.at, '--keep', '2']],
+    ['nothing that may go', () => ['prune', world.at, 'edge', 'main', '--yes']],
+    ['keeping none', () => ['prune', world.at, 'edge', 'main', '--keep', '0']],
+    ['no such policy', () => ['prune', world.at, '--policy', 'nowhere.yaml']],
+    ['a repository that there isn’t', () => ['prune', world.at, 'edge', 'main', '--keep', '1']],
   ])('refuses %s', async (_name, args) => {
     expect((await lkar(...args())).exitCode).not.toBe(0);
   });
@@ -111,9 +80,9 @@ describe('lkar prune', () => {
     ['a policy and options that it would not heed', ['--policy', 'keep2.yaml', '--keep', '1']],
   ])('refuses %s', async (_name, args) => {
     await push('edge', ...versions('app', 3));
-    const rules = [{ images: 'nightly/*', keep: 2 }];
-    await writeFile(path.join(folder.path, 'keep2.yaml'), JSON.stringify({ rules }));
-    expect((await lkar('prune', at(), ...args)).exitCode).toBe(2);
+    const rules = [{ images: 'team/*', keep: 2 }];
+    await writeFile(path.join(world.folder, 'keep2.yaml'), JSON.stringify({ rules }));
+    expect((await lkar('prune', world.at, ...args)).exitCode).toBe(2);
   });
 
   it('refuses a policy that is misspelt, or lets all that is old go', async () => {
@@ -125,8 +94,8 @@ describe('lkar prune', () => {
       'rules',
     ];
     for (const policy of policies) {
-      await writeFile(path.join(folder.path, 'bad.yaml'), JSON.stringify(policy));
-      const { exitCode, stderr } = await lkar('prune', at(), '--policy', 'bad.yaml');
+      await writeFile(path.join(world.folder, 'bad.yaml'), JSON.stringify(policy));
+      const { exitCode, stderr } = await lkar('prune', world.at, '--policy', 'bad.yaml');
       expect(stderr).toContain('bad.yaml');
       expect(exitCode).not.toBe(0);
     }
@@ -136,18 +105,20 @@ describe('lkar prune', () => {
 describe('lkar promote and lkar log', () => {
   it('lists a package in another branch, says so, and tells of it afterwards', async () => {
     await push('edge', ...versions('app', 2));
-    const promote = ['promote', `${at()}/edge/main`, 'stable/main', 'app'];
+    const promote = ['promote', `${world.at}/edge/main`, 'stable/main', 'app'];
     expect((await lkar(...promote, '--dry-run')).stdout).toBe('would promote stable/main/x86_64/app-1.1-r0.apk\n');
     expect(await listed()).toHaveLength(2);
     expect(await lkar(...promote)).toMatchObject({ exitCode: 0 });
     expect((await lkar(...promote)).stdout).toBe('there already stable/main/x86_64/app-1.1-r0.apk\n');
-    const log = await lkar('log', at(), 'stable', 'main');
-    expect(log.stdout).toMatch(/promoted +x86_64\/app-1.1-r0.apk .*from nightly\/app\d+\/edge\/main/);
+    const log = await lkar('log', world.at, 'stable', 'main');
+    expect(log.stdout).toMatch(/promoted +x86_64\/app-1.1-r0.apk .*from team\/app\d+\/edge\/main/);
     expect(log.stderr).toContain('remembered since');
   });
 
   it('refuses two registries, and a place that is none', async () => {
-    expect((await lkar('promote', `${at()}/edge/main`, 'other.example.org/a/edge/main', 'app')).exitCode).not.toBe(0);
+    expect((await lkar('promote', `${world.at}/edge/main`, 'other.example.org/a/edge/main', 'app')).exitCode).not.toBe(
+      0,
+    );
     expect((await lkar('promote', 'edge', 'stable/main', 'app')).exitCode).not.toBe(0);
     expect((await lkar('promote', 'edge/main', 'stable/main', 'app')).stderr).toContain('"edge/main" is no REGISTRY');
   });
@@ -155,10 +126,10 @@ describe('lkar promote and lkar log', () => {
 
 describe('a repository that there is not', () => {
   it.each([
-    ['lkar log', () => ['log', at(), 'edg', 'main']],
-    ['lkar snapshot list', () => ['snapshot', 'list', at(), 'edg', 'main']],
-    ['lkar diff', () => ['diff', at(), 'edge', 'main', 'edg']],
-    ['lkar ls', () => ['ls', at(), 'edg', 'main']],
+    ['lkar log', () => ['log', world.at, 'edg', 'main']],
+    ['lkar snapshot list', () => ['snapshot', 'list', world.at, 'edg', 'main']],
+    ['lkar diff', () => ['diff', world.at, 'edge', 'main', 'edg']],
+    ['lkar ls', () => ['ls', world.at, 'edg', 'main']],
   ])('is not found by %s', async (_name, args) => {
     await push('edge', ...versions('app', 1));
     expect(await lkar(...args())).toMatchObject({ exitCode: 4, stdout: '' });

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
-import { printLine, sayLine } from '../../shared/terminal.ts';
+import { asOneLine, printLine, sayLine } from '../../shared/terminal.ts';
 import type { ChangeLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 
@@ -34,11 +34,12 @@ export function reportChange(
   const called: OutcomeWords = change.dryRun ? { ...words, ...dryWords } : words;
   for (const { architecture, fileName, outcome, reason } of change.packages) {
     const path = [branch, repository, architecture, fileName].join('/');
-    printLine(terminal, `${called[outcome] ?? outcome} ${path}${reason === undefined ? '' : ` (${reason})`}`);
+    const why = reason === undefined ? '' : ` (${reason})`;
+    printLine(terminal, asOneLine(`${called[outcome] ?? outcome} ${path}${why}`));
   }
-  for (const note of change.notes) sayLine(terminal, note);
+  for (const note of change.notes) sayLine(terminal, asOneLine(note));
   if (change.dryRun) sayLine(terminal, 'nothing was changed: this was a dry run');
-  const [first, ...others] = change.missing.map((one) => `${branch}/${repository} has no ${one}`);
+  const [first, ...others] = change.missing.map((one) => asOneLine(`${branch}/${repository} has no ${one}`));
   if (first === undefined) return;
   for (const one of others) sayLine(terminal, `error: ${one}`);
   throw new GatewayError('PACKAGE_UNKNOWN', first);

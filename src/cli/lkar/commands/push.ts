@@ -1,5 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
-import { printLine, sayLine } from '../../shared/terminal.ts';
+import { asOneLine, printLine, sayLine } from '../../shared/terminal.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
 import type { PushedFile } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
@@ -75,6 +75,8 @@ async function pushOnce(
 }
 
 function report({ terminal }: Session, file: PushedFile): void {
-  printLine(terminal, `${file.outcome === 'unchanged' ? 'already there' : 'published'} ${file.filePath}`);
-  for (const warning of file.warnings) sayLine(terminal, `warning: ${file.fileName}: ${warning}`);
+  printLine(terminal, asOneLine(`${file.outcome === 'unchanged' ? 'already there' : 'published'} ${file.filePath}`));
+  for (const warning of file.warnings) {
+    sayLine(terminal, asOneLine(`warning: ${file.fileName}: ${warning}`));
+  }
 }

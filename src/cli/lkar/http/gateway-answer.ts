@@ -5,7 +5,7 @@ import { readBounded } from '../../../files/read-bounded.ts';
 import { parseJson } from '../../../oci/json.ts';
 import { problemSchema } from '../../../protocol/documents.ts';
 import type { HttpAnswer } from './http-client.ts';
-import { harmless } from '../../shared/terminal.ts';
+import { asOneLine } from '../../shared/terminal.ts';
 
 const problem = problemSchema.pick({ message: true }).extend({ code: z.enum(errorCodes).optional().catch(undefined) });
 const maxErrorBytes = 64 * 1024;
@@ -25,7 +25,7 @@ export async function faultOf(answer: HttpAnswer, target?: string): Promise<Gate
   const text = await readText(answer.body, maxErrorBytes).catch(() => '');
   const isJson = answer.header('content-type')?.includes('json') === true;
   const told = isJson ? problem.safeParse(parseJson(text)).data : undefined;
-  const message = harmless(told?.message ?? text).trim();
+  const message = asOneLine(told?.message ?? text).trim();
   const code = told?.code ?? codeOf(answer.status);
   return new GatewayError(code, message === '' ? `the gateway answered ${answer.status}` : message, {
     details: { status: answer.status, target },

@@ -2,7 +2,7 @@ import type { OutputFormat } from '../../shared/output-format.ts';
 import { printRows } from '../../shared/output.ts';
 import { formatSize } from '../../shared/size-text.ts';
 import { secondsOf } from '../../shared/time-text.ts';
-import { printLine, sayLine } from '../../shared/terminal.ts';
+import { asOneLine, printLine, sayLine } from '../../shared/terminal.ts';
 import type { RepositoryPlace } from '../changes/change-report.ts';
 import { refuseUnknown } from '../commands/list.ts';
 import type { SnapshotLine } from '../http/gateway-lines.ts';
@@ -13,7 +13,7 @@ export async function createSnapshot(session: Session, of: RepositoryPlace, name
   const gateway = await session.gateway(session.target(of.target));
   const made = await gateway.createSnapshot(of.branch, of.repository, name);
   const { count, size } = made.packages;
-  printLine(session.terminal, `made ${pathOf(made)} (${count} packages, ${formatSize(size)})`);
+  printLine(session.terminal, asOneLine(`made ${pathOf(made)} (${count} packages, ${formatSize(size)})`));
 }
 
 /** Prints the snapshots of a repository, the newest first. */
@@ -49,7 +49,7 @@ export async function removeSnapshot(session: Session, of: RepositoryPlace, name
   const gateway = await session.gateway(session.target(of.target));
   const { notes } = await gateway.removeSnapshot(of.branch, of.repository, name);
   printLine(session.terminal, `removed ${of.branch}@${name}/${of.repository}`);
-  for (const note of notes) sayLine(session.terminal, `warning: ${note}`);
+  for (const note of notes) sayLine(session.terminal, asOneLine(`warning: ${note}`));
 }
 
 function pathOf({ branch, name, repository }: SnapshotLine): string {
