@@ -98,7 +98,7 @@ it('lkar rm goes on behind a file that is not there, and reports it', async () =
   const removed = await lkar('rm', world.at, ...paths);
   expect(removed.exitCode).toBe(4);
   expect(removed.stdout).toBe(`removed ${paths[0]}\nremoved ${paths[2]}\n`);
-  expect(removed.stderr).toMatch(/^error: edge\/main\/x86_64\/missing-1\.apk: [^]*1 of /);
+  expect(removed.stderr).toMatch(/^error: .*missing-1\.apk/m);
 });
 
 it('lkar ls orders by name, version and architecture, and filters', async () => {
