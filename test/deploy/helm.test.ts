@@ -174,6 +174,28 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     expect((await render({ registry: { host }, signing, pruning: { enabled: true } })).exitCode).not.toBe(0);
   });
 
+  it.each([
+    ['nothing that may go', { images: 'team/*' }],
+    ['an age without a unit', { images: 'team/*', olderThan: '30' }],
+    ['a misspelt key', { images: 'team/*', keep: 5, name: 'nightly-*' }],
+    ['no images', { keep: 5 }],
+  ])('refuses a rule of pruning with %s, before the clock finds it', async (_title, rule) => {
+    const pruning = (rules: readonly object[]) => ({ registry: { host }, pruning: { enabled: true, rules } });
+    expect((await render(pruning([{ images: ['team/*'], olderThan: '30d' }]))).exitCode).toBe(0);
+    const { exitCode, stderr } = await render(pruning([rule]));
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('/pruning/rules/0');
+  });
+
+  it('lets its own pruning in where the network lets in nobody else', async () => {
+    const networkPolicy = { from: [{ podSelector: { matchLabels: { app: 'ingress' } } }] };
+    const pruning = { enabled: true, rules: [{ images: 'team/*', keep: 5 }] };
+    const { objects } = await render({ registry: { host }, networkPolicy, pruning });
+    expect(JSON.stringify(objects.find(({ kind }) => kind === 'NetworkPolicy'))).toContain('"pruning"');
+    const { objects: without } = await render({ registry: { host }, networkPolicy });
+    expect(JSON.stringify(without.find(({ kind }) => kind === 'NetworkPolicy'))).not.toContain('pruning');
+  });
+
   it('gives a stop the time that it takes', async () => {
     const { objects } = await render({ registry: { host }, signing, drainSeconds: 100 });
     const pod = podOf(objects.find(({ kind }) => kind === 'Deployment')!)!.spec;
