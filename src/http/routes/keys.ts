@@ -1,6 +1,7 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { PackageCatalogs } from '../../repository/catalog/package-catalogs.ts';
 import type { ConfigurationDocument, KeySetDocument } from '../../protocol/documents.ts';
+import { snapshotIn } from '../../protocol/coordinates.ts';
 import { verbs } from '../../protocol/words.ts';
 import type { Caller } from '../../repository/service/caller.ts';
 import type { PublicKey } from '../../repository/service/reading.ts';
@@ -45,12 +46,26 @@ export function createKeyRoutes(
     return [primary, ...others];
   };
 
+  /** A snapshot has packages; nobody sets a machine up for one that there isn't. */
+  const contentOfSnapshot = async (
+    at: RepositoryBase['at'],
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<SetupContent> => {
+    const { branch = at.branch, name } = snapshotIn(at.branch) ?? {};
+    const all = await repositories.listSnapshots({ ...at, branch }, caller, { signal });
+    if (all.some((one) => one.name === name)) return 'packages';
+    throw new GatewayError('SNAPSHOT_UNKNOWN', `${branch}/${at.repository} has no snapshot ${name ?? ''}`);
+  };
+
   /** What this caller may see there. A key may be had without the right to read. */
   const contentFor = async ({ at }: RepositoryBase, caller: Caller, signal: AbortSignal): Promise<SetupContent> => {
     try {
+      if (snapshotIn(at.branch) !== undefined) return await contentOfSnapshot(at, caller, signal);
       const architectures = await catalogs.architecturesOf(at, caller, { signal });
       return architectures?.length === 0 ? 'none' : 'packages';
     } catch (error) {
+      if (isGatewayError(error, 'SNAPSHOT_UNKNOWN')) throw error;
       if (isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return 'hidden';
       // The script is as good without this.
       if (isGatewayError(error)) return 'packages';

@@ -99,6 +99,16 @@ describe.each(stores)('a snapshot, on %s', (kind) => {
     expect(await namesIn(snapshot(gateway))).toEqual(['alpha']);
   });
 
+  it('has a setup script as its branch has, and one that there is not has none', async () => {
+    const [gateway, other] = await aStore(kind);
+    await push(main(gateway), smallPackage('alpha'));
+    await fetch(snapshot(gateway), { method: 'PUT' });
+    for (const one of [gateway, other]) {
+      expect(await (await fetch(`${snapshot(one)}/setup`)).text()).toContain("ready='ready: apk");
+      expect(await codeOf(`${snapshot(one, 'second')}/setup`, 'GET')).toEqual([404, 'SNAPSHOT_UNKNOWN']);
+    }
+  });
+
   it('is listed, with who made it and what it holds', async () => {
     const [gateway, other] = await aStore(kind);
     await push(main(gateway), smallPackage('alpha'), smallPackage('shared', 'noarch'));
