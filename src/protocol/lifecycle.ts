@@ -113,6 +113,8 @@ export const withdrawnSchema = z.object({
       fetchableUntil: z.iso.datetime().optional().describe('until when its path still gives its bytes'),
     }),
   ),
+  ...{ total: z.int().min(0), page: z.int().min(1), pages: z.int().min(1) },
+  complete: z.boolean().describe('false where more is withdrawn than is counted'),
 });
 
 /** What may have happened to a package. */
@@ -133,6 +135,7 @@ export const historySchema = z.object({
   ),
   deletionsSince: z.iso.datetime().describe('what was deleted before is forgotten'),
   complete: z.boolean().describe('false where more was deleted since than is told'),
+  more: z.boolean().describe('whether there are events before these; `Link` says where'),
 });
 
 export type HistoryDocument = z.input<typeof historySchema>;

@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts';
 import { createArtifactWriter } from './artifacts/artifact-writer.ts';
 import { createImageMemories } from './image-memory.ts';
 import { createHistory } from './history/history.ts';
+import { createKnownKept } from './keeping/known-kept.ts';
 import { createIndexV3Views } from './index-v3/index-v3-views.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
@@ -95,8 +96,9 @@ export function createRepositories(
   });
   const packages = createPackageCache({ ...options, onLookUp: meter?.lookedUpPackage });
   const v3Views = createIndexV3Views(deps, options);
+  const knownKept = createKnownKept();
   const reading = createReading({
-    ...{ ...deps, views, v3Views, packages, callerKey, memoryOf, snapshots },
+    ...{ ...deps, views, v3Views, packages, callerKey, memoryOf, snapshots, knownKept },
     rightsMs: options.rightsMs,
   });
   const works = createWorks(
@@ -110,7 +112,7 @@ export function createRepositories(
     ...createPushing({ ...deps, works, immutable }, options),
     ...createPromoting({ store, works }),
     ...createRetention({ works }),
-    ...createHistory({ works }, options),
+    ...createHistory({ works, knownKept }, options),
     ...operations,
     status: async (at, caller, call) =>
       (await snapshots.status(at, caller)) ?? (await operations.status(at, caller, call)),

@@ -11,7 +11,11 @@ import {
 import type { Operation } from './operations.ts';
 
 const base = '/apk/{image}/{branch}/{repository}';
-const historyQuery = { limit: 'events at most; default 100', before: 'a moment; only what was before it' };
+const historyQuery = {
+  limit: 'events at most; default 100',
+  before: 'a moment; only what was before it',
+  skip: 'so many of those are left out, as `Link` says',
+};
 const changed = { contentType: 'application/json', schema: changeSchema };
 
 /** What becomes of packages after their push. */

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import type { HistoryPlace } from '../../repository/service/history.ts';
 import type { HistoryDocument } from '../../protocol/lifecycle.ts';
 import { cacheControl, jsonAnswer } from '../answer/answer.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
@@ -10,26 +11,35 @@ type HistoryDependencies = Pick<HttpDependencies, 'repositories'> & { readonly r
 
 const usualLimit = 100;
 const maxLimit = 10_000;
+const maxSkip = 1_000_000;
 
-/** `GET <base>/history.json?limit=&before=`: what happened in a repository, the latest first. */
+/** `GET <base>/history.json?limit=&before=&skip=`: what happened in a repository, the latest first; `Link` leads on. */
 export function createHistoryList({ repositories, requests }: HistoryDependencies) {
   return async (exchange: Exchange, { at }: RepositoryBase): Promise<Response> => {
     const caller = requests.caller(exchange, 'read');
-    const asked = { limit: limitOf(exchange.query('limit')), before: momentOf(exchange.query('before')) };
-    const { events, deletionsSince, isComplete } = await repositories.history(at, caller, asked);
+    const limit = numberOf('limit', exchange.query('limit') ?? String(usualLimit), 1, maxLimit);
+    const skip = numberOf('skip', exchange.query('skip') ?? '0', 0, maxSkip);
+    const asked = { limit, skip, before: momentOf(exchange.query('before')) };
+    const { events, deletionsSince, isComplete, next } = await repositories.history(at, caller, asked);
     const document: HistoryDocument = {
       events: events.map((event) => ({ ...event, at: event.at.toISOString() })),
       deletionsSince: deletionsSince.toISOString(),
-      complete: isComplete,
+      ...{ complete: isComplete, more: next !== undefined },
     };
-    return jsonAnswer(200, document, cacheControl(exchange, 'no-cache'));
+    const link = next && { Link: nextLink(limit, next) };
+    return jsonAnswer(200, document, { ...cacheControl(exchange, 'no-cache'), ...link });
   };
 }
 
-function limitOf(text: string | undefined): number {
-  const limit = text === undefined ? usualLimit : /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= maxLimit) return limit;
-  throw new GatewayError('REQUEST_INVALID', `limit is a number from 1 to ${maxLimit}`);
+function nextLink(limit: number, { before, skip }: HistoryPlace): string {
+  const query = new URLSearchParams({ limit: String(limit), before: before.toISOString(), skip: String(skip) });
+  return `<?${query.toString()}>; rel="next"`;
+}
+
+function numberOf(name: string, text: string, min: number, max: number): number {
+  const number = /^\d{1,7}$/.test(text) ? Number(text) : -1;
+  if (number >= min && number <= max) return number;
+  throw new GatewayError('REQUEST_INVALID', `${name} is a number from ${min} to ${max}`);
 }
 
 function momentOf(text: string | undefined): Date | undefined {

@@ -12,20 +12,32 @@ export interface Paged<T> {
 
 /** The page that a query names, the nearest there is where it names none. */
 export function pageOf<T>(all: readonly T[], wanted: string | undefined, size: number): Paged<T> {
-  const pages = Math.max(1, Math.ceil(all.length / size));
-  const number = /^\d{1,9}$/.test(wanted ?? '') ? Number(wanted) : 1;
-  const page = Math.min(Math.max(1, number), pages);
+  const pages = pagesOf(all.length, size);
+  const page = Math.min(nearPage(wanted), pages);
   return { items: all.slice((page - 1) * size, page * size), total: all.length, page, pages };
 }
 
 /** The page that a program asks for: REQUEST_INVALID where it is no number from 1 on, empty past the last. */
 export function exactPageOf<T>(all: readonly T[], wanted: string | undefined, size: number): Paged<T> {
-  if (wanted !== undefined && !/^[1-9]\d{0,8}$/.test(wanted)) {
-    throw new GatewayError('REQUEST_INVALID', 'page must be a number from 1 on');
-  }
-  const page = Number(wanted ?? 1);
-  const pages = Math.max(1, Math.ceil(all.length / size));
+  const page = exactPage(wanted);
+  const pages = pagesOf(all.length, size);
   return { items: all.slice((page - 1) * size, page * size), total: all.length, page, pages };
+}
+
+/** How many pages so many items take, at least 1. */
+export function pagesOf(total: number, size: number): number {
+  return Math.max(1, Math.ceil(total / size));
+}
+
+/** The number of the page that a query names; 1 where it names none. */
+export function nearPage(wanted: string | undefined): number {
+  return Math.max(1, /^\d{1,9}$/.test(wanted ?? '') ? Number(wanted) : 1);
+}
+
+/** The same of a program, which is told REQUEST_INVALID where it is no number from 1 on. */
+export function exactPage(wanted: string | undefined): number {
+  if (wanted === undefined || /^[1-9]\d{0,8}$/.test(wanted)) return Number(wanted ?? 1);
+  throw new GatewayError('REQUEST_INVALID', 'page must be a number from 1 on');
 }
 
 /**

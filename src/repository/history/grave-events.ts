@@ -1,4 +1,5 @@
 import { packageFileName } from '../../apk/package-name.ts';
+import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { isGatewayError } from '../../errors.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
@@ -7,12 +8,33 @@ import { buriedBy, tagStamp } from '../artifacts/package-tag.ts';
 import type { HistoryEvent } from '../service/history.ts';
 
 /** What a tombstone tells: when its package came and left; nothing where nobody was ever told of that package. */
-export async function eventsOfGrave(
+export type EventsOfGrave = (
   image: ImageStore,
   tombstone: string,
   call: CallOptions,
-): Promise<readonly HistoryEvent[]> {
-  const annotations = await annotationsOf(image, tombstone, call);
+) => Promise<readonly HistoryEvent[]>;
+
+/** Of all events in memory. */
+const maxBytes = 8 * 2 ** 20;
+
+/** Reads each tombstone once: it is final. */
+export function createGraveEvents(): EventsOfGrave {
+  const known = createByteBoundedCache<readonly HistoryEvent[]>(
+    maxBytes,
+    (events) => 200 + 2 * JSON.stringify(events).length,
+  );
+  return async (image, tombstone, call) => {
+    const key = `${image.image} ${tombstone}`;
+    const last = known.get(key);
+    if (last !== undefined) return last;
+    const annotations = await annotationsOf(image, tombstone, call);
+    const events = annotations === undefined ? [] : eventsIn(tombstone, annotations);
+    if (annotations !== undefined) known.set(key, events);
+    return events;
+  };
+}
+
+function eventsIn(tombstone: string, annotations: Readonly<Record<string, string>>): readonly HistoryEvent[] {
   const told = (key: string) => annotations[`lkard.apk.death.${key}`];
   const [architecture, name, version, digest, why] = ['architecture', 'name', 'version', 'digest', 'why'].map(told);
   const leftMs = Date.parse(annotations['org.opencontainers.image.created'] ?? '');
@@ -31,7 +53,7 @@ export async function eventsOfGrave(
 async function annotationsOf(image: ImageStore, tombstone: string, call: CallOptions) {
   try {
     const manifest = await image.fetchManifest(tombstone, call);
-    return manifest === undefined ? {} : parseManifest(manifest.bytes).annotations;
+    return manifest && parseManifest(manifest.bytes).annotations;
   } catch (error) {
     // One planted tag must not hide the others: no manifest of ours is like that.
     if (isGatewayError(error, 'SIZE_EXCEEDED', 'STORE_ANSWER_INVALID')) return {};

@@ -41,7 +41,7 @@ export async function dropKept(
     await image.deleteTag(tag, call);
   } catch (error) {
     if (!isGatewayError(error, 'DELETE_UNSUPPORTED')) throw error;
-    const kept = await readKept(image, tag, call);
+    const kept = (await readKept(image, tag, call))?.kept;
     if (kept === undefined || isEnded(kept)) return;
     const { by, at } = kept.keeping;
     const ended: KeptPackage = { ...kept, keeping: { why: 'deleted', by, at } };
@@ -66,11 +66,16 @@ export function isEnded({ keeping }: KeptPackage): boolean {
   return keeping.why === 'deleted' && keeping.fetchableUntil === undefined;
 }
 
-/** What a tag keeps, read anew: it may have been ended meanwhile. Undefined where it keeps nothing. */
-export async function readKept(image: ImageStore, tag: string, call: CallOptions): Promise<KeptPackage | undefined> {
+/** What a tag keeps, read anew, and in which version: it may have been ended meanwhile. Undefined where it keeps nothing. */
+export async function readKept(
+  image: ImageStore,
+  tag: string,
+  call: CallOptions,
+): Promise<{ readonly digest: string; readonly kept: KeptPackage } | undefined> {
   try {
     const manifest = await image.fetchManifest(tag, call);
-    return manifest && parseKeptManifest(tag, manifest.bytes);
+    const kept = manifest && parseKeptManifest(tag, manifest.bytes);
+    return kept && { digest: manifest.digest, kept };
   } catch (error) {
     // One planted tag must not hide the others: no manifest of ours is that large.
     if (isGatewayError(error, 'SIZE_EXCEEDED', 'STORE_ANSWER_INVALID')) return undefined;
@@ -85,7 +90,7 @@ export async function readAllKept(
   call: CallOptions,
 ): Promise<readonly KeptPackage[]> {
   const read = await inParallel(tags, concurrency, (tag) => readKept(image, tag, call));
-  return read.filter((one) => one !== undefined);
+  return read.flatMap((one) => (one === undefined ? [] : [one.kept]));
 }
 
 /** Those of some tags that stand for withdrawn packages, the newest of each content. */

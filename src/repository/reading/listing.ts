@@ -1,6 +1,7 @@
 import type { Group } from '../../protocol/coordinates.ts';
 import type { WithdrawnListing } from '../service/lifecycle.ts';
 import type { RepositoryCatalog } from '../service/catalog.ts';
+import type { KnownKept } from '../keeping/known-kept.ts';
 import type { FindIndex } from '../views/answering-index.ts';
 import { createImageList, type ImageListDeps } from './image-list.ts';
 import type { IndexView } from '../views/index-view.ts';
@@ -11,6 +12,7 @@ import type { ViewsWithin } from './views-within.ts';
 export interface ListingDeps extends ImageListDeps {
   readonly findIndex: FindIndex;
   readonly viewsWithin: ViewsWithin;
+  readonly knownKept: KnownKept;
 }
 
 /** What there is, read from the same views that go out as indexes. */
@@ -39,9 +41,12 @@ export function createListing(deps: ListingDeps): RepositoryCatalog & WithdrawnL
 
     images: createImageList(deps),
 
-    ...createWithdrawnListing(async (at, caller, call = {}) => ({
-      reader: readerOf(at.image, caller),
-      indexes: await viewsWithin(at, caller, call),
-    })),
+    ...createWithdrawnListing(
+      async (at, caller, call = {}) => ({
+        reader: readerOf(at.image, caller),
+        indexes: await viewsWithin(at, caller, call),
+      }),
+      deps.knownKept,
+    ),
   };
 }

@@ -16,6 +16,7 @@ import type { RepositoryCatalog } from '../service/catalog.ts';
 import type { RepositoryReading } from '../service/reading.ts';
 import { createFindIndex } from '../views/answering-index.ts';
 import { findKept } from '../keeping/find-kept.ts';
+import type { KnownKept } from '../keeping/known-kept.ts';
 import { factsOf, factsOfKept, foundPackage } from './found-package.ts';
 import type { IndexView } from '../views/index-view.ts';
 import type { IndexViews } from '../views/index-views.ts';
@@ -35,6 +36,7 @@ export interface ReadingDeps {
   readonly callerKey: (credentials: Credentials) => string;
   readonly memoryOf: (image: string) => ImageMemory;
   readonly snapshots: ViewsWithinDeps['snapshots'];
+  readonly knownKept: KnownKept;
   readonly log: Log;
   /** For how long a caller's rights are taken from memory, in milliseconds. */
   readonly rightsMs: number;

@@ -1,9 +1,9 @@
 import type { Group } from '../../protocol/coordinates.ts';
 import type { KeptPackage } from '../artifacts/kept-package.ts';
 import { contentKeyOf, groupHash, keptBy, peekTag, tagStamp } from '../artifacts/package-tag.ts';
-import { readAllKept, withdrawnTags } from '../keeping/kept-packages.ts';
+import { withdrawnTags } from '../keeping/kept-packages.ts';
+import type { KnownKept } from '../keeping/known-kept.ts';
 import type { WithdrawnListing, WithdrawnPackage } from '../service/lifecycle.ts';
-import type { CallOptions } from '../../store/store.ts';
 import type { IndexView } from '../views/index-view.ts';
 import type { Reader } from '../views/reader-rights.ts';
 
@@ -18,25 +18,30 @@ export type ReadIndexes = (
   ...asked: Parameters<WithdrawnListing['listWithdrawn']>
 ) => Promise<{ readonly reader: Reader; readonly indexes: readonly ReadIndex[] }>;
 
-/** WithdrawnListing: what the views' comparisons have shown, each read anew. */
-export function createWithdrawnListing(read: ReadIndexes): WithdrawnListing {
-  const keptOf = async (reader: Reader, { group, view }: ReadIndex, call: CallOptions) => {
+/** The most that one answer reads of what isn't known yet. */
+const maxRead = 5_000;
+
+/** WithdrawnListing: what the views' comparisons have shown, read once, and of what is told asked for anew. */
+export function createWithdrawnListing(read: ReadIndexes, known: KnownKept): WithdrawnListing {
+  const tagsOf = ({ group, view }: ReadIndex): readonly string[] => {
     const own = groupHash(group);
     const candidates = withdrawnTags(view.kept.filter((tag) => peekTag(tag)?.groupHash === own));
     if (candidates.length === 0) return [];
     const live = new Set([...(view.content?.byTag().keys() ?? [])].map(contentKeyOf));
-    const dead = candidates.filter((tag) => !live.has(contentKeyOf(tag)));
-    return (await readAllKept(reader.image, dead, call)).filter(({ keeping }) => keeping.why === 'withdrawn');
+    return candidates.filter((tag) => !live.has(contentKeyOf(tag)));
   };
+  const isWithdrawn = ({ keeping }: KeptPackage) => keeping.why === 'withdrawn';
 
   return {
     async listWithdrawn(at, caller, call = {}) {
+      const { offset = 0, limit = Infinity } = call;
       const { reader, indexes } = await read(at, caller, call);
-      const kept = await Promise.all(indexes.map((index) => keptOf(reader, index, call)));
-      return kept
-        .flat()
-        .map(withdrawn)
-        .toSorted((a, b) => b.withdrawnAt.getTime() - a.withdrawnAt.getTime());
+      const tags = indexes.flatMap(tagsOf).toSorted((a, b) => tagStamp(b) - tagStamp(a));
+      const kept = (await known.read(reader.image, tags.slice(0, maxRead), call)).filter(isWithdrawn);
+      const chosen = kept.toSorted((a, b) => b.keeping.at - a.keeping.at).slice(offset, offset + limit);
+      const confirmed = (await known.confirm(reader.image, chosen, call)).filter(isWithdrawn);
+      const total = kept.length - chosen.length + confirmed.length;
+      return { packages: confirmed.map(withdrawn), total, isComplete: tags.length <= maxRead };
     },
   };
 }

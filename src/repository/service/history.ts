@@ -28,14 +28,22 @@ export interface History {
   readonly deletionsSince: Date;
   /** False where more was deleted than is told. */
   readonly isComplete: boolean;
+  /** What to ask for those before them; undefined where these are the last. */
+  readonly next: HistoryPlace | undefined;
+}
+
+/** A place in a history: what was before a moment, but for the first so many of that. */
+export interface HistoryPlace {
+  readonly before: Date;
+  readonly skip: number;
 }
 
 /** Who did what, and when. */
 export interface RepositoryHistory {
-  /** At most `limit` events, the latest, of those `before` a moment. REPOSITORY_UNKNOWN where the caller is shown nothing. */
+  /** At most `limit` events, the latest of those from a place on. REPOSITORY_UNKNOWN where the caller is shown nothing. */
   history(
     at: RepositoryCoordinates,
     caller: Caller,
-    options: { readonly limit: number; readonly before?: Date | undefined },
+    options: { readonly limit: number; readonly before?: Date | undefined; readonly skip?: number | undefined },
   ): Promise<History>;
 }

@@ -87,8 +87,22 @@ export interface RepositoryLifecycle {
   readonly restoreFiles: ChangePackages;
 }
 
+/** Withdrawn packages, or some of them. */
+export interface WithdrawnPackages {
+  /** The latest first. */
+  readonly packages: readonly WithdrawnPackage[];
+  /** How many there are in all. */
+  readonly total: number;
+  /** False where there are more than are counted: those that were pushed first are left out. */
+  readonly isComplete: boolean;
+}
+
 /** What is kept of a repository beside what it lists. */
 export interface WithdrawnListing {
-  /** What was withdrawn and may be restored, the latest first. */
-  listWithdrawn(at: RepositoryCoordinates, caller: Caller, options?: CallOptions): Promise<readonly WithdrawnPackage[]>;
+  /** What was withdrawn and may be restored: `limit` of them after the first `offset`. Default: all. */
+  listWithdrawn(
+    at: RepositoryCoordinates,
+    caller: Caller,
+    options?: CallOptions & { readonly offset?: number | undefined; readonly limit?: number | undefined },
+  ): Promise<WithdrawnPackages>;
 }

@@ -89,7 +89,7 @@ export function createLeftovers(
       const live = liveContents(seen.listing);
       const isVoid = (tag: string) => live.has(contentKeyOf(tag));
       const endsAt = async (tag: string) => {
-        const found = await readKept(image, tag, call);
+        const found = (await readKept(image, tag, call))?.kept;
         if (found?.keeping.why === 'withdrawn') return Infinity;
         return found?.keeping.fetchableUntil ?? 0;
       };

@@ -81,7 +81,7 @@ export async function lifecycleFaultsOf(
 ): Promise<readonly string[]> {
   const faults: string[] = [];
   const last = operations.filter((one) => one.outcome === 'done' && isUndisturbed(operations, one));
-  const withdrawn = await world.until(newcomer.listWithdrawn(at, caller));
+  const { packages: withdrawn } = await world.until(newcomer.listWithdrawn(at, caller));
   for (const { step, file, ended } of last) {
     const [architecture = '', fileName = ''] = file.split('/');
     const isTold = withdrawn.some((one) => `${one.architecture}/${one.fileName}` === file);

@@ -25,7 +25,7 @@ function aWorld(options: MemoryStoreOptions = {}, given: RepositoriesOptions = {
       clock.until(repositories.withdrawFiles(at, selection, alice, options)),
     restore: (selection: Selection, options = {}) =>
       clock.until(repositories.restoreFiles(at, selection, alice, options)),
-    withdrawn: () => clock.until(repositories.listWithdrawn(at, reader)),
+    withdrawn: async () => (await clock.until(repositories.listWithdrawn(at, reader))).packages,
     async read(fileName = file, architecture = 'x86_64') {
       const found = await clock.until(repositories.findPackage(at, architecture, fileName, reader));
       if (found === undefined) return undefined;
@@ -220,6 +220,33 @@ describe('a withdrawn package', () => {
     expect(await second.read('other-2.0-r0.apk')).toBeUndefined();
     expect((await first.restore({ names: ['*'] })).packages).toHaveLength(2);
     expect(await second.read()).toMatchObject({ kept: undefined });
+  });
+
+  it('is listed in parts, and read once while nothing changes', async () => {
+    let fetched = 0;
+    const { clock, replica, another, first } = aWorld({
+      before: ({ operation, reference = '', credentials }) => {
+        const isReaders = credentials.kind === 'basic' && credentials.username === 'reader';
+        if (isReaders && operation === 'fetchManifest' && peekKind(reference) === 'withdrawn') fetched += 1;
+        return Promise.resolve();
+      },
+    });
+    await replica.push(Array.from({ length: 5 }, (_, i) => ({ name: `app${i}`, version: '1-r0' })));
+    for (const i of [3, 1, 4, 0, 2]) {
+      clock.pass(1000);
+      await first.withdraw({ names: [`app${i}`] });
+    }
+    const list = async (offset: number, limit: number) => {
+      const found = await clock.until(another.repositories.listWithdrawn(at, reader, { offset, limit }));
+      return [found.total, ...found.packages.map(({ name }) => name)];
+    };
+    expect(await list(0, 2)).toEqual([5, 'app2', 'app0']);
+    expect(await list(2, 2)).toEqual([5, 'app4', 'app1']);
+    expect(await list(4, 2)).toEqual([5, 'app3']);
+    expect(fetched).toBe(5);
+    await first.restore({ names: ['app4'] });
+    expect(await list(0, 4)).toEqual([4, 'app2', 'app0', 'app1', 'app3']);
+    expect(fetched).toBe(5);
   });
 
   it('changes nothing as a dry run', async () => {

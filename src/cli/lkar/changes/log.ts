@@ -17,11 +17,13 @@ export async function showLog(session: Session, place: RepositoryPlace, { output
   const target = session.target(place.target);
   const gateway = await session.gateway(target);
   const { branch, repository } = place;
-  const { events, deletionsSince, complete } = await gateway.history(branch, repository, limit);
+  const { events, deletionsSince, complete, more } = await gateway.history(branch, repository, limit);
   if (events.length === 0) await refuseUnknown(gateway, target, { branch, repository });
   printRows(session.terminal, events, columns, output);
-  const more = complete ? '' : ', and not all of it';
-  sayLine(session.terminal, `what was deleted is remembered since ${secondsOf(deletionsSince)}${more}`);
+  const higher = Math.min(10_000, 10 * events.length);
+  if (more) sayLine(session.terminal, `there was more before; --limit ${higher} shows up to so many`);
+  const partly = complete ? '' : ', and not all of it';
+  sayLine(session.terminal, `what was deleted is remembered since ${secondsOf(deletionsSince)}${partly}`);
 }
 
 const columns: readonly Column<HistoryLine>[] = [

@@ -13,17 +13,14 @@ import {
   packageLine,
   pushedSchema,
   repositoryLine,
-  history,
-  withdrawn,
   type ChangeLine,
   type ImageLine,
   type PackageLine,
   type PublicJwk,
   type PushedFile,
   type RepositoryLine,
-  type HistoryAnswer,
-  type WithdrawnLine,
 } from './gateway-lines.ts';
+import { createPastClient, type PastClient } from './past-client.ts';
 import { createSnapshotClient, type SnapshotClient } from './snapshot-client.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import { imageSegments, urlOf, type Target } from '../../shared/target.ts';
@@ -58,7 +55,7 @@ export interface OpenedFile {
 }
 
 /** What the gateway at one target does for `lkar`. All throw the fault that the gateway tells, its text as it is. */
-export interface GatewayClient extends SnapshotClient {
+export interface GatewayClient extends SnapshotClient, PastClient {
   /** Undefined where the gateway took the push and said nothing of its files. */
   push(branch: string, repository: string, body: PushBody): Promise<readonly PushedFile[] | undefined>;
   /** With `isNow` nobody fetches its bytes any more either. */
@@ -67,10 +64,6 @@ export interface GatewayClient extends SnapshotClient {
   post(branch: string, repository: string, verb: ChangeVerb, body: object): Promise<ChangeLine>;
   /** A file, or the rest of it. Throws PACKAGE_EXISTS where it is another one by now. */
   open(filePath: string, rest?: FileRest): Promise<OpenedFile>;
-  /** What was withdrawn from a repository. */
-  withdrawn(branch: string, repository: string): Promise<readonly WithdrawnLine[]>;
-  /** What happened in a repository. */
-  history(branch: string, repository: string, limit?: string): Promise<HistoryAnswer>;
   /** All packages of the image, or of one repository, where a snapshot may stand in the branch's place. */
   packages(within?: { readonly branch: string; readonly repository: string }): Promise<readonly PackageLine[]>;
   repositories(): Promise<readonly RepositoryLine[]>;
@@ -122,6 +115,7 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
 
   return {
     ...createSnapshotClient(send, at),
+    ...createPastClient(send, at),
     async push(branch, repository, { open, size, contentType }) {
       const url = at(branch, repository, verbs.push);
       url.searchParams.set('if-exists', 'skip');
@@ -159,14 +153,6 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
         size: length === undefined ? undefined : Number(length),
         etag: etag?.startsWith('"') === true ? etag : undefined,
       };
-    },
-    async history(branch, repository, limit) {
-      const url = at(branch, repository, verbs.history);
-      if (limit !== undefined) url.searchParams.set('limit', limit);
-      return readJson(await get(url), history, maxListingBytes);
-    },
-    async withdrawn(branch, repository) {
-      return (await readJson(await get(at(branch, repository, verbs.withdrawn)), withdrawn, maxListingBytes)).packages;
     },
     async packages(within) {
       const url = apiOf('_packages', 'apk', ...image);

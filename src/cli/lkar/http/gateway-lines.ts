@@ -55,7 +55,10 @@ export const change = changeSchema.extend({
 });
 
 /** The answer of `withdrawn.json`. */
-export const withdrawn = z.object({ packages: z.array(withdrawnSchema.shape.packages.element.loose()) });
+export const withdrawn = z.object({
+  packages: z.array(withdrawnSchema.shape.packages.element.loose()),
+  pages: withdrawnSchema.shape.pages,
+});
 
 /** The answer of `history.json`; events that this version does not know are taken as they are. */
 export const history = historySchema.extend({

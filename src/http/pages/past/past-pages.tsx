@@ -1,10 +1,11 @@
 import { NOARCH } from '../../../apk/architectures.ts';
 import { GatewayError } from '../../../errors.ts';
 import { parseSnapshotName, snapshotBranch } from '../../../protocol/coordinates.ts';
+import type { WithdrawnPackage } from '../../../repository/service/lifecycle.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { HttpDependencies } from '../../options.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
-import { pageOf } from '../../request/paging.ts';
+import { nearPage, pageOf, pagesOf, type Paged } from '../../request/paging.ts';
 import { readForm } from '../frame/own-page.ts';
 import { pageAnswer, seeOther } from '../frame/page-answer.ts';
 import type { PageContext, PageRequest } from '../frame/page-context.tsx';
@@ -58,8 +59,13 @@ export function createPastPages(
     },
     async withdrawn(request, base) {
       const { caller, signal } = request;
-      const all = await repositories.listWithdrawn(base.at, caller, { signal });
-      const found = pageOf(all, request.query('page'), pageSize);
+      const pageAt = async (page: number): Promise<Paged<WithdrawnPackage>> => {
+        const asked = { offset: (page - 1) * pageSize, limit: pageSize, signal };
+        const { packages, total } = await repositories.listWithdrawn(base.at, caller, asked);
+        const pages = pagesOf(total, pageSize);
+        return page > pages ? await pageAt(pages) : { items: packages, total, page, pages };
+      };
+      const found = await pageAt(nearPage(request.query('page')));
       return pageAnswer(200, <WithdrawnPage {...framed(request, base)} found={found} />);
     },
     async 'remove-snapshot'(request, base) {

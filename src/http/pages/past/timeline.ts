@@ -42,7 +42,8 @@ export async function timelineOf(
     repositories.listSnapshots(at, caller, { signal }).catch(asNone),
   ]);
   const events = [...history.events.map(pastEventOf), ...snapshots.map(snapshotOf)];
-  return { ...history, events: events.toSorted((a, b) => b.at.getTime() - a.at.getTime()) };
+  const isComplete = history.isComplete && history.next === undefined;
+  return { ...history, isComplete, events: events.toSorted((a, b) => b.at.getTime() - a.at.getTime()) };
 }
 
 function pastEventOf({ event, at, by, name, version, architecture, reason, from }: HistoryEvent): PastEvent {

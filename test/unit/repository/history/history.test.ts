@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { peekKind } from '../../../../src/repository/artifacts/package-tag.ts';
 import { aCaller, aClock, aReplica, at, listedBy } from '../../../support/a-repository.ts';
-import { createMemoryStore } from '../../../support/memory-store.ts';
+import { createMemoryStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
 
 const hourMs = 60 * 60_000;
 
-function aWorld() {
+function aWorld(options: MemoryStoreOptions = {}) {
   const clock = aClock();
-  const store = createMemoryStore();
+  const store = createMemoryStore(options);
   const replica = aReplica({ store, clock });
   const { repositories } = replica;
   const told = async (place = at, options: { limit?: number; before?: Date } = {}) => {
@@ -47,6 +48,32 @@ describe('the history of a repository', () => {
     await clock.until(repositories.promote({ from: at, to, packages: ['app'] }, aCaller('ann')));
     expect(await told(to)).toEqual([`promoted app-1-r0 ann ${at.image}/${at.branch}/${at.repository}`]);
     expect(await told()).toEqual(['published app-1-r0 ci']);
+  });
+
+  it('is told in parts that miss nothing of one moment, and reads each tombstone once', async () => {
+    const fetched: string[] = [];
+    const { clock, replica, repositories } = aWorld({
+      before: ({ operation, reference = '' }) => {
+        if (operation === 'fetchManifest' && ['tombstone', 'withdrawn'].includes(peekKind(reference) ?? ''))
+          fetched.push(reference);
+        return Promise.resolve();
+      },
+    });
+    await replica.push(Array.from({ length: 5 }, (_, i) => ({ name: `app${i}`, version: '1-r0' })));
+    await clock.until(repositories.deleteFiles(at, { names: ['app0', 'app1'] }, aCaller('bob')));
+    const told: string[] = [];
+    let place: { before?: Date; skip?: number } | undefined = {};
+    while (place !== undefined) {
+      const asked = repositories.history(at, aCaller('reader'), { limit: 2, ...place });
+      const { events, next } = await clock.until(asked);
+      told.push(...events.map(({ event, name }) => `${event} ${name}`));
+      place = next;
+    }
+    expect(told.toSorted()).toEqual([
+      ...['deleted app0', 'deleted app1'],
+      ...['published app0', 'published app1', 'published app2', 'published app3', 'published app4'],
+    ]);
+    expect(new Set(fetched).size).toBe(fetched.length);
   });
 
   it('is told in parts', async () => {

@@ -120,7 +120,7 @@ describe('pruning a repository', () => {
     const change = await clock.until(pruner);
     expect(change).toMatchObject({ packages: [{ outcome }], notes: [`${stay} of 3 packages stay`] });
     expect(await listedBy(clock, replica)).toHaveLength(stay);
-    const withdrawn = await clock.until(replica.repositories.listWithdrawn(at, aCaller('reader')));
+    const withdrawn = (await clock.until(replica.repositories.listWithdrawn(at, aCaller('reader')))).packages;
     expect(withdrawn.map(({ fileName }) => fileName)).toEqual(kept);
   });
 

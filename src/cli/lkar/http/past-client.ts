@@ -1,0 +1,40 @@
+import { verbs } from '../../../protocol/words.ts';
+import { readJson } from './gateway-answer.ts';
+import { history, withdrawn, type HistoryAnswer, type WithdrawnLine } from './gateway-lines.ts';
+import type { HttpAnswer, HttpRequest } from './http-client.ts';
+
+/** What a gateway tells `lkar` of what isn't in an index. */
+export interface PastClient {
+  /** All that was withdrawn from a repository. */
+  withdrawn(branch: string, repository: string): Promise<readonly WithdrawnLine[]>;
+  /** What happened in a repository. */
+  history(branch: string, repository: string, limit?: string): Promise<HistoryAnswer>;
+}
+
+const maxBytes = 64 * 2 ** 20;
+
+/** By requests to a gateway, whose repositories are `at` these segments. */
+export function createPastClient(
+  send: (asked: HttpRequest) => Promise<HttpAnswer>,
+  at: (...segments: readonly string[]) => URL,
+): PastClient {
+  const get = (url: URL) => send({ method: 'GET', url });
+  return {
+    async withdrawn(branch, repository) {
+      const url = at(branch, repository, verbs.withdrawn);
+      const lines: WithdrawnLine[] = [];
+      for (let page = 1, pages = 1; page <= pages; page += 1) {
+        url.searchParams.set('page', String(page));
+        const found = await readJson(await get(url), withdrawn, maxBytes);
+        lines.push(...found.packages);
+        pages = found.pages;
+      }
+      return lines;
+    },
+    async history(branch, repository, limit) {
+      const url = at(branch, repository, verbs.history);
+      if (limit !== undefined) url.searchParams.set('limit', limit);
+      return readJson(await get(url), history, maxBytes);
+    },
+  };
+}
