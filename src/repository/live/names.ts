@@ -1,5 +1,4 @@
 import { NOARCH } from '../../apk/architectures.ts';
-
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { tagStamp } from '../artifacts/package-tag.ts';
 import type { LiveSet, LiveTag } from './live-set.ts';
@@ -80,6 +79,25 @@ export function losersIn(live: LiveSet, facts: NameFacts): readonly LiveTag[] {
     const proven = tags.filter(({ tag }) => facts.isHeld(tag) && !live.unshown.has(tag));
     return tags.filter((one) => !facts.isHeld(one.tag) && proven.some(({ pkg }) => areRivals(pkg, one.pkg)));
   });
+}
+
+/**
+ * Of what the indexes list the tags that can't stand beside the others: two indexes may list two rivals until one withdraws. Of
+ * rivals the one stays that has the name.
+ */
+export function clashingTags(live: LiveSet, facts: NameFacts, listed: ReadonlySet<string>): ReadonlySet<string> {
+  const clashing = new Set<string>();
+  for (const fileName of contestableNames(live)) {
+    let rest = live.named(fileName).filter(({ tag }) => listed.has(tag));
+    while (rest.length > 1) {
+      const [owner] = resolveName(rest, live, facts).owner;
+      if (owner === undefined) break;
+      const isRival = ({ pkg }: LiveTag) => areRivals(pkg, owner.pkg);
+      for (const { tag } of rest.filter(isRival)) clashing.add(tag);
+      rest = rest.filter((one) => one !== owner && !isRival(one));
+    }
+  }
+  return clashing;
 }
 
 /** One index lists one content of a name: a rival is listed by none, or another index disagrees about noarch. */

@@ -1,11 +1,14 @@
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
-import { snapshotBranch, type Group } from '../../protocol/coordinates.ts';
+import { GatewayError } from '../../errors.ts';
+import { snapshotBranch, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { buildIndexContent, contentPieces, type IndexContent } from '../index/index-content.ts';
 import { createFetchLayers, type RunLayers } from '../index/index-layers.ts';
 import { parseRun, type IndexRun, type RunFormat } from '../index/index-run.ts';
 import { malformed } from '../index/run-details.ts';
-import { compareIndexed } from '../index/indexed-package.ts';
+import { compareIndexed, type IndexedPackage } from '../index/indexed-package.ts';
+import type { Look } from '../live/look.ts';
+import { clashingTags } from '../live/names.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
 
 /** What a snapshot lists in an architecture; undefined where it has no index of it. Throws BLOB_UNKNOWN, INDEX_MALFORMED. */
@@ -58,4 +61,35 @@ function runsOf(home: Group, layers: readonly RunLayers[], format: RunFormat): r
     if (bytes > maxRecordBytes) throw malformed('more records than any index has');
     return run;
   });
+}
+
+/** What each architecture's index lists, by name; at least one. */
+export function indexesIn(seen: Look, at: RepositoryCoordinates): ReadonlyMap<string, IndexContent> {
+  const { branch, repository } = at;
+  if (seen.live.unread.size > 0) {
+    const message = `not all packages of ${branch}/${repository} can be read right now; try again`;
+    throw new GatewayError('STORE_UNAVAILABLE', message, { details: { retryAfterSeconds: 5 } });
+  }
+  const hasIndex = (architecture: string) =>
+    seen.stored.has(architecture) ||
+    seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);
+  const architectures = seen.architectures.filter(hasIndex).toSorted();
+  const listed = architectures.flatMap((one) => seen.target(one).files.flatMap(({ tags }) => tags));
+  const clashing = clashingTags(seen.live, seen.facts, new Set(listed));
+  if (architectures.length > 0) return new Map(architectures.map((one) => [one, contentOf(seen, at, one, clashing)]));
+  throw new GatewayError('REPOSITORY_UNKNOWN', `${branch}/${repository} never had a package: there is nothing to keep`);
+}
+
+/** What one architecture's index is to list, without what clashes with that of another: nobody could roll back to both. */
+function contentOf(
+  seen: Look,
+  at: RepositoryCoordinates,
+  architecture: string,
+  clashing: ReadonlySet<string>,
+): IndexContent {
+  const { files } = seen.target(architecture);
+  const isClashing = ({ tags }: IndexedPackage) => tags.some((tag) => clashing.has(tag));
+  if (!files.some(isClashing)) return seen.content(architecture);
+  const rest = files.filter((file) => !isClashing(file));
+  return buildIndexContent(at, rest, seen.stored.get(architecture)?.content?.runs ?? []);
 }

@@ -15,6 +15,7 @@ import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
 import { claimName, isDoubted } from './snapshot-claim.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
+import { indexesIn } from './snapshot-content.ts';
 import { formatSnapshotPart, partsOf } from './snapshot-part.ts';
 import { formatSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
 import type { SnapshotRecords } from './snapshot-records.ts';
@@ -95,20 +96,6 @@ async function keepWhatIsListed(
     await abandon(deps, image, { tag, begun, isRecorded }, time);
     throw error;
   }
-}
-
-/** What each architecture's index lists, by name; at least one. */
-function indexesIn(seen: Look, { branch, repository }: RepositoryCoordinates): ReadonlyMap<string, IndexContent> {
-  if (seen.live.unread.size > 0) {
-    const message = `not all packages of ${branch}/${repository} can be read right now; try again`;
-    throw new GatewayError('STORE_UNAVAILABLE', message, { details: { retryAfterSeconds: 5 } });
-  }
-  const hasIndex = (architecture: string) =>
-    seen.stored.has(architecture) ||
-    seen.target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);
-  const architectures = seen.architectures.filter(hasIndex).toSorted();
-  if (architectures.length > 0) return new Map(architectures.map((one) => [one, seen.content(one)]));
-  throw new GatewayError('REPOSITORY_UNKNOWN', `${branch}/${repository} never had a package: there is nothing to keep`);
 }
 
 function isStored(seen: Look, digest: IndexLayer['digest']): boolean {

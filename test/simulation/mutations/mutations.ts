@@ -169,6 +169,37 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
+    rule: 'a promotion is answered once the target lists it',
+    text: 'await target.loop.join(createClaim(target, { image: target.image, own, scope, before, began }), target.time);',
+    instead: 'createClaim(target, { image: target.image, own, scope, before, began });',
+    suite: ['changes'],
+  },
+  {
+    rule: 'a pruning never takes the newest',
+    text: 'if (rank < Math.max(1, keep)) return undefined;',
+    instead: 'if (rank < keep - 1) return undefined;',
+    suite: ['changes'],
+  },
+  {
+    rule: 'a rollback brings what the snapshot has and the repository lacks',
+    text: 'const coming = [...wanted].filter(([path]) => !there.has(path)).map(([, pkg]) => pkg);',
+    instead: 'const coming = [...wanted].filter(([path]) => there.has(`${path}?`)).map(([, pkg]) => pkg);',
+    suite: ['changes'],
+  },
+  {
+    rule: 'a rollback takes what the snapshot lacks',
+    text: 'return { coming, going: live.filter((tag) => !isWanted(tag)) };',
+    instead: 'return { coming, going: live.filter((tag) => !isWanted(tag) && tag.tag === "") };',
+    suite: ['changes'],
+  },
+  {
+    rule: 'a snapshot lists no two rivals',
+    text: 'const clashing = clashingTags(seen.live, seen.facts, new Set(listed));',
+    instead: 'const clashing = clashingTags(seen.live, seen.facts, new Set(listed.slice(0, 0)));',
+    suite: ['changes', 'crowds'],
+    runs: 2000,
+  },
+  {
     rule: 'a tombstone that a listing shows is final',
     text: 'const dead = [...buried, ...sightings.buriedTags(), ...sightings.absentTags()];',
     instead: 'const dead = [...sightings.absentTags()];',

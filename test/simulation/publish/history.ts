@@ -1,6 +1,7 @@
 import { readIndexFile } from '../../../src/apk/index/index-file.ts';
 import { verify } from '../../../src/apk/signature.ts';
 import type { SignedIndex } from '../../../src/repository/service/reading.ts';
+import type { SnapshotTold } from './changes.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 
 /** What one client asked and was told. Times are counted in requests that the registry had seen. */
@@ -8,7 +9,7 @@ export interface Operation {
   readonly kind: 'push' | 'delete';
   /** `<architecture>/<file name>`. */
   readonly file: string;
-  /** The identities pushed, by file; a push of several files is one operation for each. */
+  /** The identities pushed, by file; a push of several files is one operation for each. Of a deletion: these bytes alone. */
   readonly identity: string | undefined;
   readonly began: number;
   /** When it was answered; infinity where it never was. */
@@ -20,6 +21,8 @@ export interface Operation {
   readonly step?: string;
   /** The registry was put back to how it was before the answer. */
   isUndone?: boolean;
+  /** The repository, where it isn't the one that nearly all is about. */
+  readonly place?: string;
 }
 
 /** An index that some reader was given. */
@@ -33,11 +36,19 @@ export interface Reading {
   readonly key?: SigningKey;
   /** Whether somebody read it who may not. */
   readonly isStrangers?: boolean;
+  readonly place?: string;
 }
 
 export interface History {
   readonly operations: readonly Operation[];
   readonly readings: readonly Reading[];
+  readonly snapshots?: readonly SnapshotTold[];
+}
+
+/** The same, of one repository. */
+export function historyOf(history: History, place: string | undefined): History {
+  const isThere = (one: { readonly place?: string }) => one.place === place;
+  return { ...history, operations: history.operations.filter(isThere), readings: history.readings.filter(isThere) };
 }
 
 /** What a signed index lists: identity by file name. Throws where it isn't signed by `key`, or lists a file twice. */
@@ -60,7 +71,8 @@ export function listedIn(index: SignedIndex, key: SigningKey): ReadonlyMap<strin
  * What is wrong with an index that somebody began to read after `began` and had by `ended`, in words; empty where nothing
  * is. Holds for every reading: what was acknowledged before it is there, what was deleted before it is not.
  */
-export function faultsOf(history: History, reading: Reading, key: SigningKey): readonly string[] {
+export function faultsOf(whole: History, reading: Reading, key: SigningKey): readonly string[] {
+  const history = historyOf(whole, reading.place);
   const listed = reading.index === undefined ? new Map<string, string>() : listedIn(reading.index, key);
   const inScope = (file: string) => file.startsWith(`${reading.architecture}/`) || file.startsWith('noarch/');
   const faults: string[] = [];
@@ -131,12 +143,15 @@ export function disagreements(readings: readonly Reading[], key: SigningKey): re
 }
 
 /** Whether two contents of one name were acknowledged although nothing was deleted between. */
-export function contentFaultsOf({ operations }: History): readonly string[] {
+export function contentFaultsOf(history: History): readonly string[] {
+  const places = [...new Set(history.operations.map(({ place }) => place))];
+  return places.flatMap((place) => contentFaultsIn(historyOf(history, place)));
+}
+
+function contentFaultsIn({ operations }: History): readonly string[] {
   const done = operations.filter(({ kind, outcome }) => kind === 'push' && outcome === 'done');
-  const isFreed = ({ file }: Operation, before: number) =>
-    operations.some(
-      (other) => other.kind === 'delete' && other.file === file && other.outcome !== 'refused' && other.began < before,
-    );
+  const isFreed = (push: Operation, before: number) =>
+    operations.some((other) => isDeletionOf(other, push) && other.outcome !== 'refused' && other.began < before);
   const faults: string[] = [];
   for (const first of done) {
     for (const second of done) {
@@ -150,12 +165,16 @@ export function contentFaultsOf({ operations }: History): readonly string[] {
   return faults;
 }
 
+/** Whether that is a deletion of what was pushed. */
+function isDeletionOf({ kind, file, identity }: Operation, push: Operation): boolean {
+  return kind === 'delete' && file === push.file && (identity ?? push.identity) === push.identity;
+}
+
 /** A delete that began before `before` and was not over when the push began may have taken it; a failed one may land at any time. */
 function mayBeDeleted({ operations }: History, push: Operation, before: number, lag = 0): boolean {
   return operations.some(
     (other) =>
-      other.kind === 'delete' &&
-      other.file === push.file &&
+      isDeletionOf(other, push) &&
       other.outcome !== 'refused' &&
       other.began < before &&
       (other.outcome === 'failed' || other.ended + lag > push.began),
@@ -165,13 +184,18 @@ function mayBeDeleted({ operations }: History, push: Operation, before: number, 
 /** Whether a delete, because of which a push may have been refused, was still under way when the reading began. */
 function isBeingDeleted(operations: readonly Operation[], push: Operation, reading: Reading): boolean {
   return operations.some(
-    ({ kind, file, began, ended }) =>
-      kind === 'delete' && file === push.file && began <= push.ended && ended > reading.began,
+    (other) => isDeletionOf(other, push) && other.began <= push.ended && other.ended > reading.began,
   );
 }
 
 /** Whether some push of these bytes isn't known to be over, or dead, by when the reading began. */
-function mayBeThere({ operations }: History, file: string, identity: string, reading: Reading, lag = 0): boolean {
+export function mayBeThere(
+  { operations }: History,
+  file: string,
+  identity: string,
+  reading: Reading,
+  lag = 0,
+): boolean {
   return operations.some((push) => {
     if (push.kind !== 'push' || push.file !== file || push.identity !== identity || push.began > reading.ended)
       return false;
@@ -180,11 +204,7 @@ function mayBeThere({ operations }: History, file: string, identity: string, rea
     const end = push.outcome === 'done' || push.outcome === 'refused' ? push.ended + lag : Infinity;
     return !operations.some(
       (other) =>
-        other.kind === 'delete' &&
-        other.file === file &&
-        other.outcome === 'done' &&
-        other.began >= end &&
-        other.ended <= reading.began,
+        isDeletionOf(other, push) && other.outcome === 'done' && other.began >= end && other.ended <= reading.began,
     );
   });
 }

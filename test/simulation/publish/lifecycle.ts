@@ -62,8 +62,8 @@ export async function doStep(
     step.kind === 'withdraw'
       ? await repositories.withdrawFiles(at, selection, caller)
       : await repositories.restoreFiles(at, selection, caller);
-  if (step.kind === 'withdraw') return change.packages.some(({ outcome }) => outcome === 'withdrawn') ? mine : [];
-  const digests = change.packages.filter(({ outcome }) => outcome === 'restored').map(({ digest }) => digest);
+  if (step.kind === 'withdraw') return change.packages.some(({ outcome }) => outcome !== 'deleted') ? mine : [];
+  const digests = change.packages.map(({ digest }) => digest);
   const identities = [...staged.values()]
     .filter(({ source }) => digests.includes(source.digest))
     .map(({ summary }) => summary.identity);
@@ -80,7 +80,8 @@ export async function lifecycleFaultsOf(
   { operations }: History,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  const last = operations.filter((one) => one.outcome === 'done' && isUndisturbed(operations, one));
+  const here = operations.filter(({ place }) => place === undefined);
+  const last = here.filter((one) => one.outcome === 'done' && isUndisturbed(here, one));
   const { packages: withdrawn } = await world.until(newcomer.listWithdrawn(at, caller));
   for (const { step, file, ended } of last) {
     const [architecture = '', fileName = ''] = file.split('/');

@@ -16,6 +16,7 @@ export const simulatedFiles: readonly SimulatedFile[] = [
   { name: 'b', architecture: 'x86_64' },
   { name: 'a', architecture: 'noarch' },
   { name: 'c', architecture: 'noarch' },
+  { name: 'a', architecture: 'x86_64', version: '2.0-r0' },
 ];
 
 export const contents = ['one', 'two'] as const;

@@ -4,6 +4,7 @@ import { isGatewayError } from '../../../src/errors.ts';
 import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
+import { changeOperationsOf, doChange, isChange, type ChangeStep, type SnapshotTold } from './changes.ts';
 import { contentFaultsOf, faultsOf, type History, type Operation, type Reading } from './history.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
 import { doStep, isLifecycle, operationsOf, type LifecycleStep } from './lifecycle.ts';
@@ -13,7 +14,9 @@ import { createWorld, simulationKey, type Replica, type World, type WorldOptions
 
 export const at = { image: 'team/image', branch: 'v1', repository: 'main' };
 export const caller = { credentials: { kind: 'anonymous' } } as const;
-const architectures = ['x86_64', 'noarch', 'aarch64'];
+/** Where packages are promoted to. */
+export const stable = { ...at, repository: 'stable' };
+export const architectures = ['x86_64', 'noarch', 'aarch64'];
 const hourMs = 3_600_000;
 
 /** One thing that a client does, once the registry has seen `after` requests. */
@@ -25,6 +28,7 @@ export type Step = { readonly replica: number; readonly after: number } & (
   | { readonly kind: 'wait'; readonly ms: number }
   | TroubleStep
   | LifecycleStep
+  | ChangeStep
 );
 
 /** What goes wrong beside deaths: each kind can be left out of a run. */
@@ -182,6 +186,8 @@ export async function play(
   const replicas = Array.from({ length: scenario.replicas }, (_, i) => world.replica(`r${i}`, ownOf(i)));
   const operations: Operation[] = [];
   const readings: Reading[] = [];
+  const snapshots: SnapshotTold[] = [];
+  const history = { operations, readings, snapshots };
   const waiting = scenario.steps
     .map((step, i) => ({ step, i }))
     .sort((a, b) => a.step.after - b.step.after || a.i - b.i);
@@ -207,16 +213,17 @@ export async function play(
       return;
     }
     if (!isAsked(step)) {
-      disturb(world, replica, step, operations);
+      disturb(world, replica, step, history);
       return;
     }
-    const ended = act(world, replica, step, staged, operations, readings);
+    const ended = act(world, replica, step, staged, history);
     run(replica, ended);
     if (scenario.readsAfter !== true) return;
     void ended.then((isAnswered) => {
       if (!isAnswered) return;
       // What was acknowledged is there at once, whoever is asked.
-      for (const one of replicas) if (!one.isDead) run(one, readAll(world, one, readings));
+      const places = ['promote', 'move'].includes(step.kind) ? [at, stable] : [at];
+      for (const one of replicas) if (!one.isDead) run(one, readAll(world, one, readings, places));
     });
   };
 
@@ -227,14 +234,17 @@ export async function play(
     return waiting.length === 0 && isIdle();
   };
   await world.runUntil(isDone);
-  return { world, replicas, history: { operations, readings } };
+  return { world, replicas, history };
 }
 
 /** What somebody asks of a replica. */
-type Asked = Extract<Step, { kind: 'push' | 'delete' | 'read' | 'stranger' | 'operator' | LifecycleStep['kind'] }>;
+type Asked = Extract<
+  Step,
+  { kind: 'push' | 'delete' | 'read' | 'stranger' | 'operator' | (LifecycleStep | ChangeStep)['kind'] }
+>;
 
 function isAsked(step: Step): step is Asked {
-  return isLifecycle(step) || ['push', 'delete', 'read', 'stranger', 'operator'].includes(step.kind);
+  return isLifecycle(step) || isChange(step) || ['push', 'delete', 'read', 'stranger', 'operator'].includes(step.kind);
 }
 
 async function act(
@@ -242,9 +252,9 @@ async function act(
   replica: Replica,
   step: Asked,
   staged: ReadonlyMap<string, StagedPackage>,
-  operations: Operation[],
-  readings: Reading[],
+  history: { readonly operations: Operation[]; readonly readings: Reading[]; readonly snapshots: SnapshotTold[] },
 ): Promise<boolean> {
+  const { operations, readings } = history;
   const began = world.steps();
   if (step.kind === 'read') {
     await read(world, replica, architectures[step.architecture]!, readings);
@@ -260,6 +270,7 @@ async function act(
     await asked.catch(failedForNow);
     return false;
   }
+  if (isChange(step)) return await change(world, replica, step, staged, history);
   const files = (step.kind === 'push' ? step.files : [step.file]).map((i) => simulatedFiles[i]!);
   const packages =
     step.kind === 'push' ? files.map((file) => staged.get(stagedKey(file, contents[step.content]!))!) : [];
@@ -306,18 +317,67 @@ async function act(
   }
 }
 
+async function change(
+  world: World,
+  replica: Replica,
+  step: ChangeStep,
+  staged: ReadonlyMap<string, StagedPackage>,
+  { operations, snapshots }: { readonly operations: Operation[]; readonly snapshots: SnapshotTold[] },
+): Promise<boolean> {
+  const began = world.steps();
+  const mine = changeOperationsOf(step, replica, began, staged);
+  operations.push(...mine);
+  const isAbout = step.kind === 'snapshot' || step.kind === 'drop' || step.kind === 'open';
+  const told: SnapshotTold | undefined = isAbout
+    ? { kind: step.kind, snapshot: step.snapshot, began, ended: Infinity, answer: 'unanswered' }
+    : undefined;
+  if (told !== undefined) snapshots.push(told);
+  const answer = (outcomeOf: (operation: Operation) => Operation['outcome']) => {
+    if (replica.isDead) return false;
+    for (const one of mine) Object.assign(one, { outcome: outcomeOf(one), ended: world.steps() });
+    if (told !== undefined) told.ended = world.steps();
+    return true;
+  };
+  try {
+    const done = await doChange(step, replica, mine, staged, told);
+    return answer((one) => (done.includes(one) ? 'done' : 'refused'));
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    if (told !== undefined && !replica.isDead) told.answer = error.code;
+    // A rollback that loses a name has done the rest.
+    const isNothing = isGatewayError(
+      error,
+      'PACKAGE_UNKNOWN',
+      'REPOSITORY_UNKNOWN',
+      'SNAPSHOT_UNKNOWN',
+      'SNAPSHOT_EXISTS',
+    );
+    const isTaken = isGatewayError(error, 'PACKAGE_EXISTS', 'PACKAGE_WITHDRAWN');
+    if (!isNothing && !isTaken && !isGatewayError(error, ...failures)) throw error;
+    answer(() => (isNothing || (isTaken && step.kind !== 'roll back') ? 'refused' : 'failed'));
+    return false;
+  }
+}
+
 /** What a client is told when nothing can be done for it now. */
 const failures = ['STORE_UNAVAILABLE', 'PUBLISH_TIMEOUT', 'ABORTED', 'DIGEST_MISMATCH', 'BLOB_UNKNOWN'] as const;
 
-async function read(world: World, replica: Replica, architecture: string, readings: Reading[]): Promise<void> {
+async function read(
+  world: World,
+  replica: Replica,
+  architecture: string,
+  readings: Reading[],
+  where: typeof at = at,
+): Promise<void> {
   const began = world.steps();
   try {
-    const index = await replica.repositories.openIndex(at, architecture, caller);
+    const index = await replica.repositories.openIndex(where, architecture, caller);
     const {
       id,
       keys: [key],
     } = replica;
-    if (!replica.isDead) readings.push({ architecture, began, ended: world.steps(), index, replica: id, key });
+    if (!replica.isDead)
+      readings.push({ architecture, began, ended: world.steps(), index, replica: id, key, ...placeOf(where) });
   } catch (error) {
     failedForNow(error);
   }
@@ -336,8 +396,19 @@ async function tryAsStranger(world: World, replica: Replica, architecture: strin
     readings.push({ architecture, began, ended: world.steps(), index: undefined, isStrangers: true });
 }
 
-async function readAll(world: World, replica: Replica, readings: Reading[]): Promise<void> {
-  await Promise.all(architectures.map((architecture) => read(world, replica, architecture, readings)));
+async function readAll(
+  world: World,
+  replica: Replica,
+  readings: Reading[],
+  places: readonly (typeof at)[],
+): Promise<void> {
+  await Promise.all(
+    places.flatMap((where) => architectures.map((architecture) => read(world, replica, architecture, readings, where))),
+  );
+}
+
+function placeOf({ repository }: typeof at): { readonly place?: string } {
+  return repository === at.repository ? {} : { place: repository };
 }
 
 function failedForNow(error: unknown): void {
@@ -361,7 +432,7 @@ function disturb(
   world: World,
   replica: Replica,
   step: Exclude<TroubleStep, Asked>,
-  operations: readonly Operation[],
+  { operations, snapshots }: { readonly operations: readonly Operation[]; readonly snapshots: readonly SnapshotTold[] },
 ): void {
   if (step.kind === 'sleep') world.suspend(replica, step.ms);
   else if (step.kind === 'clock') replica.clockOffsetMs += step.ms;
@@ -373,6 +444,7 @@ function disturb(
     const since = world.troubles.restore(step.ago);
     // What was answered after the back-up is gone, or back.
     for (const operation of operations) if (operation.ended > since) operation.isUndone = true;
+    for (const told of snapshots) if (told.ended > since) told.isUndone = true;
   }
 }
 
@@ -381,14 +453,16 @@ export async function readEverywhere(
   world: World,
   replicas: readonly Replica[],
   newcomer = world.bystander('newcomer'),
+  places: readonly (typeof at)[] = [at],
 ): Promise<readonly Reading[]> {
   const readings: Reading[] = [];
   const began = world.steps();
   const ask = async ({ repositories, keys }: { repositories: Repositories; keys?: Replica['keys'] }) => {
     const key = keys?.[0];
-    for (const architecture of architectures) {
-      const index = await repositories.openIndex(at, architecture, caller);
-      readings.push({ architecture, began, ended: Infinity, index, ...(key === undefined ? {} : { key }) });
+    for (const [where, architecture] of places.flatMap((one) => architectures.map((name) => [one, name] as const))) {
+      const index = await repositories.openIndex(where, architecture, caller);
+      const own = { ...(key === undefined ? {} : { key }), ...placeOf(where) };
+      readings.push({ architecture, began, ended: Infinity, index, ...own });
     }
   };
   const askedAll = Promise.all([...replicas, { repositories: newcomer }].map(ask));

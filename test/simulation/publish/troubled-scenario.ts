@@ -4,6 +4,7 @@ import type { Scheduler } from 'fast-check';
 import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
+import { beginnings, changeArbitrary, changeFaultsOf, rollbackFaultsOf } from './changes.ts';
 import { contentFaultsOf, faultsOf, listedIn, type History, type Operation, type Reading } from './history.ts';
 import {
   at,
@@ -12,6 +13,7 @@ import {
   play,
   readEverywhere,
   crowdedArbitrary,
+  stable,
   stepArbitrary,
   told,
   when,
@@ -26,7 +28,7 @@ import type { World, WorldOptions } from './world.ts';
 
 /**
  * The kinds of trouble that a run may have; a run that fails is narrowed down by leaving some out. `crowds` is none: everybody
- * wants the same name at the same time; nor are `withdrawals`, which bring in what may be done to packages beside that.
+ * wants the same name at the same time; nor are `withdrawals` and `changes`, which bring in what may be done to packages beside that.
  */
 export const troubleKinds = [
   'clocks',
@@ -46,6 +48,7 @@ export const troubleKinds = [
   'restores',
   'crowds',
   'withdrawals',
+  'changes',
 ] as const;
 export type TroubleKind = (typeof troubleKinds)[number];
 
@@ -86,13 +89,17 @@ const keySets: readonly (readonly KeySet[])[] = [
   ['both', 'first'],
 ];
 
+/** Mostly once there is something to change. */
+const later = fc.record({ replica: fc.nat(2), after: fc.integer({ min: 30, max: 260 }) });
+
 /** Pushes, deletes, reads and deaths, and beside them whatever of these kinds goes wrong. */
 export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<Scenario> {
   const has = (kind: TroubleKind) => kinds.includes(kind);
   const troubles = kinds.flatMap((kind) => stepsOf[kind] ?? []);
   const trouble: readonly fc.Arbitrary<Step>[] =
     troubles.length === 0 ? [] : [fc.tuple(when, fc.oneof(...troubles)).map(merge)];
-  const mixed = (step: fc.Arbitrary<Step>) => fc.oneof({ weight: 2, arbitrary: step }, ...trouble);
+  const changes: readonly fc.Arbitrary<Step>[] = has('changes') ? [fc.tuple(later, changeArbitrary).map(merge)] : [];
+  const mixed = (step: fc.Arbitrary<Step>) => fc.oneof({ weight: 2, arbitrary: step }, ...trouble, ...changes);
   const steps = fc.array(mixed(stepArbitrary), { minLength: 3, maxLength: 12 });
   const crowd = fc.array(mixed(crowdedArbitrary), { minLength: 4, maxLength: 12 });
   const few = fc.array(fc.nat(8), { maxLength: 2 });
@@ -101,8 +108,10 @@ export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<S
     ...(has('clocks') ? [-20, -2, 0, 2, 20] : []),
     ...(has('future') ? [120, 9_000, 600_000] : []),
   ].map((ms) => ms * minutes);
+  const rest = !has('crowds') ? steps : kinds.length === 1 ? crowd : fc.oneof(steps, crowd);
+  const begun = fc.tuple(beginnings, rest).map(([first, others]) => [...first, ...others]);
   return fc.record({
-    steps: !has('crowds') ? steps : kinds.length === 1 ? crowd : fc.oneof(steps, crowd),
+    steps: has('changes') ? begun : rest,
     replicas: fc.integer({ min: 2, max: 3 }),
     deletes: fc.constantFrom('tag', 'digest', 'unsupported'),
     latePuts: has('late puts') ? few : fc.constant([]),
@@ -136,14 +145,29 @@ export async function runTroubledScenario(
     // What is tried again behind the readers has its time too.
     await world.until(world.clock.sleep(10_000));
   }
-  const last = await readEverywhere(world, replicas, newcomer);
+  const hasStable = history.operations.some(({ place }) => place !== undefined);
+  const last = await readEverywhere(world, replicas, newcomer, hasStable ? [at, stable] : [at]);
   const judged = { ...history, operations: history.operations.map(asAnswered) };
   return told(history, [
     ...contentFaultsOf(judged),
     ...[...history.readings, ...last].flatMap((reading) => faultsOfAny(judged, reading, key)),
+    ...changeFaultsOf(judged, lastlyListed(last, key)),
     ...(await unreadable(world, newcomer, last, key)),
     ...(await lifecycleFaultsOf(world, newcomer, judged)),
+    ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key) : []),
   ]);
+}
+
+/** Identities by file, those of the first repository by `main <file>`. */
+function lastlyListed(readings: readonly Reading[], key: SigningKey): ReadonlyMap<string, string> {
+  const listed = new Map<string, string>();
+  for (const { index, place, key: own } of readings) {
+    if (index === undefined) continue;
+    for (const [file, identity] of listedIn(index, own ?? key)) {
+      listed.set(place === undefined ? `main ${file}` : file, identity);
+    }
+  }
+  return listed;
 }
 
 /** Late puts that landed are seen by nobody until requests are made again. */
@@ -183,13 +207,14 @@ async function unreadable(
   key: SigningKey,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  for (const { architecture, index, key: own } of readings) {
+  for (const { architecture, index, key: own, place } of readings) {
     if (index === undefined) continue;
+    const where = place === undefined ? at : stable;
     for (const file of listedIn(index, own ?? key).keys()) {
       const fileName = file.slice(file.indexOf('/') + 1);
       try {
         const opened = await world.until(
-          newcomer.findPackage(at, architecture, fileName, caller).then((found) => found?.open()),
+          newcomer.findPackage(where, architecture, fileName, caller).then((found) => found?.open()),
         );
         if (opened === undefined) faults.push(`${file} is listed in the end and not there`);
         else if (!(opened instanceof Uint8Array)) await finished(opened.resume());

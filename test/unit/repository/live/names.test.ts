@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveSet, LiveTag } from '../../../../src/repository/live/live-set.ts';
-import { losersIn, resolveName, type NameFacts } from '../../../../src/repository/live/names.ts';
+import { clashingTags, losersIn, resolveName, type NameFacts } from '../../../../src/repository/live/names.ts';
 import { newPackageTag } from '../../../../src/repository/artifacts/package-tag.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { stampOf } from '../../../../src/time/stamps.ts';
@@ -54,6 +54,17 @@ describe('a name that several contents claim', () => {
     expect(names.owner.map(({ pkg }) => pkg.digest)).toContain(owner.pkg.digest);
     expect([...names.owner, ...names.losers].toSorted()).toHaveLength(all.length);
     expect(new Set(names.owner.map(({ pkg }) => pkg.digest)).size).toBe(1);
+  });
+
+  it.each([
+    ['those that were made first', {}, [second, twin]],
+    ['…without what nobody lists', { without: [first] }, []],
+    ['rather those that are held', { held: [twin] }, [first]],
+  ] as const)('of rivals that indexes list side by side stay %s', (_which, told, clashing) => {
+    const { held = [], without = [] } = told as { held?: LiveTag[]; without?: LiveTag[] };
+    const listed = new Set(all.filter((one) => !without.includes(one)).map(({ tag }) => tag));
+    const found = clashingTags(liveSet(all), facts({ held }), listed);
+    expect(found).toEqual(new Set(clashing.map(({ tag }) => tag)));
   });
 
   it('belongs to all twins of its content', () => {
