@@ -24,6 +24,43 @@ describeForEachApk(
       await root.mustApk(['add', 'other']);
     });
 
+    it('adds by an index of almost four hours ago, and looks for a newer one itself after that', async () => {
+      const { repository, root } = await anOlderIndex();
+      await repository.withdraw('x86_64/tool-1-r0.apk');
+      await root.ageIndexes(3.9 * 3_600_000);
+      await root.mustApk(['add', 'tool']);
+      await root.mustApk(['del', 'tool']);
+      await root.ageIndexes(4.1 * 3_600_000);
+      const refused = await root.apk(['add', 'tool']);
+      expect([refused.exitCode === 0, refused.output]).toEqual([false, expect.stringMatching(/no such package/)]);
+    });
+
+    it('fails at once by such an index where the bytes were to be gone', async () => {
+      const { repository, root } = await anOlderIndex();
+      await repository.change('delete', { names: ['tool'], now: true });
+      const refused = await root.apk(['add', 'tool']);
+      expect([refused.exitCode === 0, refused.output]).toEqual([false, expect.not.stringMatching(/no such package/)]);
+    });
+
+    it('goes down to what a rollback brought back, and up again', async () => {
+      const repository = aRepository();
+      await repository.push({ name: 'tool', version: '1-r0' });
+      const snapshot = repository.base.replace('/edge/', '/edge@good/');
+      expect((await fetch(snapshot, { method: 'PUT' })).status).toBe(201);
+      const root = await aRoot();
+      await root.setUp(repository.base);
+      const version = () => root.read('usr/share/tool/about');
+      await repository.push({ name: 'tool', version: '2-r0' });
+      await root.mustApk(['-U', 'add', 'tool']);
+      expect(await version()).toBe('tool 2-r0\n');
+      await repository.change('rollback', { snapshot: 'good' });
+      await root.mustApk(['-U', 'upgrade', '--available']);
+      expect(await version()).toBe('tool 1-r0\n');
+      await repository.push({ name: 'tool', version: '3-r0' });
+      await root.mustApk(['-U', 'upgrade']);
+      expect(await version()).toBe('tool 3-r0\n');
+    });
+
     it('adds it through another gateway as well, and no more once it is gone for good', async () => {
       const { repository, root } = await anOlderIndex();
       await repository.change('delete', { names: ['tool'] });

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from '../support/clients.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
@@ -26,6 +26,8 @@ export interface ApkRoot {
   addRepository(line: string): Promise<void>;
   /** Trusts the public key in a file, under the file's own name or another. */
   trust(file: string, name?: string): Promise<void>;
+  /** Has it believe that it fetched its indexes so long ago. */
+  ageIndexes(ms: number): Promise<void>;
   /** The text of a file in it; undefined where there is none. */
   read(file: string): Promise<string | undefined>;
   readonly remove: () => Promise<void>;
@@ -74,6 +76,11 @@ export async function makeApkRoot(client: Client, architecture = 'x86_64'): Prom
     async trust(file, name = path.basename(file)) {
       await mkdir(path.join(folder.path, 'etc/apk/keys'), { recursive: true });
       await copyFile(file, path.join(folder.path, 'etc/apk/keys', name));
+    },
+    async ageIndexes(ms) {
+      const cache = path.join(folder.path, 'var/cache/apk');
+      const then = new Date(Date.now() - ms);
+      for (const name of await readdir(cache)) await utimes(path.join(cache, name), then, then);
     },
     read: (file) => readFile(path.join(folder.path, file), 'utf8').catch(() => undefined),
     remove: () => folder.remove(),

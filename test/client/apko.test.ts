@@ -1,50 +1,14 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { aV3Apk } from '../support/a-v3-apk.ts';
-import { findClient } from '../support/clients.ts';
 import { keyFixture } from '../support/signing-keys.ts';
-import { makeTempDir } from '../support/temp-dir.ts';
-import { mustSucceed, runProgram, type ProgramResult } from './apk-root.ts';
+import { mustSucceed } from './apk-root.ts';
+import { build } from './apko-build.ts';
 import { startForwardProxy } from './forward-proxy.ts';
 import { describeForEachStore } from './matrix.ts';
 import { basicAuth, dockerRegistry, embeddedStore, repositoryAt, type World } from './world.ts';
 
-const apko = findClient('apko');
 const keyName = 'test-only-2048.rsa.pub';
 const password = 'sesame';
-
-interface Build {
-  readonly repositories: readonly string[];
-  readonly keyring?: readonly string[];
-  readonly packages: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** An image that apko built, or how it failed. */
-interface Built extends ProgramResult {
-  /** The text of a file in one of its layers. */
-  read(file: string): Promise<string>;
-}
-
-/** Builds an image from these packages, with nothing in apko's cache. */
-async function build({ env, packages, ...sources }: Build): Promise<Built> {
-  const temporary = await makeTempDir();
-  onTestFinished(() => temporary.remove());
-  const folder = temporary.path;
-  // JSON is YAML.
-  const config = { contents: { ...sources, packages }, archs: ['x86_64'] };
-  await writeFile(path.join(folder, 'apko.yaml'), JSON.stringify(config));
-  const args = ['build', '--sbom=false', '--vcs=false', 'apko.yaml', 'team/app:latest', 'image.tar'];
-  const result = await runProgram(apko!.program, args, { cwd: folder, env: { HOME: folder, ...env } });
-  return {
-    ...result,
-    async read(file) {
-      const script = 'tar -xf image.tar; for layer in *.tar.gz; do tar -xOzf "$layer" "$1" && exit; done; exit 1';
-      return mustSucceed(`reading ${file}`, await runProgram('sh', ['-c', script, 'sh', file], { cwd: folder }));
-    },
-  };
-}
 
 describeForEachStore('apko', [embeddedStore, dockerRegistry], (store) => {
   let world: World;
