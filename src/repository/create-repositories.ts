@@ -52,6 +52,7 @@ export function createRepositories(
   const memoryOf = createImageMemories({ clock, stamp, log }, options);
   const storedIndexes = createStoredIndexes({
     log,
+    clock,
     maxBytes: options.maxIndexBytes,
     concurrency: options.concurrency,
     onReplaced: ({ image }, before, after) => {
@@ -102,7 +103,10 @@ export function createRepositories(
     rightsMs: options.rightsMs,
   });
   const works = createWorks(
-    { ...deps, artifacts, look: shownLook, loopOf, burialOf, memoryOf, immutable, callerKey, rights: reading },
+    {
+      ...{ ...deps, artifacts, look: shownLook, loopOf, burialOf, memoryOf, storedIndexes },
+      ...{ immutable, callerKey, rights: reading },
+    },
     options,
   );
   const operations = createOperations({ ...deps, look, put, loopOf, memoryOf }, options);

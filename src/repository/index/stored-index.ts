@@ -3,10 +3,11 @@ import { isSignatureAlgorithm, verify, type Signature } from '../../apk/signatur
 import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Log } from '../../ports.ts';
-import { lease } from '../../time/lease.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 import type { CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Group } from '../../protocol/coordinates.ts';
+import { createLastIndexes, warnOfOlder, type LastIndex, type LastIndexesOptions } from './last-indexes.ts';
 import { parseIndexManifest, type IndexManifest } from './index-manifest.ts';
 import { indexContent, type IndexContent } from './index-content.ts';
 import { createFetchLayers, layersOf, type IndexLayers, type RunLayers } from './index-layers.ts';
@@ -44,28 +45,31 @@ export interface StoredIndexes {
     keys: readonly SigningKey[],
     options?: CallOptions,
   ): Promise<StoredIndex | undefined>;
+  /** What was read or put last, without asking. */
+  last(group: Group, keys: readonly SigningKey[]): LastIndex | undefined;
   /** Takes note of a version that this replica put itself. */
-  remember(group: Group, keys: readonly SigningKey[], stored: StoredIndex): void;
+  remember(group: Group, keys: readonly SigningKey[], last: LastIndex): void;
 }
 
-export interface StoredIndexOptions {
-  /** The most bytes of layers and of records that are kept in memory. */
-  readonly maxBytes: number;
+/** `maxBytes`: of layers and of records too. */
+export interface StoredIndexOptions extends LastIndexesOptions {
   readonly concurrency: number;
   readonly log: Log;
-  /** Called with what a version lists that took the place of one known here. */
-  readonly onReplaced: (group: Group, before: IndexContent, after: IndexContent | undefined) => void;
+  readonly clock: MonotonicClock;
 }
 
 /** How often a version is read again whose layers were collected between its manifest and them. */
 const maxAttempts = 3;
 
 /** Reads stored indexes, each layer once. One that can't be read is `damaged`, never a fault: the packages tell the truth. */
-export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: StoredIndexOptions): StoredIndexes {
-  const latest = createByteBoundedCache<StoredIndex>(
-    maxBytes,
-    ({ pieces, v3Pieces }) => byteLength(pieces) + byteLength(v3Pieces) + 1024,
-  );
+export function createStoredIndexes({
+  maxBytes,
+  concurrency,
+  log,
+  clock,
+  onReplaced,
+}: StoredIndexOptions): StoredIndexes {
+  const latest = createLastIndexes({ maxBytes, onReplaced });
   const fetchLayers = createFetchLayers({ maxBytes, concurrency });
   const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
 
@@ -123,27 +127,24 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
     }
   };
 
-  const keep = (group: Group, keys: readonly SigningKey[], stored: StoredIndex) => {
-    const key = cacheKey(group, keys);
-    const before = latest.get(key)?.content;
-    if (before !== undefined && before !== stored.content) onReplaced(group, before, stored.content);
-    latest.set(key, stored);
-  };
-
   const readOnce = async (image: ImageStore, group: Group, keys: readonly SigningKey[], options: CallOptions) => {
     const tag = indexTag(group);
-    const key = cacheKey(group, keys);
-    const known = latest.get(key);
+    const sinceMs = clock.monotonicMs();
+    const last = latest.get(group, keys);
+    const known = last?.stored;
     if (known !== undefined) {
       const resolved = await image.resolve(tag, options);
       if (resolved === undefined) return undefined;
-      if (resolved.digest === known.manifestDigest) return known;
+      if (resolved.digest === known.manifestDigest) {
+        latest.confirm(group, keys, { stored: known, sinceMs });
+        return known;
+      }
     }
     const manifest = await fetchSmall(image, tag, options);
     if (manifest === undefined || !('bytes' in manifest)) return manifest;
     const stored = await open(image, group, manifest, keys, options);
     if (known !== undefined && stored.content !== undefined) warnOfOlder(log, group, stored, known);
-    keep(group, keys, stored);
+    latest.keep(group, keys, { stored, sinceMs });
     return stored;
   };
 
@@ -159,21 +160,11 @@ export function createStoredIndexes({ maxBytes, concurrency, log, onReplaced }: 
         }
       }
     },
-    remember: keep,
+    last: (group, keys) => latest.get(group, keys),
+    remember: (group, keys, last) => {
+      latest.keep(group, keys, last);
+    },
   };
-}
-
-/** Anybody who may write to the registry can put a version back that lists what was deleted since; readers compare it anyway. */
-function warnOfOlder(log: Log, group: Group, stored: StoredIndex, known: StoredIndex): void {
-  if (stored.createdMs + lease.stampSlackMs >= known.createdMs) return;
-  const times = { madeAt: new Date(stored.createdMs), known: new Date(known.createdMs) };
-  const { manifestDigest } = stored;
-  log.error({ ...group, manifestDigest, ...times }, 'ALARM: an old signed index was put back in the registry');
-}
-
-/** An index is believed differently by other keys, so what was read with some is not what is read with others. */
-function cacheKey(group: Group, keys: readonly SigningKey[]): string {
-  return JSON.stringify([group.image, groupHash(group), keys.map((key) => key.fileName)]);
 }
 
 /** The manifest, or where it is larger than any manifest of ours what is to be said of it. */
@@ -232,8 +223,4 @@ function blobsOf(manifest: IndexManifest): ReadonlySet<Digest> {
 
 function partsOf(runs: readonly RunLayers[]): readonly Uint8Array[] {
   return runs.map(({ part }) => part.bytes);
-}
-
-function byteLength(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

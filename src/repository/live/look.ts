@@ -9,8 +9,16 @@ import { judgeLiveSet, type LiveSet, type LiveTag, type Questions } from './live
 import { contestedTags, type NameFacts } from './names.ts';
 import { groupHash } from '../artifacts/package-tag.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
-import { isSameVersions, readIndexes, readThenList, type LookOptions, type ReadingDeps } from './read-then-list.ts';
+import {
+  isSameVersions,
+  readIndexes,
+  recentIndexes,
+  readThenList,
+  type LookOptions,
+  type ReadingDeps,
+} from './read-then-list.ts';
 import type { Sightings } from './sightings.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 import type { StoredIndex } from '../index/stored-index.ts';
 
 /** What one comparison of indexes with a listing made after they were read has shown. */
@@ -47,6 +55,7 @@ export const EVERY = '*';
 export interface LookDeps extends ReadingDeps {
   readonly signingKeys: SigningKeys;
   readonly sightings: Sightings;
+  readonly clock: MonotonicClock;
 }
 
 /** So often a look at contested names begins again because an index changed under it. */
@@ -64,11 +73,13 @@ export async function look(
   questions: Questions,
   options: LookOptions = {},
 ): Promise<Look> {
-  const asking = { ...options, known: undefined };
+  const { signal, patienceMs } = options;
+  const asking = { signal, patienceMs };
   const asked = { named: scope.filter((one) => one !== EVERY), isOpen: scope.includes(EVERY) };
   const keys = await usableKeys(deps.signingKeys, image, asking);
+  const known = options.known ?? recentIndexes(deps, at, asked.named, keys, options.knownMs);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const reading = attempt === 1 ? options : asking;
+    const reading = attempt === 1 ? { ...options, known } : asking;
     const { architectures, stored, listing } = await readThenList(deps, image, at, asked, keys, reading);
     const groups = new Map([...architectures, NOARCH].map((one) => [one, groupHash({ ...at, architecture: one })]));
     const indexed = [...stored.values()].map(({ content }) => content).filter((content) => content !== undefined);

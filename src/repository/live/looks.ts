@@ -39,7 +39,14 @@ export function createLooks(deps: LooksDeps, { maxQuestions, concurrency }: Look
       repository: at.repository,
     });
     const questions = { max: maxQuestions, concurrency, beginProgress };
-    return look({ signingKeys, storedIndexes, groups, sightings }, image, at, scope, questions, call);
+    return look(
+      { signingKeys, storedIndexes, groups, sightings, clock: deps.clock },
+      image,
+      at,
+      scope,
+      questions,
+      call,
+    );
   };
 }
 
@@ -55,7 +62,7 @@ export function offeringLooks(
   },
 ): TakeLook {
   return async (image, at, scope, call) => {
-    const beganMs = call?.known?.sinceMs ?? clock.monotonicMs();
+    const beganMs = call?.known?.sinceMs ?? ((clock.monotonicMs() - (call?.knownMs ?? 0)) as MonotonicMs);
     const seen = await take(image, at, scope, call);
     for (const architecture of seen.architectures) readers.offer({ ...at, architecture }, seen, beganMs);
     return seen;

@@ -1,7 +1,7 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { MonotonicMs } from '../../time/monotonic.ts';
+import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { StoredIndex, StoredIndexes } from '../index/stored-index.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
 import type { Groups } from './groups.ts';
@@ -30,6 +30,13 @@ export interface KnownIndexes {
 
 export interface LookOptions extends CallOptions {
   readonly known?: KnownIndexes | undefined;
+  /**
+   * Indexes that this replica read or put no longer ago, in ms, aren't asked for again. What others put meanwhile shows in the
+   * listing, each at the cost of a request. Default: all are asked for.
+   */
+  readonly knownMs?: number | undefined;
+  /** Lists while the indexes are asked for: one wait less where they are what they were, a listing more where they aren't. */
+  readonly isEager?: boolean | undefined;
 }
 
 /** The indexes, and a listing made after all of them were read. */
@@ -44,9 +51,10 @@ export async function readThenList(
   const shownBy = async (listing: readonly string[]) =>
     isOpen ? await deps.groups.architecturesOf(image, at, listing, options) : [];
   let architectures = [...new Set([...named, ...(await shownBy(isOpen ? await image.tags(options) : []))])];
+  const early = isOpen || options.isEager !== true ? undefined : listEarly(deps, image, at, named, keys, options);
   for (;;) {
     const stored = await readIndexes(deps, image, at, architectures, keys, options);
-    const listing = await image.tags(options);
+    const listing = (await early?.(stored)) ?? (await image.tags(options));
     const shown = await shownBy(listing);
     // One appeared since, whose index wasn't read before this listing: again. None is dropped, so listings that contradict
     // each other end this all the same.
@@ -54,6 +62,50 @@ export async function readThenList(
     if (shown.every((one) => known.includes(one))) return { architectures, stored, listing };
     architectures = [...new Set([...architectures, ...shown])];
   }
+}
+
+/** Those of these indexes that this replica read or put no longer ago than that. */
+export function recentIndexes(
+  { storedIndexes, clock }: ReadingDeps & { readonly clock: MonotonicClock },
+  at: RepositoryCoordinates,
+  architectures: readonly string[],
+  keys: readonly SigningKey[],
+  ms: number | undefined,
+): KnownIndexes | undefined {
+  if (ms === undefined) return undefined;
+  const nowMs = clock.monotonicMs();
+  const stored = new Map<string, StoredIndex>();
+  let sinceMs = nowMs;
+  for (const architecture of architectures) {
+    const last = storedIndexes.last({ ...at, architecture }, keys);
+    if (last === undefined || msSince(clock, last.sinceMs) > ms) continue;
+    stored.set(architecture, last.stored);
+    sinceMs = Math.min(sinceMs, last.sinceMs) as MonotonicMs;
+  }
+  return { stored, sinceMs };
+}
+
+/**
+ * Begins to list before the indexes are read: that listing counts only where they still are what this replica knew before.
+ * Undefined where it doesn't know them all, or asks for none.
+ */
+function listEarly(
+  { storedIndexes }: ReadingDeps,
+  image: ImageStore,
+  at: RepositoryCoordinates,
+  named: readonly string[],
+  keys: readonly SigningKey[],
+  { known, ...call }: LookOptions,
+): ((stored: ReadonlyMap<string, StoredIndex>) => Promise<readonly string[] | undefined>) | undefined {
+  const before = new Map(
+    named.map((one) => [one, storedIndexes.last({ ...at, architecture: one }, keys)?.stored] as const),
+  );
+  if (named.every((one) => known?.stored.has(one)) || [...before.values()].includes(undefined)) return undefined;
+  const listing = image.tags(call);
+  listing.catch(() => undefined);
+  const isAsBefore = (stored: ReadonlyMap<string, StoredIndex>) =>
+    named.every((one) => stored.get(one) === (known?.stored.get(one) ?? before.get(one)));
+  return async (stored) => (isAsBefore(stored) ? await listing : undefined);
 }
 
 /** The stored indexes of these architectures; noarch's own beside them where one has none. */

@@ -2,6 +2,7 @@ import { signatureMember } from '../../apk/index/signature-member.ts';
 import type { Signature } from '../../apk/signature.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { RandomBytes } from '../../ports.ts';
+import type { MonotonicClock } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
@@ -16,6 +17,7 @@ import { indexTag } from '../artifacts/package-tag.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 import { isDamaged, type StoredIndex, type StoredIndexes } from '../index/stored-index.ts';
 import type { ImmutableIndexes } from './immutable-indexes.ts';
+import type { OpenedUploads } from './opened-uploads.ts';
 
 /** Signatures of an index's content member by each of the keys, in their order. */
 export type SignIndex = (pieces: readonly Uint8Array[], keys: readonly SigningKey[]) => Promise<readonly Signature[]>;
@@ -31,6 +33,7 @@ export interface IndexWriterDeps {
   readonly signingKeys: SigningKeys;
   readonly storedIndexes: StoredIndexes;
   readonly immutable: ImmutableIndexes;
+  readonly clock: MonotonicClock;
   readonly stamp: () => Stamp;
   readonly random: RandomBytes;
   /** Called with each index that was put. */
@@ -41,10 +44,16 @@ export interface IndexWriterDeps {
  * Puts the index of a group as a look says it should be, signed: first the layers that the one before it doesn't name, then the
  * manifest. Returns what the tag names since. Throws TAG_IMMUTABLE, and the store's faults.
  */
-export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: CallOptions) => Promise<StoredIndex>;
+export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: PutOptions) => Promise<StoredIndex>;
+
+export interface PutOptions extends CallOptions {
+  /** Sessions for its layers. */
+  readonly uploads?: OpenedUploads | undefined;
+}
 
 export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
-  return async (image, group, seen, call) => {
+  return async (image, group, seen, { uploads, ...call }) => {
+    const sinceMs = deps.clock.monotonicMs();
     const before = seen.stored.get(group.architecture);
     const signers = before?.signatures.map(({ keyName }) => keyName);
     const keys = await deps.signingKeys.ofImageForWriting(image, { ...call, signers });
@@ -57,7 +66,10 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
       if (before !== undefined && isDamaged(before)) return await putAnew();
       const missing = layersOfContent(wanted).filter(({ digest }) => before?.blobs.has(digest) !== true);
       // A signature takes as long as some requests.
-      const [signed] = await Promise.all([signContent(deps, group, wanted, keys), upload(image, missing, call)]);
+      const [signed] = await Promise.all([
+        signContent(deps, group, wanted, keys),
+        upload(image, missing, call, uploads),
+      ]);
       return await putIndex(deps, image, group, signed, call);
     };
     const stored = await deps.immutable.noting(
@@ -68,7 +80,7 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
         return putAnew();
       }),
     );
-    deps.storedIndexes.remember(group, keys, stored);
+    deps.storedIndexes.remember(group, keys, { stored, sinceMs });
     deps.onPut(group, stored);
     return stored;
   };
@@ -95,8 +107,16 @@ async function uploadAnew(image: ImageStore, wanted: IndexContent, call: CallOpt
 }
 
 /** Without asking whether they are there: of what a registry claims to have a collection may have taken the bytes. */
-async function upload(image: ImageStore, layers: readonly Part[], call: CallOptions): Promise<void> {
-  await inParallel(layers, concurrency, ({ bytes }) => image.pushBlob(bytes, { ...call, isAnew: true }));
+async function upload(
+  image: ImageStore,
+  layers: readonly Part[],
+  call: CallOptions,
+  uploads?: OpenedUploads,
+): Promise<void> {
+  await inParallel(layers, concurrency, async ({ bytes }) => {
+    if (uploads === undefined) await image.pushBlob(bytes, { ...call, isAnew: true });
+    else await uploads.upload(image, bytes, call);
+  });
 }
 
 interface SignedContent {

@@ -2,12 +2,13 @@ import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Clock, Log, Meter, RandomBytes } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import type { Look } from '../live/look.ts';
+import { EVERY, type Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
 import type { Burial } from './burial.ts';
 import { wantsSignatures, type PutIndex } from './index-writer.ts';
 import { clearLosers } from './losers.ts';
+import { openUploads } from './opened-uploads.ts';
 import { createPublishLoop, type PublishLoop } from './publish-loop.ts';
 
 export interface PublishLoopsDeps {
@@ -23,6 +24,11 @@ export interface PublishLoopsDeps {
   readonly tidy: (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => Promise<void>;
 }
 
+/** One package changes one run. */
+const layersOfRun = 2;
+/** Indexes for which sessions are opened ahead. */
+const mostOpened = 2;
+
 /** The loop of each repository: everybody who changes it by this replica shares it. */
 export function createPublishLoops(deps: PublishLoopsDeps): (at: RepositoryCoordinates) => PublishLoop {
   const loops = createBoundedCache<PublishLoop>(10_000);
@@ -34,6 +40,10 @@ export function createPublishLoops(deps: PublishLoopsDeps): (at: RepositoryCoord
         ...deps,
         look: ({ image }, scope, call) => deps.look(image, at, scope, call),
         put: ({ image }, seen, architecture, call) => deps.put(image, { ...at, architecture }, seen, call),
+        open: ({ image, scope }, call) =>
+          scope.length > mostOpened || scope.includes(EVERY)
+            ? undefined
+            : openUploads(image, layersOfRun * scope.length, call),
         clear: (participant, seen, call) => clearLosers(losing, participant, seen, call),
         tidy: ({ image }, seen, call) => deps.tidy(image, at, seen, call),
         wantsSignatures,

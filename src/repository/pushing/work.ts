@@ -2,6 +2,7 @@ import type { Clock, Log, RandomBytes } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { ImageStore } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Look, Scope } from '../live/look.ts';
@@ -30,6 +31,8 @@ export interface Work {
   readonly listingPatienceMs: number;
   /** How long the bytes of what is deleted or withdrawn can be fetched, in milliseconds. */
   readonly deleteGraceMs: number;
-  /** A look that began after it was asked for. */
-  readonly look: (scope: Scope) => Promise<Look>;
+  /** Whether this replica knows an index that is to list a package, and it lists no file of that name. Asks nothing. */
+  readonly isUnlisted: (pkg: PackageRecord) => Promise<boolean>;
+  /** A look that began after it was asked for; its indexes may be known for so long, in ms (default: asked for by it). */
+  readonly look: (scope: Scope, knownMs?: number) => Promise<Look>;
 }

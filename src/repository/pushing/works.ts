@@ -2,6 +2,9 @@ import { createFreshCalls } from '../../concurrency/shared-calls.ts';
 import type { GatewayError } from '../../errors.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Credentials, ImageStore, Store } from '../../store/store.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { findFile } from '../index/index-content.ts';
+import type { StoredIndexes } from '../index/stored-index.ts';
 import type { Look, Scope } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
@@ -14,6 +17,7 @@ import type { Caller } from '../service/caller.ts';
 import type { Work } from './work.ts';
 
 export interface WorksDeps extends Pick<Work, 'artifacts' | 'signingKeys' | 'clock' | 'random' | 'log'> {
+  readonly storedIndexes: StoredIndexes;
   readonly store: Store;
   readonly look: TakeLook;
   readonly loopOf: (at: RepositoryCoordinates) => PublishLoop;
@@ -63,21 +67,26 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
   const shareLook = createFreshCalls<Look>();
 
   /** Ends by itself, as no one caller's signal may end it. */
-  const lookForMany = async (image: ImageStore, at: RepositoryCoordinates, scope: Scope) => {
+  const lookForMany = async (image: ImageStore, at: RepositoryCoordinates, scope: Scope, knownMs?: number) => {
     const time = createAnswerTime(clock, publishTimeoutMs, at);
-    const seen = time.within(deps.look(image, at, scope, time.call()));
+    const seen = time.within(deps.look(image, at, scope, { ...time.call(), knownMs, isEager: true }));
     return await seen.finally(time.end);
   };
 
   const on: Works['on'] = (at, caller, image, time) => {
-    const look = (scope: Scope) => {
-      const key = JSON.stringify([deps.callerKey(caller.credentials), at, scope]);
-      return time.until(shareLook(key, () => lookForMany(image, at, scope)));
+    const look = (scope: Scope, knownMs?: number) => {
+      const key = JSON.stringify([deps.callerKey(caller.credentials), at, scope, knownMs]);
+      return time.until(shareLook(key, () => lookForMany(image, at, scope, knownMs)));
+    };
+    const isUnlisted = async ({ architecture, fileName }: PackageRecord) => {
+      const keys = await deps.signingKeys.ofImage(image, time.call());
+      const index = deps.storedIndexes.last({ ...at, architecture }, keys)?.stored.content;
+      return index !== undefined && findFile(index, fileName) === undefined;
     };
     const { sightings } = deps.memoryOf(at.image);
     const stamp = () => store.stamp();
     return {
-      ...{ ...deps, at, caller, image, time, look, sightings, stamp, listingPatienceMs, deleteGraceMs },
+      ...{ ...deps, at, caller, image, time, look, isUnlisted, sightings, stamp, listingPatienceMs, deleteGraceMs },
       loop: deps.loopOf(at),
       burial: deps.burialOf(at.image),
     };

@@ -65,7 +65,7 @@ describe('two pushes of one name', () => {
 
   it('both acknowledged where listings lag for longer: every replica serves the same one in the end', async () => {
     const options = { repositories: { listingPatienceMs: 0 } };
-    const stage = await createStage({ lag: { image: at.image, listing: 400, lookup: 100 }, ...options });
+    const stage = await createStage({ lag: { image: at.image, listing: 400, lookup: 50 }, ...options });
     const replicas = [stage.replica('one'), stage.replica('two')];
     const answers = await pushTogether(stage, replicas);
     expect(await stage.until(Promise.all(answers.values()))).toEqual(['done', 'done']);

@@ -55,6 +55,7 @@ function aLoop(deps: Partial<PublishLoopDeps>) {
       },
       put: () => Promise.resolve(put),
       clear: () => Promise.resolve(),
+      open: () => undefined,
       tidy: () => Promise.resolve(),
       wantsSignatures: () => false,
       ...deps,
