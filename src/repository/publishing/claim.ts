@@ -36,8 +36,8 @@ export interface Push {
   readonly scope: Scope;
   readonly before: Look;
   readonly began: { readonly ms: MonotonicMs; readonly at: Stamp };
-  /** Why the push may not hold its names though no rival shows. Default: nothing. */
-  readonly refuse?: (look: Look) => Promise<GatewayError | undefined>;
+  /** Why the push may not hold its names though no rival shows; `unsure` where another look may tell. Default: nothing. */
+  readonly refuse?: (look: Look, isPatient: boolean) => Promise<GatewayError | 'unsure' | undefined>;
 }
 
 /**
@@ -105,7 +105,8 @@ export function createClaim(deps: ClaimDeps, { image, own, scope, before, began,
   const compete = async (look: Look) => {
     const rivals = rivalsOfAll(look, own);
     if (rivals.length > 0) return await contend(look, rivals);
-    const refusal = await refuse?.(look);
+    const refusal = await refuse?.(look, isPatient());
+    if (refusal === 'unsure') return 'publish';
     if (refusal !== undefined) return await withdraw(own, refusal);
     if (phase.name === 'shown') {
       if (areDoubtful(look, own) && isPatient()) return 'publish';

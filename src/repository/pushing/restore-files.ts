@@ -4,6 +4,7 @@ import { isBarred } from '../keeping/bars.ts';
 import { isEnded, readAllKept } from '../keeping/kept-packages.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look } from '../live/look.ts';
+import { haveHeldTwins } from '../live/pushed-files.ts';
 import { createClaim, type Push } from '../publishing/claim.ts';
 import { withdrawnMeanwhile } from '../publishing/refusals.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
@@ -53,17 +54,15 @@ export async function restoreFiles(
 
 /**
  * Whoever deletes what is kept ends that before they look for what lives: who restores it and finds it kept after their put is
- * seen by them. Others may have restored it too.
+ * seen by them. Others may have restored it too, and it is theirs to tell: only what they hold, since they may be waiting for this one.
  */
 function refuseEnded(
   { image, time }: Work,
   kept: readonly KeptPackage[],
   own: readonly LiveTag[],
 ): Required<Push>['refuse'] {
-  return async ({ live }) => {
-    const hasTwin = ({ tag, pkg }: LiveTag) =>
-      live.named(pkg.fileName).some((other) => other.tag !== tag && isTwin(other.pkg, pkg));
-    const alone = own.filter((one) => !hasTwin(one));
+  return async (look, isPatient) => {
+    const alone = own.filter((one) => !haveHeldTwins(look, [one]));
     const contents = new Set(alone.map(({ tag }) => contentKeyOf(tag)));
     const tags = kept.map(({ tag }) => tag).filter((tag) => contents.has(contentKeyOf(tag)));
     for (const one of await readAllKept(image, tags, time.call())) {
@@ -71,8 +70,13 @@ function refuseEnded(
       if (!isOver) contents.delete(contentKeyOf(one.tag));
     }
     const lost = alone.filter(({ tag }) => contents.has(contentKeyOf(tag)));
-    return lost.length === 0 ? undefined : withdrawnMeanwhile(lost);
+    if (lost.length === 0) return undefined;
+    return isPatient && lost.every((one) => hasTwin(look, one)) ? 'unsure' : withdrawnMeanwhile(lost);
   };
+}
+
+function hasTwin({ live }: Look, { tag, pkg }: LiveTag): boolean {
+  return live.named(pkg.fileName).some((other) => other.tag !== tag && isTwin(other.pkg, pkg));
 }
 
 /** What was withdrawn, and of files that are named whole what was deleted. */

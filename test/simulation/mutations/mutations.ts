@@ -157,6 +157,12 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
+    rule: 'who restores something rests only on what others hold',
+    text: 'const alone = own.filter((one) => !haveHeldTwins(look, [one]));',
+    instead: 'const alone = own.filter((one) => !hasTwin(look, one));',
+    suite: 'known',
+  },
+  {
     rule: 'what a restoring finds unchanged is listed once it is answered',
     text: 'if (!isDryRun && unchanged.length > 0) await mend(work, before, scopeOfTags(unchanged));',
     instead: '',

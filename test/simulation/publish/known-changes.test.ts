@@ -80,6 +80,21 @@ describe('changes known to be bad', () => {
     expect([await stage.read(restoring), await stage.read()]).toEqual([['b one'], ['b one']]);
   });
 
+  it('two who restore what was deleted before they put it prove nothing to each other', async () => {
+    const stage = await createStage();
+    const [deleting, one, other] = ['deleting', 'one', 'other'].map((id) => stage.replica(id)) as Three;
+    await stage.push(deleting, [a, b]);
+    await stage.until(verbs.withdraw(deleting));
+    const held = [one, other].map(({ id }) => stage.hold(new RegExp(`^${id} pushManifest .*-p-a-`)));
+    const restored = [one, other].map(verbs.restore);
+    for (const each of held) await stage.untilReached(each);
+    expect(await stage.until(verbs.delete(deleting))).toEqual(['deleted']);
+    for (const each of held) each.release();
+    const both = await stage.until(Promise.all(restored));
+    expect(both).toEqual(['PACKAGE_WITHDRAWN', 'PACKAGE_WITHDRAWN']);
+    expect([await stage.read(one), await stage.read()]).toEqual([['b one'], ['b one']]);
+  });
+
   it('two restore the same at once, and both are told so', async () => {
     const stage = await createStage();
     const [first, second] = [stage.replica('first'), stage.replica('second')];
