@@ -1,3 +1,4 @@
+import { isArchitecture } from '../../apk/package-name.ts';
 import { wildcard } from '../../protocol/glob.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { LiveTag } from '../live/live-set.ts';
@@ -18,12 +19,16 @@ type Described = Pick<PackageRecord, 'fileName' | 'architecture'> & {
   readonly entry: Pick<PackageRecord['entry'], 'name'>;
 };
 
-/** The architectures whose packages a selection may name: those it says, as far as it says one each time. */
+/** Each architecture that is named costs a request, be it there or not. */
+const maxNamed = 16;
+
+/** The architectures whose packages a selection may name: those it says, as far as it says a few, and one each time. */
 export function scopeOfSelection({ files = [], names = [] }: Selection): Scope {
   const said = files.map((file) => splitFile(file).architecture);
+  const architectures = new Set(said.filter((one) => one !== undefined).filter(isArchitecture));
+  if (architectures.size > maxNamed) return [EVERY];
   const isOpen = names.length > 0 || said.some((one) => one === undefined || one === NOARCH || one.includes('*'));
-  const architectures = said.filter((one) => one !== undefined && !one.includes('*')) as readonly string[];
-  return [...new Set([...architectures, ...(isOpen ? [EVERY] : [])])];
+  return [...architectures, ...(isOpen ? [EVERY] : [])];
 }
 
 /** Those of the candidates that a selection names. */
@@ -57,7 +62,8 @@ export function maySelect({ files = [], names = [] }: Selection): (tag: string) 
   // There may be 50,000 whole names, but few patterns.
   const whole = new Set(fileNames.filter((name) => !name.includes('*')).map(readableBeginning));
   const open = [...fileNames.filter((name) => name.includes('*')), ...names];
-  const beginnings = open.map((text) => readableBeginning(text.split('*', 1)[0] ?? ''));
+  // Tags have no `.apk`, and a star may stand for a part of it.
+  const beginnings = open.map((text) => readableBeginning((text.split('*', 1)[0] ?? '').replace(/\.(ap?)?$/, '')));
   return (tag) => {
     const readable = readablePartOf(tag);
     return whole.has(readable) || beginnings.some((beginning) => readable.startsWith(beginning));

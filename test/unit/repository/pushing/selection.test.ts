@@ -40,6 +40,8 @@ describe('what a selection names', () => {
     [{ files: ['noarch/a.apk'] }, ['noarch', EVERY]],
     [{ files: ['*/a.apk'] }, [EVERY]],
     [{ names: ['a'] }, [EVERY]],
+    [{ files: ['no/such/a.apk', 'Not one/a.apk'] }, []],
+    [{ files: Array.from({ length: 17 }, (_, i) => `arch${i}/a.apk`) }, [EVERY]],
   ])('%j is looked for in %j', (selection, scope) => {
     expect(scopeOfSelection(selection)).toEqual(scope);
   });
@@ -47,6 +49,7 @@ describe('what a selection names', () => {
   it.each([
     [{ files: ['x86_64/app-1.0-r0.apk'] }, true],
     [{ files: ['app-1.*', 'none.apk'] }, true],
+    [{ files: ['app-1.0-r0.ap*'] }, true],
     [{ names: ['a*'] }, true],
     [{ files: ['app-1.0-r0-x.apk', 'x86_64/app-1.apk'] }, false],
     [{ names: ['other*'] }, false],
