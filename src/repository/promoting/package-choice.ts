@@ -23,10 +23,10 @@ export interface Chosen<T> {
 export function choosePackages<T extends Described>(listed: readonly T[], wanted: readonly string[]): Chosen<T> {
   const [found, exact] = [new Set<T>(), new Set<T>()];
   const missing: string[] = [];
+  const namedBy = byName(listed);
   for (const one of new Set(wanted)) {
     const [name = '', version] = one.split('=', 2);
-    const isNamed = wildcard(name);
-    const named = listed.filter(({ entry }) => isNamed(entry.name));
+    const named = namedBy(name);
     const meant = version === undefined ? newestOfEach(named) : named.filter(({ entry }) => entry.version === version);
     if (meant.length === 0) missing.push(one);
     for (const pkg of meant) {
@@ -35,6 +35,21 @@ export function choosePackages<T extends Described>(listed: readonly T[], wanted
     }
   }
   return { found: [...found], newest: new Set([...found].filter((pkg) => !exact.has(pkg))), missing };
+}
+
+/** Looks for what has a name: there may be 10,000 whole ones, but few patterns. */
+function byName<T extends Described>(listed: readonly T[]): (name: string) => readonly T[] {
+  const names = new Map<string, T[]>();
+  for (const one of listed) {
+    const known = names.get(one.entry.name);
+    if (known === undefined) names.set(one.entry.name, [one]);
+    else known.push(one);
+  }
+  return (name) => {
+    if (!name.includes('*')) return names.get(name) ?? [];
+    const fits = wildcard(name);
+    return listed.filter(({ entry }) => fits(entry.name));
+  };
 }
 
 /** The newest version of each name in each architecture, by apk's order. */
