@@ -67,4 +67,31 @@ describe('lkar', () => {
     expect((await lkar('restore', world.at, 'edge', 'main', 'x86_64/none-1.apk')).exitCode).toBe(4);
     expect((await lkar('withdraw', world.at, 'edge', 'main', 'elsewhere/main/x86_64/app-1.apk')).exitCode).toBe(2);
   });
+
+  it.each([
+    ['rm', () => ['rm', world.at, 'edge/main/x86_64/app-1.apk'], 'deleted'],
+    ['rm --dry-run', () => ['rm', world.at, 'edge/main/app-*.apk', '--dry-run'], 'deleted'],
+    ['withdraw', () => ['withdraw', world.at, 'edge', 'main', 'app-1.apk'], 'withdrawn'],
+    ['restore', () => ['restore', world.at, 'edge', 'main', 'app-1.apk'], 'unchanged'],
+    ['promote', () => ['promote', `${world.at}/edge/main`, 'edge/main2', 'app=1'], 'promoted'],
+    ['prune', () => ['prune', world.at, 'edge', 'main', '--keep', '1'], 'deleted'],
+  ])('%s tells what came of each package as JSON, and nothing else there', async (verb, args, outcome) => {
+    const { exitCode, stdout } = await lkar(...args(), '-o', 'json');
+    const [first] = JSON.parse(stdout) as readonly object[];
+    expect(exitCode).toBe(0);
+    expect(first).toMatchObject({
+      ...{ image: world.at.slice(world.at.indexOf('/') + 1), name: 'app', version: '1', outcome },
+      filePath: expect.stringMatching(/^edge\/main2?\/x86_64\/app-1\.apk$/) as string,
+      dryRun: verb === 'rm --dry-run' || verb === 'prune',
+    });
+  });
+
+  it('tells as JSON what was done before a fault too', async () => {
+    const paths = ['edge/main/x86_64/app-1.apk', 'edge/none/x86_64/app-1.apk'];
+    const { exitCode, stdout, stderr } = await lkar('rm', world.at, ...paths, '-o', 'json');
+    expect(exitCode).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject([{ filePath: paths[0], outcome: 'deleted' }]);
+    expect(stderr).toContain('edge/none');
+    expect((await lkar('rm', world.at, paths[1]!, '-o', 'json')).stdout).toBe('');
+  });
 });

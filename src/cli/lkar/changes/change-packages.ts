@@ -1,8 +1,9 @@
 import { GatewayError } from '../../../errors.ts';
+import type { OutputFormat } from '../../shared/output-format.ts';
 import type { ChangeVerb } from '../../../protocol/lifecycle.ts';
 import { namesOf, type FromFile } from '../commands/names-from-file.ts';
 import type { Session } from '../session.ts';
-import { reportChange, type RepositoryPlace } from './change-report.ts';
+import { reporting, type RepositoryPlace } from './change-report.ts';
 
 export interface ChangeOptions extends FromFile {
   /** Names of packages; `*` stands for any text. */
@@ -11,6 +12,7 @@ export interface ChangeOptions extends FromFile {
   /** Whether nobody fetches the bytes from now on. */
   readonly now?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
+  readonly output: OutputFormat;
 }
 
 /**
@@ -22,15 +24,18 @@ export async function changePackages(
   verb: ChangeVerb,
   place: RepositoryPlace,
   given: readonly string[],
-  { name: names = [], reason, now, dryRun, fromFile }: ChangeOptions,
+  { name: names = [], reason, now, dryRun, fromFile, output }: ChangeOptions,
 ): Promise<void> {
   const isByName = names.length > 0 && given.length === 0 && fromFile === undefined;
   const named = isByName ? [] : await namesOf(session, given, { fromFile }, 'file');
   const { branch, repository } = place;
   const files = named.map((file) => withoutPlace(file, `${branch}/${repository}/`));
-  const gateway = await session.gateway(session.target(place.target));
-  const change = await gateway.post(branch, repository, verb, { files, names, reason, now, dryRun });
-  reportChange(session, place, change);
+  const target = session.target(place.target);
+  const gateway = await session.gateway(target);
+  await reporting(session, output, async (report) => {
+    const change = await gateway.post(branch, repository, verb, { files, names, reason, now, dryRun });
+    report.add({ image: target.image, branch, repository }, change);
+  });
 }
 
 function withoutPlace(file: string, place: string): string {

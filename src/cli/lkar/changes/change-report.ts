@@ -1,4 +1,6 @@
 import { GatewayError } from '../../../errors.ts';
+import type { OutputFormat } from '../../shared/output-format.ts';
+import { printRows } from '../../shared/output.ts';
 import { asOneLine, printLine, sayLine } from '../../shared/terminal.ts';
 import type { ChangeLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
@@ -13,7 +15,34 @@ export interface RepositoryPlace {
 /** How one outcome is called on the command line; as the gateway calls it where nothing is said here. */
 export type OutcomeWords = Readonly<Record<string, string>>;
 
-/** How each is called in a dry run. */
+/** What is said of a change beside its packages. */
+export interface ChangeWords {
+  readonly done?: OutcomeWords;
+  /** Of a dry run. */
+  readonly dry?: OutcomeWords;
+  /** What is said after a dry run; nothing where it is empty. */
+  readonly dryHint?: string;
+}
+
+/** What came of one package, as JSON and YAML have it; a gateway that knows no such changes tells no more than the path. */
+export interface ChangeRow extends Partial<ChangeLine['packages'][number]> {
+  readonly image?: string | undefined;
+  readonly filePath: string;
+  readonly outcome: string;
+  readonly dryRun: boolean;
+}
+
+/** The repository that changed, with its image where that is known here. */
+export type ChangedPlace = Pick<RepositoryPlace, 'branch' | 'repository'> & Pick<ChangeRow, 'image'>;
+
+/** Where changes are told as they come. */
+export interface ChangeReport {
+  /** Tells a change of one repository, and of what was asked for and is nowhere: PACKAGE_UNKNOWN where there was such. */
+  add(place: ChangedPlace, change: ChangeLine, words?: ChangeWords): void;
+  /** Tells of one file. */
+  addRow(row: ChangeRow, words?: OutcomeWords): void;
+}
+
 const dryWords: OutcomeWords = {
   deleted: 'would remove',
   withdrawn: 'would withdraw',
@@ -22,25 +51,49 @@ const dryWords: OutcomeWords = {
 };
 
 /**
- * Prints a change, a line for each package with what came of it, its notes beside, and says of what was asked for and is nowhere.
- * Throws PACKAGE_UNKNOWN in the end where there was such.
+ * Has `use` report changes: as a table a line for each package at once; as JSON or YAML one list in the end, also of what was done
+ * before a fault. Notes and faults are said beside it.
  */
-export function reportChange(
+export async function reporting(
   { terminal }: Pick<Session, 'terminal'>,
-  { branch, repository }: Pick<RepositoryPlace, 'branch' | 'repository'>,
-  change: ChangeLine,
-  words: OutcomeWords = {},
-): void {
-  const called: OutcomeWords = change.dryRun ? { ...words, ...dryWords } : words;
-  for (const { architecture, fileName, outcome, reason } of change.packages) {
-    const path = [branch, repository, architecture, fileName].join('/');
-    const why = reason === undefined ? '' : ` (${reason})`;
-    printLine(terminal, asOneLine(`${called[outcome] ?? outcome} ${path}${why}`));
+  output: OutputFormat,
+  use: (report: ChangeReport) => Promise<void>,
+): Promise<void> {
+  const rows: ChangeRow[] = [];
+  const addRow = (row: ChangeRow, words: OutcomeWords = {}) => {
+    if (output === 'table') printLine(terminal, lineOf(row, words));
+    else rows.push(row);
+  };
+  const report: ChangeReport = {
+    addRow,
+    add(
+      { image, branch, repository },
+      { packages, notes, missing, dryRun },
+      { done = {}, dry = dryWords, dryHint } = {},
+    ) {
+      for (const one of packages) {
+        const filePath = [branch, repository, one.architecture, one.fileName].join('/');
+        addRow({ image, filePath, ...one, dryRun }, dryRun ? { ...done, ...dry } : done);
+      }
+      for (const note of notes) sayLine(terminal, asOneLine(note));
+      const hint = dryRun ? (dryHint ?? 'nothing was changed: this was a dry run') : '';
+      if (hint !== '') sayLine(terminal, hint);
+      const [first, ...others] = missing.map((one) => asOneLine(`${branch}/${repository} has no ${one}`));
+      if (first === undefined) return;
+      for (const one of others) sayLine(terminal, `error: ${one}`);
+      throw new GatewayError('PACKAGE_UNKNOWN', first);
+    },
+  };
+  try {
+    await use(report);
+  } catch (error) {
+    if (rows.length > 0) printRows(terminal, rows, [], output);
+    throw error;
   }
-  for (const note of change.notes) sayLine(terminal, asOneLine(note));
-  if (change.dryRun) sayLine(terminal, 'nothing was changed: this was a dry run');
-  const [first, ...others] = change.missing.map((one) => asOneLine(`${branch}/${repository} has no ${one}`));
-  if (first === undefined) return;
-  for (const one of others) sayLine(terminal, `error: ${one}`);
-  throw new GatewayError('PACKAGE_UNKNOWN', first);
+  if (output !== 'table') printRows(terminal, rows, [], output);
+}
+
+function lineOf({ filePath, outcome, reason }: ChangeRow, words: OutcomeWords): string {
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return asOneLine(`${words[outcome] ?? outcome} ${filePath}${why}`);
 }

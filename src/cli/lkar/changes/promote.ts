@@ -1,14 +1,16 @@
 import { GatewayError } from '../../../errors.ts';
+import type { OutputFormat } from '../../shared/output-format.ts';
 import { sayLine } from '../../shared/terminal.ts';
 import type { Target } from '../../shared/target.ts';
 import type { Session } from '../session.ts';
-import { reportChange } from './change-report.ts';
+import { reporting } from './change-report.ts';
 
 export interface PromoteOptions {
   readonly withDependencies?: boolean | undefined;
   readonly move?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly reason?: string | undefined;
+  readonly output: OutputFormat;
 }
 
 interface Place {
@@ -26,7 +28,7 @@ export async function promote(
   from: string,
   to: string,
   packages: readonly string[],
-  { withDependencies, move, dryRun, reason }: PromoteOptions,
+  { withDependencies, move, dryRun, reason, output }: PromoteOptions,
 ): Promise<void> {
   const source = placeOf(session, from);
   const target = /^[^/]+(?:\/[^/]+)?$/.test(to) ? { ...partsOf(to), target: source.target } : placeOf(session, to);
@@ -36,14 +38,16 @@ export async function promote(
   }
   const gateway = await session.gateway(target.target);
   const { branch, repository } = source;
-  const change = await gateway.post(target.branch, target.repository, 'promote', {
-    from: { image: source.target.image, branch, repository },
-    ...{ packages, withDependencies, move, dryRun, reason },
+  await reporting(session, output, async (report) => {
+    const change = await gateway.post(target.branch, target.repository, 'promote', {
+      from: { image: source.target.image, branch, repository },
+      ...{ packages, withDependencies, move, dryRun, reason },
+    });
+    report.add({ ...target, image: target.target.image }, change, { done: { unchanged: 'there already' } });
+    // What stays there although it was to go is in the notes.
+    const isMoved = move === true && !change.dryRun && change.notes.length === 0;
+    if (isMoved) sayLine(session.terminal, `deleted in ${branch}/${repository}`);
   });
-  reportChange(session, target, change, { unchanged: 'there already' });
-  // What stays there although it was to go is in the notes.
-  const isMoved = move === true && !change.dryRun && change.notes.length === 0;
-  if (isMoved) sayLine(session.terminal, `deleted in ${branch}/${repository}`);
 }
 
 function placeOf(session: Session, text: string): Place {

@@ -1,13 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { GatewayError, isGatewayError } from '../../../errors.ts';
-import { readBounded } from '../../../files/read-bounded.ts';
 import { matchesAny } from '../../../protocol/glob.ts';
 import { sayLine } from '../../shared/terminal.ts';
+import type { OutputFormat } from '../../shared/output-format.ts';
 import type { Target } from '../../shared/target.ts';
 import type { Session } from '../session.ts';
-import { reportChange } from './change-report.ts';
-import { unreadable } from '../commands/unreadable.ts';
-import { parsePruningPolicy, type PruningRule } from './pruning-policy.ts';
+import { reporting, type ChangeReport } from './change-report.ts';
+import { readPruningPolicy, type PruningRule } from './pruning-policy.ts';
 
 export interface PruneOptions {
   readonly keep?: number | undefined;
@@ -20,6 +18,7 @@ export interface PruneOptions {
   readonly reason?: string | undefined;
   /** A file with rules for several repositories. */
   readonly policy?: string | undefined;
+  readonly output: OutputFormat;
 }
 
 /** One repository and what may go from it. */
@@ -32,9 +31,7 @@ interface Pruning {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const words = { deleted: 'pruned' };
-const dryWords = { deleted: 'would prune' };
-const maxPolicyBytes = 2 ** 20;
+const words = { done: { deleted: 'pruned' }, dry: { deleted: 'would prune' } };
 
 /**
  * Deletes old versions from one repository, or by a policy file from each that it names; without `yes` only says what would go,
@@ -50,25 +47,31 @@ export async function prune(
   const target = session.target(registry);
   if (options.policy !== undefined) {
     if (branch !== undefined) throw wrongUse('with --policy, the file says which branches and repositories');
-    const prunings = await pruningsOf(session, target, await readPolicy(options.policy));
+    const prunings = await pruningsOf(session, target, await readPruningPolicy(options.policy));
     if (prunings.length === 0)
       sayLine(session.terminal, `no rule of ${options.policy} is about anything in ${target.name}`);
-    await pruneAll(session, prunings, options);
+    await reporting(session, options.output, (report) => pruneAll(session, prunings, options, report));
     return;
   }
   if (branch === undefined || repository === undefined) throw wrongUse('say which BRANCH and REPOSITORY, or --policy');
   const { keep, olderThan, name, except } = options;
   if (keep === undefined && olderThan === undefined) throw wrongUse('say --keep or --older-than');
   const body = { keep, olderThanSeconds: secondsOf(olderThan), names: name, except };
-  await pruneOne(session, { target, branch, repository, body }, options);
+  const pruning = { target, branch, repository, body };
+  await reporting(session, options.output, (report) => pruneOne(session, pruning, options, report));
 }
 
-async function pruneAll(session: Session, prunings: readonly Pruning[], options: PruneOptions): Promise<void> {
+async function pruneAll(
+  session: Session,
+  prunings: readonly Pruning[],
+  options: PruneOptions,
+  report: ChangeReport,
+): Promise<void> {
   const faults: GatewayError[] = [];
   for (const pruning of prunings) {
     const { target, branch, repository, rule = '' } = pruning;
     sayLine(session.terminal, `${target.name} ${branch}/${repository}, ${rule}:`);
-    await pruneOne(session, pruning, options).catch((error: unknown) => {
+    await pruneOne(session, pruning, options, report).catch((error: unknown) => {
       if (!isOfThese(error)) throw error;
       faults.push(error);
       sayLine(session.terminal, `error: ${branch}/${repository}: ${error.message}`);
@@ -78,13 +81,20 @@ async function pruneAll(session: Session, prunings: readonly Pruning[], options:
   if (first !== undefined) throw new GatewayError(first.code, 'not all of them were pruned', { cause: first });
 }
 
-async function pruneOne(session: Session, pruning: Pruning, { yes, reason }: PruneOptions): Promise<void> {
+async function pruneOne(
+  session: Session,
+  pruning: Pruning,
+  { yes, reason }: PruneOptions,
+  report: ChangeReport,
+): Promise<void> {
   const { target, branch, repository, body } = pruning;
   const gateway = await session.gateway(target);
   const change = await gateway.post(branch, repository, 'prune', { ...body, reason, dryRun: yes !== true });
-  reportChange(session, { branch, repository }, { ...change, dryRun: false }, change.dryRun ? dryWords : words);
-  if (change.dryRun && change.packages.some(({ outcome }) => outcome === 'deleted'))
-    sayLine(session.terminal, 'nothing was pruned: --yes does it');
+  const isAny = change.packages.some(({ outcome }) => outcome === 'deleted');
+  report.add({ image: target.image, branch, repository }, change, {
+    ...words,
+    dryHint: isAny ? 'nothing was pruned: --yes does it' : '',
+  });
 }
 
 /** What a policy says of each repository that there is: the first rule that is about a package decides. */
@@ -134,13 +144,6 @@ function isAbout({ images, branches, repositories }: PruningRule, target: Target
     matchesAny(branches, branch) &&
     matchesAny(repositories, repository)
   );
-}
-
-async function readPolicy(file: string): Promise<readonly PruningRule[]> {
-  const bytes = await readBounded(createReadStream(file), maxPolicyBytes, file).catch((cause: unknown) => {
-    throw cause instanceof GatewayError ? cause : unreadable(file, cause);
-  });
-  return parsePruningPolicy(Buffer.from(bytes).toString('utf8'), file);
 }
 
 /** Who isn't let in, or reaches nobody, fares no better with the next repository. */

@@ -1,7 +1,10 @@
+import { createReadStream } from 'node:fs';
 import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 import { parseAge } from '../../../config/duration.ts';
 import { GatewayError } from '../../../errors.ts';
+import { readBounded } from '../../../files/read-bounded.ts';
+import { unreadable } from '../commands/unreadable.ts';
 
 const pattern = z.string().min(1).max(500);
 const patterns = z.union([pattern.transform((one) => [one]), z.array(pattern).min(1).max(100)]);
@@ -28,6 +31,16 @@ const policySchema = z.strictObject({ rules: z.array(ruleSchema).min(1).max(1000
 
 /** What may go from which repositories; of each package the first rule that is about it decides. */
 export type PruningRule = z.output<typeof ruleSchema>;
+
+const maxPolicyBytes = 2 ** 20;
+
+/** The rules in a file. Throws FILE_INVALID, SIZE_EXCEEDED. */
+export async function readPruningPolicy(file: string): Promise<readonly PruningRule[]> {
+  const bytes = await readBounded(createReadStream(file), maxPolicyBytes, file).catch((cause: unknown) => {
+    throw cause instanceof GatewayError ? cause : unreadable(file, cause);
+  });
+  return parsePruningPolicy(Buffer.from(bytes).toString('utf8'), file);
+}
 
 /** The rules in a YAML (or JSON) text. Throws FILE_INVALID that names `file` and what is wrong where. */
 export function parsePruningPolicy(text: string, file: string): readonly PruningRule[] {

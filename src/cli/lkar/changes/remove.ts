@@ -1,8 +1,9 @@
 import { GatewayError, isGatewayError } from '../../../errors.ts';
-import { printLine, sayLine } from '../../shared/terminal.ts';
+import type { OutputFormat } from '../../shared/output-format.ts';
+import { sayLine } from '../../shared/terminal.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
 import type { Session } from '../session.ts';
-import { reportChange } from './change-report.ts';
+import { reporting, type ChangeReport } from './change-report.ts';
 import { checkFilePath } from '../commands/file-path.ts';
 import { namesOf, type FromFile } from '../commands/names-from-file.ts';
 
@@ -13,6 +14,7 @@ export interface RemoveOptions extends FromFile {
   readonly now?: boolean | undefined;
   /** Only says what would be removed. */
   readonly dryRun?: boolean | undefined;
+  readonly output: OutputFormat;
 }
 
 const words = { deleted: 'removed', unchanged: 'gone already' };
@@ -30,20 +32,39 @@ export async function remove(
 ): Promise<void> {
   const filePaths = await namesOf(session, given, options, 'file');
   filePaths.forEach(checkFilePath);
-  const gateway = await session.gateway(session.target(target));
-  const [only = ''] = filePaths;
-  const isPlain =
-    filePaths.length === 1 && !only.includes('*') && options.dryRun !== true && options.reason === undefined;
-  if (isPlain) {
-    await removeOne(session, gateway, only, options);
-    return;
-  }
+  const at = session.target(target);
+  const removal = { gateway: await session.gateway(at), image: at.image, options };
+  await reporting(session, options.output, async (report) => {
+    const [only = ''] = filePaths;
+    if (filePaths.length === 1 && isPlain(only, options)) await removeOne(removal, only, report);
+    else await removeAll(session, removal, byRepository(filePaths), report);
+  });
+}
+
+/** Whether it takes no more than any gateway does. */
+function isPlain(filePath: string, { dryRun, reason, output }: RemoveOptions): boolean {
+  return !filePath.includes('*') && dryRun !== true && reason === undefined && output === 'table';
+}
+
+/** What is the same for all files of one command. */
+interface Removal {
+  readonly gateway: GatewayClient;
+  readonly image: string | undefined;
+  readonly options: RemoveOptions;
+}
+
+async function removeAll(
+  session: Session,
+  removal: Removal,
+  filesOf: ReadonlyMap<string, readonly string[]>,
+  report: ChangeReport,
+): Promise<void> {
   const faults: GatewayError[] = [];
-  for (const [place, files] of byRepository(filePaths)) {
+  for (const [place, files] of filesOf) {
     try {
-      await removeTogether(session, gateway, place, files, options);
+      await removeTogether(removal, place, files, report);
     } catch (error) {
-      if (!isOfThese(error)) throw error;
+      if (!isOfThese(error) || filesOf.size === 1) throw error;
       faults.push(error);
       sayLine(session.terminal, `error: ${place}: ${error.message}`);
     }
@@ -52,32 +73,27 @@ export async function remove(
   if (first !== undefined) throw new GatewayError(first.code, 'not all of them were removed', { cause: first });
 }
 
-async function removeOne(
-  { terminal }: Session,
-  gateway: GatewayClient,
-  filePath: string,
-  { now }: RemoveOptions,
-): Promise<void> {
-  await gateway.remove(filePath, now);
-  printLine(terminal, `removed ${filePath}`);
+async function removeOne({ gateway, image, options }: Removal, filePath: string, report: ChangeReport): Promise<void> {
+  await gateway.remove(filePath, options.now);
+  report.addRow({ image, filePath, outcome: 'deleted', dryRun: false }, words);
 }
 
 /** All of one repository in one change; one after the other at a gateway that knows no such change. */
 async function removeTogether(
-  session: Session,
-  gateway: GatewayClient,
+  removal: Removal,
   place: string,
   files: readonly string[],
-  options: RemoveOptions,
+  report: ChangeReport,
 ): Promise<void> {
+  const { gateway, image, options } = removal;
   const { reason, now, dryRun } = options;
   const [branch = '', repository = ''] = place.split('/');
   try {
     const change = await gateway.post(branch, repository, 'delete', { files, reason, now, dryRun });
-    reportChange(session, { branch, repository }, change, words);
+    report.add({ image, branch, repository }, change, { done: words });
   } catch (error) {
     if (!isGatewayError(error) || error.details['status'] !== 405 || dryRun === true) throw error;
-    for (const file of files) await removeOne(session, gateway, `${place}/${file}`, options);
+    for (const file of files) await removeOne(removal, `${place}/${file}`, report);
   }
 }
 

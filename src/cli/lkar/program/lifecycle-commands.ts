@@ -4,7 +4,7 @@ import type { ChangeVerb } from '../../../protocol/lifecycle.ts';
 import type { ChangeOptions } from '../changes/change-packages.ts';
 import type { RemoveOptions } from '../changes/remove.ts';
 import type { InSession } from './in-session.ts';
-import { fromFileOption, patterns, targetHelp } from './options.ts';
+import { fromFileOption, outputOption, patterns, targetHelp } from './options.ts';
 
 /** Adds the commands on packages that are there, or were; `lkar apk` has them too. */
 export function addLifecycleCommands(parent: Command, inSession: InSession): void {
@@ -25,6 +25,7 @@ function addRemoveCommand(parent: Command, inSession: InSession): void {
     .addOption(reasonOption())
     .addOption(nowOption())
     .addOption(dryRunOption('removed'))
+    .addOption(outputOption())
     .action((target: string, filePaths: string[], options: RemoveOptions) =>
       inSession(async (session) => (await import('../changes/remove.ts')).remove(session, target, filePaths, options)),
     );
@@ -40,6 +41,7 @@ function addWithdrawCommand(parent: Command, inSession: InSession): void {
     .addOption(reasonOption())
     .addOption(nowOption())
     .addOption(dryRunOption('withdrawn'))
+    .addOption(outputOption())
     .action(changing('withdraw', inSession));
   addExamples(withdraw, [
     "lkar withdraw apk.example.org/team/app edge main x86_64/hello-1.0-r0.apk --reason 'breaks booting'",
@@ -51,6 +53,7 @@ function addRestoreCommand(parent: Command, inSession: InSession): void {
   const restore = placed(parent.command('restore'))
     .description('list withdrawn packages again, byte for byte, all or none')
     .addOption(dryRunOption('restored'))
+    .addOption(outputOption())
     .action(changing('restore', inSession));
   addExamples(restore, ['lkar restore apk.example.org/team/app edge main x86_64/hello-1.0-r0.apk']);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addExamples } from '../../shared/help.ts';
 import type { PromoteOptions } from '../changes/promote.ts';
 import type { InSession } from './in-session.ts';
+import { outputOption } from './options.ts';
 import { dryRunOption, reasonOption } from './lifecycle-commands.ts';
 
 /** Adds `promote`; `lkar apk` has it too. */
@@ -16,6 +17,7 @@ export function addPromoteCommand(parent: Command, inSession: InSession): void {
     .option('--move', 'delete them in FROM afterwards')
     .addOption(reasonOption())
     .addOption(dryRunOption('promoted'))
+    .addOption(outputOption())
     .action((from: string, to: string, packages: string[], options: PromoteOptions) =>
       inSession(async (session) =>
         (await import('../changes/promote.ts')).promote(session, from, to, packages, options),

@@ -4,7 +4,7 @@ import { addExamples } from '../../shared/help.ts';
 import type { PruneOptions } from '../changes/prune.ts';
 import type { InSession } from './in-session.ts';
 import { onlySayOption, reasonOption } from './lifecycle-commands.ts';
-import { patterns, targetHelp } from './options.ts';
+import { outputOption, patterns, targetHelp } from './options.ts';
 
 /** Adds `prune`; `lkar apk` has it too. */
 export function addPruneCommand(parent: Command, inSession: InSession): void {
@@ -22,6 +22,7 @@ export function addPruneCommand(parent: Command, inSession: InSession): void {
     .option('--yes', 'delete, rather than only say what would go')
     .addOption(onlySayOption('go'))
     .addOption(reasonOption())
+    .addOption(outputOption())
     .action((target: string, branch: string | undefined, repository: string | undefined, options: PruneOptions) =>
       inSession(async (session) =>
         (await import('../changes/prune.ts')).prune(session, target, branch, repository, options),

@@ -105,6 +105,7 @@ function addRollbackCommand(parent: Command, inSession: InSession): void {
     .option('--yes', 'do it, rather than only say what would come and go')
     .addOption(onlySayOption('come and go'))
     .addOption(reasonOption())
+    .addOption(outputOption())
     .action((target: string, branch: string, repository: string, name: string, options: RollbackOptions) =>
       inSession(async (session) =>
         (await import('../snapshots/rollback.ts')).rollback(session, { target, branch, repository }, name, options),
