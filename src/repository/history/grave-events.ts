@@ -1,10 +1,7 @@
-import { packageFileName } from '../../apk/package-name.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
-import { isGatewayError } from '../../errors.ts';
-import { isDigest } from '../../oci/digest.ts';
-import { parseManifest } from '../../oci/manifest.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { buriedBy, tagStamp } from '../artifacts/package-tag.ts';
+import { readDeath, type ToldDeath } from '../publishing/told-death.ts';
 import type { HistoryEvent } from '../service/history.ts';
 
 /** What a tombstone tells: when its package came and left; nothing where nobody was ever told of that package. */
@@ -27,36 +24,20 @@ export function createGraveEvents(): EventsOfGrave {
     const key = `${image.image} ${tombstone}`;
     const last = known.get(key);
     if (last !== undefined) return last;
-    const annotations = await annotationsOf(image, tombstone, call);
-    const events = annotations === undefined ? [] : eventsIn(tombstone, annotations);
-    if (annotations !== undefined) known.set(key, events);
+    const death = await readDeath(image, tombstone, call);
+    if (death === undefined) return [];
+    const events = death === 'nothing' ? [] : eventsOf(tombstone, death);
+    known.set(key, events);
     return events;
   };
 }
 
-function eventsIn(tombstone: string, annotations: Readonly<Record<string, string>>): readonly HistoryEvent[] {
-  const told = (key: string) => annotations[`lkard.apk.death.${key}`];
-  const [architecture, name, version, digest, why] = ['architecture', 'name', 'version', 'digest', 'why'].map(told);
-  const leftMs = Date.parse(annotations['org.opencontainers.image.created'] ?? '');
-  if (architecture === undefined || name === undefined || version === undefined || Number.isNaN(leftMs)) return [];
-  const what = {
-    ...{ architecture, name, version, fileName: packageFileName(name, version) },
-    ...(isDigest(digest) && { digest }),
-  };
+function eventsOf(tombstone: string, death: ToldDeath): readonly HistoryEvent[] {
+  const { architecture, name, version, fileName, digest, why, by, reason, atMs } = death;
+  const what = { ...{ architecture, name, version, fileName }, ...(digest && { digest }) };
   const event = why === 'withdrawn' ? 'withdrawn' : 'deleted';
   return [
     { event: 'published', at: new Date(tagStamp(buriedBy(tombstone))), ...what },
-    { event, at: new Date(leftMs), by: told('by'), reason: told('reason'), ...what },
+    { event, at: new Date(atMs), by, reason, ...what },
   ];
-}
-
-async function annotationsOf(image: ImageStore, tombstone: string, call: CallOptions) {
-  try {
-    const manifest = await image.fetchManifest(tombstone, call);
-    return manifest && parseManifest(manifest.bytes).annotations;
-  } catch (error) {
-    // One planted tag must not hide the others: no manifest of ours is like that.
-    if (isGatewayError(error, 'SIZE_EXCEEDED', 'STORE_ANSWER_INVALID')) return {};
-    throw error;
-  }
 }

@@ -145,6 +145,7 @@ function formatDeath({ why, pkg, by, reason }: Death): Readonly<Record<string, s
     'lkard.apk.death.name': pkg.entry.name,
     'lkard.apk.death.version': pkg.entry.version,
     'lkard.apk.death.digest': pkg.digest,
+    'lkard.apk.death.size': String(pkg.entry.fileSize),
     ...(by === undefined ? {} : { 'lkard.apk.death.by': by }),
     ...(reason === undefined ? {} : { 'lkard.apk.death.reason': reason }),
   };

@@ -4,21 +4,23 @@ import { EVERY, type Look } from '../live/look.ts';
 import { unknownFile } from '../publishing/refusals.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
-import { keepingOf, selectKept } from './kept-selection.ts';
+import { keepingOf, selectGone, selectKept } from './kept-selection.ts';
 import { removeAll } from './removal.ts';
 import { ghostsIn, liveTagsIn, scopeOfSelection, select, type Selected } from './selection.ts';
 import type { Work } from './work.ts';
 
 /**
  * Deletes all that is selected, twins included, in one change of the index; what was withdrawn is gone then, and with `isNow`
- * what was deleted before. Throws PACKAGE_UNKNOWN where nothing of it is there.
+ * what was deleted before. What tombstones tell to be gone already is `unchanged`. Throws PACKAGE_UNKNOWN where nothing of it is
+ * there, or was.
  */
 export async function deleteFiles(work: Work, selection: Selection, options: ChangeOptions = {}): Promise<Change> {
   const seen = await work.look(scopeOfSelection(selection));
-  const { found, missing } = await deleteSelected(work, seen, selection, options);
-  if (found.length === 0) throw nothingSelected(missing, work.at);
-  const packages = found.map((pkg) => changed(pkg, 'deleted'));
-  return { isDryRun: options.isDryRun ?? false, packages, missing, notes: [] };
+  const deleted = await deleteSelected(work, seen, selection, options);
+  const gone = await selectGone(work, seen, among(selection, deleted.missing));
+  const packages = [...deleted.found.map((pkg) => changed(pkg, 'deleted')), ...gone.found];
+  if (packages.length === 0) throw nothingSelected(gone.missing, work.at);
+  return { isDryRun: options.isDryRun ?? false, packages, missing: gone.missing, notes: [] };
 }
 
 /**
@@ -75,6 +77,12 @@ export async function deleteChosen<T extends ChosenPackage>(
     gone: left.filter((one) => !named.has(pathOf(one))),
     replaced: left.filter((one) => named.has(pathOf(one))),
   };
+}
+
+/** The part of a selection that these texts are. */
+function among({ files = [], names = [] }: Selection, texts: readonly string[]): Selection {
+  const wanted = new Set(texts);
+  return { files: files.filter((file) => wanted.has(file)), names: names.filter((name) => wanted.has(name)) };
 }
 
 async function deleteSelected(

@@ -1,11 +1,26 @@
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
-import { barOf, contentKeyOf, peekKind, type TagKind } from '../artifacts/package-tag.ts';
+import {
+  barOf,
+  contentKeyOf,
+  freshPartOf,
+  groupHash,
+  peekKind,
+  peekTag,
+  type TagKind,
+} from '../artifacts/package-tag.ts';
 import { isEnded, readAllKept } from '../keeping/kept-packages.ts';
 import type { Look } from '../live/look.ts';
-import type { ChangeOptions, Selection } from '../service/lifecycle.ts';
+import { NOARCH } from '../../apk/architectures.ts';
+import { inParallel } from '../../concurrency/in-parallel.ts';
+import { readDeath, type ToldDeath } from '../publishing/told-death.ts';
+import type { ChangedPackage, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { stampOf } from '../../time/stamps.ts';
 import { liveTagsIn, maySelect, select, type Selected } from './selection.ts';
 import type { Work } from './work.ts';
+
+/** Tombstones that are read for one answer, the youngest first, and at a time. */
+const maxRead = 2_000;
+const concurrency = 8;
 
 /**
  * What of a selection is kept and not listed: of these kinds, and not void. Nothing is asked where no tag may be of it. Only
@@ -30,6 +45,41 @@ export async function selectKept(
 
 function barsIn(listing: readonly string[]): ReadonlySet<string> {
   return new Set(listing.filter((tag) => peekKind(tag) === 'barred'));
+}
+
+/**
+ * What of a selection was deleted before, as its tombstones tell, for as long as those are kept: whoever asks again because an
+ * answer was lost is told that it is so. Patterns mean what is there, so nothing is looked for by them.
+ */
+export async function selectGone(
+  { image, at, time }: Work,
+  { listing, architectures }: Look,
+  { files = [], names = [] }: Selection,
+): Promise<Selected<ChangedPackage>> {
+  const isWhole = (text: string) => !text.includes('*');
+  const whole = { files: files.filter(isWhole), names: names.filter(isWhole) };
+  const mayBe = whole.files.length + whole.names.length === 0 ? () => false : maySelect(whole);
+  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
+  const isOwn = (tag: string) => {
+    const peeked = peekTag(tag);
+    return peeked?.kind === 'tombstone' && hashes.has(peeked.groupHash);
+  };
+  const graves = listing
+    .filter((tag) => isOwn(tag) && mayBe(tag))
+    .toSorted((a, b) => (freshPartOf(a) < freshPartOf(b) ? 1 : -1));
+  const told = await inParallel(graves.slice(0, maxRead), concurrency, (tag) => readDeath(image, tag, time.call()));
+  const dead = told.flatMap((death) => (death === undefined || death === 'nothing' ? [] : (goneOf(death) ?? [])));
+  const last = [...new Map(dead.toReversed().map((one) => [`${one.architecture}/${one.fileName}`, one])).values()];
+  const { found } = select(last, (one) => ({ ...one, entry: one }), whole);
+  const { missing } = select(found, (one) => ({ ...one, entry: one }), { files, names });
+  return { found, missing };
+}
+
+function goneOf({ digest, size, by, atMs, ...what }: ToldDeath): ChangedPackage | undefined {
+  if (digest === undefined || size === undefined) return undefined;
+  const { architecture, fileName, name, version } = what;
+  const reason = `deleted already, ${new Date(atMs).toISOString()}${by === undefined ? '' : ` by ${by}`}`;
+  return { architecture, fileName, name, version, digest, size, outcome: 'unchanged', reason };
 }
 
 /** Why these packages leave the index, as this caller says it, and until when their bytes can be fetched. */

@@ -47,8 +47,9 @@ export async function removeAll(work: Work, targets: readonly LiveTag[], removal
   };
   if (first !== undefined) await remove(first);
   await inParallel(others, concurrency, remove);
-  if (removal.isNow === true) await barAll(work, ended);
   await endKeeping(work, ended);
+  // Not before: who may not delete bars nothing.
+  if (removal.isNow === true) await barAll(work, ended);
   if (targets.length + ended.length + gone.length === 0) return;
   const participant = createRemoval(work, targets, removal, kept);
   await Promise.all([work.loop.join(participant, work.time), beside?.()]);

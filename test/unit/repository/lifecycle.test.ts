@@ -101,11 +101,13 @@ describe('a deleted package', () => {
     const { replica, first, second } = aWorld();
     await replica.push([hello, other]);
     await first.remove({ files: [file] });
-    expect(await codeOf(first.remove({ files: [file] }))).toBe('PACKAGE_UNKNOWN');
+    expect((await first.remove({ files: [file] })).packages).toMatchObject([{ fileName: file, outcome: 'unchanged' }]);
     expect(await second.read()).toMatchObject({ kept: 'deleted' });
     await second.remove({ files: [file] }, { isNow: true });
     expect(await first.read()).toBeUndefined();
-    expect(await codeOf(first.remove({ files: [file] }, { isNow: true }))).toBe('PACKAGE_UNKNOWN');
+    const again = await first.remove({ files: [file, 'none-1.apk'], names: ['hello'] }, { isNow: true });
+    expect(again).toMatchObject({ packages: [{ fileName: file, outcome: 'unchanged' }], missing: ['none-1.apk'] });
+    expect(await codeOf(first.remove({ files: ['none-1.apk', 'h*'], names: ['h*'] }))).toBe('PACKAGE_UNKNOWN');
   });
 
   it('leaves its name free: other bytes win the path', async () => {

@@ -69,7 +69,7 @@ describe('pruning a repository', () => {
     const { packages } = await prune({ keep: 1 });
     expect(packages.map(({ name, outcome, reason }) => [name, outcome, reason])).toEqual([
       ['lib', 'kept', 'app-1.0_git20260901-r0.apk needs it'],
-      ['lib', 'deleted', '1 newer version, pushed 0 min ago'],
+      ['lib', 'deleted', '1 newer version, pushed less than a minute ago'],
     ]);
     expect(await listedBy(clock, replica)).toHaveLength(3);
   });
