@@ -7,6 +7,8 @@ import { processorSeconds, startGatewayProcess } from './support/gateway-process
 import { barePush, fill, prepareBare, push, smallPackage } from './support/push.ts';
 
 const pushes = 15;
+/** Before pushes are counted. */
+const warmUps = 200;
 
 /** What one pusher waits for, and what the registry is asked, as a repository grows. */
 export async function benchPushing(sizes: readonly number[], report: (row: Row) => void): Promise<void> {
@@ -71,6 +73,9 @@ export async function benchConcurrentPushing(report: (row: Row) => void): Promis
     const bases = gateways.map(({ url }) => `${url}/apk/bench/concurrent/edge/main`);
     const packages = Array.from({ length: 500 }, (_, i) => smallPackage(`concurrent-${i}`));
     await prepareBare(registry.host, 'bench/bare');
+    // A process that has just begun runs code that V8 hasn't compiled yet.
+    const others = Array.from({ length: warmUps }, (_, i) => smallPackage(`warm-${i}`));
+    await inParallel(16, others, (pkg, i) => push(`${gateways[i % 2]!.url}/apk/bench/warm/edge/main`, pkg));
     const usedBefore = processorSecondsOf(gateways);
     // In turn, so that what else the machine does meets both alike.
     const rates: { ours: number; bare: number }[] = [];

@@ -3,7 +3,6 @@ import type { Log } from '../../ports.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { lease } from '../../time/lease.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
-import { groupHash } from '../artifacts/package-tag.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
 import type { IndexContent } from './index-content.ts';
 import type { StoredIndex } from './stored-index.ts';
@@ -60,7 +59,8 @@ export function warnOfOlder(log: Log, group: Group, stored: StoredIndex, known: 
 
 /** An index is believed differently by other keys, so what was read with some is not what is read with others. */
 function cacheKey(group: Group, keys: readonly SigningKey[]): string {
-  return JSON.stringify([group.image, groupHash(group), keys.map((key) => key.fileName)]);
+  const { image, branch, repository, architecture } = group;
+  return JSON.stringify([image, branch, repository, architecture, ...keys.map((key) => key.fileName)]);
 }
 
 function byteLength(pieces: readonly Uint8Array[]): number {
