@@ -23,6 +23,9 @@ export interface AuditedAttempt {
   readonly isDryRun?: boolean | undefined;
   /** What the caller says why. */
   readonly reason?: string | undefined;
+  /** `<image>/<branch>/<repository>` that a promotion takes them from, and whether they are deleted there. */
+  readonly from?: string;
+  readonly isMove?: boolean | undefined;
 }
 
 /** An attempt under way: it ends with one line. */
@@ -44,7 +47,7 @@ export interface Audit {
 export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses): Audit {
   const write = (
     exchange: Exchange,
-    { action, who, at, files, digests, unchanged = [], reason }: AuditedAttempt,
+    { action, who, at, files, digests, unchanged = [], reason, from, isMove }: AuditedAttempt,
     rest: { outcome: string; code?: string },
   ) => {
     const { requestId } = exchange.record;
@@ -59,6 +62,8 @@ export function createAudit(log: Pick<Log, 'audit'>, addresses: CallerAddresses)
         ...(digests && { digests }),
         ...(unchanged.length > 0 && { unchanged }),
         ...(reason !== undefined && { reason }),
+        ...(from !== undefined && { from }),
+        ...(isMove === true && { move: true }),
         requestId,
         remote,
       },

@@ -50,8 +50,11 @@ export function createChangeHandler(
   const makeRoom = async (exchange: Exchange, { at }: RepositoryBase, caller: Caller) => {
     if (isSmall(exchange)) return () => undefined;
     slots.refuseIfFull();
-    await repositories.authorize(at.image, caller, { signal: exchange.signal });
-    return await slots.take(exchange.signal);
+    const { signal } = exchange;
+    // Who is shown nothing may still be about to promote to where nothing is yet: that needs the right to push.
+    if (!(await repositories.authorize(at.image, caller, { signal })))
+      await (await repositories.begin(at, caller, { signal })).cancel();
+    return await slots.take(signal);
   };
 
   const selecting =
@@ -67,8 +70,12 @@ export function createChangeHandler(
     async promote(asked) {
       const { from, packages, withDependencies, move, ...body } = await bodyOf(asked, promotionSchema);
       const to = asked.base.at;
-      asked.attempt.tell({ files: packages });
       const source = parseCoordinates({ ...from, image: from.image ?? to.image });
+      asked.attempt.tell({
+        files: packages,
+        from: `${source.image}/${source.branch}/${source.repository}`,
+        isMove: move,
+      });
       if (settings.singleImage !== undefined && source.image !== to.image)
         throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
       const promotion = { from: source, to, packages };
@@ -91,16 +98,16 @@ export function createChangeHandler(
 
   return async (exchange, base, verb) => {
     const caller = requests.caller(exchange, 'write');
-    const giveBack = await makeRoom(exchange, base, caller);
     const who = auditName(caller, exchange);
     const attempt = audit.begin(exchange, { action: verb, who, at: base.at, files: [] });
     const work = () =>
       attempt.settle(async () => {
-        const made = await verbs[verb]({ exchange, base, caller, attempt });
+        const giveBack = await makeRoom(exchange, base, caller);
+        const made = await verbs[verb]({ exchange, base, caller, attempt }).finally(giveBack);
         attempt.tell(auditedOf(made));
         return made;
       });
-    const change = await countedChange(meter, verb, work, outcomesOf).finally(giveBack);
+    const change = await countedChange(meter, verb, work, outcomesOf);
     return jsonAnswer(200, describe(change), { 'Cache-Control': 'no-store' });
   };
 }

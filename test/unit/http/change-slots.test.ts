@@ -1,6 +1,8 @@
 import { expect, it, vi } from 'vitest';
+import { createApp } from '../../../src/http/app.ts';
+import { GatewayError } from '../../../src/errors.ts';
 import type { Change } from '../../../src/repository/service/lifecycle.ts';
-import { anEdge } from './an-edge.ts';
+import { aService, anEdge, silentLog } from './an-edge.ts';
 
 const nothing: Change = { isDryRun: false, packages: [], missing: [], notes: [] };
 
@@ -47,4 +49,33 @@ it('large changes are few in memory at once, small ones as many as are asked for
   await areWorking(5);
   end();
   expect(await Promise.all([...large, waits, ...small])).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+it('large changes of strangers hold none of that memory, and stand in the audit log', async () => {
+  const lines: object[] = [];
+  const log = { ...silentLog(), audit: (line: object) => void lines.push(line) };
+  const begin = () => Promise.reject(new GatewayError('UNAUTHORIZED', 'who are you?'));
+  const repositories = aService({ authorize: () => Promise.resolve(false), begin });
+  const { hono } = createApp({ repositories, log, findUnreadiness: () => Promise.resolve([]) }, {});
+  const body = new ReadableStream({
+    pull: () => {
+      throw new TypeError('nobody reads it');
+    },
+  });
+  const headers = { 'content-type': 'application/json', 'content-length': '20000' };
+  const request = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+  expect((await hono.request('/apk/team/app/edge/main/promote', request)).status).toBe(401);
+  expect(lines).toMatchObject([{ action: 'promote', outcome: 'refused', code: 'UNAUTHORIZED' }]);
+});
+
+it('the audit log tells from where packages were promoted, and whether they left', async () => {
+  const lines: object[] = [];
+  const log = { ...silentLog(), audit: (line: object) => void lines.push(line) };
+  const repositories = aService({ promote: () => Promise.resolve(nothing) });
+  const { hono } = createApp({ repositories, log, findUnreadiness: () => Promise.resolve([]) }, {});
+  const from = { branch: 'edge', repository: 'main' };
+  const body = JSON.stringify({ from, packages: ['app'], move: true });
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
+  await hono.request('/apk/team/app/v1/main/promote', { method: 'POST', headers, body });
+  expect(lines).toMatchObject([{ action: 'promote', branch: 'v1', from: 'team/app/edge/main', move: true }]);
 });
