@@ -86,7 +86,7 @@ export function createLeftovers(
       const bars = tagsOf(seen, at, (kind) => kind === 'barred');
       if (kept.length + bars.length === 0) return [];
       const shown = new Set(bars.length === 0 ? [] : seen.listing);
-      const live = liveContents(seen.listing);
+      const live = heldContents(seen);
       const isVoid = (tag: string) => live.has(contentKeyOf(tag));
       const endsAt = async (tag: string) => {
         const found = (await readKept(image, tag, call))?.kept;
@@ -133,10 +133,9 @@ function isOlder(tombstone: string, now: Stamp): boolean {
   return parsed !== undefined && parsed.seconds * 1000 < now - lease.tombstoneMs;
 }
 
-/** Contents that a live tag of a listing has. */
-function liveContents(listing: readonly string[]): ReadonlySet<string> {
+/** Contents that a live tag of a listing has and keeps: whoever put one that isn't held may take it back, however late. */
+function heldContents({ listing, facts }: Look): ReadonlySet<string> {
   const shown = new Set(listing);
-  return new Set(
-    listing.filter((tag) => peekKind(tag) === 'package' && !shown.has(tombstoneOf(tag))).map(contentKeyOf),
-  );
+  const isLive = (tag: string) => peekKind(tag) === 'package' && !shown.has(tombstoneOf(tag)) && facts.isHeld(tag);
+  return new Set(listing.filter(isLive).map(contentKeyOf));
 }

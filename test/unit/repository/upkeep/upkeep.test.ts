@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
-import { newPackageTag, tombstoneOf } from '../../../../src/repository/artifacts/package-tag.ts';
+import { keptTagOf, newPackageTag, tombstoneOf } from '../../../../src/repository/artifacts/package-tag.ts';
 import { lease } from '../../../../src/time/lease.ts';
 import { createUpkeep } from '../../../../src/repository/upkeep/upkeep.ts';
 import type { Look } from '../../../../src/repository/live/look.ts';
@@ -70,4 +70,40 @@ it('a tombstone stays as long as a listing shows what it buries, whatever one lo
   expect(removed).toEqual([tag]);
   await tidy([tombstoneOf(tag)]);
   expect(removed).toEqual([tag, tombstoneOf(tag)]);
+});
+
+it('what is withdrawn stays beside a live tag that its pusher may still take back', async () => {
+  const clock = aClock();
+  const { fileName, entry } = aRecord();
+  const newTag = () =>
+    newPackageTag(aGroup(), { fileName, identity: entry.identity }, stampOf(clock.now()), someRandom(`${clock.now()}`));
+  const withdrawn = keptTagOf(newTag(), 'withdrawn');
+  clock.pass(minuteMs);
+  const again = newTag();
+  const removed: string[] = [];
+  const image = {
+    image: at.image,
+    deleteTag: (gone: string) => Promise.resolve(void removed.push(gone)),
+  } as unknown as ImageStore;
+  const look = (isHeld: boolean) =>
+    ({
+      listing: [withdrawn, again],
+      architectures: ['x86_64'],
+      stored: new Map(),
+      facts: { isHeld: () => isHeld },
+    }) as unknown as Look;
+  const upkeep = createUpkeep(
+    { clock, stamp: () => stampOf(clock.now()), log: aLog() },
+    { keepSupersededMs: Infinity, historyMs: 0 },
+  );
+  const tidyOften = async (seen: Look) => {
+    for (let hours = 0; hours < 30; hours += 1) {
+      await upkeep.tidy(image, at, seen, {});
+      clock.pass(60 * minuteMs);
+    }
+  };
+  await tidyOften(look(false));
+  expect(removed).toEqual([]);
+  await tidyOften(look(true));
+  expect(new Set(removed)).toEqual(new Set([withdrawn]));
 });
