@@ -37,6 +37,20 @@ describe('lkar', () => {
     expect((await pull('app-1.apk')).exitCode).toBe(4);
   });
 
+  it('says which snapshots still have what is to be gone at once', async () => {
+    await lkar('snapshot', 'create', world.at, 'edge', 'main', 'first');
+    const warning = 'edge@first/main/x86_64/app-1.apk is still there';
+    const removed = await lkar('rm', world.at, 'edge/main/x86_64/app-1.apk', '--now');
+    expect(removed).toMatchObject({ exitCode: 0, stdout: 'removed edge/main/x86_64/app-1.apk\n' });
+    expect(removed.stderr).toContain(warning);
+    expect((await lkar('withdraw', world.at, 'edge', 'main', 'app-2.apk')).stderr).toBe('');
+    expect((await lkar('withdraw', world.at, 'edge', 'main', 'app-2.apk', '--now')).stderr).toContain(
+      'x86_64/app-2.apk',
+    );
+    await lkar('snapshot', 'rm', world.at, 'edge', 'main', 'first');
+    expect((await lkar('rm', world.at, 'edge/main/x86_64/lib-1.apk', '--now')).stderr).toBe('');
+  });
+
   it('withdraws by name, tells of it, and restores by a path as it is listed', async () => {
     const reason = 'breaks booting';
     expect(await lkar('withdraw', world.at, 'edge', 'main', '--name', 'app*', '--reason', reason)).toMatchObject({

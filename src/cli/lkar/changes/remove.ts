@@ -4,6 +4,7 @@ import { sayLine } from '../../shared/terminal.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
 import type { Session } from '../session.ts';
 import { reporting, type ChangeReport } from './change-report.ts';
+import { filesOf, warnOfHolders } from './held-elsewhere.ts';
 import { checkFilePath } from '../commands/file-path.ts';
 import { namesOf, type FromFile } from '../commands/names-from-file.ts';
 
@@ -36,7 +37,7 @@ export async function remove(
   const removal = { gateway: await session.gateway(at), image: at.image, options };
   await reporting(session, options.output, async (report) => {
     const [only = ''] = filePaths;
-    if (filePaths.length === 1 && isPlain(only, options)) await removeOne(removal, only, report);
+    if (filePaths.length === 1 && isPlain(only, options)) await removeOne(session, removal, only, report);
     else await removeAll(session, removal, byRepository(filePaths), report);
   });
 }
@@ -56,15 +57,15 @@ interface Removal {
 async function removeAll(
   session: Session,
   removal: Removal,
-  filesOf: ReadonlyMap<string, readonly string[]>,
+  inPlaces: ReadonlyMap<string, readonly string[]>,
   report: ChangeReport,
 ): Promise<void> {
   const faults: GatewayError[] = [];
-  for (const [place, files] of filesOf) {
+  for (const [place, files] of inPlaces) {
     try {
-      await removeTogether(removal, place, files, report);
+      await removeTogether(session, removal, place, files, report);
     } catch (error) {
-      if (!isOfThese(error) || filesOf.size === 1) throw error;
+      if (!isOfThese(error) || inPlaces.size === 1) throw error;
       faults.push(error);
       sayLine(session.terminal, `error: ${place}: ${error.message}`);
     }
@@ -73,13 +74,21 @@ async function removeAll(
   if (first !== undefined) throw new GatewayError(first.code, 'not all of them were removed', { cause: first });
 }
 
-async function removeOne({ gateway, image, options }: Removal, filePath: string, report: ChangeReport): Promise<void> {
+async function removeOne(
+  session: Session,
+  { gateway, image, options }: Removal,
+  filePath: string,
+  report: ChangeReport,
+): Promise<void> {
   await gateway.remove(filePath, options.now);
+  const [branch = '', repository = '', ...file] = filePath.split('/');
+  if (options.now === true) await warnOfHolders(session, gateway, { branch, repository }, [file.join('/')]);
   report.addRow({ image, filePath, outcome: 'deleted', dryRun: false }, words);
 }
 
 /** All of one repository in one change; one after the other at a gateway that knows no such change. */
 async function removeTogether(
+  session: Session,
   removal: Removal,
   place: string,
   files: readonly string[],
@@ -90,10 +99,11 @@ async function removeTogether(
   const [branch = '', repository = ''] = place.split('/');
   try {
     const change = await gateway.post(branch, repository, 'delete', { files, reason, now, dryRun });
+    if (now === true) await warnOfHolders(session, gateway, { branch, repository }, filesOf(change));
     report.add({ image, branch, repository }, change, { done: words });
   } catch (error) {
     if (!isGatewayError(error) || error.details['status'] !== 405 || dryRun === true) throw error;
-    for (const file of files) await removeOne(removal, `${place}/${file}`, report);
+    for (const file of files) await removeOne(session, removal, `${place}/${file}`, report);
   }
 }
 
