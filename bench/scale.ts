@@ -1,8 +1,17 @@
+import { request } from 'undici';
 import type { RunningLkard } from '../test/support/programs.ts';
 import { showMs, showSeconds, spreadOf, timed, type Row } from './support/figures.ts';
 import { peakResidentBytes, processorSeconds, residentBytes } from './support/gateway-process.ts';
 import { push, smallPackage } from './support/push.ts';
-import { inFolder, inRegistry, isAccepted, place, readIndex, type World } from './support/scale-world.ts';
+import {
+  inFolder,
+  inRegistry,
+  isAccepted,
+  place,
+  readIndex,
+  snapshotPlace,
+  type World,
+} from './support/scale-world.ts';
 
 export interface ScaleOptions {
   /** Packages of each of two architectures: what goals are set for. */
@@ -25,6 +34,7 @@ export async function benchScale({ packages, most }: ScaleOptions, report: Repor
       await measure(large, report, { seconds: 2, requests: 300, rebuildMiB: 400 });
       await reportTwoIndexes(large, report);
       await comparePushes(small, large, report);
+      await reportSnapshot(large, report);
     });
     if (most === 0) return;
     await inRegistry(['x86_64'], most, async (largest) => {
@@ -141,6 +151,37 @@ async function reportTwoIndexes(world: World, report: Report): Promise<void> {
     report(resident(`memory serving ${world.size} packages × 2 architectures`, residentBytes(gateway.pid), 300));
   } finally {
     await gateway.stop();
+  }
+}
+
+/** A snapshot of all that is there, and the first look at it by a gateway that has nothing in memory. */
+async function reportSnapshot(world: World, report: Report): Promise<void> {
+  const gateway = await world.startCounted();
+  try {
+    await readIndex(gateway);
+    world.take();
+    const [madeMs] = await timed(1, async () => {
+      const { statusCode, body } = await request(`${gateway.url}/${snapshotPlace}`, { method: 'PUT' });
+      if (statusCode !== 201) throw new Error(`a snapshot was answered ${statusCode}: ${await body.text()}`);
+      await body.dump();
+    });
+    const made = world.take()?.requests ?? 0;
+    // A manifest for each thousand packages of each architecture, and some ten beside.
+    const most = Math.ceil((2 * world.size) / 1000) + 12;
+    const what = `a snapshot of ${world.size} packages × 2 architectures`;
+    report({ what, figure: `${showSeconds(madeMs)}, ${made} requests`, goal: `≤ ${most}`, isMet: made <= most });
+  } finally {
+    await gateway.stop();
+  }
+  const fresh = await world.startCounted();
+  try {
+    world.take();
+    const [lookMs] = await timed(1, () => readIndex(fresh, 'x86_64', snapshotPlace));
+    report(
+      plain('  first look at it by a fresh process', `${showSeconds(lookMs)}, ${world.take()?.requests} requests`),
+    );
+  } finally {
+    await fresh.stop();
   }
 }
 

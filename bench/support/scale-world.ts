@@ -23,6 +23,8 @@ const at = { branch: 'edge', repository: 'main' } as const;
 const image = 'bench/scale';
 /** Where the seeded repository is, below a gateway. */
 export const place = `apk/${image}/edge/main`;
+/** And a snapshot of it. */
+export const snapshotPlace = `apk/${image}/edge@bench/main`;
 
 /** A docker-registry that holds so many packages of each architecture, while `work` runs. */
 export async function inRegistry<T>(
@@ -78,9 +80,9 @@ export async function inFolder<T>(
 }
 
 /** Asks again where the index takes longer to be made than a gateway lets its readers wait. */
-export async function readIndex({ url }: RunningLkard, architecture = 'x86_64'): Promise<void> {
+export async function readIndex({ url }: RunningLkard, architecture = 'x86_64', at = place): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await request(`${url}/${place}/${architecture}/APKINDEX.tar.gz`, { headersTimeout: 900_000 });
+    const answer = await request(`${url}/${at}/${architecture}/APKINDEX.tar.gz`, { headersTimeout: 900_000 });
     await answer.body.dump({ limit: 1e9 });
     if (answer.statusCode === 200) return;
     if (answer.statusCode !== 503 || attempt === 60) throw new Error(`an index was answered ${answer.statusCode}`);
@@ -101,5 +103,8 @@ function seedAll(
   size: number,
 ): void {
   console.error(`  seeding ${size} packages of ${architectures.join(' and ')} …`);
-  for (const architecture of architectures) seedPackages(open(image), { image, ...at, architecture }, size);
+  for (const architecture of architectures) {
+    // What stands for the files: registries take no manifest, such as a snapshot's, that names a layer they don't have.
+    seedPackages(open(image), { image, ...at, architecture }, size, { hasFiles: true });
+  }
 }

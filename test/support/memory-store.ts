@@ -64,6 +64,19 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   };
 }
 
+/** The same, with each call so far in order. */
+export function createRecordingStore(options: MemoryStoreOptions = {}): {
+  readonly store: MemoryStore;
+  readonly calls: MemoryCall[];
+} {
+  const calls: MemoryCall[] = [];
+  const before = async (call: MemoryCall) => {
+    calls.push(call);
+    await options.before?.(call);
+  };
+  return { store: createMemoryStore({ ...options, before }), calls };
+}
+
 function stateOf(images: Map<string, MemoryImage>, image: string): MemoryImage {
   const known = images.get(image);
   if (known !== undefined) return known;

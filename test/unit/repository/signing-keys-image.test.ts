@@ -4,23 +4,13 @@ import { createImageSigningKeys } from '../../../src/repository/keys/image-signi
 import { aClock } from '../../support/a-repository.ts';
 import { createKeySeal, type KeySealOptions } from '../../../src/repository/keys/key-seal.ts';
 import type { SigningKeys } from '../../../src/repository/keys/signing-keys.ts';
-import {
-  createMemoryStore,
-  type MemoryCall,
-  type MemoryImage,
-  type MemoryStoreOptions,
-} from '../../support/memory-store.ts';
+import { createRecordingStore, type MemoryImage, type MemoryStoreOptions } from '../../support/memory-store.ts';
 import { aLog, aPrivateKey } from '../../support/signing-keys.ts';
 
 const aesKey = new Uint8Array(32).fill(7);
 
 function aWorld(options: MemoryStoreOptions = {}) {
-  const calls: MemoryCall[] = [];
-  const before = async (call: MemoryCall) => {
-    calls.push(call);
-    await options.before?.(call);
-  };
-  const store = createMemoryStore({ ...options, before });
+  const { store, calls } = createRecordingStore(options);
   const clock = aClock(1_700_000_000_000);
   let made = 0;
   const replica = (key = 'test-only-2048.rsa', seal: KeySealOptions = { aesKey }): SigningKeys =>

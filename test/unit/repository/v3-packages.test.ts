@@ -6,7 +6,7 @@ import { digestOf, type Digest } from '../../../src/oci/digest.ts';
 import { imageManifestType } from '../../../src/oci/manifest.ts';
 import { indexV3PartType } from '../../../src/repository/index/index-manifest.ts';
 import { indexTag } from '../../../src/repository/artifacts/package-tag.ts';
-import { createMemoryStore, type MemoryCall } from '../../support/memory-store.ts';
+import { createRecordingStore } from '../../support/memory-store.ts';
 import {
   aCaller,
   aClock,
@@ -26,13 +26,7 @@ const everywhere: V3Spec = { format: 'v3', name: 'everywhere', version: '3', arc
 
 function aWorld() {
   const clock = aClock();
-  const calls: MemoryCall[] = [];
-  const store = createMemoryStore({
-    before: (call) => {
-      calls.push(call);
-      return Promise.resolve();
-    },
-  });
+  const { store, calls } = createRecordingStore();
   const replica = (name?: string) => aReplica({ store, clock, keys: fixedKeys(aSigningKey(name)) });
   const allOf = async ({ repositories }: TestReplica, architecture = 'x86_64') => {
     const listing = await clock.until(repositories.listIndex(at, architecture, aCaller('reader')));

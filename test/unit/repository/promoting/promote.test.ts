@@ -5,21 +5,14 @@ import { readIndexFile } from '../../../../src/apk/index/index-file.ts';
 import type { PromotionOptions } from '../../../../src/repository/service/promoting.ts';
 import { aCaller, aClock, aReplica, aStagedPackage, at, someRandom } from '../../../support/a-repository.ts';
 import type { ApkSpec } from '../../../support/an-apk.ts';
-import { createMemoryStore, type MemoryCall, type MemoryStoreOptions } from '../../../support/memory-store.ts';
+import { createRecordingStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
 
 const stable: RepositoryCoordinates = { ...at, branch: 'stable' };
 const elsewhere: RepositoryCoordinates = { image: 'team/released', branch: 'v1', repository: 'main' };
 
 function aWorld(options: MemoryStoreOptions = {}) {
   const clock = aClock();
-  const calls: MemoryCall[] = [];
-  const store = createMemoryStore({
-    ...options,
-    before: async (call) => {
-      calls.push(call);
-      await options.before?.(call);
-    },
-  });
+  const { store, calls } = createRecordingStore(options);
   const replica = aReplica({ store, clock });
   const promote = (to: RepositoryCoordinates, packages: readonly string[], more: PromotionOptions = {}) =>
     clock.until(replica.repositories.promote({ from: at, to, packages }, aCaller('ann'), more));

@@ -2,20 +2,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { indexTag } from '../../../../src/repository/artifacts/package-tag.ts';
 import { aCaller, aClock, aGroup, aReplica, at, listedBy, someRandom } from '../../../support/a-repository.ts';
-import { createMemoryStore, type MemoryCall, type MemoryStoreOptions } from '../../../support/memory-store.ts';
+import { createRecordingStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
 function aWorld(options: MemoryStoreOptions = {}) {
   const clock = aClock();
-  const calls: MemoryCall[] = [];
-  const store = createMemoryStore({
-    ...options,
-    before: async (call) => {
-      calls.push(call);
-      await options.before?.(call);
-    },
-  });
+  const { store, calls } = createRecordingStore(options);
   const replica = aReplica({ store, clock });
   const prune = (policy: Parameters<typeof replica.repositories.prune>[1], isDryRun = false) =>
     clock.until(replica.repositories.prune(at, policy, aCaller('ann'), { isDryRun }));
