@@ -19,6 +19,7 @@ import { benchWorkers } from './workers.ts';
 /** How much of everything. */
 interface Sizes {
   readonly pushing: readonly number[];
+  readonly reading: { readonly sizes: readonly number[]; readonly seconds: number };
   readonly mebibytes: number;
   readonly packages: number;
   readonly most: number;
@@ -31,7 +32,7 @@ type Suite = (report: (row: Row) => void, sizes: Sizes) => Promise<void>;
 const suites: Readonly<Record<string, Suite>> = {
   pushing: (report, sizes) => benchPushing(sizes.pushing, report),
   concurrent: benchConcurrentPushing,
-  reading: benchReading,
+  reading: (report, { reading }) => benchReading(reading, report),
   freshness: benchFreshness,
   workers: benchWorkers,
   large: async (report, { mebibytes }) => {
@@ -48,6 +49,7 @@ const longSuite = 'endurance';
 
 const whole: Sizes = {
   pushing: [10, 50, 100, 500, 1000, 5000],
+  reading: { sizes: [400, 5000], seconds: 2 },
   mebibytes: 400,
   packages: 20_000,
   most: 100_000,
@@ -55,7 +57,10 @@ const whole: Sizes = {
   sizing: [100, 5000, 20_000, 100_000],
 };
 /** In three minutes, to see whether something broke: what grows with size is told by the whole alone. */
-const quick: Sizes = { pushing: [10, 100], mebibytes: 64, packages: 2000, most: 0, minutes: 3, sizing: [100, 2000] };
+const quick: Sizes = {
+  ...{ pushing: [10, 100], reading: { sizes: [400], seconds: 1 }, mebibytes: 64, packages: 2000, most: 0 },
+  ...{ minutes: 3, sizing: [100, 2000] },
+};
 const quickSuites = ['pushing', 'reading', 'large', 'indexes'];
 
 const options = {
@@ -82,10 +87,12 @@ async function main(args: string[]): Promise<void> {
     const suite = suites[name];
     if (suite === undefined) throw new Error(`no such suite: ${name}; there are ${Object.keys(suites).join(', ')}`);
     console.error(`running ${name} …`);
+    const beganMs = performance.now();
     await suite((row) => {
       console.error(`  ${row.what}: ${row.figure}`);
       rows.push(row);
     }, sizes);
+    rows.push({ what: `time of ${name}`, figure: `${secondsSince(beganMs)} s`, goal: '', isMet: undefined });
   }
   const after = await measureNoise();
   const isTooNoisy = before.isTooNoisy || after.isTooNoisy;
@@ -101,6 +108,10 @@ async function main(args: string[]): Promise<void> {
     JSON.stringify({ node: process.version, cpus: cpus().map(({ model }) => model), isTooNoisy, rows }, null, 2),
   );
   console.log(`written to ${path.relative(process.cwd(), file)}`);
+}
+
+function secondsSince(beganMs: number): string {
+  return ((performance.now() - beganMs) / 1000).toFixed(0);
 }
 
 function verdictOn({ isMet }: Row, isTooNoisy: boolean): string {

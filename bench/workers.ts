@@ -47,8 +47,8 @@ export async function benchWorkers(report: (row: Row) => void): Promise<void> {
     report({
       what: '  the same by their processor time',
       figure: `${own.median.toFixed(2)} × (${own.min.toFixed(2)}–${own.max.toFixed(2)})`,
-      goal: '≥ 0.9 ×',
-      isMet: own.median >= 0.9,
+      goal: '',
+      isMet: undefined,
     });
   } finally {
     await Promise.all([one.stop(), two.stop()]);
