@@ -27,10 +27,15 @@ export function dependencyClosure<T extends Described>(
   const offered = provisionsIn(source);
   const needed: T[] = [];
   const unmet = new Set<string>();
+  // What is met stays met, and what the source hasn't it never has: many need the same.
+  const settled = new Set<string>();
   const queue: T[] = [...chosen];
-  for (let pkg = queue.shift(); pkg !== undefined; pkg = queue.shift()) {
+  for (const pkg of queue) {
     for (const dependency of needsOf(pkg.entry)) {
-      if (fulfilling(there, dependency).length > 0) continue;
+      const need = JSON.stringify(dependency);
+      if (settled.has(need)) continue;
+      settled.add(need);
+      if (isMet(there, dependency)) continue;
       const best = bestProvider(fulfilling(offered, dependency), dependency, (pkg) => pkg.entry);
       if (best === undefined) unmet.add(dependency.name);
       else {
@@ -58,8 +63,14 @@ function provisionsIn<T extends Described>(packages: readonly T[]): Provisions<T
 
 function add<T extends Described>(provisions: Provisions<T>, pkg: T): void {
   for (const provision of provisionsOf(pkg.entry)) {
-    provisions.set(provision.name, [...(provisions.get(provision.name) ?? []), { pkg, provision }]);
+    const known = provisions.get(provision.name);
+    if (known === undefined) provisions.set(provision.name, [{ pkg, provision }]);
+    else known.push({ pkg, provision });
   }
+}
+
+function isMet<T>(provisions: Provisions<T>, dependency: Dependency): boolean {
+  return (provisions.get(dependency.name) ?? []).some(({ provision }) => fulfils(provision, dependency));
 }
 
 function fulfilling<T>(provisions: Provisions<T>, dependency: Dependency): readonly T[] {
