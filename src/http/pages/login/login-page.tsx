@@ -16,9 +16,7 @@ export function LoginPage({ frame, next, username, fault }: LoginPageProps) {
   return (
     <Layout frame={frame} title="Log in" crumbs={[{ label: 'Start', href: `${frame.prefix}/` }, { label: 'Log in' }]}>
       <h1>Log in</h1>
-      <p class="lead">
-        With the user and the password, or a token as the password, that {frame.host} is pushed to with.
-      </p>
+      <p class="lead">With the user and password that push to {frame.host}; a token goes where the password does.</p>
       {fault !== undefined && (
         <p class="fault" role="alert">
           {fault}
