@@ -22,6 +22,7 @@ import { createIndexViews } from './views/index-views.ts';
 import { createPackageCache } from './reading/package-cache.ts';
 import { createReading } from './reading/reading.ts';
 import { createRetention } from './retention/retention.ts';
+import { tellingOfSnapshots } from './snapshots/snapshots.ts';
 import { createSnapshotRoom, viewsOfBoth } from './snapshots/snapshot-room.ts';
 import { createReaderRights } from './views/reader-rights.ts';
 import type { Repositories } from './service/repositories.ts';
@@ -109,11 +110,15 @@ export function createRepositories(
     },
     options,
   );
+  const kept = snapshots.service({ look: shownLook, rights: reading, works });
+  const pushing = createPushing({ ...deps, works, immutable }, options);
   const operations = createOperations({ ...deps, look, put, loopOf, memoryOf }, options);
   return {
     ...reading,
-    ...snapshots.service({ look: shownLook, rights: reading, works }),
-    ...createPushing({ ...deps, works, immutable }, options),
+    ...kept,
+    ...pushing,
+    deleteFiles: tellingOfSnapshots(pushing.deleteFiles, kept),
+    withdrawFiles: tellingOfSnapshots(pushing.withdrawFiles, kept),
     ...createPromoting({ store, works }),
     ...createRetention({ works }),
     ...createHistory({ works, knownKept }, options),

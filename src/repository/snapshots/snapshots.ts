@@ -1,3 +1,4 @@
+import { isGatewayError } from '../../errors.ts';
 import type { Clock, Log, RandomBytes } from '../../ports.ts';
 import { snapshotBranch, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore, Store } from '../../store/store.ts';
@@ -7,6 +8,7 @@ import type { TakeLook } from '../live/looks.ts';
 import { unknownRepository } from '../publishing/refusals.ts';
 import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
+import type { ChangePackages } from '../service/lifecycle.ts';
 import type { Works } from '../pushing/works.ts';
 import type { ListedSnapshot, RepositorySnapshots } from '../service/snapshots.ts';
 import { rollback } from './rollback.ts';
@@ -16,6 +18,9 @@ import { createSnapshot } from './snapshot-creation.ts';
 import { removeSnapshot } from './snapshot-removal.ts';
 import type { SnapshotRecord } from './snapshot-record.ts';
 import type { SnapshotRecords } from './snapshot-records.ts';
+
+/** Names in one line for people. */
+const maxNamed = 20;
 
 export interface SnapshotsDeps {
   readonly store: Store;
@@ -87,4 +92,26 @@ function listed(record: Omit<SnapshotRecord, 'indexes'>, architectures: readonly
   const { branch, repository, name, createdMs, createdBy, packages, size } = record;
   const createdAt = new Date(createdMs);
   return { branch, repository, name, createdAt, createdBy, architectures, packages: { count: packages, size } };
+}
+
+/** The same change, which says where bytes that are to be gone at once may be fetched still: a snapshot keeps what it lists. */
+export function tellingOfSnapshots(
+  change: ChangePackages,
+  { listSnapshots }: Pick<RepositorySnapshots, 'listSnapshots'>,
+): ChangePackages {
+  return async (at, selection, caller, options) => {
+    const made = await change(at, selection, caller, options);
+    if (options?.isNow !== true) return made;
+    const names = await listSnapshots(at, caller).then((all) => all.map(({ name }) => name), asNone);
+    if (names.length === 0) return made;
+    const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
+    const note = `snapshots serve what they list, also what is gone from the branch: ${names.slice(0, maxNamed).join(', ')}${more}`;
+    return { ...made, notes: [...made.notes, note] };
+  };
+}
+
+/** The change is made, whatever can't be told of it. */
+function asNone(error: unknown): readonly string[] {
+  if (!isGatewayError(error)) throw error;
+  return [];
 }

@@ -322,6 +322,15 @@ describe('bytes that are to be gone at once', () => {
     expect(await second.read('other-2.0-r0.apk')).toMatchObject({ kept: undefined });
   });
 
+  it('are in snapshots still, as the answer says', async () => {
+    const { clock, replica, first } = aWorld();
+    await replica.push([hello, other]);
+    expect((await first.remove({ files: ['other-2.0-r0.apk'] }, { isNow: true })).notes).toEqual([]);
+    await clock.until(replica.repositories.createSnapshot(at, 'release-1', alice));
+    const { notes } = await first.remove({ files: [file] }, { isNow: true });
+    expect(notes).toEqual([expect.stringContaining('release-1')]);
+  });
+
   it('leave nothing behind once their death is forgotten', async () => {
     const { clock, replica, first, kinds } = aWorld({}, { historyMs: 24 * hourMs });
     await replica.push([hello, other]);
