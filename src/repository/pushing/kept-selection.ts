@@ -1,3 +1,4 @@
+import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
 import {
   barOf,
@@ -8,10 +9,10 @@ import {
   peekTag,
   type TagKind,
 } from '../artifacts/package-tag.ts';
-import { isEnded, readAllKept } from '../keeping/kept-packages.ts';
+import { putBar } from '../keeping/bars.ts';
+import { dropKept, isEnded, readAllKept } from '../keeping/kept-packages.ts';
 import type { Look } from '../live/look.ts';
 import { NOARCH } from '../../apk/architectures.ts';
-import { inParallel } from '../../concurrency/in-parallel.ts';
 import { readDeath, type ToldDeath } from '../publishing/told-death.ts';
 import type { ChangedPackage, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { stampOf } from '../../time/stamps.ts';
@@ -88,4 +89,25 @@ export function keepingOf(work: Work, why: Keeping['why'], { reason, isNow = fal
   const isFetchable = !isNow && work.deleteGraceMs > 0;
   const fetchableUntil = isFetchable ? stampOf(at + work.deleteGraceMs) : undefined;
   return { why, at, by: work.caller.name, reason, fetchableUntil };
+}
+
+/** Tags that are ended at a time. */
+const concurrency = 8;
+
+/** Has nobody fetch what these tags keep, or held; what was withdrawn can be restored still. */
+export async function barAll(work: Work, tags: readonly Pick<KeptPackage, 'tag'>[]): Promise<void> {
+  const { image, artifacts, time } = work;
+  await inParallel(tags, concurrency, async ({ tag }) => {
+    await putBar(artifacts, image, tag, time.call());
+    time.renew();
+  });
+}
+
+/** Has nobody fetch or restore what these tags keep. */
+export async function endKeeping(work: Work, kept: readonly Pick<KeptPackage, 'tag'>[]): Promise<void> {
+  const { image, artifacts, time } = work;
+  await inParallel(kept, concurrency, async ({ tag }) => {
+    await dropKept(artifacts, image, tag, time.call());
+    time.renew();
+  });
 }

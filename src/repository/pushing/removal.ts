@@ -1,14 +1,15 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
-import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
+import { contentKeyOf, keptBy, keptTagOf, peekKind, tombstoneOf } from '../artifacts/package-tag.ts';
 import { putBar } from '../keeping/bars.ts';
-import { dropKept, putKept } from '../keeping/kept-packages.ts';
+import { putKept } from '../keeping/kept-packages.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import type { Participant } from '../publishing/participant.ts';
 import { bytesGone } from '../publishing/refusals.ts';
-import { filesOf, mayListDead } from './leaving-files.ts';
+import { barAll, endKeeping } from './kept-selection.ts';
+import { filesOf, mayListDead, newestOfEach, undeadIn } from './leaving-files.ts';
 import type { Work } from './work.ts';
 
 /** Tags that are removed at a time. */
@@ -64,16 +65,6 @@ export function scopeOfTags(targets: readonly Pick<LiveTag, 'pkg'>[]): Scope {
   return architectures.includes(NOARCH) ? [...architectures, EVERY] : architectures;
 }
 
-/** Of twins one is enough to keep: the newest, whose word then counts before older ones. */
-function newestOfEach(targets: readonly LiveTag[]): ReadonlySet<string> {
-  const newest = new Map<string, string>();
-  for (const { tag } of targets) {
-    const key = contentKeyOf(tag);
-    if (tag > (newest.get(key) ?? '')) newest.set(key, tag);
-  }
-  return new Set(newest.values());
-}
-
 /** Throws PACKAGE_UNKNOWN where a withdrawn package's bytes are gone: nobody could ever restore it. */
 async function keep(work: Work, { tag, pkg }: LiveTag, { keeping }: Removal, kept: Map<string, KeptPackage>) {
   const isWithdrawn = keeping.why === 'withdrawn';
@@ -107,7 +98,26 @@ function createRemoval(
   const { ended = [], gone = [], isExact = false } = removal;
   const files = filesOf([...targets, ...ended], isExact);
   const unlisted = filesOf([...targets, ...ended, ...gone], isExact);
+  const buried = new Map(targets.map((one) => [one.tag, one]));
   let seen: Look | undefined;
+  const buryAll = async (left: readonly LiveTag[]) => {
+    const keepers = newestOfEach(left);
+    for (const one of left) {
+      if (keepers.has(one.tag)) await keep(work, one, removal, kept);
+      await bury(work, one, removal);
+      buried.set(one.tag, one);
+    }
+  };
+  /** This replica knows that they are dead, and the registry may have lost its word on that. */
+  const buryAgain = async (look: Look) => {
+    let isAgain = false;
+    for (const one of undeadIn(look, buried)) {
+      if ((await work.image.resolve(tombstoneOf(one.tag), work.time.call())) !== undefined) continue;
+      await bury(work, one, removal);
+      isAgain = true;
+    }
+    return isAgain;
+  };
   return {
     image: work.image,
     scope: scopeOfTags([...targets, ...ended, ...gone]),
@@ -115,13 +125,10 @@ function createRemoval(
     async settle(look) {
       seen = look;
       const left = [...files.names].flatMap((name) => look.live.named(name).filter(({ pkg }) => files.has(pkg)));
-      const keepers = newestOfEach(left);
-      for (const one of left) {
-        if (keepers.has(one.tag)) await keep(work, one, removal, kept);
-        await bury(work, one, removal);
-      }
+      const isUndead = await buryAgain(look);
+      await buryAll(left);
       const isListed = look.architectures.some((architecture) => mayListDead(look, architecture, unlisted));
-      return left.length > 0 || isListed ? 'publish' : 'done';
+      return left.length > 0 || isListed || isUndead ? 'publish' : 'done';
     },
     abandon: () => Promise.resolve(),
   };
@@ -158,22 +165,4 @@ async function settleKept(
     work,
     older.map((tag) => ({ tag })),
   );
-}
-
-/** Has nobody fetch what these tags keep, or held; what was withdrawn can be restored still. */
-export async function barAll(work: Work, tags: readonly Pick<KeptPackage, 'tag'>[]): Promise<void> {
-  const { image, artifacts, time } = work;
-  await inParallel(tags, concurrency, async ({ tag }) => {
-    await putBar(artifacts, image, tag, time.call());
-    time.renew();
-  });
-}
-
-/** Has nobody fetch or restore what these tags keep. */
-export async function endKeeping(work: Work, kept: readonly Pick<KeptPackage, 'tag'>[]): Promise<void> {
-  const { image, artifacts, time } = work;
-  await inParallel(kept, concurrency, async ({ tag }) => {
-    await dropKept(artifacts, image, tag, time.call());
-    time.renew();
-  });
 }

@@ -9,10 +9,10 @@ import { createClaim, type Push } from '../publishing/claim.ts';
 import { withdrawnMeanwhile } from '../publishing/refusals.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
-import { selectKept } from './kept-selection.ts';
+import { endKeeping, selectKept } from './kept-selection.ts';
 import { foresee, isTwin, mend } from './known-files.ts';
 import { putRecords } from './put-records.ts';
-import { endKeeping, scopeOfTags } from './removal.ts';
+import { scopeOfTags } from './removal.ts';
 import { liveTagsIn, scopeOfSelection, select, type Selected } from './selection.ts';
 import type { Work } from './work.ts';
 

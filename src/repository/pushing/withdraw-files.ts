@@ -1,8 +1,8 @@
 import { putKept } from '../keeping/kept-packages.ts';
 import type { Change, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { changed, missingInAll, nothingSelected, packagesOf } from './change-answer.ts';
-import { keepingOf, selectKept } from './kept-selection.ts';
-import { barAll, removeAll } from './removal.ts';
+import { barAll, keepingOf, selectKept } from './kept-selection.ts';
+import { removeAll } from './removal.ts';
 import { ghostsIn, liveTagsIn, scopeOfSelection, select } from './selection.ts';
 import type { Work } from './work.ts';
 

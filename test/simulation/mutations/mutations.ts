@@ -116,8 +116,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a delete is answered once no index lists its tags',
-    text: `return left.length > 0 || isListed ? 'publish' : 'done';`,
-    instead: `return left.length > 0 || (isListed && look === undefined) ? 'publish' : 'done';`,
+    text: `return left.length > 0 || isListed || isUndead ? 'publish' : 'done';`,
+    instead: `return left.length > 0 || (isListed && look === undefined) || isUndead ? 'publish' : 'done';`,
     suite: 'quiet',
   },
   {
@@ -125,6 +125,12 @@ export const mutations: readonly Mutation[] = [
     text: `await putTombstone(image, tag, { reason: 'deleted', death }, options);`,
     instead: `if (tag === '') await putTombstone(image, tag, { reason: 'deleted', death }, options);`,
     suite: 'known',
+  },
+  {
+    rule: 'a delete is answered only where the registry tells of the death',
+    text: 'const isUndead = await buryAgain(look);',
+    instead: 'const isUndead = buryAgain === undefined;',
+    suite: ['half-done puts'],
   },
   {
     rule: 'a delete takes every twin that its looks show',

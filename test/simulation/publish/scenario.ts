@@ -6,6 +6,7 @@ import type { Repositories } from '../../../src/repository/service/repositories.
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
 import { changeOperationsOf, doChange, isChange, type ChangeStep, type SnapshotTold } from './changes.ts';
 import { contentFaultsOf, faultsOf, type History, type Operation, type Reading } from './history.ts';
+import type { HalfDonePuts } from './half-done-puts.ts';
 import { contents, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
 import { doStep, isLifecycle, operationsOf, type LifecycleStep } from './lifecycle.ts';
 import type { OddAnswers } from './odd-answers.ts';
@@ -55,6 +56,7 @@ export interface Scenario {
   readonly clockOffsets?: readonly number[];
   readonly lateDeletes?: readonly number[];
   readonly oddAnswers?: OddAnswers;
+  readonly halfDonePuts?: HalfDonePuts;
   /** Of each replica; default the first key. */
   readonly keySets?: readonly KeySet[];
   /** Whether all replicas are read after each answer. */
@@ -177,6 +179,7 @@ export async function play(
     latePuts: new Set(scenario.latePuts),
     lateDeletes: new Set(scenario.lateDeletes),
     oddAnswers: scenario.oddAnswers ?? {},
+    halfDonePuts: scenario.halfDonePuts ?? {},
     ...options,
   });
   const ownOf = (slot: number) => ({

@@ -22,6 +22,7 @@ import {
   type Step,
   type TroubleStep,
 } from './scenario.ts';
+import type { HalfDonePuts } from './half-done-puts.ts';
 import { lifecycleArbitrary, lifecycleFaultsOf, type LifecycleStep } from './lifecycle.ts';
 import type { OddAnswers } from './odd-answers.ts';
 import type { World, WorldOptions } from './world.ts';
@@ -37,6 +38,7 @@ export const troubleKinds = [
   'days',
   'late puts',
   'late deletes',
+  'half-done puts',
   'faults',
   'odd answers',
   'hangs',
@@ -82,6 +84,12 @@ const oddAnswers: fc.Arbitrary<OddAnswers> = fc.dictionary(
   { maxKeys: 6 },
 );
 
+const halfDonePuts: fc.Arbitrary<HalfDonePuts> = fc.dictionary(
+  fc.nat(12).map(String),
+  fc.constantFrom('unanswered', 'lost'),
+  { maxKeys: 3 },
+);
+
 const keySets: readonly (readonly KeySet[])[] = [
   [],
   ['first', 'second'],
@@ -116,6 +124,7 @@ export function troubledArbitrary(kinds: readonly TroubleKind[]): fc.Arbitrary<S
     deletes: fc.constantFrom('tag', 'digest', 'unsupported'),
     latePuts: has('late puts') ? few : fc.constant([]),
     lateDeletes: has('late deletes') ? few : fc.constant([]),
+    halfDonePuts: has('half-done puts') ? halfDonePuts : fc.constant({}),
     oddAnswers: has('odd answers') ? oddAnswers : fc.constant({}),
     clockOffsets: fc.array(fc.constantFrom(...offsets), { minLength: 3, maxLength: 3 }),
     keySets: has('foreign keys') ? fc.constantFrom<readonly KeySet[]>(...keySets) : fc.constant([]),

@@ -14,6 +14,7 @@ import type { MonotonicMs } from '../../../src/time/monotonic.ts';
 import { stampOf } from '../../../src/time/stamps.ts';
 import { createTroubles, type Troubles } from './troubles.ts';
 import { laggingRegistry, type Lag } from './lag.ts';
+import { withHalfDonePuts, type HalfDonePuts } from './half-done-puts.ts';
 import { withLateRequests } from './late-requests.ts';
 import { withOddAnswers, type OddAnswers } from './odd-answers.ts';
 import {
@@ -46,6 +47,8 @@ export interface WorldOptions {
   readonly latePuts?: ReadonlySet<number>;
   /** The removals of tags, counted likewise, of which that is true. */
   readonly lateDeletes?: ReadonlySet<number>;
+  /** Puts of manifests, counted likewise, that are half done. */
+  readonly halfDonePuts?: HalfDonePuts;
   /** Single reads, counted likewise, that are answered oddly. */
   readonly oddAnswers?: OddAnswers;
   /** The same as `latePuts`, by who puts what. */
@@ -106,6 +109,7 @@ export function createWorld(
   let nowMs = startMs;
   let steps = 0;
   let puts = 0;
+  let manifests = 0;
   let removals = 0;
   let reads = 0;
   let isCalm = false;
@@ -185,7 +189,11 @@ export function createWorld(
           ? new Promise((resolve) => held.push(resolve))
           : scheduler.schedule(Promise.resolve(), label_),
     });
-    const odd = withOddAnswers(late, options.oddAnswers ?? {}, () => {
+    const half = withHalfDonePuts(late, options.halfDonePuts ?? {}, () => {
+      manifests += 1;
+      return isCalm ? -1 : manifests - 1;
+    });
+    const odd = withOddAnswers(half, options.oddAnswers ?? {}, () => {
       reads += 1;
       return isCalm ? -1 : reads - 1;
     });

@@ -166,9 +166,10 @@ describe('promoting', () => {
     });
     await push(app('1-r0'));
     const other = aReplica({ store, clock, random: someRandom('other') });
+    // Before the clock may move: reading a package takes threads.
+    const staged = await aStagedPackage(app('1-r0', { description: 'mended' }));
     meanwhile = async () => {
       await other.repositories.deleteFiles(at, { files: ['app-1-r0.apk'] }, aCaller('bob'));
-      const staged = await aStagedPackage(app('1-r0', { description: 'mended' }));
       await (await other.repositories.begin(at, aCaller('bob'))).commit([staged]);
     };
     const change = await promote(elsewhere, ['app'], { isMove: true });

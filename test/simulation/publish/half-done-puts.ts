@@ -1,0 +1,36 @@
+import { GatewayError } from '../../../src/errors.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import type { ImageStore, Store } from '../../../src/store/store.ts';
+
+/** What comes of one single put of a manifest. */
+export type HalfDonePut =
+  /** It takes effect, and its answer is a fault. */
+  | 'unanswered'
+  /** It is answered well, and nothing is there. Not of an index: that it was put is all that a push goes by. */
+  | 'lost';
+
+/** By the number of the put, counted over all replicas. */
+export type HalfDonePuts = Readonly<Record<number, HalfDonePut>>;
+
+/** A store some of whose puts of manifests are half done. `count` numbers them. */
+export function withHalfDonePuts(store: Store, puts: HalfDonePuts, count: () => number): Store {
+  return {
+    ...store,
+    image(image, credentials): ImageStore {
+      const front = store.image(image, credentials);
+      return {
+        ...front,
+        async pushManifest(tag, manifest, call) {
+          const half = puts[count()];
+          if (half === 'lost' && !tag.startsWith('index-')) {
+            await front.resolve(tag, call);
+            return digestOf(manifest.bytes);
+          }
+          const digest = await front.pushManifest(tag, manifest, call);
+          if (half !== 'unanswered') return digest;
+          throw new GatewayError('STORE_UNAVAILABLE', 'the answer was cut off');
+        },
+      };
+    },
+  };
+}
