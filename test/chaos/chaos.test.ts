@@ -21,7 +21,7 @@ describe.skipIf(isMissing)(`a short time of trouble${isMissing ? ' (docker-regis
       seconds: 18,
       roundSeconds: 9,
       publishTimeoutSeconds: 5,
-      troubles: parseTroubles('pauses,clocks,front end,throttling,registry pauses,balancer'),
+      troubles: parseTroubles('pauses,clocks,front end,throttling,registry pauses,balancer,changes'),
       log: () => undefined,
       signal: ending.signal,
     });

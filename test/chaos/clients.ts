@@ -4,6 +4,7 @@ import type { Chance } from './chance.ts';
 import type { Replica } from './cluster.ts';
 import type { Gate } from './gate.ts';
 import type { History, Operation } from './history.ts';
+import { changeSomething } from './lifecycle.ts';
 import { makePackage, readSignedIndex, sha256Of, type ChaosPackage } from './packages.ts';
 
 /** The architectures that clients push for. */
@@ -19,8 +20,20 @@ export interface Scene {
   readonly packages: Map<string, ChaosPackage>;
   /** Whether what was answered is read through the next gateway at once, as behind a balancer. */
   readonly readsAtOnce: boolean;
+  /** Whether packages are withdrawn, restored, promoted, moved and kept in snapshots too. */
+  readonly hasChanges: boolean;
   /** Whoever begins something waits for this first. */
   readonly gate: Gate;
+}
+
+/** A change of one package, by a path below the image. */
+export interface AskedChange {
+  readonly kind: Operation['kind'];
+  readonly verb: string;
+  readonly pkg: ChaosPackage;
+  readonly method: 'POST';
+  readonly path: string;
+  readonly body: object;
 }
 
 export interface Client {
@@ -29,15 +42,34 @@ export interface Client {
   /** Undefined where no good answer came. */
   readIndex(replica: Replica, architecture: string): Promise<History['readings'][number] | undefined>;
   fetch(replica: Replica, architecture: string, file: string, identity: string): Promise<void>;
+  /** Asks for what puts a package into the index or takes it out; a promotion concerns another repository's. */
+  change(replica: Replica, change: AskedChange): Promise<Operation>;
+  /** Asks for something else; the status, undefined where no answer came. */
+  ask(replica: Replica, method: 'PUT' | 'DELETE', path: string): Promise<number | undefined>;
+  /** What an index of another place lists; undefined where no good answer came. */
+  listing(replica: Replica, place: string, architecture: string): Promise<ReadonlyMap<string, string> | undefined>;
   close(): Promise<void>;
+}
+
+interface AskOptions {
+  readonly method?: 'GET' | 'PUT' | 'DELETE' | 'POST';
+  readonly body?: Buffer | FormData | string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export function createClient(name: string, { image, history, gate }: Scene): Client {
   const dispatcher = new Agent({ headersTimeout: 60_000, bodyTimeout: 60_000 });
   const baseOf = (replica: Replica) => `${replica.url}/apk/${image}/edge/main`;
 
-  const begin = (replica: Replica, kind: Operation['kind'], file: string, pkg?: ChaosPackage): Operation => {
+  const begin = (
+    replica: Replica,
+    kind: Operation['kind'],
+    file: string,
+    pkg?: ChaosPackage,
+    verb?: string,
+  ): Operation => {
     const operation: Operation = {
+      ...(verb !== undefined && { verb }),
       ...{ kind, file, identity: pkg?.identity, sha256: pkg?.sha256, client: name, replica: replica.name },
       ...{ began: performance.now(), ended: Infinity, outcome: 'unanswered', status: 'no answer' },
     };
@@ -59,7 +91,7 @@ export function createClient(name: string, { image, history, gate }: Scene): Cli
 
   let whyNot = '';
   /** Status and whole body; undefined where the connection or the replica broke. */
-  const ask = async (url: string, options: { method?: 'GET' | 'PUT' | 'DELETE'; body?: Buffer | FormData } = {}) => {
+  const ask = async (url: string, options: AskOptions = {}) => {
     const leave = await gate.enter();
     try {
       const answer = await request(url, { ...options, dispatcher });
@@ -114,6 +146,27 @@ export function createClient(name: string, { image, history, gate }: Scene): Cli
       const sha256 = answer?.status === 200 ? sha256Of(answer.bytes) : undefined;
       const status = answer?.status ?? 0;
       history.fetches.push({ replica: replica.name, file, identity, began, ended: performance.now(), status, sha256 });
+    },
+    async change(replica, { kind, verb, pkg, method, path, body }) {
+      const isElsewhere = verb === 'promote' && kind === 'push';
+      const operation = begin(replica, kind, pkg.file, kind === 'push' ? pkg : undefined, verb);
+      // What is promoted is not of this index.
+      if (isElsewhere) history.operations.pop();
+      const headers = { 'content-type': 'application/json' };
+      const url = `${replica.url}/apk/${image}/${path}`;
+      const answer = await ask(url, { method, headers, body: JSON.stringify(body) });
+      if (answer !== undefined) answered([operation], answer.status);
+      else operation.status = whyNot;
+      return operation;
+    },
+    async ask(replica, method, path) {
+      return (await ask(`${replica.url}/apk/${image}/${path}`, { method }))?.status;
+    },
+    async listing(replica, place, architecture) {
+      const answer = await ask(`${replica.url}/apk/${image}/${place}/${architecture}/APKINDEX.tar.gz`);
+      if (answer?.status === 404) return new Map();
+      if (answer?.status !== 200 || answer.headers['x-lkard-stale'] === 'true') return undefined;
+      return readSignedIndex(answer.bytes);
     },
     close: () => dispatcher.close(),
   };
@@ -178,6 +231,10 @@ export async function actAsWriter(name: string, scene: Scene, chance: Chance, si
   };
 
   while (!signal.aborted) {
+    if (scene.hasChanges && chance.isLucky(0.25)) {
+      await readAtOnce(await changeSomething(client, scene, here, chance));
+      continue;
+    }
     const dice = chance.below(100);
     if (dice < 50) await pushUntilTold([await fresh()]);
     else if (dice < 65) await pushUntilTold([await fresh(), await fresh(), await fresh()]);

@@ -30,6 +30,7 @@ beforeEach(async () => {
     replicas: () => [],
     packages: new Map(),
     readsAtOnce: false,
+    hasChanges: false,
     gate: createGate(),
   });
   onTestFinished(async () => {

@@ -1,3 +1,5 @@
+import type { ChaosSnapshot } from './lifecycle.ts';
+
 /** What one client asked of one file and was told. Times in milliseconds of this process. */
 export interface Operation {
   readonly kind: 'push' | 'delete';
@@ -14,6 +16,8 @@ export interface Operation {
   /** `refused`: told that nothing was done. `unanswered`: an answer of 5xx, or none. */
   outcome: 'done' | 'refused' | 'unanswered';
   status: number | string;
+  /** What was asked, where that is more than the kind says. */
+  readonly verb?: string;
 }
 
 /** An index that some reader was given. */
@@ -44,12 +48,14 @@ export interface History {
   readonly operations: Operation[];
   readonly readings: Reading[];
   readonly fetches: Fetch[];
+  /** Those that were acknowledged. */
+  readonly snapshots: ChaosSnapshot[];
   /** What needs no judgement to be wrong. */
   readonly faults: string[];
 }
 
 export function emptyHistory(): History {
-  return { operations: [], readings: [], fetches: [], faults: [] };
+  return { operations: [], readings: [], fetches: [], snapshots: [], faults: [] };
 }
 
 /** How far behind a reading or a delete may be, in milliseconds. */
@@ -178,7 +184,7 @@ export function tellOf(file: string, { operations, fetches }: History, from: num
     .filter((one) => one.file === file)
     .map((one) => ({
       at: one.began,
-      line: `${seconds(one.began)}–${seconds(one.ended)}  ${one.client} at ${one.replica}: ${one.kind} ${(one.identity ?? '').slice(0, 10)} ${one.outcome} (${one.status})`,
+      line: `${seconds(one.began)}–${seconds(one.ended)}  ${one.client} at ${one.replica}${one.verb === undefined ? '' : ` (${one.verb})`}: ${one.kind} ${(one.identity ?? '').slice(0, 10)} ${one.outcome} (${one.status})`,
     }));
   const read = fetches
     .filter((one) => one.file === file)

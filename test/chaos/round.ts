@@ -7,6 +7,7 @@ import { createGate, type Gate } from './gate.ts';
 import { createDisturbances } from './disturbances.ts';
 import { emptyHistory, type Allowance, type History } from './history.ts';
 import { judge, judgeEnd, type Judgement } from './judgement.ts';
+import { lifecycleFaults } from './lifecycle.ts';
 import { makePackage } from './packages.ts';
 import type { ChaosTroubles } from './troubles.ts';
 
@@ -52,6 +53,7 @@ export async function runRound(
   const scene: Scene = {
     ...{ image: round.image, history: emptyHistory(), replicas: cluster.replicas, packages: new Map() },
     ...{ readsAtOnce: round.troubles.has('balancer'), gate: createGate() },
+    hasChanges: round.troubles.has('changes'),
   };
   const { history } = scene;
   const ending = new AbortController();
@@ -79,8 +81,8 @@ export async function runRound(
 
 function answersIn({ operations }: History): Record<string, number> {
   const answers: Record<string, number> = {};
-  for (const { kind, status } of operations) {
-    const answer = `${kind} ${status}`;
+  for (const { kind, status, verb } of operations) {
+    const answer = `${verb === undefined ? '' : `${verb}: `}${kind} ${status}`;
     answers[answer] = (answers[answer] ?? 0) + 1;
   }
   return answers;
@@ -132,7 +134,12 @@ async function untilSettled(scene: Scene, cluster: Cluster, allowance: Allowance
   for (;;) {
     const began = performance.now();
     const uncovered = await uncoveredBy(replica!.url, scene.image);
-    const faults = [...unsettled, ...uncovered, ...(await judgeEnd(scene, cluster, client, allowance, from))];
+    const faults = [
+      ...unsettled,
+      ...uncovered,
+      ...(await judgeEnd(scene, cluster, client, allowance, from)),
+      ...(await lifecycleFaults(scene, replica!, client)),
+    ];
     if (faults.length === 0 || began > deadline) {
       await client.close();
       return faults;

@@ -7,6 +7,7 @@ export const chaosTroubles = [
   'registry pauses', // the registry stands still
   'collections', // the registry collects its garbage while it runs, and goes on claiming what it took
   'balancer', // what was answered is read through another gateway at once
+  'changes', // no trouble: packages are withdrawn, restored, promoted, moved and kept in snapshots too
 ] as const;
 export type ChaosTrouble = (typeof chaosTroubles)[number];
 export type ChaosTroubles = ReadonlySet<ChaosTrouble>;
