@@ -87,3 +87,17 @@ async function readRecord(
     throw error;
   }
 }
+
+/** Those of some dead tags that the registry shows as if they lived: it may have lost the tombstone that it said it took. */
+export async function undeadIn<T extends { readonly tag: string }>(
+  image: ImageStore,
+  listing: readonly string[],
+  dead: readonly T[],
+  options: CallOptions,
+): Promise<readonly T[]> {
+  const tags = new Set(dead.flatMap(({ tag }) => [tag, tombstoneOf(tag)]));
+  const shown = new Set(listing.filter((tag) => tags.has(tag)));
+  const doubtful = dead.filter(({ tag }) => shown.has(tag) && !shown.has(tombstoneOf(tag)));
+  const found = await Promise.all(doubtful.map(({ tag }) => image.resolve(tombstoneOf(tag), options)));
+  return doubtful.filter((_one, i) => found[i] === undefined);
+}

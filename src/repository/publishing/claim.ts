@@ -4,7 +4,7 @@ import type { ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import { areAnyBuried } from '../live/absence.ts';
+import { areAnyBuried, undeadIn } from '../live/absence.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look, Scope } from '../live/look.ts';
 import { areDoubtful, areListed, areShown, haveHeldTwins, rivalsOfAll } from '../live/pushed-files.ts';
@@ -156,6 +156,8 @@ export function createClaim(deps: ClaimDeps, { image, own, scope, before, began,
     async settle(look) {
       if (phase.name === 'withdrawing') return await withdraw(phase.tags, phase.told);
       if (phase.name === 'withdrawn') {
+        const undead = await undeadIn(image, look.listing, phase.tags, time.call());
+        if (undead.length > 0) return await withdraw(phase.tags, phase.told);
         if (!areCovered(look, scope)) return 'publish';
         throw phase.told;
       }

@@ -1,5 +1,5 @@
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
-import { contentKeyOf, tombstoneOf } from '../artifacts/package-tag.ts';
+import { contentKeyOf } from '../artifacts/package-tag.ts';
 import { findFile } from '../index/index-content.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look } from '../live/look.ts';
@@ -28,14 +28,6 @@ export function mayListDead({ stored, live, isCovered }: Look, architecture: str
     const listed = findFile(content, name);
     return listed !== undefined && files.has(listed.pkg) && !listed.tags.some((tag) => live.has(tag));
   });
-}
-
-/** Those of some tags that are dead and that a listing shows as if they lived, without their tombstones. */
-export function undeadIn({ listing }: Look, dead: ReadonlyMap<string, LiveTag>): readonly LiveTag[] {
-  const shown = listing.filter((tag) => dead.has(tag));
-  if (shown.length === 0) return [];
-  const all = new Set(listing);
-  return shown.flatMap((tag) => (all.has(tombstoneOf(tag)) ? [] : (dead.get(tag) ?? [])));
 }
 
 /** Of twins one is enough to keep: the newest, whose word then counts before older ones. */

@@ -1,15 +1,16 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
-import { contentKeyOf, keptBy, keptTagOf, peekKind, tombstoneOf } from '../artifacts/package-tag.ts';
+import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
 import { putBar } from '../keeping/bars.ts';
 import { putKept } from '../keeping/kept-packages.ts';
+import { undeadIn } from '../live/absence.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import type { Participant } from '../publishing/participant.ts';
 import { bytesGone } from '../publishing/refusals.ts';
 import { barAll, endKeeping } from './kept-selection.ts';
-import { filesOf, mayListDead, newestOfEach, undeadIn } from './leaving-files.ts';
+import { filesOf, mayListDead, newestOfEach } from './leaving-files.ts';
 import type { Work } from './work.ts';
 
 /** Tags that are removed at a time. */
@@ -108,16 +109,6 @@ function createRemoval(
       buried.set(one.tag, one);
     }
   };
-  /** This replica knows that they are dead, and the registry may have lost its word on that. */
-  const buryAgain = async (look: Look) => {
-    let isAgain = false;
-    for (const one of undeadIn(look, buried)) {
-      if ((await work.image.resolve(tombstoneOf(one.tag), work.time.call())) !== undefined) continue;
-      await bury(work, one, removal);
-      isAgain = true;
-    }
-    return isAgain;
-  };
   return {
     image: work.image,
     scope: scopeOfTags([...targets, ...ended, ...gone]),
@@ -125,10 +116,11 @@ function createRemoval(
     async settle(look) {
       seen = look;
       const left = [...files.names].flatMap((name) => look.live.named(name).filter(({ pkg }) => files.has(pkg)));
-      const isUndead = await buryAgain(look);
+      const undead = await undeadIn(work.image, look.listing, [...buried.values()], work.time.call());
+      for (const one of undead) await bury(work, one, removal);
       await buryAll(left);
       const isListed = look.architectures.some((architecture) => mayListDead(look, architecture, unlisted));
-      return left.length > 0 || isListed || isUndead ? 'publish' : 'done';
+      return left.length > 0 || isListed || undead.length > 0 ? 'publish' : 'done';
     },
     abandon: () => Promise.resolve(),
   };

@@ -116,8 +116,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a delete is answered once no index lists its tags',
-    text: `return left.length > 0 || isListed || isUndead ? 'publish' : 'done';`,
-    instead: `return left.length > 0 || (isListed && look === undefined) || isUndead ? 'publish' : 'done';`,
+    text: `return left.length > 0 || isListed || undead.length > 0 ? 'publish' : 'done';`,
+    instead: `return left.length > 0 || (isListed && look === undefined) || undead.length > 0 ? 'publish' : 'done';`,
     suite: 'quiet',
   },
   {
@@ -128,9 +128,16 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a delete is answered only where the registry tells of the death',
-    text: 'const isUndead = await buryAgain(look);',
-    instead: 'const isUndead = buryAgain === undefined;',
+    text: 'const undead = await undeadIn(work.image, look.listing, [...buried.values()], work.time.call());',
+    instead: 'const undead = await undeadIn(work.image, [], [...buried.values()], work.time.call());',
     suite: ['half-done puts'],
+  },
+  {
+    rule: 'a push is refused only where the registry tells that its tags are dead',
+    text: 'if (undead.length > 0) return await withdraw(phase.tags, phase.told);',
+    instead: '',
+    suite: ['half-done puts', 'crowds'],
+    runs: 2000,
   },
   {
     rule: 'a delete takes every twin that its looks show',
