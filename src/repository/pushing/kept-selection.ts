@@ -91,9 +91,6 @@ export function keepingOf(work: Work, why: Keeping['why'], { reason, isNow = fal
   return { why, at, by: work.caller.name, reason, fetchableUntil };
 }
 
-/** Tags that are ended at a time. */
-const concurrency = 8;
-
 /** Has nobody fetch what these tags keep, or held; what was withdrawn can be restored still. */
 export async function barAll(work: Work, tags: readonly Pick<KeptPackage, 'tag'>[]): Promise<void> {
   const { image, artifacts, time } = work;

@@ -24,9 +24,10 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 'a look lists the tags after it has read the indexes',
     text: `const stored = await readIndexes(deps, image, at, architectures, keys, options);
-      const listing = await image.tags(options);`,
-    instead: `const listing = await image.tags(options);
-      const stored = await readIndexes(deps, image, at, architectures, keys, options);`,
+      const listing = (await early?.(stored)) ?? (await image.tags(options));`,
+    instead: `const listed = await image.tags(options);
+      const stored = await readIndexes(deps, image, at, architectures, keys, options);
+      const listing = (await early?.(stored)) ?? listed;`,
     suite: 'known',
   },
   {
