@@ -3,7 +3,7 @@ import { packageProvenance } from '../artifacts/package-provenance.ts';
 import { rivalsOf } from '../live/names.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look } from '../live/look.ts';
-import { createClaim } from '../publishing/claim.ts';
+import { createClaim, type Push } from '../publishing/claim.ts';
 import { changed, packagesOf } from '../pushing/change-answer.ts';
 import { keepingOf } from '../pushing/kept-selection.ts';
 import { putRecords } from '../pushing/put-records.ts';
@@ -19,6 +19,8 @@ export interface RollbackDeps {
   readonly records: SnapshotRecords;
   readonly open: OpenSnapshot;
 }
+
+type Start = Pick<Push, 'before' | 'began'>;
 
 /** How a repository differs from a snapshot of it. */
 interface RollbackPlan {
@@ -42,15 +44,21 @@ export async function rollback(
   name: string,
   options: ChangeOptions = {},
 ): Promise<Change> {
-  const before = await work.look([EVERY]);
-  const plan = planRollback(before, await recordsOf(deps, work, before, name));
+  const start = await begin(work);
+  const plan = planRollback(start.before, await recordsOf(deps, work, start.before, name));
   const { isDryRun = false } = options;
-  if (!isDryRun) await follow(work, before, plan, options);
+  if (!isDryRun) await follow(work, start, plan, options);
   const packages = [
     ...plan.coming.map((pkg) => changed(pkg, 'restored')),
     ...packagesOf(plan.going).map((pkg) => changed(pkg, 'deleted')),
   ];
   return { isDryRun, packages, missing: [], notes: [] };
+}
+
+/** What a change is judged by, from before its first request on: a process that sleeps anywhere after it is too late. */
+async function begin(work: Work): Promise<Start> {
+  const began = { ms: work.clock.monotonicMs(), at: work.stamp() };
+  return { began, before: await work.look([EVERY]) };
 }
 
 /** What a snapshot of the repository lists, by path, each under the architecture that it was made for. */
@@ -79,16 +87,16 @@ function planRollback(seen: Look, wanted: ReadonlyMap<string, PackageRecord>): R
   return { coming, going: live.filter((tag) => !isWanted(tag)) };
 }
 
-async function follow(work: Work, before: Look, { coming, going }: RollbackPlan, options: ChangeOptions) {
-  const isFree = (pkg: PackageRecord) => rivalsOf(before.live, pkg).length === 0;
+async function follow(work: Work, start: Start, { coming, going }: RollbackPlan, options: ChangeOptions) {
+  const isFree = (pkg: PackageRecord) => rivalsOf(start.before.live, pkg).length === 0;
   const free = coming.filter(isFree);
   const own = await putBack(work, free);
-  const claimed = claimOf(work, before, own);
+  const claimed = claimOf(work, start, own);
   if (going.length === 0) await claimed();
   else await removeBeside(work, { own, going, claimed }, options);
   const others = coming.filter((pkg) => !isFree(pkg));
   if (others.length === 0) return;
-  const freed = await work.look([EVERY]);
+  const freed = await begin(work);
   await claimOf(work, freed, await putBack(work, others))();
 }
 
@@ -124,11 +132,10 @@ async function putBack(work: Work, packages: readonly PackageRecord[]): Promise<
   );
 }
 
-function claimOf(work: Work, before: Look, own: readonly LiveTag[]): () => Promise<void> {
-  const began = { ms: work.clock.monotonicMs(), at: work.stamp() };
+function claimOf(work: Work, start: Start, own: readonly LiveTag[]): () => Promise<void> {
   return async () => {
     if (own.length === 0) return;
-    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), before, began });
+    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), ...start });
     await work.loop.join(claim, work.time);
   };
 }
