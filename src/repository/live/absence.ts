@@ -88,16 +88,16 @@ async function readRecord(
   }
 }
 
-/** Those of some dead tags that the registry shows as if they lived: it may have lost the tombstone that it said it took. */
+/** Those of some dead tags of which the registry has no tombstone: it may have lost what it said it took. */
 export async function undeadIn<T extends { readonly tag: string }>(
   image: ImageStore,
   listing: readonly string[],
   dead: readonly T[],
   options: CallOptions,
 ): Promise<readonly T[]> {
-  const tags = new Set(dead.flatMap(({ tag }) => [tag, tombstoneOf(tag)]));
-  const shown = new Set(listing.filter((tag) => tags.has(tag)));
-  const doubtful = dead.filter(({ tag }) => shown.has(tag) && !shown.has(tombstoneOf(tag)));
+  const tombstones = new Set(dead.map(({ tag }) => tombstoneOf(tag)));
+  const shown = new Set(listing.filter((tag) => tombstones.has(tag)));
+  const doubtful = dead.filter(({ tag }) => !shown.has(tombstoneOf(tag)));
   const found = await Promise.all(doubtful.map(({ tag }) => image.resolve(tombstoneOf(tag), options)));
   return doubtful.filter((_one, i) => found[i] === undefined);
 }

@@ -130,7 +130,8 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 'a delete is answered only where the registry tells of the death',
     text: 'const undead = await undeadIn(work.image, look.listing, [...buried.values()], work.time.call());',
-    instead: 'const undead = await undeadIn(work.image, [], [...buried.values()], work.time.call());',
+    instead:
+      'const undead = await undeadIn(work.image, look.listing, [...buried.values()].slice(0, 0), work.time.call());',
     suite: ['half-done puts'],
   },
   {
