@@ -178,12 +178,6 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
-    rule: 'what a restoring finds unchanged is listed once it is answered',
-    text: 'if (!isDryRun && unchanged.length > 0) await mend(work, before, scopeOfTags(unchanged));',
-    instead: '',
-    suite: 'known',
-  },
-  {
     rule: 'a move and a pruning take nothing but the bytes that they have seen',
     text: 'const isMeant = ({ pkg }: LiveTag) => digests.get(pathOf(pkg)) === pkg.digest;',
     instead: 'const isMeant = ({ pkg }: LiveTag) => digests.has(pathOf(pkg));',
