@@ -123,12 +123,12 @@ describe.skipIf(executable === undefined)('how pages look in Chromium', () => {
     }
   });
 
-  it('a command breaks between words alone', async () => {
+  it('a command breaks between words, and within one only where that is longer than a line', async () => {
     await openPage(browser, `${gateway.url}${base}`, { viewport: { width: 360, height: 900 } }, async (page) => {
       const wrapping = await page.evaluate(
         '(({ whiteSpace, overflowWrap, wordBreak }) => [whiteSpace, overflowWrap, wordBreak])(getComputedStyle(document.querySelector(".copy pre")))',
       );
-      expect(wrapping).toEqual(['pre-wrap', 'normal', 'normal']);
+      expect(wrapping).toEqual(['pre-wrap', 'anywhere', 'normal']);
     });
   });
 });
