@@ -18,11 +18,12 @@ const snapshot = {
 /** What a gateway answers by the end of a path: all texts in it are evil. */
 const answers: Readonly<Record<string, object>> = {
   'history.json': {
-    ...{ deletionsSince: when, complete: false },
+    ...{ deletionsSince: when, complete: false, more: false },
     events: [{ ...pkg, event: evil, at: when, by: evil, reason: evil, from: evil }],
   },
   'withdrawn.json': {
     packages: [{ ...pkg, pushedAt: when, pushedBy: evil, withdrawnAt: when, withdrawnBy: evil, reason: evil }],
+    ...{ total: 1, page: 1, pages: 1, complete: true },
   },
   'snapshots.json': { snapshots: [snapshot] },
   'edge@first/main': { ...snapshot, freed: false, notes: [evil] },

@@ -52,7 +52,6 @@ const kinds: Readonly<Record<string, Kind>> = {
   'takes tags once, except indexes': { manner: tagsOnce(/^index-/) },
   'takes tags once, except indexes, and deletes nothing': {
     ...{ delete: false, manner: tagsOnce(/^index-/), warns: isStored },
-    refuses: { 'end the grace of what was deleted': immutable },
   },
   // What needs no index of the repository twice can be done.
   'takes every tag once': {
