@@ -28,11 +28,10 @@ export async function askForTag(
   const before = pkg === undefined ? sightings.isGarbled(tag) : undefined;
   if (before !== undefined) return before === 'always' ? gone : garbled;
   let answer = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
-  if (answer === undefined) {
-    if (await areAnyBuried(image, [{ tag }], sightings, options)) return gone;
-    // Nobody else knows what it holds. One odd answer must not hide it, and listings show a tag just before it can be read.
-    if (pkg === undefined) answer = await readRecord(image, tag, options);
-  }
+  if (answer === undefined && (await areAnyBuried(image, [{ tag }], sightings, options))) return gone;
+  // Nobody else knows what it holds. One odd answer must not hide it, and listings show a tag just before it can be read.
+  const isOdd = answer === undefined || answer === 'garbled';
+  if (pkg === undefined && isOdd) answer = await readRecord(image, tag, options);
   if (answer === undefined) return sightings.missed(tag) ? gone : { state: 'unseen', pkg };
   if (answer === 'garbled') return sightings.garbled(tag) ? gone : garbled;
   sightings.found(tag, answer);

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../../../src/store/store.ts';
+import { digestOf } from '../../../../src/oci/digest.ts';
+import { askForTag } from '../../../../src/repository/live/absence.ts';
+import { createSightings } from '../../../../src/repository/live/sightings.ts';
+import type { FetchedManifest, ImageStore, Store } from '../../../../src/store/store.ts';
 import { aCaller, aClock, aReplica, at, listedBy } from '../../../support/a-repository.ts';
 import { createMemoryStore, type MemoryImage } from '../../../support/memory-store.ts';
 
@@ -57,5 +60,38 @@ describe('one moment in which a registry does not show a package', () => {
     expect(strangers).toBeUndefined();
     clock.pass(10 * minuteMs);
     expect(await listedBehind()).toEqual(['one-1.0-r0']);
+  });
+});
+
+const bytes = Buffer.from('<html>welcome</html>');
+const junk: FetchedManifest = { digest: digestOf(bytes), mediaType: 'text/html', bytes };
+
+describe('an odd answer about a package that only the listing shows', () => {
+  /** What is told of it where the first answers are these. */
+  async function toldAfter(odd: readonly (FetchedManifest | undefined)[]) {
+    const clock = aClock();
+    const store = createMemoryStore();
+    await aReplica({ store, clock }).push([{ name: 'one', version: '1.0-r0' }]);
+    const image = store.image(at.image, aCaller('reader').credentials);
+    const tag = (await image.tags()).find((one) => one.includes('-p-')) ?? '';
+    const answers = [...odd];
+    const oddly: ImageStore = {
+      ...image,
+      fetchManifest: (reference, call) =>
+        answers.length > 0 ? Promise.resolve(answers.shift()) : image.fetchManifest(reference, call),
+    };
+    return (await askForTag(oddly, { tag, pkg: undefined }, createSightings(clock), {})).state;
+  }
+
+  it.each([
+    ['nothing', undefined],
+    ['something else', junk],
+  ])('does not hide it: %s, once', async (_answer, odd) => {
+    expect(await toldAfter([odd])).toBe('found');
+  });
+
+  it('counts where it is given twice', async () => {
+    expect(await toldAfter([undefined, undefined])).toBe('unseen');
+    expect(await toldAfter([junk, junk])).toBe('garbled');
   });
 });
