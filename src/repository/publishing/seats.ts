@@ -119,6 +119,7 @@ export function createSeats(log: Log, at: RepositoryCoordinates): Seats {
     attempt,
   };
 }
+
 /** What a request is made with that is made with somebody's rights: it ends when they are answered. */
 export function callOf({ time, left }: Seat): CallOptions {
   return { ...time.call(), signal: left.signal };

@@ -1,4 +1,5 @@
 import type { Digest } from '../../../src/oci/digest.ts';
+import type { Store } from '../../../src/store/store.ts';
 import type { MemoryImage, MemoryStoreOptions } from '../../support/memory-store.ts';
 
 /** By how many requests what a registry says of its tags is behind what it did. */
@@ -60,6 +61,18 @@ export function laggingRegistry(
     lookup: (_image, tag) => asOf(lag.lookup).get(tag),
     end() {
       isOver = true;
+    },
+  };
+}
+
+/** A replica that lists the image once and then believes that listing for ever. */
+export function listsOnce(store: Store): Store {
+  let first: Promise<readonly string[]> | undefined;
+  return {
+    ...store,
+    image(image, credentials) {
+      const front = store.image(image, credentials);
+      return { ...front, tags: (options) => (first ??= front.tags(options)) };
     },
   };
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/store/store.ts';
+import { listsOnce } from './lag.ts';
 import { allStagedPackages } from './packages.ts';
 import { runScenario, scenarioArbitrary } from './scenario.ts';
 import { simulationKey } from './world.ts';
@@ -40,15 +40,3 @@ describe('the publish protocol', () => {
     },
   );
 });
-
-/** A replica that lists the image once and then believes that listing for ever. */
-function listsOnce(store: Store): Store {
-  let first: Promise<readonly string[]> | undefined;
-  return {
-    ...store,
-    image(image, credentials) {
-      const front = store.image(image, credentials);
-      return { ...front, tags: (options) => (first ??= front.tags(options)) };
-    },
-  };
-}

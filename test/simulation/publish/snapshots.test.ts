@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
-import type { Store } from '../../../src/store/store.ts';
 import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import { listedIn } from './history.ts';
+import { listsOnce } from './lag.ts';
 import { allStagedPackages, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
 import { at, caller } from './scenario.ts';
 import { createWorld, simulationKey, type Replica, type WorldOptions } from './world.ts';
@@ -200,15 +200,3 @@ describe('snapshots', () => {
     expect(outcome.failed).toBe(true);
   });
 });
-
-/** A replica that lists the image once and then believes that listing for ever. */
-function listsOnce(store: Store): Store {
-  let first: Promise<readonly string[]> | undefined;
-  return {
-    ...store,
-    image(image, credentials) {
-      const front = store.image(image, credentials);
-      return { ...front, tags: (options) => (first ??= front.tags(options)) };
-    },
-  };
-}

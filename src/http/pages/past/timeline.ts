@@ -1,6 +1,6 @@
 import { isGatewayError } from '../../../errors.ts';
 import type { RepositoryCoordinates } from '../../../protocol/coordinates.ts';
-import type { HistoryEvent } from '../../../repository/service/history.ts';
+import type { History, HistoryEvent } from '../../../repository/service/history.ts';
 import type { Repositories } from '../../../repository/service/repositories.ts';
 import type { ListedSnapshot } from '../../../repository/service/snapshots.ts';
 import type { PageRequest } from '../frame/page-context.tsx';
@@ -19,13 +19,9 @@ export interface PastEvent {
 }
 
 /** What happened to a repository as far as the registry shows it. */
-export interface Timeline {
+export interface Timeline extends Pick<History, 'deletionsSince' | 'isComplete'> {
   /** The latest first. */
   readonly events: readonly PastEvent[];
-  /** What was deleted before is forgotten. */
-  readonly deletionsSince: Date;
-  /** False where more was deleted than is told. */
-  readonly isComplete: boolean;
 }
 
 /** Events that are asked for: a page of them for two hundred clicks. */
