@@ -52,3 +52,33 @@ export function bestProvider<T>(
   const order = (a: T, b: T) => isNamed(b) - isNamed(a) || compareVersions(entryOf(b).version, entryOf(a).version);
   return candidates.toSorted(order)[0];
 }
+
+/** Packages by what they provide. */
+export interface Providers<T> {
+  add(pkg: T): void;
+  /** Those that fulfil a dependency, in the order in which they were added. */
+  of(dependency: Dependency): readonly T[];
+  /** Whether any does; looks no further than the first. */
+  has(dependency: Dependency): boolean;
+}
+
+export function createProviders<T extends { readonly entry: Provider }>(packages: readonly T[]): Providers<T> {
+  const provisions = new Map<string, { readonly pkg: T; readonly provision: Provision }[]>();
+  const named = ({ name }: Dependency) => provisions.get(name) ?? [];
+  const providers: Providers<T> = {
+    add(pkg) {
+      for (const provision of provisionsOf(pkg.entry)) {
+        const known = provisions.get(provision.name);
+        if (known === undefined) provisions.set(provision.name, [{ pkg, provision }]);
+        else known.push({ pkg, provision });
+      }
+    },
+    of: (dependency) =>
+      named(dependency)
+        .filter(({ provision }) => fulfils(provision, dependency))
+        .map(({ pkg }) => pkg),
+    has: (dependency) => named(dependency).some(({ provision }) => fulfils(provision, dependency)),
+  };
+  for (const pkg of packages) providers.add(pkg);
+  return providers;
+}

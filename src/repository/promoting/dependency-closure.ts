@@ -1,6 +1,5 @@
-import type { Dependency } from '../../apk/dependency.ts';
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
-import { bestProvider, fulfils, needsOf, provisionsOf, type Provision } from '../../apk/provision.ts';
+import { bestProvider, createProviders, needsOf } from '../../apk/provision.ts';
 
 interface Described {
   readonly entry: IndexV3Entry;
@@ -23,8 +22,8 @@ export function dependencyClosure<T extends Described>(
   source: readonly T[],
   target: readonly Described[],
 ): DependencyClosure<T> {
-  const there = provisionsIn([...target, ...chosen]);
-  const offered = provisionsIn(source);
+  const there = createProviders<Described>([...target, ...chosen]);
+  const offered = createProviders(source);
   const needed: T[] = [];
   const unmet = new Set<string>();
   // What is met stays met, and what the source hasn't it never has: many need the same.
@@ -35,45 +34,15 @@ export function dependencyClosure<T extends Described>(
       const need = JSON.stringify(dependency);
       if (settled.has(need)) continue;
       settled.add(need);
-      if (isMet(there, dependency)) continue;
-      const best = bestProvider(fulfilling(offered, dependency), dependency, (pkg) => pkg.entry);
+      if (there.has(dependency)) continue;
+      const best = bestProvider(offered.of(dependency), dependency, (pkg) => pkg.entry);
       if (best === undefined) unmet.add(dependency.name);
       else {
         needed.push(best);
         queue.push(best);
-        add(there, best);
+        there.add(best);
       }
     }
   }
   return { needed, unmet: [...unmet].sort() };
-}
-
-interface Provided<T> {
-  readonly pkg: T;
-  readonly provision: Provision;
-}
-
-type Provisions<T> = Map<string, Provided<T>[]>;
-
-function provisionsIn<T extends Described>(packages: readonly T[]): Provisions<T> {
-  const provisions: Provisions<T> = new Map();
-  for (const pkg of packages) add(provisions, pkg);
-  return provisions;
-}
-
-function add<T extends Described>(provisions: Provisions<T>, pkg: T): void {
-  for (const provision of provisionsOf(pkg.entry)) {
-    const known = provisions.get(provision.name);
-    if (known === undefined) provisions.set(provision.name, [{ pkg, provision }]);
-    else known.push({ pkg, provision });
-  }
-}
-
-function isMet<T>(provisions: Provisions<T>, dependency: Dependency): boolean {
-  return (provisions.get(dependency.name) ?? []).some(({ provision }) => fulfils(provision, dependency));
-}
-
-function fulfilling<T>(provisions: Provisions<T>, dependency: Dependency): readonly T[] {
-  const provided = provisions.get(dependency.name) ?? [];
-  return provided.filter(({ provision }) => fulfils(provision, dependency)).map(({ pkg }) => pkg);
 }

@@ -1,18 +1,11 @@
 import type { Dependency } from '../../apk/dependency.ts';
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
-import { bestProvider, fulfils, needsOf, provisionsOf, type Provision } from '../../apk/provision.ts';
+import { bestProvider, createProviders, needsOf } from '../../apk/provision.ts';
 
 interface Described {
   readonly fileName: string;
   readonly entry: IndexV3Entry;
 }
-
-interface Provided<T> {
-  readonly pkg: T;
-  readonly provision: Provision;
-}
-
-type Provisions<T> = ReadonlyMap<string, readonly Provided<T>[]>;
 
 /**
  * Of the condemned packages those that must stay, with who needs them: what a package that stays needs at exactly that version,
@@ -28,23 +21,21 @@ export function rescueNeeded<T extends Described>(
   const homes = indexes.map((listed) => ({
     listed,
     byKey: new Map(listed.map((pkg) => [keyOf(pkg), pkg])),
-    provisions: provisionsIn(listed),
+    providers: createProviders(listed),
     /** Needs that were looked at: what stays stays, so one that is met is met for good. */
     settled: new Set<string>(),
   }));
   type Home = (typeof homes)[number];
 
   /** Those that must stay because `pkg` does; `isExact` for what it needs at exactly a version. */
-  const rescueFor = (pkg: T, { provisions, settled }: Home, isExact: boolean): readonly T[] =>
+  const rescueFor = (pkg: T, { providers, settled }: Home, isExact: boolean): readonly T[] =>
     needsOf(pkg.entry).flatMap((dependency) => {
       const need = JSON.stringify(dependency);
       if (needsExactly(dependency) !== isExact || settled.has(need)) return [];
       settled.add(need);
-      const providers = (provisions.get(dependency.name) ?? []).filter(({ provision }) =>
-        fulfils(provision, dependency),
-      );
-      const condemned = providers.filter((one) => !stays(one.pkg)).map((one) => one.pkg);
-      const isMet = providers.length > condemned.length;
+      const fulfilling = providers.of(dependency);
+      const condemned = fulfilling.filter((one) => !stays(one));
+      const isMet = fulfilling.length > condemned.length;
       const best = isMet ? undefined : bestProvider(condemned, dependency, (one) => one.entry);
       const wanted = isExact ? condemned : best === undefined ? [] : [best];
       for (const one of wanted) rescued.set(keyOf(one), pkg.fileName);
@@ -67,18 +58,6 @@ export function rescueNeeded<T extends Described>(
     fresh = homes.map(({ byKey }) => [...found].flatMap((key) => byKey.get(key) ?? []));
   }
   return rescued;
-}
-
-function provisionsIn<T extends Described>(packages: readonly T[]): Provisions<T> {
-  const provisions = new Map<string, Provided<T>[]>();
-  for (const pkg of packages) {
-    for (const provision of provisionsOf(pkg.entry)) {
-      const known = provisions.get(provision.name);
-      if (known === undefined) provisions.set(provision.name, [{ pkg, provision }]);
-      else known.push({ pkg, provision });
-    }
-  }
-  return provisions;
 }
 
 function needsExactly({ operator }: Dependency): boolean {
