@@ -21,6 +21,9 @@ interface Token {
   readonly text: string;
 }
 
+/** A version taken apart. */
+export type VersionTokens = readonly Token[];
+
 const endToken: Token = { rank: rank.end, text: '' };
 const invalidToken: Token = { rank: rank.invalid, text: '' };
 
@@ -34,14 +37,32 @@ export function compareVersions(a: string, b: string): Order {
   return a === b ? 0 : compareTokens(tokensOf(a), tokensOf(b), false);
 }
 
-/** Whether `version` fulfils a dependency on `<operator><wanted>`; `~` means "begins with", by whole parts. */
-export function satisfies(version: string, operator: VersionOperator, wanted: string): boolean {
-  const order = compareTokens(tokensOf(version), tokensOf(wanted), operator.includes('~'));
-  if (order === 0) return operator.includes('=') || operator.includes('~');
-  return operator.includes(order < 0 ? '<' : '>');
+/** The same of versions taken apart by `tokensOf`, for those who compare each with many. */
+export function compareTokenized(a: VersionTokens, b: VersionTokens): Order {
+  return compareTokens(a, b, false);
 }
 
-function tokensOf(text: string): Token[] {
+/** Whether `version` fulfils a dependency on `<operator><wanted>`; `~` means "begins with", by whole parts. */
+export function satisfies(version: string, operator: VersionOperator, wanted: string): boolean {
+  const order = compareWanted(tokensOf(version), operator, tokensOf(wanted));
+  return order === 0 ? holdsItself(operator) : operator.includes(order < 0 ? '<' : '>');
+}
+
+/**
+ * Where a version stands to the one that a dependency names: 0 for all that begin with it where the operator has `~`. Never falls
+ * as versions rise by `compareVersions`.
+ */
+export function compareWanted(version: VersionTokens, operator: VersionOperator, wanted: VersionTokens): Order {
+  return compareTokens(version, wanted, operator.includes('~'));
+}
+
+/** Whether an operator takes what stands at 0 by `compareWanted`. */
+export function holdsItself(operator: VersionOperator): boolean {
+  return operator.includes('=') || operator.includes('~');
+}
+
+/** The parts of a version, for comparing it with many. */
+export function tokensOf(text: string): VersionTokens {
   const match = versionPattern.exec(text);
   if (match === null) return [invalidToken];
   const [, first = '', numbers = '', letter = '', suffixText = '', hash = '', revision = ''] = match;

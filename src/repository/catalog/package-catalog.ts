@@ -1,5 +1,6 @@
 import type { Dependency } from '../../apk/dependency.ts';
-import { fulfils, needsOf, provisionsOf, understood, type Provision } from '../../apk/provision.ts';
+import { grouped } from '../../apk/providing/grouped.ts';
+import { fulfils, needsOf, provisionsOf, understood, type Provision } from '../../apk/providing/provision.ts';
 import { createPackageSearch, type PackageSearch } from './package-search.ts';
 import type { IndexListing, ListedPackage } from '../service/catalog.ts';
 
@@ -70,16 +71,6 @@ function neededBy(pkg: ListedPackage): (readonly [string, Need])[] {
 function newestOfEachName(found: readonly { readonly pkg: ListedPackage }[]): readonly ListedPackage[] {
   const newest = new Map(found.map(({ pkg }) => [pkg.entry.name, pkg]));
   return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pkg]) => pkg);
-}
-
-function grouped<V>(pairs: readonly (readonly [string, V])[]): ReadonlyMap<string, readonly V[]> {
-  const groups = new Map<string, V[]>();
-  for (const [key, value] of pairs) {
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return groups;
 }
 
 function once<T extends object>(make: () => T): () => T {

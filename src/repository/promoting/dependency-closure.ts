@@ -1,5 +1,6 @@
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
-import { bestProvider, createProviders, needsOf } from '../../apk/provision.ts';
+import { createProviders } from '../../apk/providing/providers.ts';
+import { needsOf } from '../../apk/providing/provision.ts';
 
 interface Described {
   readonly entry: IndexV3Entry;
@@ -24,7 +25,7 @@ export function dependencyClosure<T extends Described>(
 ): DependencyClosure<T> {
   const there = createProviders<Described>([...target, ...chosen]);
   const offered = createProviders(source);
-  const needed: T[] = [];
+  const needed = new Set<T>();
   const unmet = new Set<string>();
   // What is met stays met, and what the source hasn't it never has: many need the same.
   const settled = new Set<string>();
@@ -34,15 +35,15 @@ export function dependencyClosure<T extends Described>(
       const need = JSON.stringify(dependency);
       if (settled.has(need)) continue;
       settled.add(need);
-      if (there.has(dependency)) continue;
-      const best = bestProvider(offered.of(dependency), dependency, (pkg) => pkg.entry);
+      if (there.best(dependency) !== undefined) continue;
+      const best = offered.best(dependency);
       if (best === undefined) unmet.add(dependency.name);
-      else {
-        needed.push(best);
+      else if (!needed.has(best)) {
+        needed.add(best);
         queue.push(best);
-        there.add(best);
+        offered.prefer(best);
       }
     }
   }
-  return { needed, unmet: [...unmet].sort() };
+  return { needed: [...needed], unmet: [...unmet].sort() };
 }

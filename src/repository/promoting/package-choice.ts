@@ -1,3 +1,4 @@
+import { grouped } from '../../apk/providing/grouped.ts';
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
 import { compareVersions } from '../../apk/version.ts';
 import { wildcard } from '../../protocol/glob.ts';
@@ -23,11 +24,11 @@ export interface Chosen<T> {
 export function choosePackages<T extends Described>(listed: readonly T[], wanted: readonly string[]): Chosen<T> {
   const [found, exact] = [new Set<T>(), new Set<T>()];
   const missing: string[] = [];
-  const namedBy = byName(listed);
+  const packagesOf = packagesBy(listed);
   for (const one of new Set(wanted)) {
     const [name = '', version] = one.split('=', 2);
-    const named = namedBy(name);
-    const meant = version === undefined ? newestOfEach(named) : named.filter(({ entry }) => entry.version === version);
+    const named = packagesOf(name, version);
+    const meant = version === undefined ? newestOfEach(named) : named;
     if (meant.length === 0) missing.push(one);
     for (const pkg of meant) {
       found.add(pkg);
@@ -37,18 +38,16 @@ export function choosePackages<T extends Described>(listed: readonly T[], wanted
   return { found: [...found], newest: new Set([...found].filter((pkg) => !exact.has(pkg))), missing };
 }
 
-/** Looks for what has a name: there may be 10,000 whole ones, but few patterns. */
-function byName<T extends Described>(listed: readonly T[]): (name: string) => readonly T[] {
-  const names = new Map<string, T[]>();
-  for (const one of listed) {
-    const known = names.get(one.entry.name);
-    if (known === undefined) names.set(one.entry.name, [one]);
-    else known.push(one);
-  }
-  return (name) => {
-    if (!name.includes('*')) return names.get(name) ?? [];
+/** Looks for what a wanted one is about: there may be 10,000 without a pattern, each about few, but few patterns. */
+function packagesBy<T extends Described>(listed: readonly T[]): (name: string, version?: string) => readonly T[] {
+  const names = grouped(listed.map((one) => [one.entry.name, one]));
+  const versions = grouped(listed.map((one) => [`${one.entry.name}=${one.entry.version}`, one]));
+  return (name, version) => {
+    const isMeant = (one: T) => version === undefined || one.entry.version === version;
+    if (!name.includes('*'))
+      return (version === undefined ? names.get(name) : versions.get(`${name}=${version}`)) ?? [];
     const fits = wildcard(name);
-    return listed.filter(({ entry }) => fits(entry.name));
+    return listed.filter((one) => isMeant(one) && fits(one.entry.name));
   };
 }
 

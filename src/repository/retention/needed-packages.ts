@@ -1,6 +1,7 @@
-import type { Dependency } from '../../apk/dependency.ts';
+import { formatDependency, type Dependency } from '../../apk/dependency.ts';
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
-import { bestProvider, createProviders, needsOf } from '../../apk/provision.ts';
+import { createProviders } from '../../apk/providing/providers.ts';
+import { needsOf } from '../../apk/providing/provision.ts';
 
 interface Described {
   readonly fileName: string;
@@ -23,22 +24,40 @@ export function rescueNeeded<T extends Described>(
     byKey: new Map(listed.map((pkg) => [keyOf(pkg), pkg])),
     providers: createProviders(listed),
     /** Needs that were looked at: what stays stays, so one that is met is met for good. */
-    settled: new Set<string>(),
+    settled: new Set<string | readonly T[]>(),
   }));
   type Home = (typeof homes)[number];
+  for (const { listed, providers } of homes) for (const pkg of listed) if (stays(pkg)) providers.prefer(pkg);
+
+  const rescue = (pkg: T, needer: T) => {
+    const key = keyOf(pkg);
+    rescued.set(key, needer.fileName);
+    for (const { byKey, providers } of homes) {
+      const here = byKey.get(key);
+      if (here !== undefined) providers.prefer(here);
+    }
+  };
+
+  /** Those that a need has stay which would go otherwise. Many needs are on the same ones at exactly a version. */
+  const wantedBy = (dependency: Dependency, { providers, settled }: Home): readonly T[] => {
+    if (needsExactly(dependency)) {
+      const meant = providers.exactly(dependency);
+      if (settled.has(meant)) return [];
+      settled.add(meant);
+      return meant.filter((one) => !stays(one));
+    }
+    const best = providers.best(dependency);
+    return best === undefined || stays(best) ? [] : [best];
+  };
 
   /** Those that must stay because `pkg` does; `isExact` for what it needs at exactly a version. */
-  const rescueFor = (pkg: T, { providers, settled }: Home, isExact: boolean): readonly T[] =>
+  const rescueFor = (pkg: T, home: Home, isExact: boolean): readonly T[] =>
     needsOf(pkg.entry).flatMap((dependency) => {
-      const need = JSON.stringify(dependency);
-      if (needsExactly(dependency) !== isExact || settled.has(need)) return [];
-      settled.add(need);
-      const fulfilling = providers.of(dependency);
-      const condemned = fulfilling.filter((one) => !stays(one));
-      const isMet = fulfilling.length > condemned.length;
-      const best = isMet ? undefined : bestProvider(condemned, dependency, (one) => one.entry);
-      const wanted = isExact ? condemned : best === undefined ? [] : [best];
-      for (const one of wanted) rescued.set(keyOf(one), pkg.fileName);
+      const need = formatDependency(dependency);
+      if (needsExactly(dependency) !== isExact || home.settled.has(need)) return [];
+      home.settled.add(need);
+      const wanted = wantedBy(dependency, home);
+      for (const one of wanted) rescue(one, pkg);
       return wanted;
     });
 

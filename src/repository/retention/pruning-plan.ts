@@ -1,5 +1,6 @@
-import { compareVersions } from '../../apk/version.ts';
+import { grouped } from '../../apk/providing/grouped.ts';
 import type { IndexV3Entry } from '../../apk/index-v3/index-v3-entry.ts';
+import { compareTokenized, tokensOf } from '../../apk/version.ts';
 import { wildcard } from '../../protocol/glob.ts';
 import type { PruningPolicy } from '../service/retention.ts';
 import { rescueNeeded } from './needed-packages.ts';
@@ -59,16 +60,13 @@ function pathOf({ architecture, fileName }: PrunablePackage): string {
 
 /** The versions of each name in each architecture, the newest first by apk's order, then by when they were pushed. */
 function byNameAndArchitecture<T extends PrunablePackage>(packages: readonly T[]): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const pkg of packages) {
-    const key = `${pkg.architecture}/${pkg.entry.name}`;
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [pkg]);
-    else known.push(pkg);
-  }
-  const newestFirst = (a: T, b: T) =>
-    compareVersions(b.entry.version, a.entry.version) || b.pushedMs - a.pushedMs || (a.fileName < b.fileName ? -1 : 1);
-  return [...groups.values()].map((group) => group.sort(newestFirst));
+  const described = packages.map((pkg) => ({ pkg, tokens: tokensOf(pkg.entry.version) }));
+  const groups = grouped(described.map((one) => [`${one.pkg.architecture}/${one.pkg.entry.name}`, one]));
+  const newestFirst = (a: (typeof described)[number], b: (typeof described)[number]) =>
+    compareTokenized(b.tokens, a.tokens) ||
+    b.pkg.pushedMs - a.pkg.pushedMs ||
+    (a.pkg.fileName < b.pkg.fileName ? -1 : 1);
+  return [...groups.values()].map((group) => group.toSorted(newestFirst).map(({ pkg }) => pkg));
 }
 
 /** Tells of a package's name whether a policy is about it; the patterns are held against each of many names. */
