@@ -45,11 +45,11 @@ export function createPromoting({ store, works }: PromotingDeps): RepositoryProm
       // A misspelt name must not bring half of what is meant; of a move the target may have it by now.
       if (offer.missing.length > 0 && options.isMove !== true) throw nothingSelected(offer.missing, from);
       const image = store.image(from.image, caller.credentials, caller.requestId);
-      const change = await works.add(to, caller, (target) => takePackages(target, { at: from, image, offer }, options));
+      const { change, meant } = await works.add(to, caller, (target) =>
+        takePackages(target, { at: from, image, offer }, options),
+      );
       if (options.isMove === true && !change.isDryRun) {
-        const named = new Set(offer.chosen.map(({ pkg }) => `${pkg.architecture}/${pkg.fileName}`));
-        const moved = change.packages.filter(({ architecture, fileName }) => named.has(`${architecture}/${fileName}`));
-        const notes = await leave(from, moved, caller, options);
+        const notes = await leave(from, meant, caller, options);
         return { ...change, notes: [...change.notes, ...notes] };
       }
       return change;

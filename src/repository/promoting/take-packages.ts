@@ -10,7 +10,7 @@ import { changed } from '../pushing/change-answer.ts';
 import { foresee, sortOut } from '../pushing/known-files.ts';
 import { putRecords } from '../pushing/put-records.ts';
 import type { Work } from '../pushing/work.ts';
-import type { Change } from '../service/lifecycle.ts';
+import type { Change, ChangedPackage } from '../service/lifecycle.ts';
 import type { PromotionOptions } from '../service/promoting.ts';
 import { dependencyClosure } from './dependency-closure.ts';
 import { withoutMoved } from './moved-before.ts';
@@ -28,12 +28,19 @@ interface Wanted {
   readonly pkg: PackageRecord;
 }
 
+/** What came of a promotion at its target. */
+export interface Taken {
+  readonly change: Change;
+  /** The packages that were asked for, not what they need: of a move those that leave the source, or are about to by an earlier one. */
+  readonly meant: readonly ChangedPackage[];
+}
+
 /**
  * Lists what a source offers in the target too, all or none.
  *
  *     look: are the names free?  ->  mount the layers  ->  manifests, each under a fresh tag  ->  claim the names, publish the index
  */
-export async function takePackages(target: Work, source: Source, options: PromotionOptions): Promise<Change> {
+export async function takePackages(target: Work, source: Source, options: PromotionOptions): Promise<Taken> {
   const { isDryRun = false, withDependencies = false, isMove = false } = options;
   const began = { ms: target.clock.monotonicMs(), at: target.stamp() };
   const before = await target.look(withDependencies || isMove ? [EVERY] : scopeOf(source.offer.chosen));
@@ -55,11 +62,13 @@ export async function takePackages(target: Work, source: Source, options: Promot
     const own = await putRecords(target, records, (pkg) => mountAgain(target, source.image, pkg));
     await target.loop.join(createClaim(target, { image: target.image, own, scope, before, began }), target.time);
   }
-  const packages = [
-    ...files.map(({ pkg }) => changed(pkg, fresh.includes(pkg) ? 'promoted' : 'unchanged')),
-    ...wantedOf(moved).map(({ pkg }) => changed(pkg, 'unchanged')),
-  ];
-  return { isDryRun, packages, missing: [], notes };
+  const answered = files.map(({ pkg }) => changed(pkg, fresh.includes(pkg) ? 'promoted' : 'unchanged'));
+  const movedBefore = wantedOf(moved).map(({ pkg }) => changed(pkg, 'unchanged'));
+  const chosen = new Set(offer.chosen.map(({ pkg }) => pathOf(pkg)));
+  return {
+    change: { isDryRun, packages: [...answered, ...movedBefore], missing: [], notes },
+    meant: [...answered.filter((one) => chosen.has(pathOf(one))), ...movedBefore],
+  };
 }
 
 /** The architectures whose index a promotion of these packages changes: for noarch all that there are. */
@@ -69,7 +78,7 @@ function scopeOf(packages: readonly { readonly architecture: string }[]): Scope 
 }
 
 function wantedOf(packages: readonly Offered[]): readonly Wanted[] {
-  const wanted = new Map(packages.map(({ pkg }) => [`${pkg.architecture}/${pkg.fileName}`, { pkg }]));
+  const wanted = new Map(packages.map(({ pkg }) => [pathOf(pkg), { pkg }]));
   return [...wanted.values()];
 }
 
@@ -109,4 +118,8 @@ function unjudged({ signature }: PackageRecord): PackageSignature | undefined {
   return signature === undefined || signature.verdict === 'none'
     ? signature
     : packageSignature('unchecked', signature.keyNames);
+}
+
+function pathOf({ architecture, fileName }: Pick<PackageRecord, 'architecture' | 'fileName'>): string {
+  return `${architecture}/${fileName}`;
 }

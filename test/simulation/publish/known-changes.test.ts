@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
-import { at, caller } from './scenario.ts';
+import { at, caller, stable } from './scenario.ts';
 import { createStage, simulated } from './stage.ts';
 import type { Replica } from './world.ts';
 
@@ -27,6 +27,8 @@ const verbs = {
   delete: ({ repositories }: Replica) => told(repositories.deleteFiles(at, { files: [path('a')] }, caller)),
   'delete now': ({ repositories }: Replica) =>
     told(repositories.deleteFiles(at, { files: [path('a')] }, caller, { isNow: true })),
+  move: ({ repositories }: Replica) =>
+    told(repositories.promote({ from: at, to: stable, packages: ['a'] }, caller, { isMove: true })),
 };
 
 describe('changes known to be bad', () => {
@@ -35,6 +37,7 @@ describe('changes known to be bad', () => {
     ['withdraw', 'delete', ['deleted']],
     ['delete', 'delete now', ['deleted']],
     ['delete', 'delete', ['unchanged']],
+    ['move', 'move', ['unchanged']],
   ] as const)(
     'a package is gone for whoever was told so, though the %s that took it has put no index yet: %s',
     async (first, second, answer) => {
@@ -42,7 +45,7 @@ describe('changes known to be bad', () => {
       const [slow, quick, reading] = ['slow', 'quick', 'reading'].map((id) => stage.replica(id)) as Three;
       await stage.push(slow, [a, b]);
       await stage.read(reading);
-      const held = stage.hold(/^slow pushManifest index/);
+      const held = stage.hold(/^slow pushManifest index-v1-main/);
       const slowly = verbs[first](slow);
       await stage.untilReached(held);
       expect(await stage.until(verbs[second](quick))).toEqual(answer);
@@ -134,7 +137,7 @@ describe('changes known to be bad', () => {
     if (what === 'a pruning') await stage.push(quick, newerA);
     await stage.read(slow);
     let held = stage.hold(what === 'a move' ? /^slow pushManifest index-v1-stable/ : /^slow tags/);
-    const changed = what === 'a move' ? move(slow) : told(slow.repositories.prune(at, { keep: 1 }, caller));
+    const changed = what === 'a move' ? verbs.move(slow) : told(slow.repositories.prune(at, { keep: 1 }, caller));
     await stage.untilReached(held);
     // A pruning looks, which takes two listings, and looks again before it deletes.
     for (let i = 0; i < 2 && what === 'a pruning'; i += 1) {
@@ -149,8 +152,3 @@ describe('changes known to be bad', () => {
     expect(await stage.read()).toContain('a two');
   });
 });
-
-function move({ repositories }: Replica) {
-  const stable = { ...at, repository: 'stable' };
-  return told(repositories.promote({ from: at, to: stable, packages: ['a'] }, caller, { isMove: true }));
-}
