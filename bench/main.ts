@@ -14,6 +14,7 @@ import { buildPrograms } from '../test/support/programs.ts';
 import type { Row } from './support/figures.ts';
 import { measureNoise } from './support/noise.ts';
 import { benchSizing } from './sizing.ts';
+import { benchTimeline } from './timeline.ts';
 import { benchWorkers } from './workers.ts';
 
 /** How much of everything. */
@@ -32,6 +33,7 @@ type Suite = (report: (row: Row) => void, sizes: Sizes) => Promise<void>;
 const suites: Readonly<Record<string, Suite>> = {
   pushing: (report, sizes) => benchPushing(sizes.pushing, report),
   concurrent: benchConcurrentPushing,
+  timeline: (report) => benchTimeline(400, report),
   reading: (report, { reading }) => benchReading(reading, report),
   freshness: benchFreshness,
   workers: benchWorkers,
