@@ -83,7 +83,7 @@ export function createRepositories(
   // Whoever changes something sees what this gateway acknowledges: its readers have that at once.
   const shownLook = offeringLooks(look, { clock, readers: views });
   const put = createIndexWriter({
-    ...{ ...deps, artifacts, storedIndexes, immutable, stamp },
+    ...{ ...deps, artifacts, storedIndexes, immutable, stamp, maxInlineBytes: options.maxInlineBytes },
     onPut: (group, { manifestDigest }) => {
       memoryOf(group.image).upkeep.hasPut(group, manifestDigest);
     },

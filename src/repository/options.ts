@@ -21,6 +21,8 @@ export interface RepositoriesOptions
   readonly maxQuestions?: number;
   /** Requests of one look at a time. Default 16. */
   readonly concurrency?: number;
+  /** Bytes of runs that the manifest of an index holds itself. Default 32 KiB. */
+  readonly maxInlineBytes?: number;
 }
 
 const defaults = {
@@ -29,6 +31,7 @@ const defaults = {
   listingPatienceMs: 5_000,
   maxQuestions: 64,
   concurrency: 16,
+  maxInlineBytes: 32 * 1024,
   maxIndexBytes: 128 * 1024 * 1024,
   maxCachedPackageBytes: 256 * 1024,
 };

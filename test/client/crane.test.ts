@@ -43,7 +43,7 @@ describeForEachStore('crane', [dockerRegistry, distribution3], (store) => {
     expect((await ask('blob', `${image}@${layer!.digest}`)).equals(pushed)).toBe(true);
   });
 
-  it('reads the index as one artifact: its head, its layers and its tail, joined', async () => {
+  it('reads the index as one artifact: its head, its runs and its tail, joined', async () => {
     const image = `${world.registry!}/team/indexed`;
     const repository = repositoryAt(`${world.url}/apk/team/indexed/edge/main`);
     for (const version of ['1-r0', '2-r0']) await repository.push({ name: 'hello', version });
@@ -52,9 +52,13 @@ describeForEachStore('crane', [dockerRegistry, distribution3], (store) => {
     const manifest = JSON.parse((await ask('manifest', `${image}:${tag!}`)).toString()) as Manifest;
     const annotated = (name: string) => Buffer.from(manifest.annotations[`lkard.apk.index.${name}`]!, 'base64');
     const parts = manifest.layers.filter(({ mediaType }) => mediaType.endsWith('.index.part.v1'));
-    const layers = await Promise.all(parts.map(({ digest }) => ask('blob', `${image}@${digest}`)));
+    const runs = await Promise.all(parts.map(({ digest }) => ask('blob', `${image}@${digest}`)));
+    for (const word of manifest.annotations['lkard.apk.index.runs']?.split(' ') ?? []) {
+      const [place, part] = word.split(':');
+      runs.splice(Number(place), 0, Buffer.from(part!, 'base64'));
+    }
     const served = await fetch(`${world.url}/apk/team/indexed/edge/main/x86_64/APKINDEX.tar.gz`);
-    const joined = Buffer.concat([annotated('head'), ...layers, annotated('tail')]);
+    const joined = Buffer.concat([annotated('head'), ...runs, annotated('tail')]);
     expect(joined.equals(Buffer.from(await served.arrayBuffer()))).toBe(true);
   });
 });

@@ -75,9 +75,9 @@ export function withFreshRuns(content: IndexContent, isLost: (part: Part) => boo
   return indexContent({ ...content, v2Runs: content.v2Runs.map(freshen), v3Runs: content.v3Runs.map(freshen) });
 }
 
-/** All layers of some content. */
-export function layersOfContent({ runs }: IndexContent): readonly Part[] {
-  return runs.flatMap(({ part, details }) => [part, details]);
+/** All layers of some content, but for those of some runs. */
+export function layersOfContent({ runs }: IndexContent, inline?: ReadonlySet<IndexRun>): readonly Part[] {
+  return runs.flatMap((run) => (inline?.has(run) === true ? [] : [run.part, run.details]));
 }
 
 /** What an index lists under a file name. */

@@ -55,7 +55,8 @@ export function createFetchLayers(options: { readonly maxBytes: number; readonly
     const fetched = await inParallel(layers, options.concurrency, (layer) => fetchPart(image, layer, call));
     const byDigest = new Map(fetched.map((part) => [part.digest, part]));
     const take = ({ digest }: Descriptor): Part => byDigest.get(digest) ?? { digest, bytes: new Uint8Array() };
-    const takeRun = ({ part, details }: RunDescriptors): RunLayers => ({ part: take(part), details: take(details) });
+    const takeRun = ({ part, details, inline }: RunDescriptors): RunLayers =>
+      inline ?? { part: take(part), details: take(details) };
     return {
       v2Runs: manifest.v2Runs.map(takeRun),
       v3Runs: manifest.v3Runs.map(takeRun),
@@ -73,7 +74,7 @@ async function readWhole(image: ImageStore, layer: Descriptor, call: CallOptions
   }
 }
 
-/** All layers of an index. */
+/** All layers of an index: of the runs that its manifest doesn't hold itself. */
 export function layersOf({ v2Runs, v3Runs }: IndexRunDescriptors): readonly Descriptor[] {
-  return [...v2Runs, ...v3Runs].flatMap(({ part, details }) => [part, details]);
+  return [...v2Runs, ...v3Runs].flatMap(({ part, details, inline }) => (inline === undefined ? [part, details] : []));
 }

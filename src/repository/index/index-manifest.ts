@@ -3,7 +3,7 @@ import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../
 import { GatewayError } from '../../errors.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { IndexContent } from './index-content.ts';
-import type { Part } from './index-run.ts';
+import { partOf, type IndexRun, type Part } from './index-run.ts';
 
 /** The artifactType of an index; left out for registries that take only types they know. */
 export const indexArtifactType = 'application/vnd.lkard.apk.index.v1';
@@ -25,6 +25,9 @@ const annotation = {
   head: 'lkard.apk.index.head',
   tail: 'lkard.apk.index.tail',
   v3Signatures: 'lkard.apk.index.v3.signatures',
+  // Runs that the manifest holds itself; for each its place among all of that format, its part and its details.
+  runs: 'lkard.apk.index.runs',
+  v3Runs: 'lkard.apk.index.v3.runs',
 } as const;
 
 /** What an index manifest says; its layers told apart. */
@@ -38,7 +41,7 @@ export interface IndexManifest extends IndexRunDescriptors {
   readonly v3Signatures: Uint8Array | undefined;
 }
 
-/** The layers of an index, in order. */
+/** The runs of an index, in order. */
 export interface IndexRunDescriptors {
   readonly v2Runs: readonly RunDescriptors[];
   readonly v3Runs: readonly RunDescriptors[];
@@ -48,6 +51,8 @@ export interface IndexRunDescriptors {
 export interface RunDescriptors {
   readonly part: Descriptor;
   readonly details: Descriptor;
+  /** Their bytes, where the manifest holds the run itself: then there are no such layers. */
+  readonly inline?: { readonly part: Part; readonly details: Part };
 }
 
 /**
@@ -62,15 +67,21 @@ export function formatIndexManifest(
     /** Undefined where it lists no v3 packages. */
     readonly v3Signatures: Uint8Array | undefined;
     readonly content: IndexContent;
+    /** Those of its runs that the manifest is to hold itself. */
+    readonly inline: ReadonlySet<IndexRun>;
   },
   nonce: string,
   profile: { readonly artifactType: boolean },
 ): Uint8Array {
-  const { group, content, signedHead, v3Signatures } = index;
+  const { group, content, signedHead, v3Signatures, inline } = index;
   const config = emptyConfig(emptyConfigType);
+  const stored = (runs: readonly IndexRun[]) => runs.filter((run) => !inline.has(run));
   const layers = [
-    ...content.v2Runs.flatMap((run) => [layer(indexPartType, run.part), layer(indexDetailsType, run.details)]),
-    ...content.v3Runs.flatMap((run) => [layer(indexV3PartType, run.part), layer(indexV3DetailsType, run.details)]),
+    ...stored(content.v2Runs).flatMap((run) => [layer(indexPartType, run.part), layer(indexDetailsType, run.details)]),
+    ...stored(content.v3Runs).flatMap((run) => [
+      layer(indexV3PartType, run.part),
+      layer(indexV3DetailsType, run.details),
+    ]),
   ];
   return formatManifest({
     artifactType: profile.artifactType ? indexArtifactType : undefined,
@@ -86,6 +97,8 @@ export function formatIndexManifest(
       [annotation.head]: formatBytes(signedHead),
       [annotation.tail]: formatBytes(content.tail),
       ...(v3Signatures !== undefined && { [annotation.v3Signatures]: formatBytes(v3Signatures) }),
+      ...formatInline(annotation.runs, content.v2Runs, inline),
+      ...formatInline(annotation.v3Runs, content.v3Runs, inline),
     },
   });
 }
@@ -96,8 +109,8 @@ export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
   const ofType = (type: string) => layers.filter(({ mediaType }) => mediaType === type);
   const head = parseBytes(annotations[annotation.head]);
   const tail = parseBytes(annotations[annotation.tail]);
-  const v2Runs = runsOf(ofType(indexPartType), ofType(indexDetailsType));
-  const v3Runs = runsOf(ofType(indexV3PartType), ofType(indexV3DetailsType));
+  const v2Runs = runsOf(ofType(indexPartType), ofType(indexDetailsType), annotations[annotation.runs]);
+  const v3Runs = runsOf(ofType(indexV3PartType), ofType(indexV3DetailsType), annotations[annotation.v3Runs]);
   const created = Date.parse(annotations[annotation.created] ?? '');
   const isWhole = v2Runs !== undefined && v3Runs !== undefined && !Number.isNaN(created);
   if (head === undefined || tail === undefined || !isWhole) {
@@ -118,10 +131,32 @@ export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
   };
 }
 
-/** Undefined where not each part has its details. */
-function runsOf(parts: readonly Descriptor[], details: readonly Descriptor[]): readonly RunDescriptors[] | undefined {
+/** Undefined where not each part has its details, or one that the manifest holds has no place among them. */
+function runsOf(
+  parts: readonly Descriptor[],
+  details: readonly Descriptor[],
+  inline: string | undefined,
+): readonly RunDescriptors[] | undefined {
   if (parts.length !== details.length) return undefined;
-  return parts.flatMap((part, i) => (details[i] === undefined ? [] : [{ part, details: details[i] }]));
+  const runs: RunDescriptors[] = parts.flatMap((part, i) =>
+    details[i] === undefined ? [] : [{ part, details: details[i] }],
+  );
+  for (const word of inline?.split(' ') ?? []) {
+    const [at = '', ...texts] = word.split(':');
+    const [part, about] = texts.map((text) => partOf(Buffer.from(text, 'base64')));
+    if (!/^\d+$/.test(at) || Number(at) > runs.length || part === undefined || about === undefined) return undefined;
+    const inlined = { part, details: about };
+    runs.splice(Number(at), 0, { part: layer('', part), details: layer('', about), inline: inlined });
+  }
+  return runs;
+}
+
+/** In order, so that each finds its place by those before it. */
+function formatInline(name: string, runs: readonly IndexRun[], inline: ReadonlySet<IndexRun>): Record<string, string> {
+  const words = runs.flatMap((run, at) =>
+    inline.has(run) ? [[at, formatBytes(run.part.bytes), formatBytes(run.details.bytes)].join(':')] : [],
+  );
+  return words.length === 0 ? {} : { [name]: words.join(' ') };
 }
 
 function formatBytes(bytes: Uint8Array): string {

@@ -9,7 +9,8 @@ import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { formatIndexManifest } from '../index/index-manifest.ts';
 import { contentPieces, layersOfContent, v3Pieces, withFreshRuns, type IndexContent } from '../index/index-content.ts';
-import type { Part } from '../index/index-run.ts';
+import type { IndexRun, Part } from '../index/index-run.ts';
+import { inlineRuns } from '../index/inline-runs.ts';
 import { formatV3Signatures, v3Signed } from '../index/v3-signatures.ts';
 import type { Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
@@ -36,6 +37,8 @@ export interface IndexWriterDeps {
   readonly clock: MonotonicClock;
   readonly stamp: () => Stamp;
   readonly random: RandomBytes;
+  /** So many bytes of runs a manifest holds itself. */
+  readonly maxInlineBytes: number;
   /** Called with each index that was put. */
   readonly onPut: (group: Group, stored: StoredIndex) => void;
 }
@@ -60,17 +63,19 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
     const wanted = seen.content(group.architecture);
     const putAnew = async () => {
       const content = await uploadAnew(image, wanted, call);
-      return await putIndex(deps, image, group, await signContent(deps, group, content, keys), call);
+      const signed = await signContent(deps, group, content, keys);
+      return await putIndex(deps, image, group, { ...signed, inline: new Set() }, call);
     };
     const put = async () => {
       if (before !== undefined && isDamaged(before)) return await putAnew();
-      const missing = layersOfContent(wanted).filter(({ digest }) => before?.blobs.has(digest) !== true);
+      const inline = inlineRuns(wanted, before, deps.maxInlineBytes);
+      const missing = layersOfContent(wanted, inline).filter(({ digest }) => before?.blobs.has(digest) !== true);
       // A signature takes as long as some requests.
       const [signed] = await Promise.all([
         signContent(deps, group, wanted, keys),
         upload(image, missing, call, uploads),
       ]);
-      return await putIndex(deps, image, group, signed, call);
+      return await putIndex(deps, image, group, { ...signed, inline }, call);
     };
     const stored = await deps.immutable.noting(
       group.image,
@@ -146,17 +151,17 @@ async function putIndex(
   { artifacts, stamp, random }: IndexWriterDeps,
   image: ImageStore,
   group: Group,
-  { content, pieces, signatures, v3Signatures }: SignedContent,
+  { content, pieces, signatures, v3Signatures, inline }: SignedContent & { readonly inline: ReadonlySet<IndexRun> },
   call: CallOptions,
 ): Promise<StoredIndex> {
   const signedHead = Buffer.concat([signatureMember(signatures), content.head]);
   const createdMs = stamp();
   const nonce = Buffer.from(random(12)).toString('hex');
   const format = (profile: { artifactType: boolean }) =>
-    formatIndexManifest({ group, createdMs, signedHead, v3Signatures, content }, nonce, profile);
+    formatIndexManifest({ group, createdMs, signedHead, v3Signatures, content, inline }, nonce, profile);
   // Once: a first try that lands late would bring back a digest that replicas have compared, after another took its place.
   const manifestDigest = await artifacts.put(image, indexTag(group), format, { ...call, isOnce: true });
-  const blobs = new Set(layersOfContent(content).map(({ digest }) => digest));
+  const blobs = new Set(layersOfContent(content, inline).map(({ digest }) => digest));
   return {
     manifestDigest,
     createdMs,

@@ -2,6 +2,7 @@ import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Clock, Log, Meter, RandomBytes } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
+import type { StoredIndex } from '../index/stored-index.ts';
 import { EVERY, type Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
@@ -34,16 +35,24 @@ export function createPublishLoops(deps: PublishLoopsDeps): (at: RepositoryCoord
   const loops = createBoundedCache<PublishLoop>(10_000);
 
   const begin = (at: RepositoryCoordinates) => {
+    // Small runs go into the manifest. What a put needed the next one most likely needs too.
+    const sentNone = createBoundedCache<true>(1000);
     const losing = { ...deps.memoryOf(at.image), burial: deps.burialOf(at.image), log: deps.log };
     return createPublishLoop(
       {
         ...deps,
         look: ({ image }, scope, call) => deps.look(image, at, scope, call),
-        put: ({ image }, seen, architecture, call) => deps.put(image, { ...at, architecture }, seen, call),
-        open: ({ image, scope }, call) =>
-          scope.length > mostOpened || scope.includes(EVERY)
-            ? undefined
-            : openUploads(image, layersOfRun * scope.length, call),
+        put: async ({ image }, seen, architecture, call) => {
+          const put = await deps.put(image, { ...at, architecture }, seen, call);
+          if (hasNewLayers(put, seen.stored.get(architecture))) sentNone.delete(architecture);
+          else sentNone.set(architecture, true);
+          return put;
+        },
+        open: ({ image, scope }, call) => {
+          if (scope.length > mostOpened || scope.includes(EVERY)) return undefined;
+          const count = layersOfRun * scope.filter((architecture) => sentNone.get(architecture) !== true).length;
+          return count === 0 ? undefined : openUploads(image, count, call);
+        },
         clear: (participant, seen, call) => clearLosers(losing, participant, seen, call),
         tidy: ({ image }, seen, call) => deps.tidy(image, at, seen, call),
         wantsSignatures,
@@ -58,4 +67,8 @@ export function createPublishLoops(deps: PublishLoopsDeps): (at: RepositoryCoord
     loops.set(key, loop);
     return loop;
   };
+}
+
+function hasNewLayers(put: StoredIndex, before: StoredIndex | undefined): boolean {
+  return [...put.blobs].some((digest) => before?.blobs.has(digest) !== true);
 }

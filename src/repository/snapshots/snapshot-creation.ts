@@ -111,7 +111,7 @@ async function uploadLayers(
   isThere: (digest: IndexLayer['digest']) => boolean,
   time: AnswerTime,
 ): Promise<void> {
-  const layers = new Map(contents.flatMap(layersOfContent).map((part) => [part.digest, part]));
+  const layers = new Map(contents.flatMap((content) => layersOfContent(content)).map((part) => [part.digest, part]));
   const missing = [...layers.values()].filter(({ digest }) => !isThere(digest));
   await inParallel(missing, concurrency, ({ bytes }) => image.pushBlob(bytes, time.call()));
 }

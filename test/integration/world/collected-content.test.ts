@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,7 +50,12 @@ describe.skipIf(isMissing)(`what a registry lost${isMissing ? ' (docker-registry
     count += 1;
     return `team/lost${count}`;
   };
-  const apkOf = (name: string, dataBytes = 3000) => anApk({ name, version: '1.0-r0', arch: 'x86_64', dataBytes });
+  /** What it depends on can't be packed, so that its run is too large for a manifest. */
+  const apkOf = (name: string, dataBytes = 3000) => {
+    const noise = createHash('shake128', { outputLength: 20_000 }).update(name).digest('hex');
+    const depends = (noise.match(/.{100}/g) ?? []).map((word) => `so:${word}`);
+    return anApk({ name, version: '1.0-r0', arch: 'x86_64', dataBytes, depends });
+  };
   const push = async (url: string, image: string, body: Uint8Array) => {
     const answer = await request(`${url}/apk/${image}/edge/main/push`, { method: 'PUT', body });
     await answer.body.dump();

@@ -59,6 +59,8 @@ export interface Scenario {
   readonly halfDonePuts?: HalfDonePuts;
   /** Of each replica; default the first key. */
   readonly keySets?: readonly KeySet[];
+  /** Bytes of runs that a manifest of an index holds itself; default none. */
+  readonly maxInlineBytes?: number;
   /** Whether all replicas are read after each answer. */
   readonly readsAfter?: boolean;
 }
@@ -180,6 +182,7 @@ export async function play(
     lateDeletes: new Set(scenario.lateDeletes),
     oddAnswers: scenario.oddAnswers ?? {},
     halfDonePuts: scenario.halfDonePuts ?? {},
+    repositories: { maxInlineBytes: scenario.maxInlineBytes ?? 0 },
     ...options,
   });
   const ownOf = (slot: number) => ({

@@ -11,10 +11,13 @@ const wanted = process.env['SIMULATION_TROUBLES']?.split(',');
 const staged = await allStagedPackages();
 const key = simulationKey();
 
-const check = (kinds: Parameters<typeof troubledArbitrary>[0], numRuns: number) =>
+/** Of the runs of an index here: each alone has some hundred. */
+const someInline = 1500;
+
+const check = (kinds: Parameters<typeof troubledArbitrary>[0], numRuns: number, maxInlineBytes = 0) =>
   fc.assert(
     fc.asyncProperty(fc.scheduler(), troubledArbitrary(kinds), async (scheduler, scenario) => {
-      expect(await runTroubledScenario(scheduler, scenario, staged, key)).toEqual([]);
+      expect(await runTroubledScenario(scheduler, { ...scenario, maxInlineBytes }, staged, key)).toEqual([]);
     }),
     { numRuns, endOnFailure: true, seed },
   );
@@ -30,5 +33,11 @@ describe('the publish protocol in the world as it is', () => {
     `loses nothing where all of it comes together, in ${runs} schedules`,
     { timeout: Math.max(300_000, runs * 1000) },
     () => check(kinds, runs),
+  );
+
+  it.each([someInline, 32 * 1024])(
+    'nor where manifests of indexes hold runs of up to %i bytes themselves',
+    { timeout: Math.max(300_000, runs * 500) },
+    (maxInlineBytes) => check(kinds, Math.ceil(runs / 8), maxInlineBytes),
   );
 });

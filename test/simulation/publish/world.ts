@@ -208,7 +208,8 @@ export function createWorld(
         store: { ...store, stamp: () => stampOf(own.clock.now()) },
         ...{ signingKeys: fixedKeys(own.keys), sign: signNow, clock: own.clock, random, log: silentLog },
       },
-      given,
+      // So small as they are here, all runs would stand in manifests, and no layer of an index would ever be there.
+      { maxInlineBytes: 0, ...given },
     );
 
   const runUntil: World['runUntil'] = async (done) => {

@@ -308,7 +308,8 @@ describe('what others put into the image', () => {
 
   it('publishes on where layers of the stored index are lost', async () => {
     const { clock, store, replica } = aWorld();
-    await replica(oneKey).push([hello]);
+    const inLayers = aReplica({ store, clock, keys: fixedKeys(oneKey) }, { maxInlineBytes: 0 });
+    await inLayers.push([hello]);
     const { blobs, manifests, tags } = store.state(at.image);
     const index = manifests.get(tags.get(indexTag(aGroup()))!)!;
     const { layers } = JSON.parse(Buffer.from(index.bytes).toString()) as { layers: { digest: never }[] };

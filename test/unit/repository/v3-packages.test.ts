@@ -106,7 +106,7 @@ describe('a package of the new format', () => {
 
   it('is believed as its pusher wrote it, not as somebody else wrote it into a signed index', async () => {
     const { clock, store, replica } = aWorld();
-    const one = replica();
+    const one = aReplica({ store, clock, keys: fixedKeys(aSigningKey()) }, { maxInlineBytes: 0 });
     await one.push([old, fresh]);
     const state = store.state(at.image);
     const { bytes } = state.manifests.get(state.tags.get(indexTag(aGroup()))!)!;
