@@ -52,7 +52,7 @@ export const restoringSchema = selectionSchema.extend({ dryRun: how.dryRun });
 export const promotionSchema = z.strictObject({
   from: z
     .strictObject({ image: text.optional(), branch: text, repository: text })
-    .describe('where they are; without `image` in the target’s'),
+    .describe('where they are; without `image` in the target’s; `<branch>@<name>` is a snapshot'),
   packages: z
     .array(text)
     .min(1)

@@ -119,7 +119,7 @@ export function createRepositories(
     ...pushing,
     deleteFiles: tellingOfSnapshots(pushing.deleteFiles, kept),
     withdrawFiles: tellingOfSnapshots(pushing.withdrawFiles, kept),
-    ...createPromoting({ store, works }),
+    ...createPromoting({ store, works, packagesOfSnapshot: snapshots.packagesOf }),
     ...createRetention({ works }),
     ...createHistory({ works, knownKept }, options),
     ...operations,

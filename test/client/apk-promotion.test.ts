@@ -27,6 +27,24 @@ describeForEachApk(
       expect(await root.read('usr/share/lib/about')).toBe('lib 1-r0\n');
     });
 
+    it('adds what was promoted from a snapshot after the branch lost it', async () => {
+      const source = aRepository();
+      for (const name of ['tool', 'lib']) {
+        await source.push({ name, version: '1-r0', depends: name === 'tool' ? ['lib'] : [] });
+      }
+      const from = placeOf(source.base);
+      const snapshot = { ...from, branch: `${from.branch}@kept` };
+      const kept = await fetch(source.base.replace(`/${from.branch}/`, `/${snapshot.branch}/`), { method: 'PUT' });
+      expect(kept.status).toBe(201);
+      await source.change('delete', { files: ['tool-1-r0.apk', 'lib-1-r0.apk'], now: true });
+      const target = repositoryAt(source.base.replace(from.image, `${from.image}-released`));
+      await target.change('promote', { from: snapshot, packages: ['tool'], withDependencies: true });
+      const root = await aRoot();
+      await root.setUp(target.base);
+      await root.mustApk(['-U', 'add', 'tool']);
+      expect(await root.read('usr/share/lib/about')).toBe('lib 1-r0\n');
+    });
+
     it('adds what was moved between two branches, and the newest of what was pruned', async () => {
       const source = aRepository();
       for (const version of ['1.9-r0', '1.10-r0', '1.11-r0']) await source.push({ name: 'tool', version });

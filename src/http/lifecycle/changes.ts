@@ -10,7 +10,7 @@ import {
   type ChangeVerb,
   type DeletionDocument,
 } from '../../protocol/lifecycle.ts';
-import { parseCoordinates } from '../../protocol/coordinates.ts';
+import { parseReadCoordinates } from '../../protocol/coordinates.ts';
 import type { Caller } from '../../repository/service/caller.ts';
 import type { Change, ChangeOptions, ChangePackages, Selection } from '../../repository/service/lifecycle.ts';
 import { jsonAnswer } from '../answer/answer.ts';
@@ -70,7 +70,7 @@ export function createChangeHandler(
     async promote(asked) {
       const { from, packages, withDependencies, move, ...body } = await bodyOf(asked, promotionSchema);
       const to = asked.base.at;
-      const source = parseCoordinates({ ...from, image: from.image ?? to.image });
+      const source = parseReadCoordinates({ ...from, image: from.image ?? to.image });
       asked.attempt.tell({
         files: packages,
         from: `${source.image}/${source.branch}/${source.repository}`,

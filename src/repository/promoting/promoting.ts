@@ -1,5 +1,5 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { snapshotIn, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Store } from '../../store/store.ts';
 import { unknownRepository } from '../publishing/refusals.ts';
 import { nothingSelected } from '../pushing/change-answer.ts';
@@ -8,16 +8,17 @@ import type { Works } from '../pushing/works.ts';
 import type { Caller } from '../service/caller.ts';
 import type { ChangedPackage } from '../service/lifecycle.ts';
 import type { PromotionOptions, RepositoryPromoting } from '../service/promoting.ts';
-import { offerOf } from './source-packages.ts';
+import { offerOf, offerOfSnapshot, type Offer, type PackagesOfSnapshot } from './source-packages.ts';
 import { takePackages } from './take-packages.ts';
 
 export interface PromotingDeps {
   readonly store: Store;
   readonly works: Works;
+  readonly packagesOfSnapshot: PackagesOfSnapshot;
 }
 
 /** The part of the service that brings packages from one repository to another. */
-export function createPromoting({ store, works }: PromotingDeps): RepositoryPromoting {
+export function createPromoting({ store, works, packagesOfSnapshot }: PromotingDeps): RepositoryPromoting {
   /** Only after the target lists them: a crash may leave a package in both, never in none. */
   const leave = async (
     from: RepositoryCoordinates,
@@ -38,10 +39,25 @@ export function createPromoting({ store, works }: PromotingDeps): RepositoryProm
     return spared.replaced.map(({ fileName }) => `${place} has other bytes of ${fileName} by now, which stay there`);
   };
 
+  const offerIn = (from: RepositoryCoordinates, caller: Caller, wanted: readonly string[]): Promise<Offer> => {
+    const snapshot = snapshotIn(from.branch);
+    if (snapshot === undefined)
+      return works.change(from, caller, unknownRepository(from), (source) => offerOf(source, wanted));
+    const home = { ...from, branch: snapshot.branch };
+    return works.read(home, caller, unknownRepository(home), async (source) =>
+      offerOfSnapshot(await packagesOfSnapshot(source, snapshot.name), wanted),
+    );
+  };
+
   return {
     async promote({ from, to, packages: wanted }, caller, options = {}) {
       if (isSamePlace(from, to)) throw new GatewayError('REQUEST_INVALID', 'source and target are one repository');
-      const offer = await works.change(from, caller, unknownRepository(from), (source) => offerOf(source, wanted));
+      if (options.isMove === true && snapshotIn(from.branch) !== undefined)
+        throw new GatewayError(
+          'REQUEST_INVALID',
+          `${from.branch} is a snapshot, which keeps what it has: nothing moves`,
+        );
+      const offer = await offerIn(from, caller, wanted);
       // A misspelt name must not bring half of what is meant; of a move the target may have it by now.
       if (offer.missing.length > 0 && options.isMove !== true) throw nothingSelected(offer.missing, from);
       const image = store.image(from.image, caller.credentials, caller.requestId);

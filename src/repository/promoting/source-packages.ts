@@ -23,19 +23,42 @@ export interface Offer {
   readonly listed: ReadonlyMap<string, readonly Offered[]>;
 }
 
+/** What each index of a snapshot of a work's repository lists. Throws SNAPSHOT_UNKNOWN. */
+export type PackagesOfSnapshot = (work: Work, name: string) => Promise<ReadonlyMap<string, readonly PackageRecord[]>>;
+
 /** Looks for packages, as `choosePackages` understands their names. */
 export async function offerOf(source: Work, wanted: readonly string[]): Promise<Offer> {
-  const listed = listedIn(await source.look([EVERY]));
+  return chosenFrom(listedIn(await source.look([EVERY])), wanted);
+}
+
+/** The same of what a snapshot has. */
+export function offerOfSnapshot(
+  packages: ReadonlyMap<string, readonly PackageRecord[]>,
+  wanted: readonly string[],
+): Offer {
+  return chosenFrom(
+    indexesIn([...packages.keys()], (architecture) => packages.get(architecture) ?? []),
+    wanted,
+  );
+}
+
+function chosenFrom(listed: Offer['listed'], wanted: readonly string[]): Offer {
   const all = new Map([...listed.values()].flat().map((one) => [`${one.architecture}/${one.pkg.fileName}`, one]));
   const { found, newest, missing } = choosePackages([...all.values()], wanted);
   return { chosen: found, newest, missing, listed };
 }
 
+/** What each index lists, as `indexesIn` has it. */
+export function listedIn(seen: Look): Offer['listed'] {
+  return indexesIn(seen.architectures, (architecture) => seen.target(architecture).files.map(({ pkg }) => pkg));
+}
+
 /** What each index lists; noarch's own only where there is no other. */
-export function listedIn(seen: Look): ReadonlyMap<string, readonly Offered[]> {
-  const others = seen.architectures.filter((architecture) => architecture !== NOARCH);
-  const architectures = others.length > 0 ? others : seen.architectures;
-  const filesOf = (architecture: string) =>
-    seen.target(architecture).files.map(({ pkg }) => ({ architecture: pkg.architecture, entry: pkg.entry, pkg }));
-  return new Map(architectures.map((architecture) => [architecture, filesOf(architecture)]));
+function indexesIn(
+  all: readonly string[],
+  packagesIn: (architecture: string) => readonly PackageRecord[],
+): Offer['listed'] {
+  const others = all.filter((architecture) => architecture !== NOARCH);
+  const offered = (pkg: PackageRecord) => ({ architecture: pkg.architecture, entry: pkg.entry, pkg });
+  return new Map((others.length > 0 ? others : all).map((one) => [one, packagesIn(one).map(offered)]));
 }

@@ -6,6 +6,7 @@ import type { Change, ChangeOptions } from './lifecycle.ts';
 
 /** What is promoted: from one repository to another of the same store. */
 export interface Promotion {
+  /** A snapshot may stand in the branch's place, unless it is a move. */
   readonly from: RepositoryCoordinates;
   readonly to: RepositoryCoordinates;
   /** `<name>` for its newest version in each architecture, or `<name>=<version>`; `*` in the name stands for any text. */
@@ -29,7 +30,7 @@ export interface RepositoryPromoting {
   /**
    * Lists packages of one repository in another, all or none, in one change of its index, with the caller's rights in both; their
    * bytes stay in the store. What is there already is `unchanged`. Throws PACKAGE_UNKNOWN where a name is nowhere in the
-   * source, PACKAGE_EXISTS where the target has other bytes of a name, MOUNT_UNSUPPORTED, and what a push throws. Who moves and
+   * source, SNAPSHOT_UNKNOWN, PACKAGE_EXISTS where the target has other bytes of a name, MOUNT_UNSUPPORTED, and what a push throws. Who moves and
    * may not delete in the source has them in both.
    */
   promote(promotion: Promotion, caller: Caller, options?: PromotionOptions): Promise<Change>;

@@ -11,14 +11,7 @@ import { removeAll, scopeOfTags } from '../pushing/removal.ts';
 import { liveTagsIn } from '../pushing/selection.ts';
 import type { Work } from '../pushing/work.ts';
 import type { Change, ChangeOptions } from '../service/lifecycle.ts';
-import type { OpenSnapshot } from './snapshot-content.ts';
-import type { SnapshotRecords } from './snapshot-records.ts';
-import { unknownSnapshot } from './snapshot-removal.ts';
-
-export interface RollbackDeps {
-  readonly records: SnapshotRecords;
-  readonly open: OpenSnapshot;
-}
+import { packagesOfSnapshot, type SnapshotPackagesDeps } from './snapshot-reading.ts';
 
 type Start = Pick<Push, 'before' | 'began'>;
 
@@ -39,7 +32,7 @@ interface RollbackPlan {
  * Nothing that the snapshot holds can be lost: run again after a crash it ends what was begun.
  */
 export async function rollback(
-  deps: RollbackDeps,
+  deps: SnapshotPackagesDeps,
   work: Work,
   name: string,
   options: ChangeOptions = {},
@@ -63,20 +56,13 @@ async function begin(work: Work): Promise<Start> {
 
 /** What a snapshot of the repository lists, by path, each under the architecture that it was made for. */
 async function recordsOf(
-  { records, open }: RollbackDeps,
-  { image, at, time }: Work,
+  deps: SnapshotPackagesDeps,
+  work: Work,
   { listing }: Look,
   name: string,
 ): Promise<ReadonlyMap<string, PackageRecord>> {
-  const place = { branch: at.branch, repository: at.repository, name };
-  const record = await records.find(image, place, listing, time.call());
-  if (record === undefined) throw unknownSnapshot(place);
-  const wanted = new Map<string, PackageRecord>();
-  for (const architecture of record.indexes.keys()) {
-    const content = await time.until(open(image, record, architecture));
-    for (const { pkg } of content?.files() ?? []) wanted.set(pathOf(pkg), pkg);
-  }
-  return wanted;
+  const listed = await packagesOfSnapshot(deps, work, name, listing);
+  return new Map([...listed.values()].flat().map((pkg) => [pathOf(pkg), pkg]));
 }
 
 function planRollback(seen: Look, wanted: ReadonlyMap<string, PackageRecord>): RollbackPlan {

@@ -2,8 +2,13 @@ import type { Clock } from '../../ports.ts';
 import { snapshotIn, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { IndexServing } from '../views/index-serving.ts';
 import type { Reader } from '../views/reader-rights.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import type { Work } from '../pushing/work.ts';
 import type { RepositoryStatus } from '../service/upkeep.ts';
 import type { FindSnapshot } from './find-snapshot.ts';
+import type { OpenSnapshot } from './snapshot-content.ts';
+import type { SnapshotRecords } from './snapshot-records.ts';
+import { unknownSnapshot } from './snapshot-removal.ts';
 
 /** What of snapshots is told beside their indexes. */
 export interface SnapshotReading {
@@ -45,4 +50,27 @@ export function createSnapshotReading(deps: {
       return { architectures };
     },
   };
+}
+
+export interface SnapshotPackagesDeps {
+  readonly records: SnapshotRecords;
+  readonly open: OpenSnapshot;
+}
+
+/** What the index of each architecture lists in the snapshot of that name of a work's repository, as `listing` has it. Throws SNAPSHOT_UNKNOWN. */
+export async function packagesOfSnapshot(
+  { records, open }: SnapshotPackagesDeps,
+  { image, at, time }: Work,
+  name: string,
+  listing: readonly string[],
+): Promise<ReadonlyMap<string, readonly PackageRecord[]>> {
+  const place = { branch: at.branch, repository: at.repository, name };
+  const record = await records.find(image, place, listing, time.call());
+  if (record === undefined) throw unknownSnapshot(place);
+  const listed = new Map<string, readonly PackageRecord[]>();
+  for (const architecture of record.indexes.keys()) {
+    const content = await time.until(open(image, record, architecture));
+    listed.set(architecture, content?.files().map(({ pkg }) => pkg) ?? []);
+  }
+  return listed;
 }

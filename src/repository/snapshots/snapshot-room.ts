@@ -2,16 +2,18 @@ import { snapshotIn, type Group, type RepositoryCoordinates } from '../../protoc
 import type { IndexViews } from '../views/index-views.ts';
 import { createReader, type Reader } from '../views/reader-rights.ts';
 import type { Credentials } from '../../store/store.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import type { Work } from '../pushing/work.ts';
 import type { Caller } from '../service/caller.ts';
 import type { RepositorySnapshots } from '../service/snapshots.ts';
 import type { RepositoryStatus } from '../service/upkeep.ts';
 import type { IndexServing, IndexServingOptions } from '../views/index-serving.ts';
 import { createKnownSnapshots } from './find-snapshot.ts';
 import { createTidySnapshots, type TidySnapshots } from './leftovers.ts';
-import { createSnapshotReading } from './snapshot-reading.ts';
 import { createOpenSnapshot } from './snapshot-content.ts';
 import { createSnapshotRecords } from './snapshot-records.ts';
 import { createSnapshotViews, type SnapshotViewsDeps } from './snapshot-views.ts';
+import { createSnapshotReading, packagesOfSnapshot } from './snapshot-reading.ts';
 import { createSnapshots, type SnapshotsDeps } from './snapshots.ts';
 
 export interface SnapshotRoomDeps
@@ -30,6 +32,8 @@ export interface SnapshotRoom {
   status(at: RepositoryCoordinates, caller: Caller): Promise<RepositoryStatus | undefined>;
   /** Clears away what ended ones leave behind. */
   readonly tidy: TidySnapshots;
+  /** What each index of a snapshot of a work's repository lists. Throws SNAPSHOT_UNKNOWN. */
+  readonly packagesOf: (work: Work, name: string) => Promise<ReadonlyMap<string, readonly PackageRecord[]>>;
   /** Making and removing them, and going back to one. */
   service(deps: Pick<SnapshotsDeps, 'look' | 'rights' | 'works'>): RepositorySnapshots;
 }
@@ -57,6 +61,8 @@ export function createSnapshotRoom(
     groupsOf: (reader, at) => reading.groupsOf(reader, at),
     status: (at, caller) => reading.status(readerOf(at.image, caller), at),
     tidy: createTidySnapshots(deps),
+    packagesOf: async (work, name) =>
+      packagesOfSnapshot({ records, open }, work, name, await work.image.tags(work.time.call())),
     service: (more) => createSnapshots({ ...deps, ...more, records, open, forget }, options),
   };
 }

@@ -40,6 +40,18 @@ describe('lkar snapshot', () => {
   });
 });
 
+describe('lkar promote', () => {
+  it('takes from a snapshot what the branch has lost since, and moves nothing from there', async () => {
+    await lkar('snapshot', 'create', ...at(), 'first');
+    await lkar('rm', world.at, 'edge/main/x86_64/app-1.apk');
+    const promote = (...more: string[]) =>
+      lkar('promote', `${world.at}/edge@first/main`, 'stable/main', 'app', '-o', 'json', ...more);
+    expect((await promote('--move')).exitCode).toBe(2);
+    expect(rows((await promote()).stdout)).toMatchObject([{ filePath: 'stable/main/x86_64/app-1.apk' }]);
+    expect((await lkar('promote', `${world.at}/edge@none/main`, 'stable/main', 'app')).exitCode).toBe(4);
+  });
+});
+
 describe('lkar diff', () => {
   it('tells what a branch has more, less and otherwise than a snapshot', async () => {
     await lkar('snapshot', 'create', ...at(), 'first');

@@ -10,7 +10,7 @@ export function addPromoteCommand(parent: Command, inSession: InSession): void {
   const promote = parent
     .command('promote')
     .description('list packages of one repository in another of the same registry too: all or none, no bytes are moved')
-    .argument('<from>', 'REGISTRY/IMAGE/BRANCH/REPOSITORY')
+    .argument('<from>', 'REGISTRY/IMAGE/BRANCH/REPOSITORY; BRANCH@NAME is a snapshot')
     .argument('<to>', 'the same, or BRANCH/REPOSITORY of the same image')
     .argument('<package...>', 'NAME, the newest in each architecture, or NAME=VERSION; * in NAME stands for any text')
     .option('--with-dependencies', 'and what they need, as far as FROM has it and TO does not')
@@ -26,5 +26,6 @@ export function addPromoteCommand(parent: Command, inSession: InSession): void {
   addExamples(promote, [
     'lkar promote apk.example.org/team/app/edge/main stable/main hello',
     'lkar promote apk.example.org/team/app/edge/main apk.example.org/team/released/v1/main hello=1.0-r0 --with-dependencies',
+    'lkar promote apk.example.org/team/app/edge@release-1/main stable/main hello',
   ]);
 }

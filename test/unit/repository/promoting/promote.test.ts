@@ -99,6 +99,32 @@ describe('promoting', () => {
     expect(await listed(stable, 'aarch64')).toEqual(['app-1-r0', 'doc-3-r0']);
   });
 
+  it('lists what a snapshot has, whatever became of it in the branch', async () => {
+    const { promote, push, listed, replica, clock } = aWorld();
+    await push(app('1-r0', { depends: ['lib'] }), app('1-r0', { name: 'lib' }), app('2-r0', { arch: 'aarch64' }));
+    await clock.until(replica.repositories.createSnapshot(at, 'kept', aCaller('ann')));
+    const files = ['app-1-r0.apk', 'lib-1-r0.apk'];
+    await clock.until(replica.repositories.deleteFiles(at, { files }, aCaller('ann'), { isNow: true }));
+    await push(app('3-r0'));
+    const from = { ...at, branch: `${at.branch}@kept` };
+    const promoteFrom = (to: RepositoryCoordinates, packages: readonly string[], options: PromotionOptions = {}) =>
+      clock.until(replica.repositories.promote({ from, to, packages }, aCaller('ann'), options));
+
+    await expect(promoteFrom(stable, ['app'], { isMove: true })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    expect(await listed(stable)).toBeUndefined();
+    const change = await promoteFrom(elsewhere, ['app'], { withDependencies: true });
+    expect(outcomes(change).toSorted()).toEqual(['promoted app-1-r0', 'promoted app-2-r0', 'promoted lib-1-r0']);
+    expect(await listed(elsewhere)).toEqual(['app-1-r0', 'lib-1-r0']);
+    const there = await clock.until(replica.repositories.list(elsewhere, aCaller('reader')));
+    expect(there[0]!.provenance?.promotedFrom).toBe(`${at.image}/${at.branch}@kept/${at.repository}`);
+    await promoteFrom(at, ['lib']);
+    expect(await listed(at)).toEqual(['app-3-r0', 'lib-1-r0']);
+    await expect(promoteFrom(stable, ['app=3-r0'])).rejects.toMatchObject({ code: 'PACKAGE_UNKNOWN' });
+    await expect(promote(stable, ['app'], {})).resolves.toBeDefined();
+    from.branch = `${at.branch}@lost`;
+    await expect(promoteFrom(stable, ['app'])).rejects.toMatchObject({ code: 'SNAPSHOT_UNKNOWN' });
+  });
+
   it('takes nothing where a name is nowhere', async () => {
     const { promote, push, listed } = aWorld();
     await push(app('1-r0'));
