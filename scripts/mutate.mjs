@@ -84,14 +84,17 @@ function runNamed({ file, test }) {
 
 function runTests(...args) {
   const vitest = path.join(copy, 'node_modules/vitest/vitest.mjs');
-  const { stdout, error } = spawnSync(process.execPath, [vitest, 'run', ...args, '--reporter=json'], {
+  const { stdout, stderr, error } = spawnSync(process.execPath, [vitest, 'run', ...args, '--reporter=json'], {
     cwd: copy,
     encoding: 'utf8',
     timeout: maxMs,
     maxBuffer: 2 ** 26,
   });
   if (error?.code === 'ETIMEDOUT') return { tried: '?', fault: `a test doesn't end within ${maxMs / 1000} s` };
-  const results = JSON.parse(stdout.slice(stdout.indexOf('{"num')))
+  const begin = stdout.indexOf('{"num');
+  if (begin === -1)
+    return { tried: 0, fault: `the test run broke off: ${stderr.trim().split('\n').at(-1)}`, isCrash: true };
+  const results = JSON.parse(stdout.slice(begin))
     .testResults.flatMap((file) => file.assertionResults)
     .filter(({ status }) => status === 'passed' || status === 'failed');
   const failed = results.find(({ status }) => status === 'failed');
