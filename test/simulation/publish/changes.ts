@@ -268,7 +268,8 @@ function codeOf(error: unknown): string {
   throw error;
 }
 
-function noneWhere(code: 'REPOSITORY_UNKNOWN'): (error: unknown) => readonly never[] {
+/** Where there is nothing there is an empty answer. */
+export function noneWhere(code: 'REPOSITORY_UNKNOWN'): (error: unknown) => readonly never[] {
   return (error) => {
     if (isGatewayError(error, code)) return [];
     throw error;

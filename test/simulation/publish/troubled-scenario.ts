@@ -4,7 +4,7 @@ import type { Scheduler } from 'fast-check';
 import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import type { SigningKey } from '../../../src/repository/keys/signing-keys.ts';
-import { beginnings, changeArbitrary, changeFaultsOf, rollbackFaultsOf } from './changes.ts';
+import { beginnings, changeArbitrary, changeFaultsOf, noneWhere, rollbackFaultsOf } from './changes.ts';
 import { contentFaultsOf, faultsOf, listedIn, type History, type Operation, type Reading } from './history.ts';
 import {
   at,
@@ -25,7 +25,7 @@ import {
 import type { HalfDonePuts } from './half-done-puts.ts';
 import { lifecycleArbitrary, lifecycleFaultsOf, type LifecycleStep } from './lifecycle.ts';
 import type { OddAnswers } from './odd-answers.ts';
-import type { World, WorldOptions } from './world.ts';
+import type { Replica, World, WorldOptions } from './world.ts';
 
 /**
  * The kinds of trouble that a run may have; a run that fails is narrowed down by leaving some out. `crowds` is none: everybody
@@ -156,12 +156,13 @@ export async function runTroubledScenario(
   }
   const hasStable = history.operations.some(({ place }) => place !== undefined);
   const last = await readEverywhere(world, replicas, newcomer, hasStable ? [at, stable] : [at]);
+  const wasPutBack = scenario.steps.some(({ kind }) => kind === 'restore');
   const judged = { ...history, operations: history.operations.map(asAnswered) };
   return told(history, [
     ...contentFaultsOf(judged),
     ...[...history.readings, ...last].flatMap((reading) => faultsOfAny(judged, reading, key)),
     ...changeFaultsOf(judged, lastlyListed(last, key)),
-    ...(await unreadable(world, newcomer, last, key)),
+    ...(await unreadable(world, newcomer, last, key, wasPutBack)),
     ...(await lifecycleFaultsOf(world, newcomer, judged)),
     ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key) : []),
   ]);
@@ -208,8 +209,22 @@ function faultsOfAny(history: History, reading: Reading, key: SigningKey): reado
   return faultsOf({ ...history, operations }, reading, own);
 }
 
-/** What an index lists in the end can be fetched, whole. */
+/** What an index lists in the end can be fetched, whole; where the registry was put back, at the latest once it was repaired. */
 async function unreadable(
+  world: World,
+  newcomer: Replica['repositories'],
+  readings: readonly Reading[],
+  key: SigningKey,
+  wasPutBack: boolean,
+): Promise<readonly string[]> {
+  const faults = await unreadableIn(world, newcomer, readings, key);
+  if (faults.length === 0 || !wasPutBack) return faults;
+  const places = readings.some(({ place }) => place !== undefined) ? [at, stable] : [at];
+  for (const place of places) await world.until(newcomer.mend(place, caller).catch(noneWhere('REPOSITORY_UNKNOWN')));
+  return await unreadableIn(world, newcomer, await readEverywhere(world, [], newcomer, places), key);
+}
+
+async function unreadableIn(
   world: World,
   newcomer: Repositories,
   readings: readonly Reading[],

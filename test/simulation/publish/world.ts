@@ -74,7 +74,7 @@ export interface World {
   landLate(): void;
   replica(id: string, own?: Partial<Pick<Replica, 'keys' | 'clockOffsetMs'>>): Replica;
   /** One whose requests aren't delayed, started after all else: what a newcomer sees. */
-  bystander(id: string): Repositories;
+  bystander(id: string): Replica['repositories'];
   /** Whether no request waits to happen. */
   settled(): boolean;
   /** Lets the scheduler choose requests, one at a time, until `done`; moves the clock only when nobody can move. */
