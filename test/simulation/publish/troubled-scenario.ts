@@ -220,7 +220,11 @@ async function unreadable(
   const faults = await unreadableIn(world, newcomer, readings, key);
   if (faults.length === 0 || !wasPutBack) return faults;
   const places = readings.some(({ place }) => place !== undefined) ? [at, stable] : [at];
-  for (const place of places) await world.until(newcomer.mend(place, caller).catch(noneWhere('REPOSITORY_UNKNOWN')));
+  // What is missing for the first time may be hidden for a moment; some minutes later nobody believes that any more.
+  for (const place of [...places, ...places]) {
+    await world.until(newcomer.mend(place, caller).catch(noneWhere('REPOSITORY_UNKNOWN')));
+    world.pass(20 * minutes);
+  }
   return await unreadableIn(world, newcomer, await readEverywhere(world, [], newcomer, places), key);
 }
 
