@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** An OCI digest, always `sha256:` and 64 lower-case hex digits here (OCI image-spec, descriptor, "Digests"). */
 export type Digest = `sha256:${string}`;
@@ -12,7 +12,7 @@ export function isDigest(text: unknown): text is Digest {
 
 /** The SHA-256 digest of `bytes`. */
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hash('sha256', bytes)}`;
 }
 
 /** The digest whose 64 hex digits are `hex`. A hex of another form is the caller's mistake. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { stampOf, type Stamp } from '../../time/stamps.ts';
 import type { Group, RepositoryCoordinates } from '../../protocol/coordinates.ts';
 
@@ -200,7 +200,7 @@ export function readable(text: string, maxLength: number): string {
 
 /** SHA-256 of parts that hold no NUL. */
 export function hashOf(...parts: readonly string[]): Uint8Array {
-  return createHash('sha256').update(parts.join('\0')).digest();
+  return hash('sha256', parts.join('\0'), 'buffer');
 }
 
 /** The first `length` base32 digits of some bytes. */

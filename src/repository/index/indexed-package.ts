@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { compareIndexEntries } from '../../apk/index/index-entry.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 
@@ -19,8 +19,15 @@ export function indexedPackage(
   tags: readonly string[],
   held: readonly string[] = [],
 ): IndexedPackage {
-  return { pkg, tags: [...tags].sort(), held: [...held].sort(), cutHash: cutHash(pkg) };
+  return {
+    pkg,
+    tags: [...tags].sort(),
+    held: held.length === 0 ? nothing : [...held].sort(),
+    cutHash: cutHash(pkg),
+  };
 }
+
+const nothing: readonly string[] = [];
 
 /** The order of records in an index: name, version, identity; then the architecture, so that it is total. */
 export function compareIndexed(a: IndexedPackage, b: IndexedPackage): number {
@@ -67,5 +74,5 @@ function placeOf(sorted: readonly IndexedPackage[], file: IndexedPackage): numbe
 }
 
 function cutHash(pkg: PackageRecord): number {
-  return createHash('sha256').update(pkg.fileName).digest().readUInt32BE(0);
+  return parseInt(hash('sha256', pkg.fileName).slice(0, 8), 16);
 }

@@ -34,8 +34,9 @@ export async function askForTag(
   if (pkg === undefined && isOdd) answer = await readRecord(image, tag, options);
   if (answer === undefined) return sightings.missed(tag) ? gone : { state: 'unseen', pkg };
   if (answer === 'garbled') return sightings.garbled(tag) ? gone : garbled;
-  sightings.found(tag, answer);
-  return { state: 'found', pkg: answer };
+  const found = answer === pkg ? answer : sightings.shareWords(answer);
+  sightings.found(tag, found);
+  return { state: 'found', pkg: found };
 }
 
 /** Whether the registry shows a tombstone of any of these tags by name: a listing shows it later. */

@@ -39,6 +39,8 @@ export interface LiveSet {
   get(tag: string): PackageRecord | undefined;
   /** The live tags of files of that name, of every architecture that was looked at. */
   named(fileName: string): readonly LiveTag[];
+  /** Names that a live tag bears which none of the indexes lists, and another live tag beside it. */
+  crowdedNames(): Iterable<string>;
 }
 
 export interface Witnesses {
@@ -130,7 +132,7 @@ export async function judgeLiveSet(
 }
 
 /** The live set that differs from these indexes so. */
-function liveSet(told: Omit<LiveSet, 'has' | 'get' | 'named'>): LiveSet {
+function liveSet(told: Omit<LiveSet, 'has' | 'get' | 'named' | 'crowdedNames'>): LiveSet {
   const { listed, gone, unlisted } = told;
   const listedAs = (tag: string) => {
     for (const content of listed) {
@@ -139,7 +141,8 @@ function liveSet(told: Omit<LiveSet, 'has' | 'get' | 'named'>): LiveSet {
     }
     return undefined;
   };
-  let unlistedNames: ReadonlyMap<string, readonly LiveTag[]> | undefined;
+  let byName: ReadonlyMap<string, string | readonly string[]> | undefined;
+  const unlistedNames = () => (byName ??= byFileName(unlisted));
   const get = (tag: string) => unlisted.get(tag) ?? (gone.has(tag) ? undefined : listedAs(tag));
   return {
     ...told,
@@ -151,19 +154,29 @@ function liveSet(told: Omit<LiveSet, 'has' | 'get' | 'named'>): LiveSet {
         const file = findFile(content, fileName);
         for (const tag of file?.tags ?? []) if (file !== undefined && !gone.has(tag)) found.set(tag, file.pkg);
       }
-      unlistedNames ??= byFileName(unlisted);
-      for (const { tag, pkg } of unlistedNames.get(fileName) ?? []) found.set(tag, pkg);
+      for (const tag of [unlistedNames().get(fileName) ?? []].flat()) {
+        const pkg = unlisted.get(tag);
+        if (pkg !== undefined) found.set(tag, pkg);
+      }
       return [...found].map(([tag, pkg]) => ({ tag, pkg }));
+    },
+    *crowdedNames() {
+      for (const [fileName, tags] of unlistedNames()) {
+        const isCrowded = typeof tags !== 'string' || listed.some((content) => findFile(content, fileName));
+        if (isCrowded) yield fileName;
+      }
     },
   };
 }
 
-function byFileName(tags: ReadonlyMap<string, PackageRecord>): ReadonlyMap<string, readonly LiveTag[]> {
-  const names = new Map<string, LiveTag[]>();
-  for (const [tag, pkg] of tags) {
-    const same = names.get(pkg.fileName);
-    if (same === undefined) names.set(pkg.fileName, [{ tag, pkg }]);
-    else same.push({ tag, pkg });
+/** The tags of each name, or the only one: where an index was lost there are 100,000 names. */
+function byFileName(tags: ReadonlyMap<string, PackageRecord>): ReadonlyMap<string, string | readonly string[]> {
+  const names = new Map<string, string | string[]>();
+  for (const [tag, { fileName }] of tags) {
+    const same = names.get(fileName);
+    if (same === undefined) names.set(fileName, tag);
+    else if (typeof same === 'string') names.set(fileName, [same, tag]);
+    else same.push(tag);
   }
   return names;
 }
@@ -188,15 +201,19 @@ function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }:
     if (!isFound(tag)) doubtful.push({ tag, pkg });
   }
   const isMine = (tag: string) => !union.has(tag) && groupHashes.has(peekTag(tag)?.groupHash ?? '');
-  const own = sightings.ownTags().filter(isMine);
-  const shown = new Set(fresh);
-  for (const tag of new Set([...fresh, ...own])) {
-    if (buried.has(tag) || sightings.isBuried(tag)) continue;
+  const own = new Set(sightings.ownTags().filter(isMine));
+  const consider = (tag: string, isShown: boolean) => {
+    if (buried.has(tag) || sightings.isBuried(tag)) return;
     const pkg = sightings.recordOf(tag);
-    if (!shown.has(tag)) unshown.add(tag);
-    if (pkg !== undefined && (shown.has(tag) ? sightings.isFresh(tag) : isFound(tag))) unlisted.set(tag, pkg);
+    if (!isShown) unshown.add(tag);
+    if (pkg !== undefined && (isShown ? sightings.isFresh(tag) : isFound(tag))) unlisted.set(tag, pkg);
     else doubtful.push({ tag, pkg });
+  };
+  for (const tag of fresh) {
+    own.delete(tag);
+    consider(tag, true);
   }
+  for (const tag of own) consider(tag, false);
   return { gone, unlisted, unshown, doubtful, kept };
 }
 

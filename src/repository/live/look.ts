@@ -118,11 +118,17 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarc
   const content = memoized((architecture) => {
     const before = stored.get(architecture)?.content;
     if (before !== undefined && target(architecture).changes.size === 0) return before;
+    const { files, changes } = target(architecture);
+    if (before === undefined)
+      return buildIndexContent(
+        at,
+        files.map((file) => marked(file, facts)),
+        [],
+      );
     // What is held is told with what changes anyway: nothing depends on it.
-    const unmarked = before === undefined ? [] : unmarkedFiles(before, sightings.heldTags());
-    const changes = new Map<string, IndexedPackage | undefined>(unmarked);
-    for (const [fileName, file] of target(architecture).changes) changes.set(fileName, file && marked(file, facts));
-    return buildIndexContent(at, applyChanges(before?.files() ?? [], changes), before?.runs ?? []);
+    const told = new Map<string, IndexedPackage | undefined>(unmarkedFiles(before, sightings.heldTags()));
+    for (const [fileName, file] of changes) told.set(fileName, file && marked(file, facts));
+    return buildIndexContent(at, applyChanges(before.files(), told), before.runs);
   });
   const isCovered = memoized((architecture) => {
     const index = stored.get(architecture);

@@ -101,8 +101,9 @@ export function clashingTags(live: LiveSet, facts: NameFacts, listed: ReadonlySe
 }
 
 /** One index lists one content of a name: a rival is listed by none, or another index disagrees about noarch. */
-function contestableNames({ listed, unlisted }: LiveSet): ReadonlySet<string> {
-  const names = new Set([...unlisted.values()].map((pkg) => pkg.fileName));
+function contestableNames(live: LiveSet): ReadonlySet<string> {
+  const { listed } = live;
+  const names = new Set(live.crowdedNames());
   if (listed.length < 2) return names;
   for (const content of listed) {
     for (const { pkg } of content.files()) if (pkg.architecture === NOARCH) names.add(pkg.fileName);

@@ -3,6 +3,7 @@ import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { IndexContent } from '../index/index-content.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { createShareWords, type ShareWords } from './shared-words.ts';
 
 /**
  * What this replica itself has seen of an image's package tags: the third witness beside the listing and the index. Losing
@@ -15,6 +16,8 @@ export interface Sightings {
   vouch(tag: string): void;
   /** The store answered for the tag. */
   found(tag: string, pkg: PackageRecord): void;
+  /** A record that was read: the same, in as little memory as many of them may take. */
+  readonly shareWords: ShareWords;
   /** A tombstone was seen, or this replica removed the tag. */
   buried(tag: string): void;
   /** The store says that it has no such tag. Returns whether that is proof: it said so before, some time ago. */
@@ -61,6 +64,14 @@ export interface Sightings {
   isLagging(): boolean;
 }
 
+/** What a tag holds, and when and how this replica saw it last. */
+interface Known {
+  readonly pkg: PackageRecord;
+  readonly sinceMs: MonotonicMs;
+  how: 'put' | 'found' | undefined;
+  freshMs: MonotonicMs;
+}
+
 const maxTags = 100_000;
 const maxHeld = 10_000;
 
@@ -69,8 +80,6 @@ export function createSightings(clock: MonotonicClock): Sightings {
   const lasting = <V extends object | string | number | boolean>(ttlMs: number) =>
     createBoundedCache<V>(maxTags, { clock, ttlMs });
   const own = lasting<true>(lease.memoryMs);
-  // One cache where two would do: of a large image each takes as much memory as what the tags hold.
-  const fresh = lasting<'put' | 'found'>(lease.foundMs);
   const buried = lasting<true>(lease.memoryMs);
   const foreign = lasting<true>(lease.memoryMs);
   const standsBy = lasting<true>(lease.standByMs);
@@ -78,7 +87,8 @@ export function createSightings(clock: MonotonicClock): Sightings {
   const missedAt = lasting<MonotonicMs>(Infinity);
   const garbledAt = lasting<MonotonicMs>(Infinity);
   const absent = lasting<true>(Infinity);
-  const known = lasting<{ readonly pkg: PackageRecord; readonly sinceMs: MonotonicMs }>(Infinity);
+  // One cache where two would do: of a large image each takes a tenth of what the tags hold.
+  const known = lasting<Known>(Infinity);
   const held = createBoundedCache<true>(maxHeld);
 
   /** Whether something happened at least so long ago. */
@@ -92,9 +102,17 @@ export function createSightings(clock: MonotonicClock): Sightings {
     for (const doubts of [missedAt, absent, garbledAt, foreign]) doubts.delete(tag);
   };
   const know = (tag: string, pkg: PackageRecord, how: 'put' | 'found') => {
-    known.set(tag, { pkg, sinceMs: known.get(tag)?.sinceMs ?? clock.monotonicMs() });
-    fresh.set(tag, how);
+    const nowMs = clock.monotonicMs();
+    known.set(tag, { pkg, sinceMs: known.get(tag)?.sinceMs ?? nowMs, how, freshMs: nowMs });
     returned(tag);
+  };
+  const freshness = (tag: string) => {
+    const seen = known.get(tag);
+    return seen === undefined || isPast(seen.freshMs, lease.foundMs) ? undefined : seen.how;
+  };
+  const doubt = (tag: string) => {
+    const seen = known.get(tag);
+    if (seen !== undefined) seen.how = undefined;
   };
 
   return {
@@ -104,17 +122,18 @@ export function createSightings(clock: MonotonicClock): Sightings {
     found(tag, pkg) {
       know(tag, pkg, 'found');
     },
+    shareWords: createShareWords(),
     returned,
     vouch(tag) {
       own.set(tag, true);
     },
     buried(tag) {
       buried.set(tag, true);
-      fresh.delete(tag);
+      doubt(tag);
       own.delete(tag);
     },
     missed(tag) {
-      fresh.delete(tag);
+      doubt(tag);
       if (!isPast(note(missedAt, tag), lease.absenceApartMs)) return false;
       absent.set(tag, true);
       own.delete(tag);
@@ -135,8 +154,8 @@ export function createSightings(clock: MonotonicClock): Sightings {
       standsBy.set(tag, true);
     },
     recordOf: (tag) => known.get(tag)?.pkg,
-    isFresh: (tag) => fresh.get(tag) !== undefined,
-    isFound: (tag) => fresh.get(tag) === 'found',
+    isFresh: (tag) => freshness(tag) !== undefined,
+    isFound: (tag) => freshness(tag) === 'found',
     isBuried: (tag) => buried.get(tag) === true,
     isGarbled(tag) {
       if (foreign.get(tag) === true) return 'always';

@@ -30,6 +30,7 @@ function liveSet(tags: readonly LiveTag[], doubts: { unseen?: LiveTag[]; unshown
     has: (tag) => tags.some((one) => one.tag === tag),
     get: (tag) => tags.find((one) => one.tag === tag)?.pkg,
     named: () => tags,
+    crowdedNames: () => new Set(tags.map(({ pkg }) => pkg.fileName)),
   };
 }
 
