@@ -8,7 +8,7 @@ import { createIndexV3Views } from './index-v3/index-v3-views.ts';
 import { createStoredIndexes } from './index/stored-index.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 import { createLooks, offeringLooks } from './live/looks.ts';
-import { rememberHeld } from './live/sightings.ts';
+import { rememberHeld } from './live/held-tags.ts';
 import { completeRepositoriesOptions, type RepositoriesOptions } from './options.ts';
 import { createBurial } from './publishing/burial.ts';
 import { createImmutableIndexes } from './publishing/immutable-indexes.ts';
@@ -69,6 +69,7 @@ export function createRepositories(
       maker: deps,
       spent,
       look: (image, group) => look(image, group, [group.architecture]),
+      readSoFar: (image) => memoryOf(image).sightings.foundCount(),
       readStored: async (image, group) => {
         const keys = await signingKeys.ofImage(image);
         const index = await storedIndexes.read(image, group, keys);

@@ -1,12 +1,11 @@
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { findFile, type IndexContent } from '../index/index-content.ts';
-import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { askForTag, type Presence } from './absence.ts';
-import { buriedBy, peekKind, peekTag } from '../artifacts/package-tag.ts';
-import type { Sightings } from './sightings.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { BeginProgress } from './reading-progress.ts';
+import type { Sightings } from './sightings.ts';
+import { sift, type Candidate, type Witnesses } from './witnesses.ts';
 
 /** A live tag and the package that it holds. */
 export interface LiveTag {
@@ -43,15 +42,6 @@ export interface LiveSet {
   crowdedNames(): Iterable<string>;
 }
 
-export interface Witnesses {
-  /** What the stored indexes list; read before the listing was. */
-  readonly indexed: readonly IndexContent[];
-  /** The image's tags, each once. */
-  readonly listing: readonly string[];
-  /** What this replica has seen itself. */
-  readonly sightings: Sightings;
-}
-
 export interface Questions {
   /** The most tags whose content is known that one look asks for by name. The rest is asked in turn. */
   readonly max: number;
@@ -59,21 +49,6 @@ export interface Questions {
   readonly concurrency: number;
   /** Called as each is answered. */
   readonly beginProgress?: BeginProgress | undefined;
-}
-
-interface Candidate {
-  readonly tag: string;
-  /** What the tag holds, where this replica knows it already. */
-  readonly pkg: PackageRecord | undefined;
-}
-
-interface Sifted {
-  readonly gone: Set<string>;
-  readonly unlisted: Map<string, PackageRecord>;
-  readonly unshown: Set<string>;
-  readonly kept: readonly string[];
-  /** Tags to be asked for by name. */
-  readonly doubtful: readonly Candidate[];
 }
 
 /**
@@ -124,11 +99,33 @@ export async function judgeLiveSet(
   // Who is shown nothing may lack the right: that a tag isn't there for them is no proof to others.
   const isShownSomething = witnesses.indexed.length > 0 || witnesses.listing.length > 0;
   const sightings = isShownSomething ? witnesses.sightings : { ...witnesses.sightings, missed: () => false };
-  await inParallel(asked, questions.concurrency, async (candidate) => {
-    settle(candidate.tag, await askForTag(image, candidate, sightings, options));
+  const ask = async (candidate: Candidate) => {
+    const { tag } = candidate;
+    const asking = () => askForTag(image, candidate, sightings, options);
+    settle(tag, toldSince(candidate, sightings) ?? (await sightings.asking(tag, asking)));
     progress?.passed();
-  }).finally(progress?.end);
+  };
+  // Looks beside this one may read the same 100,000: what one asks for now the others leave to it, and look again in the end.
+  const left: Candidate[] = [];
+  const askUnlessAsked = async (candidate: Candidate) => {
+    if (candidate.pkg === undefined && sightings.isAsked(candidate.tag)) left.push(candidate);
+    else await ask(candidate);
+  };
+  try {
+    await inParallel(asked, questions.concurrency, askUnlessAsked);
+    await inParallel(left, questions.concurrency, ask);
+  } finally {
+    progress?.end();
+  }
   return liveSet({ listed: witnesses.indexed, gone, unlisted, unshown, unseen, unread, garbled, kept });
+}
+
+/** What has been told since the witnesses were compared of a tag that nobody knew then. */
+function toldSince({ tag, pkg: before }: Candidate, sightings: Sightings): Presence | undefined {
+  if (before !== undefined) return undefined;
+  if (sightings.isBuried(tag)) return { state: 'gone' };
+  const pkg = sightings.recordOf(tag);
+  return pkg && { state: 'found', pkg };
 }
 
 /** The live set that differs from these indexes so. */
@@ -179,79 +176,4 @@ function byFileName(tags: ReadonlyMap<string, PackageRecord>): ReadonlyMap<strin
     else same.push(tag);
   }
   return names;
-}
-
-/** Compares the witnesses without asking. */
-function sift(groupHashes: ReadonlySet<string>, { indexed, listing, sightings }: Witnesses): Sifted {
-  const union = unionOf(indexed);
-  const { fresh, buried, kept, shared } = sortListing(groupHashes, listing, union);
-  for (const tag of buried) if (!sightings.isBuried(tag)) sightings.buried(tag);
-  const missing = shared === union.size ? new Map<string, IndexedPackage>() : missingFrom(listing, union);
-  for (const tag of sightings.missedTags()) if (union.has(tag) && !missing.has(tag)) sightings.returned(tag);
-  const dead = [...buried, ...sightings.buriedTags(), ...sightings.absentTags()];
-  const gone = new Set(dead.filter((tag) => union.has(tag)));
-  // What was found by name lately is believed before a listing only where listings are known to be behind.
-  const isFound = (tag: string) => sightings.isLagging() && sightings.isFound(tag);
-  const unlisted = new Map<string, PackageRecord>();
-  const unshown = new Set<string>();
-  const doubtful: Candidate[] = [];
-  for (const [tag, { pkg }] of missing) {
-    if (gone.has(tag)) continue;
-    unshown.add(tag);
-    if (!isFound(tag)) doubtful.push({ tag, pkg });
-  }
-  const isMine = (tag: string) => !union.has(tag) && groupHashes.has(peekTag(tag)?.groupHash ?? '');
-  const own = new Set(sightings.ownTags().filter(isMine));
-  const consider = (tag: string, isShown: boolean) => {
-    if (buried.has(tag) || sightings.isBuried(tag)) return;
-    const pkg = sightings.recordOf(tag);
-    if (!isShown) unshown.add(tag);
-    if (pkg !== undefined && (isShown ? sightings.isFresh(tag) : isFound(tag))) unlisted.set(tag, pkg);
-    else doubtful.push({ tag, pkg });
-  };
-  for (const tag of fresh) {
-    own.delete(tag);
-    consider(tag, true);
-  }
-  for (const tag of own) consider(tag, false);
-  return { gone, unlisted, unshown, doubtful, kept };
-}
-
-function unionOf(indexed: readonly IndexContent[]): ReadonlyMap<string, IndexedPackage> {
-  const [first, ...others] = indexed.map((content) => content.byTag());
-  if (first === undefined || others.length === 0) return first ?? new Map<string, IndexedPackage>();
-  const union = new Map(first);
-  for (const tags of others) for (const [tag, file] of tags) union.set(tag, file);
-  return union;
-}
-
-/** What a listing shows of some groups: package tags that no index lists, buried ones, what is kept of the dead, and how many an index lists too. */
-function sortListing(
-  groupHashes: ReadonlySet<string>,
-  listing: readonly string[],
-  union: ReadonlyMap<string, IndexedPackage>,
-) {
-  const fresh: string[] = [];
-  const buried = new Set<string>();
-  const kept: string[] = [];
-  const hashes = [...groupHashes];
-  let shared = 0;
-  for (const tag of listing) {
-    // Most of a listing is other groups': they are told apart without making anything.
-    if (!hashes.some((hash) => tag.startsWith(hash))) continue;
-    if (union.has(tag)) {
-      shared += 1;
-      continue;
-    }
-    const kind = peekKind(tag);
-    if (kind === 'package') fresh.push(tag);
-    else if (kind === 'tombstone') buried.add(buriedBy(tag));
-    else if (kind === 'kept' || kind === 'withdrawn') kept.push(tag);
-  }
-  return { fresh, buried, kept, shared };
-}
-
-function missingFrom(listing: readonly string[], union: ReadonlyMap<string, IndexedPackage>) {
-  const listed = new Set(listing);
-  return new Map([...union].filter(([tag]) => !listed.has(tag)));
 }

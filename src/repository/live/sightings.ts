@@ -1,7 +1,6 @@
 import { createBoundedCache, type BoundedCache } from '../../concurrency/bounded-cache.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
-import type { IndexContent } from '../index/index-content.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { createShareWords, type ShareWords } from './shared-words.ts';
 
@@ -16,6 +15,8 @@ export interface Sightings {
   vouch(tag: string): void;
   /** The store answered for the tag. */
   found(tag: string, pkg: PackageRecord): void;
+  /** Does what asks for the tag; until it ends, `isAsked` is true. */
+  asking<T>(tag: string, ask: () => Promise<T>): Promise<T>;
   /** A record that was read: the same, in as little memory as many of them may take. */
   readonly shareWords: ShareWords;
   /** A tombstone was seen, or this replica removed the tag. */
@@ -33,6 +34,9 @@ export interface Sightings {
   /** This replica told a pusher that the tag is published. */
   acknowledged(tag: string): void;
 
+  isAsked(tag: string): boolean;
+  /** How often the store has answered for a tag so far. */
+  foundCount(): number;
   /** What the tag holds, if ever seen: it never changes. */
   recordOf(tag: string): PackageRecord | undefined;
   /** Whether the tag was put or found so lately that it needn't be asked for where the listing shows it. */
@@ -90,6 +94,8 @@ export function createSightings(clock: MonotonicClock): Sightings {
   // One cache where two would do: of a large image each takes a tenth of what the tags hold.
   const known = lasting<Known>(Infinity);
   const held = createBoundedCache<true>(maxHeld);
+  const underWay = new Set<string>();
+  let foundCount = 0;
 
   /** Whether something happened at least so long ago. */
   const isPast = (at: MonotonicMs | undefined, ms: number) => at !== undefined && msSince(clock, at) >= ms;
@@ -120,7 +126,12 @@ export function createSightings(clock: MonotonicClock): Sightings {
       know(tag, pkg, 'put');
     },
     found(tag, pkg) {
+      foundCount += 1;
       know(tag, pkg, 'found');
+    },
+    async asking(tag, ask) {
+      underWay.add(tag);
+      return await ask().finally(() => underWay.delete(tag));
     },
     shareWords: createShareWords(),
     returned,
@@ -153,6 +164,8 @@ export function createSightings(clock: MonotonicClock): Sightings {
     acknowledged(tag) {
       standsBy.set(tag, true);
     },
+    isAsked: (tag) => underWay.has(tag),
+    foundCount: () => foundCount,
     recordOf: (tag) => known.get(tag)?.pkg,
     isFresh: (tag) => freshness(tag) !== undefined,
     isFound: (tag) => freshness(tag) === 'found',
@@ -173,15 +186,4 @@ export function createSightings(clock: MonotonicClock): Sightings {
     ownTags: () => [...own.keys()],
     isLagging: () => lagging.get('') === true,
   };
-}
-
-/** Remembers which tags an index said to be held, where the version that took its place says so no more. */
-export function rememberHeld(sightings: Sightings, before: IndexContent, after: IndexContent | undefined): void {
-  const kept = new Set(after?.runs);
-  for (const run of before.runs) {
-    if (kept.has(run)) continue;
-    for (const { held } of run.files) {
-      for (const tag of held) if (after?.byTag().get(tag)?.held.includes(tag) !== true) sightings.held(tag);
-    }
-  }
 }

@@ -45,6 +45,8 @@ export interface IndexServingDeps {
   readonly maker: ViewMaker;
   readonly meter?: Meter | undefined;
   readonly spent?: Spent | undefined;
+  /** How many packages of an image were read so far: what has to read very many of them is waited for while it grows. */
+  readonly readSoFar?: ((image: string) => number) | undefined;
 }
 
 /** Indexes as readers are given them, and what others tell of them. */
@@ -105,6 +107,7 @@ export function createIndexServing(
       ...deps,
       freshMs: () => freshMs(group),
       heldMs: () => heldMs(group),
+      readSoFar: () => deps.readSoFar?.(group.image) ?? 0,
       onTaken: () => {
         if (!forgotten.has(index)) indexes.set(key, index);
       },

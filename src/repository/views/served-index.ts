@@ -58,14 +58,20 @@ export interface ServedIndexDeps {
   /** For how long a version is taken for the latest, and a comparison for good, in ms. */
   readonly freshMs: () => number;
   readonly heldMs: () => number;
+  /** A number that grows as comparisons read packages. */
+  readonly readSoFar: () => number;
   /** Told of each new view, which may be of another weight. */
   readonly onTaken: () => void;
 }
 
 /** What a record costs in memory, roughly. */
 const bytesPerRecord = 1024;
-/** Nobody waits longer for somebody else's comparison, whose connection may hang. One of those who did makes their own. */
+/**
+ * Nobody waits longer for somebody else's comparison, whose connection may hang. One of those who did makes their own; but not
+ * while so many packages were read meanwhile, since of a lost index each would hold all of them.
+ */
 const sharedMs = 10_000;
+const minRead = 50;
 /** A comparison of a lost index that takes longer holds for some times that: all of it is made anew. */
 const expensiveMs = 250;
 const maxMendedMs = 10_000;
@@ -147,8 +153,9 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
       return missedMs === undefined ? 0 : msSince(clock, missedMs);
     },
     async comparison() {
-      for (let waited: Promise<unknown> | undefined; comparing !== undefined && comparing !== waited;) {
-        waited = comparing;
+      let [waited, read]: [Promise<unknown> | undefined, number] = [undefined, 0];
+      while (comparing !== undefined && (comparing !== waited || deps.readSoFar() - read >= minRead)) {
+        [waited, read] = [comparing, deps.readSoFar()];
         if (await settlesWithin(waited, sharedMs, clock)) return;
       }
     },

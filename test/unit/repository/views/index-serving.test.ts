@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { imageManifestType } from '../../../../src/oci/manifest.ts';
-import { indexTag } from '../../../../src/repository/artifacts/package-tag.ts';
+import { indexTag, peekKind } from '../../../../src/repository/artifacts/package-tag.ts';
 import { createMemoryStore, type MemoryCall, type MemoryImage } from '../../../support/memory-store.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, listedBy } from '../../../support/a-repository.ts';
 
@@ -343,6 +343,51 @@ describe('serving an index', () => {
     const others = ['a', 'b', 'c'].map((user) => replica.repositories.openIndex(at, 'x86_64', aCaller(user)));
     for (const index of await clock.until(Promise.all(others))) expect(index?.count).toBe(1);
     expect(clock.monotonicMs() - came).toBeLessThan(15_000);
+  });
+
+  it('reads each package of a lost index once, however long that takes and whoever comes meanwhile', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    const read: string[] = [];
+    const before = async ({ operation, reference = '' }: MemoryCall) => {
+      if (operation !== 'fetchManifest' || peekKind(reference) !== 'package') return;
+      read.push(reference);
+      await clock.sleep(1_500);
+    };
+    const names = Array.from({ length: 200 }, (_, i) => `one-${i}`);
+    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push(names.map(pkg));
+    const { tags } = images.get(at.image)!;
+    for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
+    const replica = aReplica({ store: createMemoryStore({ images, before }), clock, keys });
+    const come = async (user: string, afterMs: number) => {
+      await clock.sleep(afterMs);
+      return await replica.repositories.openIndex(at, 'x86_64', aCaller(user));
+    };
+    const readers = Promise.all(['a', 'b', 'c'].map((user, i) => come(user, 8_000 * i)));
+    for (const index of await clock.until(readers)) expect(index?.count).toBe(names.length);
+    expect(read.length).toBe(names.length);
+  });
+
+  it('reads each package once for a reader and a pusher who find the index lost', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    const read: string[] = [];
+    const before = async ({ operation, reference = '' }: MemoryCall) => {
+      if (operation !== 'fetchManifest' || peekKind(reference) !== 'package') return;
+      read.push(reference);
+      await clock.sleep(500);
+    };
+    const names = Array.from({ length: 100 }, (_, i) => `one-${i}`);
+    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push(names.map(pkg));
+    const { tags } = images.get(at.image)!;
+    for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
+    const replica = aReplica({ store: createMemoryStore({ images, before }), clock, keys });
+    const reader = replica.repositories.openIndex(at, 'x86_64', aCaller('reader'));
+    await clock.until(clock.sleep(700));
+    await replica.push([pkg('other')]);
+    expect((await clock.until(reader))?.count).toBeGreaterThanOrEqual(names.length);
+    // But for what the other was reading when nothing else was left.
+    expect(read.length - new Set(read).size).toBeLessThanOrEqual(16);
   });
 
   it('says for how long what others acknowledged may be missing', async () => {
