@@ -77,7 +77,7 @@ export async function look(
   const asking = { signal, patienceMs };
   const asked = { named: scope.filter((one) => one !== EVERY), isOpen: scope.includes(EVERY) };
   const keys = await usableKeys(deps.signingKeys, image, asking);
-  const known = options.known ?? recentIndexes(deps, at, asked.named, keys, options.knownMs);
+  const known = recentIndexes(deps, at, asked.named, keys, options.knownMs);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const reading = attempt === 1 ? { ...options, known } : asking;
     const { architectures, stored, listing } = await readThenList(deps, image, at, asked, keys, reading);

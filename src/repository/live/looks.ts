@@ -62,7 +62,7 @@ export function offeringLooks(
   },
 ): TakeLook {
   return async (image, at, scope, call) => {
-    const beganMs = call?.known?.sinceMs ?? ((clock.monotonicMs() - (call?.knownMs ?? 0)) as MonotonicMs);
+    const beganMs = (clock.monotonicMs() - (call?.knownMs ?? 0)) as MonotonicMs;
     const seen = await take(image, at, scope, call);
     for (const architecture of seen.architectures) readers.offer({ ...at, architecture }, seen, beganMs);
     return seen;

@@ -1,7 +1,7 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
-import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
+import { msSince, type MonotonicClock } from '../../time/monotonic.ts';
 import type { StoredIndex, StoredIndexes } from '../index/stored-index.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
 import type { Groups } from './groups.ts';
@@ -18,18 +18,10 @@ export interface Asked {
   readonly isOpen: boolean;
 }
 
-/**
- * Indexes that were read or put, and needn't be asked for again: a look has to list after that, and no more. Who put one has
- * read it, as far as a look is concerned: the tag named it before the answer came.
- */
-export interface KnownIndexes {
-  readonly stored: ReadonlyMap<string, StoredIndex>;
-  /** Each tag named its version at this moment or later. */
-  readonly sinceMs: MonotonicMs;
-}
+/** Indexes, by architecture, that needn't be asked for again. */
+type KnownIndexes = ReadonlyMap<string, StoredIndex>;
 
 export interface LookOptions extends CallOptions {
-  readonly known?: KnownIndexes | undefined;
   /**
    * Indexes that this replica read or put no longer ago, in ms, aren't asked for again. What others put meanwhile shows in the
    * listing, each at the cost of a request. Default: all are asked for.
@@ -46,7 +38,7 @@ export async function readThenList(
   at: RepositoryCoordinates,
   { named, isOpen }: Asked,
   keys: readonly SigningKey[],
-  options: LookOptions,
+  options: LookOptions & { readonly known?: KnownIndexes | undefined },
 ) {
   const shownBy = async (listing: readonly string[]) =>
     isOpen ? await deps.groups.architecturesOf(image, at, listing, options) : [];
@@ -73,16 +65,12 @@ export function recentIndexes(
   ms: number | undefined,
 ): KnownIndexes | undefined {
   if (ms === undefined) return undefined;
-  const nowMs = clock.monotonicMs();
-  const stored = new Map<string, StoredIndex>();
-  let sinceMs = nowMs;
+  const known = new Map<string, StoredIndex>();
   for (const architecture of architectures) {
     const last = storedIndexes.last({ ...at, architecture }, keys);
-    if (last === undefined || msSince(clock, last.sinceMs) > ms) continue;
-    stored.set(architecture, last.stored);
-    sinceMs = Math.min(sinceMs, last.sinceMs) as MonotonicMs;
+    if (last !== undefined && msSince(clock, last.sinceMs) <= ms) known.set(architecture, last.stored);
   }
-  return { stored, sinceMs };
+  return known;
 }
 
 /**
@@ -95,16 +83,16 @@ function listEarly(
   at: RepositoryCoordinates,
   named: readonly string[],
   keys: readonly SigningKey[],
-  { known, ...call }: LookOptions,
+  { known, ...call }: CallOptions & { readonly known?: KnownIndexes | undefined },
 ): ((stored: ReadonlyMap<string, StoredIndex>) => Promise<readonly string[] | undefined>) | undefined {
   const before = new Map(
     named.map((one) => [one, storedIndexes.last({ ...at, architecture: one }, keys)?.stored] as const),
   );
-  if (named.every((one) => known?.stored.has(one)) || [...before.values()].includes(undefined)) return undefined;
+  if (named.every((one) => known?.has(one)) || [...before.values()].includes(undefined)) return undefined;
   const listing = image.tags(call);
   listing.catch(() => undefined);
   const isAsBefore = (stored: ReadonlyMap<string, StoredIndex>) =>
-    named.every((one) => stored.get(one) === (known?.stored.get(one) ?? before.get(one)));
+    named.every((one) => stored.get(one) === (known?.get(one) ?? before.get(one)));
   return async (stored) => (isAsBefore(stored) ? await listing : undefined);
 }
 
@@ -115,12 +103,12 @@ export async function readIndexes(
   at: RepositoryCoordinates,
   architectures: readonly string[],
   keys: readonly SigningKey[],
-  { known, ...call }: LookOptions,
+  { known, ...call }: CallOptions & { readonly known?: KnownIndexes | undefined },
 ): Promise<ReadonlyMap<string, StoredIndex>> {
   const read = async (architecture: string) =>
     [
       architecture,
-      known?.stored.get(architecture) ?? (await storedIndexes.read(image, { ...at, architecture }, keys, call)),
+      known?.get(architecture) ?? (await storedIndexes.read(image, { ...at, architecture }, keys, call)),
     ] as const;
   const found = new Map<string, StoredIndex>();
   for (const [architecture, stored] of await Promise.all(architectures.map(read))) {

@@ -45,9 +45,9 @@ export interface IndexWriterDeps {
 
 /**
  * Puts the index of a group as a look says it should be, signed: first the layers that the one before it doesn't name, then the
- * manifest. Returns what the tag names since. Throws TAG_IMMUTABLE, and the store's faults.
+ * manifest. Whether the tag names it then, the next look tells. Throws TAG_IMMUTABLE, and the store's faults.
  */
-export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: PutOptions) => Promise<StoredIndex>;
+export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: PutOptions) => Promise<void>;
 
 export interface PutOptions extends CallOptions {
   /** Sessions for its layers. */
@@ -87,7 +87,6 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
     );
     deps.storedIndexes.remember(group, keys, { stored, sinceMs });
     deps.onPut(group, stored);
-    return stored;
   };
 }
 
@@ -146,7 +145,7 @@ async function signContent(
   return { content, pieces, signatures, v3Signatures: formatV3Signatures(v3Signatures) };
 }
 
-/** Puts the manifest of content whose layers are there; what the registry has now, unless somebody else's put came after. */
+/** Puts the manifest of content whose layers are there; the version as it is read then. */
 async function putIndex(
   { artifacts, stamp, random }: IndexWriterDeps,
   image: ImageStore,

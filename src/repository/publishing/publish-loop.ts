@@ -2,8 +2,7 @@ import type { Clock, Log, Meter, PublishCause, RandomBytes } from '../../ports.t
 import type { CallOptions } from '../../store/store.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Look, Scope } from '../live/look.ts';
-import type { KnownIndexes, LookOptions } from '../live/read-then-list.ts';
-import type { StoredIndex } from '../index/stored-index.ts';
+import type { LookOptions } from '../live/read-then-list.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { PutOptions } from './index-writer.ts';
 import type { OpenedUploads } from './opened-uploads.ts';
@@ -17,8 +16,8 @@ export interface PublishLoopDeps {
   readonly meter?: Meter | undefined;
   /** A look with one participant's rights. */
   readonly look: (participant: Participant, scope: Scope, call: LookOptions) => Promise<Look>;
-  /** Puts the index of one architecture as the look says it should be, with one participant's rights; what was put. */
-  readonly put: (participant: Participant, look: Look, architecture: string, call: PutOptions) => Promise<StoredIndex>;
+  /** Puts the index of one architecture as the look says it should be, with one participant's rights. */
+  readonly put: (participant: Participant, look: Look, architecture: string, call: PutOptions) => Promise<void>;
   /** Opens upload sessions for what will most likely be put, with one participant's rights. */
   readonly open: (participant: Participant, call: CallOptions) => OpenedUploads | undefined;
   /** Buries what lost its name for good, with one participant's rights. */
@@ -38,8 +37,7 @@ export interface PublishLoop {
 interface Outcome {
   /** How many left. */
   readonly left: number;
-  /** The indexes that were put, if any. */
-  readonly put: KnownIndexes | undefined;
+  readonly hasPut: boolean;
   readonly hasNewcomers: boolean;
 }
 
@@ -69,11 +67,11 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
    * One look and what follows from it: how many left, which indexes were put, and whether somebody came meanwhile.
    * Undefined where it failed.
    */
-  const round = async (carrier: Seat, known: KnownIndexes | undefined): Promise<Outcome | undefined> => {
+  const round = async (carrier: Seat): Promise<Outcome | undefined> => {
     const present = [...seats.all];
     const opened = openFor(present);
     try {
-      return await lookAndPut(carrier, present, known, opened);
+      return await lookAndPut(carrier, present, opened);
     } finally {
       // Once their owner is answered nothing is asked for any more with their rights: the registry clears up after them.
       if (opened !== undefined && seats.has(opened.by)) void opened.uploads.close();
@@ -90,12 +88,11 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
   const lookAndPut = async (
     carrier: Seat,
     present: readonly Seat[],
-    known: KnownIndexes | undefined,
     opened: Opened | undefined,
   ): Promise<Outcome | undefined> => {
     const scope = [...new Set(present.flatMap((seat) => seat.participant.scope))];
     const seen = await seats.attempt(carrier, (call) =>
-      deps.look(carrier.participant, scope, { ...call, known, isEager: true }),
+      deps.look(carrier.participant, scope, { ...call, isEager: true }),
     );
     if (seen === undefined) return undefined;
     await Promise.all(present.filter((seat) => seats.has(seat)).map((seat) => seats.settle(seat, seen)));
@@ -109,20 +106,17 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
     const put = putter && (await seats.attempt(putter, (call) => putAll(putter, seen, stale, { ...call, uploads })));
     if (putter !== undefined && put === undefined) return undefined;
     const hasNewcomers = [...seats.all].some((seat) => !present.includes(seat));
-    return { left: present.length - rest.length, put: put?.stored.size === 0 ? undefined : put, hasNewcomers };
+    return { left: present.length - rest.length, hasPut: putter !== undefined && stale.length > 0, hasNewcomers };
   };
 
   const putAll = async ({ participant }: Seat, seen: Look, stale: readonly string[], call: PutOptions) => {
     await deps.clear(participant, seen, call);
-    const sinceMs = deps.clock.monotonicMs();
-    const put = async (one: string) => [one, await deps.put(participant, seen, one, call)] as const;
-    return { stored: new Map(await inParallel(stale, putConcurrency, put)), sinceMs };
+    return await inParallel(stale, putConcurrency, (one) => deps.put(participant, seen, one, call));
   };
 
   const run = async () => {
     let fruitless = 0;
     let cause: PublishCause = 'joined';
-    let known: KnownIndexes | undefined;
     while (seats.all.size > 0) {
       const carrier = [...seats.all].find((seat) => seat.refusal === undefined);
       if (carrier === undefined) {
@@ -130,14 +124,12 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
         return;
       }
       deps.meter?.publishRound(cause);
-      const outcome = await round(carrier, known);
+      const outcome = await round(carrier);
       cause = causeOfNext(outcome);
-      // The look that follows a put of ours is the proof that somebody waits for: no pause before it. It has only to list.
-      known = outcome?.put;
       fruitless = outcome !== undefined && outcome.left > 0 ? 0 : fruitless + 1;
-      const isWorthLooking = outcome !== undefined && (outcome.put !== undefined || outcome.hasNewcomers);
+      // The look that follows a put of ours is the proof that somebody waits for: no pause before it.
+      const isWorthLooking = outcome !== undefined && (outcome.hasPut || outcome.hasNewcomers);
       if (seats.all.size > 0 && (!isWorthLooking || fruitless > 1)) {
-        known = undefined;
         pause = new AbortController();
         const pauseMs = jitter(deps.random, Math.min(maxPauseMs, firstPauseMs * 2 ** fruitless));
         await deps.clock.sleep(pauseMs, pause.signal);
@@ -171,7 +163,7 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
 
 function causeOfNext(outcome: Outcome | undefined): PublishCause {
   if (outcome === undefined) return 'failed';
-  if (outcome.put !== undefined) return 'put';
+  if (outcome.hasPut) return 'put';
   return outcome.hasNewcomers ? 'joined' : 'waiting';
 }
 

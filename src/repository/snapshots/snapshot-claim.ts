@@ -3,6 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { doubtTag, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { proveThere } from './proven-tags.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
 
@@ -51,12 +52,13 @@ export async function claimName(
 
 /** Whether a beginning comes to nothing: those who made it, if they live, know that they are doubted before they are answered. */
 async function isGivenUp(
-  { burial }: SnapshotClaimDeps,
+  { burial, clock }: SnapshotClaimDeps,
   image: ImageStore,
   rival: SnapshotTag,
   call: CallOptions,
 ): Promise<boolean> {
   await burial.doubt(image, rival, call);
+  await proveThere(clock, image, [doubtTag(rival)], call);
   return (await image.resolve(recordOf(rival), call)) === undefined;
 }
 

@@ -6,7 +6,7 @@ import type { ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import type { ArtifactProfile, ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { newSnapshotId, parseSnapshotTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
 import { layersOfContent, type IndexContent } from '../index/index-content.ts';
 import { EVERY, type Look } from '../live/look.ts';
@@ -16,6 +16,7 @@ import type { Caller } from '../service/caller.ts';
 import { claimName, isDoubted } from './snapshot-claim.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { indexesIn } from './snapshot-content.ts';
+import { proveThere } from './proven-tags.ts';
 import { formatSnapshotPart, partsOf } from './snapshot-part.ts';
 import { formatSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
 import type { SnapshotRecords } from './snapshot-records.ts';
@@ -88,6 +89,7 @@ async function keepWhatIsListed(
     const about = { ...place, tag, createdMs: now, createdBy: caller.name, ...sizesOf(indexes.values()), over };
     isRecorded = true;
     await putRecord(deps, image, about, indexes, time);
+    await proveThere(deps.clock, image, [tag, ...begun], time.call());
     // Others end it after twice that: whoever slept for so long may not say that it is there.
     const isLate = msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2;
     if (isLate || (await isDoubted(image, ownTag(tag), time.call()))) throw tooLate(place);
@@ -123,8 +125,9 @@ async function putRecord(
   indexes: ReadonlyMap<string, IndexContent>,
   time: AnswerTime,
 ): Promise<void> {
-  const put = () =>
-    artifacts.put(image, about.tag, (profile) => formatSnapshotRecord(about, indexes, profile), time.call());
+  const format = (profile: ArtifactProfile) => formatSnapshotRecord(about, indexes, profile);
+  // Once: a first try that lands late would bring back a snapshot that was removed.
+  const put = () => artifacts.put(image, about.tag, format, { ...time.call(), isOnce: true });
   try {
     await put().catch(async (error: unknown) => {
       if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;

@@ -1,10 +1,12 @@
 import { GatewayError } from '../../errors.ts';
+import type { Clock } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import type { SnapshotPlace, SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { goneTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { RemovedSnapshot } from '../service/snapshots.ts';
+import { proveThere } from './proven-tags.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
 
@@ -12,6 +14,7 @@ export interface SnapshotRemovalDeps {
   readonly records: SnapshotRecords;
   readonly burial: SnapshotBurial;
   readonly stamp: () => Stamp;
+  readonly clock: Pick<Clock, 'sleep'>;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface SnapshotRemovalDeps {
  * is none.
  */
 export async function removeSnapshot(
-  { records, burial, stamp }: SnapshotRemovalDeps,
+  { records, burial, stamp, clock }: SnapshotRemovalDeps,
   image: ImageStore,
   place: SnapshotPlace,
   time: AnswerTime,
@@ -36,6 +39,7 @@ export async function removeSnapshot(
   for (const record of recordsThere) isFreed = (await burial.remove(image, record, time.call())) && isFreed;
   const parts = living.filter(({ kind, id }) => kind !== 'record' && ended.has(id));
   for (const part of firstOfEach(parts, recordsThere)) await burial.bury(image, part, time.call());
+  await proveThere(clock, image, recordsThere.map(goneTag), time.call());
   if (isFreed)
     await burial.clear(
       image,

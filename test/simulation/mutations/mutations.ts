@@ -31,6 +31,12 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
+    rule: 'the index that a push has put is asked for before the push is answered',
+    text: 'const known = recentIndexes(deps, at, asked.named, keys, options.knownMs);',
+    instead: 'const known = recentIndexes(deps, at, asked.named, keys, options.knownMs ?? 2_000);',
+    suite: 'known',
+  },
+  {
     rule: 'where a name has rivals, the index of a look is still there after its listing',
     text: 'const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, asking);',
     instead: 'const latest = stored;',

@@ -231,16 +231,18 @@ function pruneFaultsOf(history: History): readonly string[] {
     });
 }
 
-/** In the end a snapshot can be rolled back to: then the repository lists what it does. */
+/** In the end a snapshot can be rolled back to, as long as its bytes were not taken away: then the repository lists what it does. */
 export async function rollbackFaultsOf(
   world: World,
   newcomer: Repositories,
   key: SigningKey,
+  mayLackBytes: boolean,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
   for (const { name } of await world.until(newcomer.listSnapshots(at, caller).catch(noneWhere('REPOSITORY_UNKNOWN')))) {
     const wanted = await world.until(listedInSnapshot(newcomer, name, key));
     const code = await world.until(newcomer.rollback(at, name, caller).then(() => undefined, codeOf));
+    if (code === 'PACKAGE_UNKNOWN' && mayLackBytes) continue;
     if (code !== undefined) {
       faults.push(`${name}, which is ${wordsOf(wanted)}, can't be rolled back to: ${code}`);
       continue;

@@ -79,6 +79,14 @@ describe('a push', () => {
     expect(await stage.until(begun)).toBe('PUBLISH_TIMEOUT');
   });
 
+  it('is not acknowledged because of an index that the registry took and does not have', async () => {
+    const stage = await createStage({ halfDonePuts: { 3: 'lost' } });
+    const [first, second] = ['first', 'second'].map((id) => stage.replica(id));
+    expect(await stage.push(first!, a)).toBe('done');
+    expect(await stage.push(second!, b)).toBe('done');
+    expect(await stage.read(first!)).toEqual(['a one', 'b one']);
+  });
+
   it('of what is there brings back a file that the registry has lost', async () => {
     const stage = await createStage();
     const [first, second] = ['first', 'second'].map((id) => stage.replica(id));

@@ -164,8 +164,13 @@ export async function runTroubledScenario(
     ...changeFaultsOf(judged, lastlyListed(last, key)),
     ...(await unreadable(world, newcomer, last, key, wasPutBack)),
     ...(await lifecycleFaultsOf(world, newcomer, judged)),
-    ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key) : []),
+    ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key, wasPutBack(scenario)) : []),
   ]);
+}
+
+/** Whether the registry forgot something that it had: what lands late then may name what is no more. */
+function wasPutBack({ steps }: Scenario): boolean {
+  return steps.some(({ kind }) => kind === 'restore');
 }
 
 /** Identities by file, those of the first repository by `main <file>`. */

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredIndex, StoredIndexes } from '../../../../src/repository/index/stored-index.ts';
 import type { Groups } from '../../../../src/repository/live/groups.ts';
-import { readThenList, recentIndexes, type LookOptions } from '../../../../src/repository/live/read-then-list.ts';
+import { readThenList, recentIndexes } from '../../../../src/repository/live/read-then-list.ts';
 import type { ImageStore } from '../../../../src/store/store.ts';
 import type { MonotonicMs } from '../../../../src/time/monotonic.ts';
 import { aClock, at } from '../../../support/a-repository.ts';
 
+type Reading = Parameters<typeof readThenList>[5];
+
 const version = (name: string) => ({ manifestDigest: name }) as unknown as StoredIndex;
 
 /** What is asked while a look reads, in order; the index that was known is `known`, and the tag names `current` by now. */
-async function reading(known: StoredIndex | undefined, current: StoredIndex, options: LookOptions) {
+async function reading(known: StoredIndex | undefined, current: StoredIndex, options: Reading) {
   const asked: string[] = [];
   const ask = async (what: string) => {
     asked.push(what);
@@ -59,7 +61,7 @@ describe('what a look reads', () => {
 
   it.each([
     ['of which none is known', undefined, {}],
-    ['that was just put', one, { known: { stored: new Map([['x86_64', one]]), sinceMs: 0 as MonotonicMs } }],
+    ['that it need not ask for', one, { known: new Map([['x86_64', one]]) }],
   ])('is one listing in a hurry beside an index %s', async (_what, known, options) => {
     const { asked } = await reading(known, one, { ...options, isEager: true });
     expect(asked.filter((what) => what === 'tags')).toHaveLength(1);
@@ -71,7 +73,7 @@ describe('what a look reads', () => {
     const since = clock.monotonicMs();
     const storedIndexes = { last: () => ({ stored: one, sinceMs: since }) } as unknown as StoredIndexes;
     const recent = (ms: number | undefined) =>
-      recentIndexes({ storedIndexes, groups: {} as Groups, clock }, at, ['x86_64'], [], ms)?.stored.size;
+      recentIndexes({ storedIndexes, groups: {} as Groups, clock }, at, ['x86_64'], [], ms)?.size;
     clock.pass(1000);
     expect([recent(undefined), recent(999), recent(1000)]).toEqual([undefined, 0, 1]);
   });

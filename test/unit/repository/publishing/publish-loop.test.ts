@@ -5,7 +5,6 @@ import type { Participant } from '../../../../src/repository/publishing/particip
 import { createPublishLoop, type PublishLoopDeps } from '../../../../src/repository/publishing/publish-loop.ts';
 import { createAnswerTime } from '../../../../src/repository/publishing/answer-time.ts';
 import type { ImageStore } from '../../../../src/store/store.ts';
-import type { StoredIndex } from '../../../../src/repository/index/stored-index.ts';
 import { aClock, at, someRandom } from '../../../support/a-repository.ts';
 import { aLog } from '../../../support/signing-keys.ts';
 
@@ -15,8 +14,6 @@ const fault = (code: ErrorCode) => new GatewayError(code, code);
 function aLook(isCovered = false): Look {
   return { architectures: ['x86_64'], isCovered: () => isCovered } as unknown as Look;
 }
-
-const put = {} as StoredIndex;
 
 function aParticipant(
   name: string,
@@ -53,7 +50,7 @@ function aLoop(deps: Partial<PublishLoopDeps>) {
         asked.push(image.image);
         return Promise.resolve(aLook());
       },
-      put: () => Promise.resolve(put),
+      put: () => Promise.resolve(),
       clear: () => Promise.resolve(),
       open: () => undefined,
       tidy: () => Promise.resolve(),
@@ -103,7 +100,7 @@ describe('a publish loop', () => {
     const { loop, clock } = aLoop({
       put({ image }) {
         puts.push(image.image);
-        return image.image === 'reads only' ? Promise.reject(fault('FORBIDDEN')) : Promise.resolve(put);
+        return image.image === 'reads only' ? Promise.reject(fault('FORBIDDEN')) : Promise.resolve();
       },
     });
     const looks = outcome(loop.join(aParticipant('is answered first', doneAt(1))));
@@ -112,18 +109,6 @@ describe('a publish loop', () => {
     expect(await clock.until(Promise.all([looks, readsOnly, writes]))).toEqual(['done', 'done', 'done']);
     expect(puts.filter((name) => name === 'reads only')).toHaveLength(1);
     expect(puts).toContain('writes');
-  });
-
-  it('reads no index again that it has just put, but after a pause', async () => {
-    const known: (number | undefined)[] = [];
-    const { loop, clock } = aLoop({
-      look: (_participant, _scope, options) => {
-        known.push(options.known?.stored.size);
-        return Promise.resolve(aLook());
-      },
-    });
-    await clock.until(outcome(loop.join(aParticipant('waits', doneAt(4)))));
-    expect(known).toEqual([undefined, 1, undefined, undefined]);
   });
 
   it('never uses the rights of somebody who was answered', async () => {

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { isGatewayError } from '../../../src/errors.ts';
+import type { ImageStore, Store } from '../../../src/store/store.ts';
+import { at, caller } from './scenario.ts';
+import { createStage, simulated, type Stage } from './stage.ts';
+import type { Replica } from './world.ts';
+
+const { a, b } = simulated;
+const place = { ...at, branch: `${at.branch}@s0` };
+
+/** Answered with `done`, or the code of its fault. */
+async function create({ repositories }: Replica): Promise<string> {
+  try {
+    await repositories.createSnapshot(at, 's0', caller);
+    return 'done';
+  } catch (error) {
+    if (isGatewayError(error)) return error.code;
+    throw error;
+  }
+}
+
+async function countIn(stage: Stage, { repositories }: Replica): Promise<number | undefined> {
+  return (await stage.until(repositories.openIndex(place, 'x86_64', caller)))?.count;
+}
+
+describe('a snapshot', () => {
+  it.each([
+    ['what holds its packages', 2],
+    ['its record', 3],
+  ])(
+    'is not acknowledged where the registry took %s and does not have it, and its name is free then',
+    async (_what, put) => {
+      const stage = await createStage({ halfDonePuts: { [put]: 'lost' } });
+      const [making, reading] = [stage.replica('making'), stage.replica('reading')];
+      await stage.push(making, a);
+      expect(await stage.until(create(making))).toBe('STORE_UNAVAILABLE');
+      expect(await stage.until(create(reading))).toBe('done');
+      expect(await countIn(stage, reading)).toBe(1);
+    },
+  );
+
+  it('keeps its name where the registry lost what says that its maker is taken for dead', async () => {
+    const stage = await createStage({ halfDonePuts: { 7: 'lost' }, repositories: { publishTimeoutMs: 300_000 } });
+    const [slow, hasty] = [stage.replica('slow'), stage.replica('hasty')];
+    await stage.push(slow, a);
+    const held = stage.hold(/^slow pushManifest snapshot-record/);
+    const making = create(slow);
+    await stage.untilReached(held);
+    stage.world.pass(61_000);
+    await stage.push(hasty, b);
+    expect(await stage.until(create(hasty))).toBe('STORE_UNAVAILABLE');
+    held.release();
+    expect(await stage.until(making)).toBe('done');
+    expect([await countIn(stage, slow), await countIn(stage, hasty)]).toEqual([1, 1]);
+  });
+
+  it('is there for whoever is given one odd answer for its record', async () => {
+    const stage = await createStage({ sabotage: (store, { id }) => (id === 'reading' ? answeringOnce(store) : store) });
+    const [making, reading] = [stage.replica('making'), stage.replica('reading')];
+    await stage.push(making, a);
+    expect(await stage.until(create(making))).toBe('done');
+    expect(await countIn(stage, reading)).toBe(1);
+  });
+});
+
+/** A store that once has no word of a snapshot's record that it lists. */
+function answeringOnce(store: Store): Store {
+  let isOdd = true;
+  return {
+    ...store,
+    image(name, credentials): ImageStore {
+      const front = store.image(name, credentials);
+      return {
+        ...front,
+        async fetchManifest(reference, call) {
+          const manifest = await front.fetchManifest(reference, call);
+          if (!isOdd || !reference.startsWith('snapshot-record-')) return manifest;
+          isOdd = false;
+          return undefined;
+        },
+      };
+    },
+  };
+}
