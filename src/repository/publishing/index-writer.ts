@@ -45,9 +45,9 @@ export interface IndexWriterDeps {
 
 /**
  * Puts the index of a group as a look says it should be, signed: first the layers that the one before it doesn't name, then the
- * manifest. Whether the tag names it then, the next look tells. Throws TAG_IMMUTABLE, and the store's faults.
+ * manifest. Returns what was put; whether the tag names it then, the next look tells. Throws TAG_IMMUTABLE, and the store's faults.
  */
-export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: PutOptions) => Promise<void>;
+export type PutIndex = (image: ImageStore, group: Group, seen: Look, call: PutOptions) => Promise<StoredIndex>;
 
 export interface PutOptions extends CallOptions {
   /** Sessions for its layers. */
@@ -87,6 +87,7 @@ export function createIndexWriter(deps: IndexWriterDeps): PutIndex {
     );
     deps.storedIndexes.remember(group, keys, { stored, sinceMs });
     deps.onPut(group, stored);
+    return stored;
   };
 }
 

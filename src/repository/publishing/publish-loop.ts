@@ -17,7 +17,7 @@ export interface PublishLoopDeps {
   /** A look with one participant's rights. */
   readonly look: (participant: Participant, scope: Scope, call: LookOptions) => Promise<Look>;
   /** Puts the index of one architecture as the look says it should be, with one participant's rights. */
-  readonly put: (participant: Participant, look: Look, architecture: string, call: PutOptions) => Promise<void>;
+  readonly put: (participant: Participant, look: Look, architecture: string, call: PutOptions) => Promise<unknown>;
   /** Opens upload sessions for what will most likely be put, with one participant's rights. */
   readonly open: (participant: Participant, call: CallOptions) => OpenedUploads | undefined;
   /** Buries what lost its name for good, with one participant's rights. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { doubtTag, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
-import { proveThere } from './proven-tags.ts';
+import { proveThere } from '../live/absence.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
 

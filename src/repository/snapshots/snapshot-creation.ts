@@ -8,16 +8,15 @@ import { msSince } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactProfile, ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { newSnapshotId, parseSnapshotTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
-import { layersOfContent, type IndexContent } from '../index/index-content.ts';
-import { EVERY, type Look } from '../live/look.ts';
+import type { IndexContent } from '../index/index-content.ts';
+import { EVERY } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
 import { claimName, isDoubted } from './snapshot-claim.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { indexesIn } from './snapshot-content.ts';
-import { proveThere } from './proven-tags.ts';
-import { formatSnapshotPart, partsOf } from './snapshot-part.ts';
+import { blobsOf, formatSnapshotPart, partsOf, proveSnapshot, uploadLayers } from './snapshot-part.ts';
 import { formatSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
 import type { SnapshotRecords } from './snapshot-records.ts';
 
@@ -78,7 +77,9 @@ async function keepWhatIsListed(
   const begun: string[] = [];
   let isRecorded = false;
   try {
-    await uploadLayers(image, [...indexes.values()], (digest) => isStored(seen, digest), time);
+    const contents = [...indexes.values()];
+    const named = blobsOf(seen);
+    await uploadLayers(image, contents, (digest) => !named.has(digest), time);
     await inParallel([...partsOf(indexes.values()).entries()], concurrency, async ([number, held]) => {
       const part = partTag(place, number, id);
       begun.push(part);
@@ -89,7 +90,7 @@ async function keepWhatIsListed(
     const about = { ...place, tag, createdMs: now, createdBy: caller.name, ...sizesOf(indexes.values()), over };
     isRecorded = true;
     await putRecord(deps, image, about, indexes, time);
-    await proveThere(deps.clock, image, [tag, ...begun], time.call());
+    await proveSnapshot(deps, image, at, seen, { tags: [tag, ...begun], contents }, time);
     // Others end it after twice that: whoever slept for so long may not say that it is there.
     const isLate = msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2;
     if (isLate || (await isDoubted(image, ownTag(tag), time.call()))) throw tooLate(place);
@@ -98,24 +99,6 @@ async function keepWhatIsListed(
     await abandon(deps, image, { tag, begun, isRecorded }, time);
     throw error;
   }
-}
-
-function isStored(seen: Look, digest: IndexLayer['digest']): boolean {
-  return [...seen.stored.values()].some(({ blobs }) => blobs.has(digest));
-}
-
-type IndexLayer = ReturnType<typeof layersOfContent>[number];
-
-/** Uploads runs that no stored index names: the look knows of changes that aren't published yet. */
-async function uploadLayers(
-  image: ImageStore,
-  contents: readonly IndexContent[],
-  isThere: (digest: IndexLayer['digest']) => boolean,
-  time: AnswerTime,
-): Promise<void> {
-  const layers = new Map(contents.flatMap((content) => layersOfContent(content)).map((part) => [part.digest, part]));
-  const missing = [...layers.values()].filter(({ digest }) => !isThere(digest));
-  await inParallel(missing, concurrency, ({ bytes }) => image.pushBlob(bytes, time.call()));
 }
 
 async function putRecord(
@@ -132,7 +115,7 @@ async function putRecord(
     await put().catch(async (error: unknown) => {
       if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
       // The index was replaced and collected since it was read.
-      await uploadLayers(image, [...indexes.values()], () => false, time);
+      await uploadLayers(image, [...indexes.values()], () => true, time);
       await put();
     });
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Stamp } from '../../time/stamps.ts';
 import { goneTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { RemovedSnapshot } from '../service/snapshots.ts';
-import { proveThere } from './proven-tags.ts';
+import { proveThere } from '../live/absence.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
 

@@ -214,6 +214,24 @@ export const mutations: readonly Mutation[] = [
     suite: ['changes'],
   },
   {
+    rule: 'a snapshot is answered only where the registry shows its record and what holds its packages',
+    text: 'await proveThere(clock, image, unlisted, time.call());',
+    instead: '',
+    suite: 'known',
+  },
+  {
+    rule: 'runs of a snapshot that no index names any more are uploaded again',
+    text: 'await uploadLayers(image, contents, (digest) => named.has(digest) && !stillNamed.has(digest), time);',
+    instead: '',
+    suite: 'known',
+  },
+  {
+    rule: 'whoever makes a snapshot finds that they are taken for dead',
+    text: 'if (isLate || (await isDoubted(image, ownTag(tag), time.call()))) throw tooLate(place);',
+    instead: 'if (isLate) throw tooLate(place);',
+    suite: 'known',
+  },
+  {
     rule: 'a snapshot lists no two rivals',
     text: 'const clashing = clashingTags(seen.live, seen.facts, new Set(listed));',
     instead: 'const clashing = clashingTags(seen.live, seen.facts, new Set(listed.slice(0, 0)));',

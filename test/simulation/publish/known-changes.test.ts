@@ -55,19 +55,6 @@ describe('changes known to be bad', () => {
     },
   );
 
-  it('a move is answered once no index lists what another has moved, and died', async () => {
-    const stage = await createStage();
-    const [dying, moving, reading] = ['dying', 'moving', 'reading'].map((id) => stage.replica(id)) as Three;
-    await stage.push(dying, [a, b]);
-    await stage.read(reading);
-    const held = stage.hold(/^dying answer to pushManifest .*-d-/);
-    void move(dying);
-    await stage.untilReached(held);
-    dying.isDead = true;
-    expect(await stage.until(move(moving))).toEqual(['unchanged']);
-    expect([await stage.read(reading), await stage.read()]).toEqual([['b one'], ['b one']]);
-  });
-
   it('a deletion of what is withdrawn takes what is restored meanwhile', async () => {
     const stage = await createStage();
     const [deleting, restoring] = [stage.replica('deleting'), stage.replica('restoring')];

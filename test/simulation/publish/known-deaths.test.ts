@@ -84,7 +84,7 @@ describe('a push', () => {
     const [first, second] = ['first', 'second'].map((id) => stage.replica(id));
     expect(await stage.push(first!, a)).toBe('done');
     expect(await stage.push(second!, b)).toBe('done');
-    expect(await stage.read(first!)).toEqual(['a one', 'b one']);
+    expect(await stage.read(first)).toEqual(['a one', 'b one']);
   });
 
   it('of what is there brings back a file that the registry has lost', async () => {

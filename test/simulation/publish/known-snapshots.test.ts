@@ -54,6 +54,20 @@ describe('a snapshot', () => {
     expect([await countIn(stage, slow), await countIn(stage, hasty)]).toEqual([1, 1]);
   });
 
+  it('can be read though the index that it was made of was replaced and collected meanwhile', async () => {
+    const stage = await createStage();
+    const [making, pushing] = [stage.replica('making'), stage.replica('pushing')];
+    await stage.push(making, a);
+    const held = stage.hold(/^making pushManifest snapshot-part/);
+    const made = create(making);
+    await stage.untilReached(held);
+    await stage.push(pushing, b);
+    stage.world.troubles.collect();
+    held.release();
+    expect(await stage.until(made)).toBe('done');
+    expect(await countIn(stage, pushing)).toBe(1);
+  });
+
   it('is there for whoever is given one odd answer for its record', async () => {
     const stage = await createStage({ sabotage: (store, { id }) => (id === 'reading' ? answeringOnce(store) : store) });
     const [making, reading] = [stage.replica('making'), stage.replica('reading')];

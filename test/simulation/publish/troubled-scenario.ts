@@ -148,14 +148,15 @@ export async function runTroubledScenario(
   await settle(world);
   // Past every lease: what a replica believed for a while it believes no more.
   const newcomer = world.bystander('newcomer');
+  const hasStable = history.operations.some(({ place }) => place !== undefined);
+  const places = hasStable ? [at, stable] : [at];
   for (let i = 0; i < 3; i += 1) {
     world.pass(20 * minutes);
-    await readEverywhere(world, replicas, newcomer);
+    await readEverywhere(world, replicas, newcomer, places);
     // What is tried again behind the readers has its time too.
     await world.until(world.clock.sleep(10_000));
   }
-  const hasStable = history.operations.some(({ place }) => place !== undefined);
-  const last = await readEverywhere(world, replicas, newcomer, hasStable ? [at, stable] : [at]);
+  const last = await readEverywhere(world, replicas, newcomer, places);
   const wasPutBack = scenario.steps.some(({ kind }) => kind === 'restore');
   const judged = { ...history, operations: history.operations.map(asAnswered) };
   return told(history, [
@@ -164,13 +165,8 @@ export async function runTroubledScenario(
     ...changeFaultsOf(judged, lastlyListed(last, key)),
     ...(await unreadable(world, newcomer, last, key, wasPutBack)),
     ...(await lifecycleFaultsOf(world, newcomer, judged)),
-    ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key, wasPutBack(scenario)) : []),
+    ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key, wasPutBack) : []),
   ]);
-}
-
-/** Whether the registry forgot something that it had: what lands late then may name what is no more. */
-function wasPutBack({ steps }: Scenario): boolean {
-  return steps.some(({ kind }) => kind === 'restore');
 }
 
 /** Identities by file, those of the first repository by `main <file>`. */
