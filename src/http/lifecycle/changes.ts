@@ -21,6 +21,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
 import { readJsonBody, type BodyForm } from '../upload/json-body.ts';
+import { createPromote } from './promotion.ts';
 import { createUploadSlots } from '../upload/upload-slots.ts';
 
 /** Answers what is posted below a repository to change what is there. */
@@ -43,7 +44,8 @@ export function createChangeHandler(
   deps: LifecycleDependencies,
   settings: Pick<HttpSettings, 'singleImage' | 'maxUploads' | 'maxWaiting' | 'waitMs'>,
 ): ChangeHandler {
-  const { repositories, requests, audit, meter, trust } = deps;
+  const { repositories, requests, audit, meter } = deps;
+  const promotePackages = createPromote(deps, settings);
   const slots = createUploadSlots({ ...settings, what: 'large change' });
 
   /** Bodies that many may send at once are few in memory, as uploads are, and those of strangers none. */
@@ -76,13 +78,8 @@ export function createChangeHandler(
         from: `${source.image}/${source.branch}/${source.repository}`,
         isMove: move,
       });
-      if (settings.singleImage !== undefined && source.image !== to.image)
-        throw new GatewayError('REPOSITORY_UNKNOWN', 'one image is served here');
-      const promotion = { from: source, to, packages };
-      const rules = trust?.signatures;
-      const judge = rules?.isConcerned(to) === true ? rules.judge.bind(rules, to) : undefined;
-      const options = { ...optionsOf(body), withDependencies, isMove: move, judge };
-      return repositories.promote(promotion, asked.caller, options);
+      const options = { ...optionsOf(body), withDependencies, isMove: move };
+      return promotePackages({ from: source, to, packages }, asked.caller, options);
     },
     async prune(asked) {
       const body = await bodyOf(asked, pruningSchema);

@@ -4,7 +4,7 @@ import { answer } from '../answer/answer.ts';
 import { notFoundAnswer } from '../answer/not-found.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { routed, routedIf, type HttpEnv } from '../exchange/hono-exchange.ts';
-import type { HttpSettings } from '../options.ts';
+import type { HttpDependencies, HttpSettings } from '../options.ts';
 import type { RequestReader } from '../caller/request-reader.ts';
 import { splitPath } from '../request/request-path.ts';
 import { assetFolder, readAssets, type Assets } from './frame/assets.ts';
@@ -28,7 +28,7 @@ export interface Pages extends RepositoryPages {
   serveElse(exchange: Exchange): Promise<Response>;
 }
 
-interface PagesDeps extends PackageContentDeps, PageChangesDeps {
+interface PagesDeps extends PackageContentDeps, PageChangesDeps, Pick<HttpDependencies, 'trust'> {
   readonly requests: RequestReader;
   readonly catalogs: PackageCatalogs;
 }

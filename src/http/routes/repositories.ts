@@ -62,6 +62,7 @@ export function createRepositoryHandler(
     PUT: () => snapshots.create(exchange, base),
     DELETE: () => snapshots.remove(exchange, base),
     GET: () => showPage(exchange, base),
+    ...changeByForm(exchange, base),
   });
 
   const methodsOf = (exchange: Exchange, address: Address): Methods => {

@@ -49,7 +49,7 @@ const visitorsPages = [
 ];
 const usersPages = [
   `${base}?package=weatherd`,
-  ...['delete', 'withdraw'].map((verb) => `${base}?package=weather-icons&view=${verb}`),
+  ...['delete', 'withdraw', 'promote'].map((verb) => `${base}?package=weather-icons&view=${verb}`),
   ...['history', 'snapshots', 'withdrawn', 'remove-snapshot&name=first'].map((view) => `${base}?view=${view}`),
   ...['/apk/team/app/edge@first/main', '/apk/team/app/edge@first/main?package=weatherd'],
   ...['withdrawn', 'history'].map((view) => `${nasty}?view=${view}`),

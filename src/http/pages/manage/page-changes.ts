@@ -14,6 +14,9 @@ export interface AskedChange {
   readonly at: RepositoryCoordinates;
   readonly files?: readonly string[];
   readonly reason?: string | undefined;
+  /** `<image>/<branch>/<repository>` that a promotion takes them from, and whether they leave it. */
+  readonly from?: string;
+  readonly isMove?: boolean;
 }
 
 /** Makes changes that forms ask for: each has its line in the audit log and counts, as one by a program has. */
@@ -39,10 +42,10 @@ export function createPageChanges({ audit, meter }: PageChangesDeps): PageChange
       const attempt = begin(exchange, request, asked);
       const told = async () => {
         const change = await work();
-        attempt.tell({ digests: change.packages.map(({ digest }) => digest) });
+        attempt.tell({ digests: change.packages.map(({ digest }) => digest), isDryRun: change.isDryRun });
         return change;
       };
-      const outcomesOf = ({ packages }: Change) => packages.map(({ outcome }) => outcome);
+      const outcomesOf = ({ isDryRun, packages }: Change) => (isDryRun ? [] : packages.map(({ outcome }) => outcome));
       return countedChange(meter, asked.action, () => attempt.settle(told), outcomesOf);
     },
     other(exchange, request, asked, work) {

@@ -1,6 +1,9 @@
 /** What a page may do to a package, by the view that asks. */
 export type ManageVerb = 'withdraw' | 'delete';
 
+/** The view of a package's page that promotes it. */
+export const promoteView = 'promote';
+
 /** The view of a package's page that asks first, and how it is offered. */
 export const manageVerbs: readonly { readonly verb: ManageVerb; readonly label: string }[] = [
   { verb: 'withdraw', label: 'Withdraw this version…' },

@@ -4,14 +4,15 @@ import type { PackageCatalogs } from '../../../repository/catalog/package-catalo
 import { parsePackageOrder } from '../../../repository/catalog/package-search.ts';
 import { answer } from '../../answer/answer.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { HttpSettings } from '../../options.ts';
+import type { HttpDependencies, HttpSettings } from '../../options.ts';
 import type { RepositoryBase } from '../../request/addressing.ts';
 import { pageOf } from '../../request/paging.ts';
 import { pageAnswer } from '../frame/page-answer.ts';
 import type { PageChangesDeps } from '../manage/page-changes.ts';
 import { isForBrowser, type PageContext, type PageRequest } from '../frame/page-context.tsx';
 import { createManaging } from '../manage/managing.tsx';
-import { manageVerbOf } from '../manage/verbs.ts';
+import { createPromotingPages } from '../manage/promoting-pages.tsx';
+import { manageVerbOf, promoteView } from '../manage/verbs.ts';
 import { findVersion, openRepository, type OpenedRepository } from '../package/opened-repository.ts';
 import type { PackageContentDeps } from '../package/package-content.ts';
 import { createPackageViews, needsCredentials } from '../package/package-views.tsx';
@@ -34,7 +35,7 @@ export interface RepositoryPages {
   serveFeed(exchange: Exchange, base: RepositoryBase): Promise<Response>;
 }
 
-interface RepositoryPagesDeps extends PackageContentDeps, PageChangesDeps {
+interface RepositoryPagesDeps extends PackageContentDeps, PageChangesDeps, Pick<HttpDependencies, 'trust'> {
   readonly catalogs: PackageCatalogs;
   readonly context: PageContext;
 }
@@ -46,6 +47,7 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
   const hasSingleImage = settings.singleImage !== undefined;
   const packages = createPackageViews(deps, settings);
   const managing = createManaging(deps, settings);
+  const promoting = createPromotingPages(deps, settings);
   const findDepartures = createDepartures(repositories);
   const past = createPastPages(deps, { hasSingleImage });
   const overview = oncePerObject(overviewOf);
@@ -78,8 +80,10 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
     if (pastView !== undefined) return past.serve(request, base, pastView);
     if (name === undefined) return servePackages(request, await open(base, request));
     const verb = manageVerbOf(request.query('view'));
-    if (verb !== undefined) context.requireUser(request);
+    const isPromotion = request.query('view') === promoteView;
+    if (verb !== undefined || isPromotion) context.requireUser(request);
     const { opened, pkg } = await openPackage(base, request, name);
+    if (isPromotion) return promoting.ask(request, { ...opened, pkg });
     if (verb !== undefined) return managing.ask(request, { ...opened, pkg }, verb);
     return packages.serve(exchange, request, opened, pkg);
   };
@@ -89,9 +93,11 @@ export function createRepositoryPages(deps: RepositoryPagesDeps, settings: HttpS
     const pastView = name === undefined ? pastViewOf(request.query('view'), base) : undefined;
     if (pastView !== undefined) return past.serveChange(exchange, request, base, pastView);
     const verb = manageVerbOf(request.query('view'));
-    if (name === undefined || verb === undefined)
+    const isPromotion = request.query('view') === promoteView;
+    if (name === undefined || (verb === undefined && !isPromotion))
       throw new GatewayError('REQUEST_INVALID', 'no page here asks for that');
     const { opened, pkg } = await openPackage(base, request, name);
+    if (verb === undefined) return promoting.do(exchange, request, { ...opened, pkg });
     return managing.do(exchange, request, { ...opened, pkg }, verb);
   };
 
