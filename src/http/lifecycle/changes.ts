@@ -1,4 +1,4 @@
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import {
   deletionSchema,
   maxChangeBytes,
@@ -46,17 +46,22 @@ export function createChangeHandler(
 ): ChangeHandler {
   const { repositories, requests, audit, meter } = deps;
   const promotePackages = createPromote(deps, settings);
-  const slots = createUploadSlots({ ...settings, what: 'large change' });
+  // Who may only read, which of a public image is everybody, can fill no more than a part with bodies that never end.
+  const readersPart = Math.max(1, Math.floor(settings.maxUploads / 4));
+  const slotsOf = (maxUploads: number) => createUploadSlots({ ...settings, maxUploads, what: 'large change' });
+  const [slots, readersSlots] = [slotsOf(Math.max(1, settings.maxUploads - readersPart)), slotsOf(readersPart)];
 
   /** Bodies that many may send at once are few in memory, as uploads are, and those of strangers none. */
   const makeRoom = async (exchange: Exchange, { at }: RepositoryBase, caller: Caller) => {
     if (isSmall(exchange)) return () => undefined;
     slots.refuseIfFull();
     const { signal } = exchange;
-    // Who is shown nothing may still be about to promote to where nothing is yet: that needs the right to push.
-    if (!(await repositories.authorize(at.image, caller, { signal })))
-      await (await repositories.begin(at, caller, { signal })).cancel();
-    return await slots.take(signal);
+    const publication = await repositories.begin(at, caller, { signal }).catch(async (error: unknown) => {
+      if (!isGatewayError(error) || !(await repositories.authorize(at.image, caller, { signal }))) throw error;
+      return undefined;
+    });
+    await publication?.cancel();
+    return await (publication === undefined ? readersSlots : slots).take(signal);
   };
 
   const selecting =

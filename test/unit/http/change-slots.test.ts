@@ -2,12 +2,18 @@ import { expect, it, vi } from 'vitest';
 import { createApp } from '../../../src/http/app.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import type { Change } from '../../../src/repository/service/lifecycle.ts';
+import type { Repositories } from '../../../src/repository/service/repositories.ts';
 import { aService, anEdge, silentLog } from './an-edge.ts';
 
 const nothing: Change = { isDryRun: false, packages: [], missing: [], notes: [] };
 
 /** An edge whose deletions end when they are told to. */
 function anEdgeAtWork() {
+  const cancel = () => Promise.resolve();
+  const begin: Repositories['begin'] = (_at, { name }) =>
+    name === 'reader'
+      ? Promise.reject(new GatewayError('FORBIDDEN', 'the right to push is missing'))
+      : Promise.resolve({ commit: () => Promise.resolve([]), cancel });
   let resolve: (change: Change) => void = () => {};
   const ended = new Promise<Change>((given) => {
     resolve = given;
@@ -20,8 +26,8 @@ function anEdgeAtWork() {
     working += 1;
     return ended;
   };
-  const service = { deleteFiles, authorize: () => Promise.resolve(true) };
-  const edge = anEdge(service, { maxUploads: 2, maxWaiting: 1, waitMs: 60_000 });
+  const service = { deleteFiles, begin, authorize: () => Promise.resolve(true) };
+  const edge = anEdge(service, { maxUploads: 3, maxWaiting: 1, waitMs: 60_000 });
   const post = async (files: number, headers: Readonly<Record<string, string>> = {}) => {
     const body = JSON.stringify({ files: Array.from({ length: files }, (_, i) => `x86_64/app-${i}-r0.apk`) });
     const length = { 'content-length': String(body.length), ...headers };
@@ -49,6 +55,21 @@ it('large changes are few in memory at once, small ones as many as are asked for
   await areWorking(5);
   end();
   expect(await Promise.all([...large, waits, ...small])).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+it('large changes of those who may only read hold a part of that room, and no other', async () => {
+  const { post, areWorking, end } = anEdgeAtWork();
+  const reader = { authorization: `Basic ${btoa('reader:secret')}` };
+  const readers = [post(5000, reader)];
+  await areWorking(1);
+  readers.push(post(5000, reader));
+  await vi.waitFor(async () => {
+    expect(await post(5000, reader)).toBe(503);
+  });
+  const pushers = [post(5000), post(5000)];
+  await areWorking(3);
+  end();
+  expect(await Promise.all([...readers, ...pushers])).toEqual([200, 200, 200, 200]);
 });
 
 it('large changes of strangers hold none of that memory, and stand in the audit log', async () => {
