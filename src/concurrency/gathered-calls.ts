@@ -46,7 +46,7 @@ export function createGatheredCalls<T>(clock: GatherClock): (key: string, call: 
     return line;
   };
 
-  const begin = (line: Line<T>, batch: Batch<T>) => {
+  const begin = (key: string, line: Line<T>, batch: Batch<T>) => {
     if (line.next !== batch) return;
     line.next = undefined;
     line.isRunning = true;
@@ -55,21 +55,23 @@ export function createGatheredCalls<T>(clock: GatherClock): (key: string, call: 
       line.isRunning = false;
       line.tookMs = clock.monotonicMs() - beganMs;
       line.expected = batch.count + (line.next?.count ?? 0);
-      if (line.next !== undefined) gather(line, line.next);
+      if (line.next !== undefined) gather(key, line, line.next);
+      // Who is alone is remembered for nothing: the next call begins at once all the same.
+      else if (line.expected === 1 && lines.get(key) === line) lines.delete(key);
     };
     const running = batch.call();
     running.then(end, end);
     batch.resolve(running);
   };
 
-  const gather = (line: Line<T>, batch: Batch<T>) => {
+  const gather = (key: string, line: Line<T>, batch: Batch<T>) => {
     if (batch.count >= line.expected) {
-      begin(line, batch);
+      begin(key, line, batch);
       return;
     }
     const ms = Math.min(mostGatherMs, Math.max(leastGatherMs, gatherShare * line.tookMs));
     void clock.sleep(ms, batch.complete.signal).then(() => {
-      begin(line, batch);
+      begin(key, line, batch);
     });
   };
 
@@ -82,7 +84,7 @@ export function createGatheredCalls<T>(clock: GatherClock): (key: string, call: 
     }
     const batch = aBatch(call);
     line.next = batch;
-    if (!line.isRunning) gather(line, batch);
+    if (!line.isRunning) gather(key, line, batch);
     return batch.promise;
   };
 }

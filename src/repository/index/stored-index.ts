@@ -69,13 +69,32 @@ export function createStoredIndexes({
   clock,
   onReplaced,
 }: StoredIndexOptions): StoredIndexes {
-  const latest = createLastIndexes({ maxBytes, onReplaced });
+  const latest = createLastIndexes({
+    maxBytes,
+    onReplaced(group, before, after) {
+      forget(group, before, after);
+      onReplaced(group, before, after);
+    },
+  });
   const fetchLayers = createFetchLayers({ maxBytes, concurrency });
   const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
 
+  const runKey = (group: Group, format: RunFormat, { part, details }: RunLayers) =>
+    `${format} ${groupHash(group)} ${part.digest} ${details.digest}`;
+
+  /** What only a version lists that another took the place of isn't read again; kept, it would fill the cache day by day. */
+  const forget = (group: Group, before: IndexContent, after: IndexContent | undefined) => {
+    const keysOf = ({ v2Runs, v3Runs }: IndexContent) => [
+      ...v2Runs.map((run) => runKey(group, 'v2', run)),
+      ...v3Runs.map((run) => runKey(group, 'v3', run)),
+    ];
+    const kept = new Set(after === undefined ? [] : keysOf(after));
+    for (const key of keysOf(before)) if (!kept.has(key)) runs.delete(key);
+  };
+
   const parseRuns = (group: Group, format: RunFormat, layers: readonly RunLayers[]): readonly IndexRun[] =>
     layers.map(({ part, details }) => {
-      const key = `${format} ${groupHash(group)} ${part.digest} ${details.digest}`;
+      const key = runKey(group, format, { part, details });
       const run = runs.get(key) ?? parseRun(group, part, details, format);
       runs.set(key, run);
       return run;

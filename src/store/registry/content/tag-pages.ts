@@ -87,7 +87,12 @@ function parseTags(bytes: Buffer): readonly string[] | undefined {
   if (text === '') return [];
   if (!text.startsWith('"') || !text.endsWith('",')) return undefined;
   const tags = text.slice(1, -2).split('","');
-  return tags.every(isTag) ? tags : undefined;
+  return tags.every(isTag) ? tags.map(ownText) : undefined;
+}
+
+/** The same text, made anew: a piece of a listing keeps all of it in memory, for as long as somebody remembers the tag. */
+function ownText(piece: string): string {
+  return Buffer.from(piece, 'latin1').toString('latin1');
 }
 
 function lengthOf(tags: readonly string[], at: number): number {
