@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isTag } from '../../../src/oci/reference.ts';
 import { createTagPages } from '../../../src/store/registry/content/tag-pages.ts';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
 
 const parse = (page: Uint8Array) => (JSON.parse(Buffer.from(page).toString()) as { tags: unknown[] }).tags;
 const pageOf = (tags: readonly string[], format: (tags: readonly string[]) => string = plain) =>
@@ -59,5 +64,20 @@ describe('pages of tags', () => {
     expect(pages.read('b', pageOf(['two']), parse)).toEqual(['two']);
     expect(pages.read('a', pageOf(tags), parse)).toEqual(tags);
     expect(pages.read('a', pageOf(['one']), parse)).toEqual(['one']);
+  });
+
+  it('are no longer in memory where only one of their tags is', () => {
+    const held = () => {
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const pages = createTagPages(1e6);
+    const listed = (n: number) => Array.from({ length: 2000 }, (_, i) => `a-tag-that-is-new-each-time-${n}-${i}`);
+    const framed = (n: number) => pageOf(['a-first-tag', ...listed(n), 'z-last-tag']);
+    pages.read('a', framed(0), parse);
+    const before = held();
+    const remembered = Array.from({ length: 100 }, (_, n) => pages.read('a', framed(n + 1), parse)[1000]);
+    expect(held() - before).toBeLessThan(2 ** 20);
+    expect(remembered).toHaveLength(100);
   });
 });
