@@ -79,12 +79,16 @@ export function createRepositories(
     options,
     rights,
   );
-  const snapshots = createSnapshotRoom({ ...deps, maker: deps, spent, rights, stamp, artifacts, callerKey }, options);
+  const { maxInlineBytes } = options;
+  const snapshots = createSnapshotRoom(
+    { ...deps, maker: deps, spent, rights, stamp, artifacts, callerKey, maxInlineBytes },
+    options,
+  );
   const views = viewsOfBoth(branchViews, snapshots.views);
   // Whoever changes something sees what this gateway acknowledges: its readers have that at once.
   const shownLook = offeringLooks(look, { clock, readers: views });
   const put = createIndexWriter({
-    ...{ ...deps, artifacts, storedIndexes, immutable, stamp, maxInlineBytes: options.maxInlineBytes },
+    ...{ ...deps, artifacts, storedIndexes, immutable, stamp, maxInlineBytes },
     onPut: (group, { manifestDigest }) => {
       memoryOf(group.image).upkeep.hasPut(group, manifestDigest);
     },

@@ -131,11 +131,11 @@ export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
   };
 }
 
-/** Undefined where not each part has its details, or one that the manifest holds has no place among them. */
-function runsOf(
+/** The runs of these layers and of an annotation; undefined where not each part has its details, or one of the others has no place. */
+export function runsOf(
   parts: readonly Descriptor[],
   details: readonly Descriptor[],
-  inline: string | undefined,
+  inline?: string,
 ): readonly RunDescriptors[] | undefined {
   if (parts.length !== details.length) return undefined;
   const runs: RunDescriptors[] = parts.flatMap((part, i) =>
@@ -151,8 +151,12 @@ function runsOf(
   return runs;
 }
 
-/** In order, so that each finds its place by those before it. */
-function formatInline(name: string, runs: readonly IndexRun[], inline: ReadonlySet<IndexRun>): Record<string, string> {
+/** An annotation with those runs that a manifest holds itself; in order, so that each finds its place by those before it. */
+export function formatInline(
+  name: string,
+  runs: readonly IndexRun[],
+  inline: ReadonlySet<IndexRun>,
+): Record<string, string> {
   const words = runs.flatMap((run, at) =>
     inline.has(run) ? [[at, formatBytes(run.part.bytes), formatBytes(run.details.bytes)].join(':')] : [],
   );

@@ -1,5 +1,6 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Clock, RandomBytes } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { ImageStore } from '../../store/store.ts';
@@ -8,8 +9,10 @@ import { msSince } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactProfile, ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { newSnapshotId, parseSnapshotTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
-import type { IndexContent } from '../index/index-content.ts';
-import { EVERY } from '../live/look.ts';
+import { layersOfContent, type IndexContent } from '../index/index-content.ts';
+import type { IndexRun } from '../index/index-run.ts';
+import { inlineRuns } from '../index/inline-runs.ts';
+import { EVERY, type Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
@@ -28,10 +31,14 @@ export interface SnapshotCreationDeps {
   readonly clock: Clock;
   readonly stamp: () => Stamp;
   readonly random: RandomBytes;
+  /** So many bytes of an index's runs the record holds itself. */
+  readonly maxInlineBytes: number;
 }
 
 /** Manifests and layers of one snapshot that are put at a time. */
 const concurrency = 4;
+/** Architectures whose small runs the record holds: more could be too many bytes for a manifest. */
+const maxInlined = 16;
 
 /**
  * Keeps what a repository lists now:
@@ -79,7 +86,9 @@ async function keepWhatIsListed(
   try {
     const contents = [...indexes.values()];
     const named = blobsOf(seen);
-    await uploadLayers(image, contents, (digest) => !named.has(digest), time);
+    const inline = inlineIn(seen, indexes, deps.maxInlineBytes);
+    const layers = layersBeside(contents, inline);
+    await uploadLayers(image, contents, (digest) => !named.has(digest) && layers.has(digest), time);
     await inParallel([...partsOf(indexes.values()).entries()], concurrency, async ([number, held]) => {
       const part = partTag(place, number, id);
       begun.push(part);
@@ -89,7 +98,7 @@ async function keepWhatIsListed(
     const over = await claimName(deps, image, place, ownTag(partTag(place, 0, id)), time.call());
     const about = { ...place, tag, createdMs: now, createdBy: caller.name, ...sizesOf(indexes.values()), over };
     isRecorded = true;
-    await putRecord(deps, image, about, indexes, time);
+    await putRecord(deps, image, about, indexes, inline, time);
     await proveSnapshot(deps, image, at, seen, { tags: [tag, ...begun], contents }, time);
     // Others end it after twice that: whoever slept for so long may not say that it is there.
     const isLate = msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2;
@@ -101,21 +110,39 @@ async function keepWhatIsListed(
   }
 }
 
+/** Runs that nobody has stored as layers, as far as they are small; of many architectures those that come first. */
+function inlineIn(
+  seen: Look,
+  indexes: ReadonlyMap<string, IndexContent>,
+  maxInlineBytes: number,
+): ReadonlySet<IndexRun> {
+  const some = [...indexes].slice(0, maxInlined);
+  return new Set(some.flatMap(([one, content]) => [...inlineRuns(content, seen.stored.get(one), maxInlineBytes)]));
+}
+
+/** The layers that a record names: what it holds itself for one architecture it may name for another. */
+function layersBeside(contents: readonly IndexContent[], inline: ReadonlySet<IndexRun>): ReadonlySet<Digest> {
+  return new Set(contents.flatMap((content) => layersOfContent(content, inline)).map(({ digest }) => digest));
+}
+
 async function putRecord(
   { artifacts }: SnapshotCreationDeps,
   image: ImageStore,
   about: Omit<SnapshotRecord, 'id' | 'indexes'>,
   indexes: ReadonlyMap<string, IndexContent>,
+  inline: ReadonlySet<IndexRun>,
   time: AnswerTime,
 ): Promise<void> {
-  const format = (profile: ArtifactProfile) => formatSnapshotRecord(about, indexes, profile);
+  const format = (profile: ArtifactProfile) => formatSnapshotRecord(about, indexes, inline, profile);
   // Once: a first try that lands late would bring back a snapshot that was removed.
   const put = () => artifacts.put(image, about.tag, format, { ...time.call(), isOnce: true });
   try {
     await put().catch(async (error: unknown) => {
       if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
       // The index was replaced and collected since it was read.
-      await uploadLayers(image, [...indexes.values()], () => true, time);
+      const contents = [...indexes.values()];
+      const layers = layersBeside(contents, inline);
+      await uploadLayers(image, contents, (digest) => layers.has(digest), time);
       await put();
     });
   } catch (error) {

@@ -10,8 +10,9 @@ import {
   indexPartType,
   indexV3DetailsType,
   indexV3PartType,
+  formatInline,
+  runsOf,
   type IndexRunDescriptors,
-  type RunDescriptors,
 } from '../index/index-manifest.ts';
 import type { IndexRun, Part } from '../index/index-run.ts';
 
@@ -51,16 +52,26 @@ const annotation = {
   architecture: 'lkard.apk.architecture',
 } as const;
 
+/** Runs that the record holds itself, as the manifest of the index does that they are of. */
+const runsAnnotation = (architecture: string) => `lkard.apk.index.runs.${architecture}`;
+const v3RunsAnnotation = (architecture: string) => `lkard.apk.index.v3.runs.${architecture}`;
+
 /** The manifest of a snapshot: the runs of all its indexes as layers, each with its architecture. */
 export function formatSnapshotRecord(
   record: Omit<SnapshotRecord, 'id' | 'indexes'>,
   indexes: ReadonlyMap<string, IndexContent>,
+  inline: ReadonlySet<IndexRun>,
   profile: { readonly artifactType: boolean },
 ): Uint8Array {
   const config = emptyConfig(emptyConfigType);
-  const layers = [...indexes].flatMap(([architecture, content]) => [
-    ...content.v2Runs.flatMap((run) => layersOfRun(architecture, run, indexPartType, indexDetailsType)),
-    ...content.v3Runs.flatMap((run) => layersOfRun(architecture, run, indexV3PartType, indexV3DetailsType)),
+  const stored = (runs: readonly IndexRun[]) => runs.filter((run) => !inline.has(run));
+  const layers = [...indexes].flatMap(([architecture, { v2Runs, v3Runs }]) => [
+    ...stored(v2Runs).flatMap((run) => layersOfRun(architecture, run, indexPartType, indexDetailsType)),
+    ...stored(v3Runs).flatMap((run) => layersOfRun(architecture, run, indexV3PartType, indexV3DetailsType)),
+  ]);
+  const held = [...indexes].flatMap(([architecture, { v2Runs, v3Runs }]) => [
+    ...Object.entries(formatInline(runsAnnotation(architecture), v2Runs, inline)),
+    ...Object.entries(formatInline(v3RunsAnnotation(architecture), v3Runs, inline)),
   ]);
   return formatManifest({
     artifactType: profile.artifactType ? snapshotArtifactType : undefined,
@@ -77,6 +88,7 @@ export function formatSnapshotRecord(
       [annotation.architectures]: [...indexes.keys()].join(' '),
       ...(record.createdBy === undefined ? {} : { [annotation.by]: record.createdBy }),
       ...(record.over.length === 0 ? {} : { [annotation.over]: record.over.join(' ') }),
+      ...Object.fromEntries(held),
     },
   });
 }
@@ -102,7 +114,7 @@ function readSnapshotRecord(tag: string, bytes: Uint8Array): SnapshotRecord | un
     repository: annotations[annotation.repository] ?? '',
   });
   const place = { branch, repository, name: parseSnapshotName(annotations[annotation.name] ?? '') };
-  const indexes = indexesIn(words(annotations[annotation.architectures]), layers);
+  const indexes = indexesIn(words(annotations[annotation.architectures]), layers, annotations);
   if (hashOfName(place) !== parsed.nameHash || indexes === undefined) return undefined;
   return {
     ...place,
@@ -121,23 +133,19 @@ function readSnapshotRecord(tag: string, bytes: Uint8Array): SnapshotRecord | un
 function indexesIn(
   architectures: readonly string[],
   layers: readonly Descriptor[],
+  annotations: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, IndexRunDescriptors> | undefined {
   const indexes = new Map<string, IndexRunDescriptors>();
   for (const architecture of architectures) {
     const own = layers.filter(({ annotations }) => annotations?.[annotation.architecture] === architecture);
-    const v2Runs = runsIn(own, indexPartType, indexDetailsType);
-    const v3Runs = runsIn(own, indexV3PartType, indexV3DetailsType);
+    const ofType = (type: string) => own.filter(({ mediaType }) => mediaType === type);
+    const [v2Inline, v3Inline] = [runsAnnotation, v3RunsAnnotation].map((name) => annotations[name(architecture)]);
+    const v2Runs = runsOf(ofType(indexPartType), ofType(indexDetailsType), v2Inline);
+    const v3Runs = runsOf(ofType(indexV3PartType), ofType(indexV3DetailsType), v3Inline);
     if (!isArchitecture(architecture) || v2Runs === undefined || v3Runs === undefined) return undefined;
     indexes.set(architecture, { v2Runs, v3Runs });
   }
   return indexes;
-}
-
-function runsIn(layers: readonly Descriptor[], partType: string, detailsType: string): RunDescriptors[] | undefined {
-  const parts = layers.filter(({ mediaType }) => mediaType === partType);
-  const details = layers.filter(({ mediaType }) => mediaType === detailsType);
-  if (parts.length !== details.length) return undefined;
-  return parts.flatMap((part, i) => (details[i] === undefined ? [] : [{ part, details: details[i] }]));
 }
 
 function layersOfRun(architecture: string, run: IndexRun, partType: string, detailsType: string): Descriptor[] {

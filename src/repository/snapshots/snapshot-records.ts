@@ -77,11 +77,9 @@ export function createSnapshotRecords(): SnapshotRecords {
 
 /** What a record takes in memory, roughly. */
 function bytesOf({ indexes, over, createdBy = '' }: SnapshotRecord): number {
-  const layers = [...indexes.values()].reduce(
-    (sum, { v2Runs, v3Runs }) => sum + 2 * (v2Runs.length + v3Runs.length),
-    0,
-  );
-  return 1000 + layers * bytesPerLayer + over.length * 100 + 2 * createdBy.length;
+  const runs = [...indexes.values()].flatMap(({ v2Runs, v3Runs }) => [...v2Runs, ...v3Runs]);
+  const held = runs.reduce((sum, { part, details, inline }) => sum + (inline ? part.size + details.size : 0), 0);
+  return 1000 + 2 * runs.length * bytesPerLayer + held + over.length * 100 + 2 * createdBy.length;
 }
 
 /** The tags of one snapshot's name in a listing, of whichever beginnings. */

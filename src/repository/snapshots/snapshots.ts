@@ -33,6 +33,8 @@ export interface SnapshotsDeps {
   readonly log: Log;
   readonly works: Works;
   readonly open: OpenSnapshot;
+  /** So many bytes of an index's runs a record holds itself. */
+  readonly maxInlineBytes: number;
   /** Drops what this replica has in memory of a snapshot, by its own coordinates. */
   readonly forget: (at: RepositoryCoordinates) => void;
   /** Whether the store shows a caller anything of an image. */
