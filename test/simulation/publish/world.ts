@@ -120,12 +120,14 @@ export function createWorld(
     monotonicMs: () => (nowMs - startMs) as MonotonicMs,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        const timer = { dueMs: nowMs + ms, ring: resolve };
-        timers.add(timer);
-        signal?.addEventListener('abort', () => {
+        const end = () => {
           timers.delete(timer);
+          signal?.removeEventListener('abort', end);
           resolve();
-        });
+        };
+        const timer = { dueMs: nowMs + ms, ring: end };
+        timers.add(timer);
+        signal?.addEventListener('abort', end);
       }),
   };
 
