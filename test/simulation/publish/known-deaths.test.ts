@@ -79,6 +79,16 @@ describe('a push', () => {
     expect(await stage.until(begun)).toBe('PUBLISH_TIMEOUT');
   });
 
+  it('that failed takes no name, however late its put lands', async () => {
+    const stage = await createStage({ isLatePut: ({ id }, tag) => id === 'failing' && tag.includes('-p-') });
+    const [failing, other] = ['failing', 'other'].map((id) => stage.replica(id));
+    const late = stage.hold(/^late put/);
+    expect(await stage.push(failing!, a)).toBe('STORE_UNAVAILABLE');
+    late.release();
+    await stage.world.runUntil(() => stage.world.settled());
+    expect(await stage.push(other!, a, 'two')).toBe('done');
+  });
+
   it('is not acknowledged because of an index that the registry took and does not have', async () => {
     const stage = await createStage({ halfDonePuts: { 3: 'lost' } });
     const [first, second] = ['first', 'second'].map((id) => stage.replica(id));
@@ -105,11 +115,18 @@ describe('a push', () => {
     const [first, second] = ['first', 'second'].map((id) => stage.replica(id));
     stage.world.troubles.backUp();
     expect(await stage.push(first!, a)).toBe('done');
-    const listing = stage.hold(/^second answer to tags/);
+    const free = stage.hold(/^second answer to tags/);
     const again = stage.beginPush(second!, a, 'one', 'skip');
-    await stage.untilReached(listing);
+    await stage.untilReached(free);
+    free.release();
+    const [index, listing] = [/^second answer to resolve index/, /^second answer to tags/].map((one) =>
+      stage.hold(one),
+    );
+    await stage.untilReached(index!);
+    await stage.untilReached(listing!);
     stage.world.troubles.restore(0);
-    listing.release();
+    index!.release();
+    listing!.release();
     expect(await stage.until(again)).toBe('done');
     expect(await stage.read()).toEqual(['a one']);
   });

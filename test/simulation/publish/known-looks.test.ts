@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withGarbage } from './odd-answers.ts';
 import { at, caller } from './scenario.ts';
 import { createStage, simulated } from './stage.ts';
 
@@ -26,6 +27,19 @@ describe('a look', () => {
     listing.release();
     await stage.until(first);
     expect(await stage.read(reading)).toEqual(['a one', 'b one', 'c one']);
+  });
+
+  it('by a reader hides nothing that only a listing shows, though a front end says odd things for a moment', async () => {
+    const stage = await createStage({
+      sabotage: (store, { id }) => (id === 'reading' ? withGarbage(store, /-p-/u, 2) : store),
+      isLatePut: ({ id }, tag) => id === 'dying' && tag.startsWith('index-'),
+    });
+    const [dying, reading] = ['dying', 'reading'].map((id) => stage.replica(id));
+    const late = stage.hold(/^late put/);
+    void stage.beginPush(dying!, a);
+    await stage.untilReached(late);
+    dying!.isDead = true;
+    expect(await stage.read(reading)).toEqual(['a one']);
   });
 
   it('at a contested name begins anew where the index has changed: what that says of the name is decisive', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
-import type { ImageStore, Store } from '../../../src/store/store.ts';
+import { withGarbage } from './odd-answers.ts';
 import { at, caller } from './scenario.ts';
 import { createStage, simulated, type Stage } from './stage.ts';
 import type { Replica } from './world.ts';
@@ -69,30 +69,12 @@ describe('a snapshot', () => {
   });
 
   it('is there for whoever is given one odd answer for its record', async () => {
-    const stage = await createStage({ sabotage: (store, { id }) => (id === 'reading' ? answeringOnce(store) : store) });
+    const stage = await createStage({
+      sabotage: (store, { id }) => (id === 'reading' ? withGarbage(store, /^snapshot-record-/u, 1) : store),
+    });
     const [making, reading] = [stage.replica('making'), stage.replica('reading')];
     await stage.push(making, a);
     expect(await stage.until(create(making))).toBe('done');
     expect(await countIn(stage, reading)).toBe(1);
   });
 });
-
-/** A store that once has no word of a snapshot's record that it lists. */
-function answeringOnce(store: Store): Store {
-  let isOdd = true;
-  return {
-    ...store,
-    image(name, credentials): ImageStore {
-      const front = store.image(name, credentials);
-      return {
-        ...front,
-        async fetchManifest(reference, call) {
-          const manifest = await front.fetchManifest(reference, call);
-          if (!isOdd || !reference.startsWith('snapshot-record-')) return manifest;
-          isOdd = false;
-          return undefined;
-        },
-      };
-    },
-  };
-}

@@ -58,3 +58,22 @@ export function withOddAnswers(store: Store, answers: OddAnswers, count: () => n
 }
 
 const junkManifest = { digest: digestOf(junk), mediaType: 'text/html', bytes: junk };
+
+/** A store that answers so many requests for manifests of such names with something else than what is there. */
+export function withGarbage(store: Store, names: RegExp, times: number): Store {
+  return {
+    ...store,
+    image(image, credentials): ImageStore {
+      const front = store.image(image, credentials);
+      return {
+        ...front,
+        async fetchManifest(reference, call) {
+          const manifest = await front.fetchManifest(reference, call);
+          if (times === 0 || !names.test(reference)) return manifest;
+          times -= 1;
+          return junkManifest;
+        },
+      };
+    },
+  };
+}
