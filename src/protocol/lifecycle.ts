@@ -20,6 +20,9 @@ export const reasonSchema = z
   .max(maxReasonLength)
   .regex(/^[^\p{C}\u2028\u2029]*$/u, 'one line of printable text');
 
+/** How the note begins that snapshots go on serving what was to be gone at once. */
+export const snapshotsNote = 'snapshots serve what they list, also what is gone from the branch';
+
 /** Which packages a change is about: all that a file or a name says. Unknown keys are refused, since a misspelt `dryRun` would do harm. */
 export const selectionSchema = z.strictObject({
   files: z

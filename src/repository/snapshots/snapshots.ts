@@ -1,6 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Clock, Log, RandomBytes } from '../../ports.ts';
 import { snapshotBranch, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { snapshotsNote } from '../../protocol/lifecycle.ts';
 import type { CallOptions, ImageStore, Store } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
@@ -107,7 +108,7 @@ export function tellingOfSnapshots(
     const names = await listSnapshots(at, caller).then((all) => all.map(({ name }) => name), asNone);
     if (names.length === 0) return made;
     const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : '';
-    const note = `snapshots serve what they list, also what is gone from the branch: ${names.slice(0, maxNamed).join(', ')}${more}`;
+    const note = `${snapshotsNote}: ${names.slice(0, maxNamed).join(', ')}${more}`;
     return { ...made, notes: [...made.notes, note] };
   };
 }

@@ -27,6 +27,14 @@ describe('lkar snapshot', () => {
     expect((await lkar('ls', world.at, 'edge@first', 'main')).exitCode).toBe(4);
   });
 
+  it('tells as JSON what was made and what was ended', async () => {
+    const made = rows((await lkar('snapshot', 'create', ...at(), 'first', '-o', 'json')).stdout);
+    expect(made).toMatchObject([{ name: 'first', branch: 'edge', repository: 'main', packages: { count: 2 } }]);
+    expect(rows((await lkar('snapshot', 'list', ...at(), '-o', 'json')).stdout)).toEqual(made);
+    const ended = await lkar('snapshot', 'rm', ...at(), 'first', '-o', 'json');
+    expect(rows(ended.stdout)).toEqual([{ branch: 'edge', repository: 'main', name: 'first', freed: true }]);
+  });
+
   it('says by its exit code that a name is taken, nowhere, or none at all', async () => {
     expect((await lkar('snapshot', 'create', ...at(), 'first')).exitCode).toBe(0);
     expect((await lkar('snapshot', 'create', ...at(), 'first')).exitCode).toBe(5);

@@ -3,7 +3,7 @@ import type { OutputFormat } from '../../shared/output-format.ts';
 import type { ChangeVerb } from '../../../protocol/lifecycle.ts';
 import { namesOf, type FromFile } from '../commands/names-from-file.ts';
 import type { Session } from '../session.ts';
-import { filesOf, warnOfHolders } from './held-elsewhere.ts';
+import { warnedChange } from './held-elsewhere.ts';
 import { reporting, type RepositoryPlace } from './change-report.ts';
 
 export interface ChangeOptions extends FromFile {
@@ -35,8 +35,8 @@ export async function changePackages(
   const gateway = await session.gateway(target);
   await reporting(session, output, async (report) => {
     const change = await gateway.post(branch, repository, verb, { files, names, reason, now, dryRun });
-    if (now === true) await warnOfHolders(session, gateway, place, filesOf(change));
-    report.add({ image: target.image, branch, repository }, change);
+    const told = now === true ? await warnedChange(session, gateway, place, change) : change;
+    report.add({ image: target.image, branch, repository }, told);
   });
 }
 

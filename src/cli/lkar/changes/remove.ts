@@ -4,7 +4,7 @@ import { sayLine } from '../../shared/terminal.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
 import type { Session } from '../session.ts';
 import { reporting, type ChangeReport } from './change-report.ts';
-import { filesOf, warnOfHolders } from './held-elsewhere.ts';
+import { warnedChange, warnOfHolders } from './held-elsewhere.ts';
 import { checkFilePath } from '../commands/file-path.ts';
 import { namesOf, type FromFile } from '../commands/names-from-file.ts';
 
@@ -67,7 +67,8 @@ async function removeAll(
     } catch (error) {
       if (!isOfThese(error) || inPlaces.size === 1) throw error;
       faults.push(error);
-      sayLine(session.terminal, `error: ${place}: ${error.message}`);
+      const isNamed = error.message.startsWith(place);
+      sayLine(session.terminal, `error: ${isNamed ? '' : `${place}: `}${error.message}`);
     }
   }
   const [first] = faults;
@@ -99,8 +100,8 @@ async function removeTogether(
   const [branch = '', repository = ''] = place.split('/');
   try {
     const change = await gateway.post(branch, repository, 'delete', { files, reason, now, dryRun });
-    if (now === true) await warnOfHolders(session, gateway, { branch, repository }, filesOf(change));
-    report.add({ image, branch, repository }, change, { done: words });
+    const told = now === true ? await warnedChange(session, gateway, { branch, repository }, change) : change;
+    report.add({ image, branch, repository }, told, { done: words });
   } catch (error) {
     if (!isGatewayError(error) || error.details['status'] !== 405 || dryRun === true) throw error;
     for (const file of files) await removeOne(session, removal, `${place}/${file}`, report);

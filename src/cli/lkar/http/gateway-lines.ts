@@ -17,7 +17,8 @@ export const pushedSchema = z.object({
   packages: z.array(
     pushedFile
       .pick({ fileName: true, architecture: true, filePath: true, outcome: true })
-      .extend({ warnings: pushedFile.shape.warnings.default([]) }),
+      .extend({ warnings: pushedFile.shape.warnings.default([]) })
+      .loose(),
   ),
 });
 const { fileMetadata, signature } = packageSchema.shape;

@@ -10,7 +10,11 @@ export interface SnapshotClient {
   /** The newest first. */
   snapshots(branch: string, repository: string): Promise<readonly SnapshotLine[]>;
   createSnapshot(branch: string, repository: string, name: string): Promise<SnapshotLine>;
-  removeSnapshot(branch: string, repository: string, name: string): Promise<{ readonly notes: readonly string[] }>;
+  removeSnapshot(
+    branch: string,
+    repository: string,
+    name: string,
+  ): Promise<{ readonly freed: boolean; readonly notes: readonly string[] }>;
 }
 
 const maxBytes = 64 * 2 ** 20;

@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
 import { parseDurationOption } from '../../shared/duration-option.ts';
 import { addExamples } from '../../shared/help.ts';
-import type { PushOptions } from '../commands/push.ts';
+import type { PushOptions } from '../changes/push.ts';
 import type { InSession } from './in-session.ts';
-import { fromFileOption, targetHelp } from './options.ts';
+import { fromFileOption, outputOption, targetHelp } from './options.ts';
 
 /** Adds `push` and its other names. */
 export function addPushCommand(parent: Command, inSession: InSession): void {
@@ -23,10 +23,11 @@ export function addPushCommand(parent: Command, inSession: InSession): void {
         .argParser(parseDurationOption)
         .default(60_000, '60s'),
     )
+    .addOption(outputOption())
     .action((target: string, branch: string, repository: string, paths: string[], options: PushOptions) =>
       inSession(async (session) => {
         const place = { target, branch, repository };
-        await (await import('../commands/push.ts')).push(session, place, paths, options);
+        await (await import('../changes/push.ts')).push(session, place, paths, options);
       }),
     );
   addExamples(push, [

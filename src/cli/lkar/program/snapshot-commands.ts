@@ -50,9 +50,15 @@ function addEndCommand(snapshot: Command, inSession: InSession): void {
     .argument('<branch>', branchHelp)
     .argument('<repository>', repositoryHelp)
     .argument('<name>', snapshotHelp)
-    .action((target: string, branch: string, repository: string, name: string) =>
+    .addOption(outputOption())
+    .action((target: string, branch: string, repository: string, name: string, options: OutputOptions) =>
       inSession(async (session) =>
-        (await import('../snapshots/snapshots.ts')).removeSnapshot(session, { target, branch, repository }, name),
+        (await import('../snapshots/snapshots.ts')).removeSnapshot(
+          session,
+          { target, branch, repository },
+          name,
+          options,
+        ),
       ),
     );
   addExamples(end, ['lkar snapshot rm apk.example.org/team/app edge main 2026-11-28']);
@@ -66,9 +72,15 @@ function addCreateCommand(snapshot: Command, inSession: InSession): void {
     .argument('<branch>', branchHelp)
     .argument('<repository>', repositoryHelp)
     .argument('<name>', snapshotHelp)
-    .action((target: string, branch: string, repository: string, name: string) =>
+    .addOption(outputOption())
+    .action((target: string, branch: string, repository: string, name: string, options: OutputOptions) =>
       inSession(async (session) =>
-        (await import('../snapshots/snapshots.ts')).createSnapshot(session, { target, branch, repository }, name),
+        (await import('../snapshots/snapshots.ts')).createSnapshot(
+          session,
+          { target, branch, repository },
+          name,
+          options,
+        ),
       ),
     );
   addExamples(create, ['lkar snapshot create apk.example.org/team/app edge main 2026-11-28']);

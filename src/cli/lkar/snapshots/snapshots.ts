@@ -8,20 +8,26 @@ import { refuseUnknown } from '../commands/list.ts';
 import type { SnapshotLine } from '../http/gateway-lines.ts';
 import type { Session } from '../session.ts';
 
+interface OutputOptions {
+  readonly output: OutputFormat;
+}
+
 /** Keeps a repository as it is now; prints what stands in the branch's place to read it. SNAPSHOT_EXISTS where the name is taken. */
-export async function createSnapshot(session: Session, of: RepositoryPlace, name: string): Promise<void> {
+export async function createSnapshot(
+  session: Session,
+  of: RepositoryPlace,
+  name: string,
+  { output }: OutputOptions,
+): Promise<void> {
   const gateway = await session.gateway(session.target(of.target));
   const made = await gateway.createSnapshot(of.branch, of.repository, name);
   const { count, size } = made.packages;
-  printLine(session.terminal, asOneLine(`made ${pathOf(made)} (${count} packages, ${formatSize(size)})`));
+  if (output !== 'table') printRows(session.terminal, [made], [], output);
+  else printLine(session.terminal, asOneLine(`made ${pathOf(made)} (${count} packages, ${formatSize(size)})`));
 }
 
 /** Prints the snapshots of a repository, the newest first. */
-export async function listSnapshots(
-  session: Session,
-  of: RepositoryPlace,
-  { output }: { readonly output: OutputFormat },
-): Promise<void> {
+export async function listSnapshots(session: Session, of: RepositoryPlace, { output }: OutputOptions): Promise<void> {
   const target = session.target(of.target);
   const gateway = await session.gateway(target);
   const { branch, repository } = of;
@@ -45,10 +51,17 @@ export async function listSnapshots(
 }
 
 /** Ends a snapshot; says where what it held stays stored. SNAPSHOT_UNKNOWN where there is none of that name. */
-export async function removeSnapshot(session: Session, of: RepositoryPlace, name: string): Promise<void> {
+export async function removeSnapshot(
+  session: Session,
+  of: RepositoryPlace,
+  name: string,
+  { output }: OutputOptions,
+): Promise<void> {
   const gateway = await session.gateway(session.target(of.target));
-  const { notes } = await gateway.removeSnapshot(of.branch, of.repository, name);
-  printLine(session.terminal, `removed ${of.branch}@${name}/${of.repository}`);
+  const { branch, repository } = of;
+  const { notes, freed } = await gateway.removeSnapshot(branch, repository, name);
+  if (output !== 'table') printRows(session.terminal, [{ branch, repository, name, freed }], [], output);
+  else printLine(session.terminal, `removed ${branch}@${name}/${repository}`);
   for (const note of notes) sayLine(session.terminal, asOneLine(`warning: ${note}`));
 }
 

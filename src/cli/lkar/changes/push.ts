@@ -1,13 +1,15 @@
 import { GatewayError } from '../../../errors.ts';
+import type { OutputFormat } from '../../shared/output-format.ts';
 import { asOneLine, printLine, sayLine } from '../../shared/terminal.ts';
 import type { GatewayClient } from '../http/gateway-client.ts';
 import type { PushedFile } from '../http/gateway-lines.ts';
+import { reporting, type ChangeReport } from './change-report.ts';
 import type { Session } from '../session.ts';
-import { checkPackages } from './check-packages.ts';
-import { namesOf, type FromFile } from './names-from-file.ts';
-import { createProgress } from './progress.ts';
-import { pushBodyOf, type LocalFile } from './push-body.ts';
-import { waitUntilServed } from './wait.ts';
+import { checkPackages } from '../commands/check-packages.ts';
+import { namesOf, type FromFile } from '../commands/names-from-file.ts';
+import { createProgress } from '../commands/progress.ts';
+import { pushBodyOf, type LocalFile } from '../commands/push-body.ts';
+import { waitUntilServed } from '../commands/wait.ts';
 
 export interface PushOptions extends FromFile {
   /** Whether more files than one push takes go as several. */
@@ -16,6 +18,7 @@ export interface PushOptions extends FromFile {
   readonly wait?: string | undefined;
   /** Milliseconds that this may take. */
   readonly waitTimeout: number;
+  readonly output: OutputFormat;
 }
 
 interface Place {
@@ -43,10 +46,16 @@ export async function push(
   const packages = await checkPackages(session, paths);
   const gateway = await session.gateway(target);
   const fileOf = new Map(packages.map((pkg) => [pkg.file.path, pkg.file]));
-  for (const batch of batches) {
-    const files = batch.flatMap((path) => fileOf.get(path) ?? []);
-    await pushOnce(session, gateway, place, files);
-  }
+  await reporting(session, options.output, async (report) => {
+    for (const batch of batches) {
+      const files = batch.flatMap((path) => fileOf.get(path) ?? []);
+      const pushed = await pushOnce(session, gateway, place, files);
+      // Some gateways say no more than that it was well.
+      const say = options.output === 'table' ? printLine : sayLine;
+      if (pushed === undefined) say(session.terminal, `pushed ${files.map(({ path }) => path).join(' ')}`);
+      for (const file of pushed ?? []) tell(session, report, target.image, file);
+    }
+  });
   if (options.wait === undefined) return;
   await waitUntilServed(session, { ...place, target, gateway: options.wait }, packages, options.waitTimeout);
 }
@@ -62,20 +71,18 @@ function batchesOf(paths: readonly string[], mayBeSeveral: boolean): readonly (r
 }
 
 async function pushOnce(
-  session: Session,
+  { terminal }: Session,
   gateway: GatewayClient,
   { branch, repository }: Place,
   files: readonly LocalFile[],
-): Promise<void> {
-  const progress = createProgress(session.terminal, 'uploading', files);
+): Promise<readonly PushedFile[] | undefined> {
+  const progress = createProgress(terminal, 'uploading', files);
   const body = pushBodyOf(files, progress.reach);
-  const pushed = await gateway.push(branch, repository, body).finally(progress.stop);
-  if (pushed === undefined) printLine(session.terminal, `pushed ${files.map(({ path }) => path).join(' ')}`);
-  for (const file of pushed ?? []) report(session, file);
+  return await gateway.push(branch, repository, body).finally(progress.stop);
 }
 
-function report({ terminal }: Session, file: PushedFile): void {
-  printLine(terminal, asOneLine(`${file.outcome === 'unchanged' ? 'already there' : 'published'} ${file.filePath}`));
+function tell({ terminal }: Session, report: ChangeReport, image: string | undefined, file: PushedFile): void {
+  report.addRow({ image, ...file, dryRun: false }, { unchanged: 'already there' });
   for (const warning of file.warnings) {
     sayLine(terminal, asOneLine(`warning: ${file.fileName}: ${warning}`));
   }
