@@ -12,8 +12,15 @@ import { environmentOf, lkardContainersOf, parseManifests, podOf, type Manifest 
 import { deployFolder, findTool, runTool } from './tools.ts';
 
 const kustomize = findTool('kustomize');
-const folders = ['base', 'overlays/ingress', 'overlays/gateway-api', 'overlays/sealed-keys', 'sidecar'];
-const given = ['Secret/lkard-signing', 'Secret/registry-pull'];
+const folders = [
+  'base',
+  'overlays/ingress',
+  'overlays/gateway-api',
+  'overlays/sealed-keys',
+  'overlays/pruning',
+  'sidecar',
+];
+const given = ['Secret/lkard-signing', 'Secret/registry-pull', 'Secret/lkard-pruning'];
 const placeOf = (folder: string) => path.join(deployFolder, 'kustomize', folder);
 
 async function expectToFit(objects: readonly Manifest[]): Promise<void> {
