@@ -45,6 +45,26 @@ describeForEachApk(
       expect((await early.apk(['-U', 'add', 'hello=2-r0'])).exitCode).not.toBe(0);
     });
 
+    it('installs from a snapshot that was made before a change of keys, by the keys of the gateway that serves it', async () => {
+      const repository = aRepository();
+      await repository.push({ name: 'hello', version: '1-r0' });
+      const snapshotOf = (base: string) => base.replace(/\/([^/]+)\/([^/]+)$/, '/$1@kept/$2');
+      expect((await fetch(snapshotOf(repository.base), { method: 'PUT' })).status).toBe(201);
+      await repository.change('delete', { files: ['hello-1-r0.apk'], now: true });
+      const [early, late] = [await aRoot(), await aRoot()];
+      await early.trust(keyFixture(`${old}.pub`));
+      const after = await world().startAnother(signedBy(recent));
+      const moved = snapshotOf(repository.base.replace(world().url, after));
+      await early.addRepository(moved);
+      const refused = await early.apk(['-U', 'add', 'hello']);
+      expect([refused.exitCode === 0, refused.output]).toEqual([false, expect.stringContaining('UNTRUSTED')]);
+      // The setup script brings the new key, as for any repository.
+      await late.setUp(moved);
+      expect(await late.read(`etc/apk/keys/${recent}.pub`)).toContain('BEGIN PUBLIC KEY');
+      await late.mustApk(['-U', 'add', 'hello']);
+      expect(await late.read('usr/share/hello/about')).toBe('hello 1-r0\n');
+    });
+
     it('is set up with a key that the gateway made for itself', async () => {
       const own = await aWorld({ settings: { 'signing-key': [] } });
       const repository = repositoryAt(`${own.url}/apk/team/own/edge/main`);
