@@ -15,6 +15,9 @@ export const indexDetailsType = 'application/vnd.lkard.apk.index.details.v1+zlib
 export const indexV3PartType = 'application/vnd.lkard.apk.index.v3.part.v1';
 export const indexV3DetailsType = 'application/vnd.lkard.apk.index.v3.details.v1+zlib';
 
+/** Of one format: no index of ours has more, and a planted one of a million would keep everybody waiting. */
+const maxRuns = 64;
+
 const annotation = {
   created: 'org.opencontainers.image.created',
   branch: 'lkard.apk.branch',
@@ -131,17 +134,18 @@ export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
   };
 }
 
-/** The runs of these layers and of an annotation; undefined where not each part has its details, or one of the others has no place. */
+/** The runs of these layers and of an annotation; undefined where not each part has its details, one has no place, or there are too many. */
 export function runsOf(
   parts: readonly Descriptor[],
   details: readonly Descriptor[],
   inline?: string,
 ): readonly RunDescriptors[] | undefined {
-  if (parts.length !== details.length) return undefined;
+  const words = inline?.split(' ', maxRuns + 1) ?? [];
+  if (parts.length !== details.length || parts.length + words.length > maxRuns) return undefined;
   const runs: RunDescriptors[] = parts.flatMap((part, i) =>
     details[i] === undefined ? [] : [{ part, details: details[i] }],
   );
-  for (const word of inline?.split(' ') ?? []) {
+  for (const word of words) {
     const [at = '', ...texts] = word.split(':');
     const [part, about] = texts.map((text) => partOf(Buffer.from(text, 'base64')));
     if (!/^\d+$/.test(at) || Number(at) > runs.length || part === undefined || about === undefined) return undefined;

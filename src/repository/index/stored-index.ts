@@ -5,15 +5,14 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Log } from '../../ports.ts';
 import type { MonotonicClock } from '../../time/monotonic.ts';
 import type { CallOptions, FetchedManifest, ImageStore } from '../../store/store.ts';
-import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { createLastIndexes, warnOfOlder, type LastIndex, type LastIndexesOptions } from './last-indexes.ts';
 import { parseIndexManifest, type IndexManifest } from './index-manifest.ts';
 import { indexContent, type IndexContent } from './index-content.ts';
 import { createFetchLayers, layersOf, type IndexLayers, type RunLayers } from './index-layers.ts';
-import { parseRun, type IndexRun, type RunFormat } from './index-run.ts';
+import { createStoredRuns } from './stored-runs.ts';
 import { parseV3Signatures, v3Signed } from './v3-signatures.ts';
-import { groupHash, indexTag } from '../artifacts/package-tag.ts';
+import { indexTag } from '../artifacts/package-tag.ts';
 import type { SigningKey } from '../keys/signing-keys.ts';
 
 /** One version of an index, as the registry has it. Immutable. */
@@ -72,33 +71,12 @@ export function createStoredIndexes({
   const latest = createLastIndexes({
     maxBytes,
     onReplaced(group, before, after) {
-      forget(group, before, after);
+      runs.forget(group, before, after);
       onReplaced(group, before, after);
     },
   });
   const fetchLayers = createFetchLayers({ maxBytes, concurrency });
-  const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
-
-  const runKey = (group: Group, format: RunFormat, { part, details }: RunLayers) =>
-    `${format} ${groupHash(group)} ${part.digest} ${details.digest}`;
-
-  /** What only a version lists that another took the place of isn't read again; kept, it would fill the cache day by day. */
-  const forget = (group: Group, before: IndexContent, after: IndexContent | undefined) => {
-    const keysOf = ({ v2Runs, v3Runs }: IndexContent) => [
-      ...v2Runs.map((run) => runKey(group, 'v2', run)),
-      ...v3Runs.map((run) => runKey(group, 'v3', run)),
-    ];
-    const kept = new Set(after === undefined ? [] : keysOf(after));
-    for (const key of keysOf(before)) if (!kept.has(key)) runs.delete(key);
-  };
-
-  const parseRuns = (group: Group, format: RunFormat, layers: readonly RunLayers[]): readonly IndexRun[] =>
-    layers.map(({ part, details }) => {
-      const key = runKey(group, format, { part, details });
-      const run = runs.get(key) ?? parseRun(group, part, details, format);
-      runs.set(key, run);
-      return run;
-    });
+  const runs = createStoredRuns(maxBytes);
 
   /** Its own signatures, apart from the others': who may push can put other runs beside signed ones. */
   const hasOursOfV3 = (
@@ -129,8 +107,8 @@ export function createStoredIndexes({
       const signatures = found.filter((signature) => !isNamed(keys, signature) || isBy(keys, signature, pieces));
       const isOurs = signatures.some((signature) => isNamed(keys, signature));
       const contentOf = (hasV3: boolean) => {
-        const v2Runs = parseRuns(group, 'v2', layers.v2Runs);
-        const v3Runs = hasV3 ? parseRuns(group, 'v3', layers.v3Runs) : [];
+        const v2Runs = runs.parse(group, 'v2', layers.v2Runs, isOurs);
+        const v3Runs = hasV3 ? runs.parse(group, 'v3', layers.v3Runs, isOurs) : [];
         return indexContent({ head, v2Runs, tail: parsed.tail, v3Runs });
       };
       const content = isOurs ? contentOf(hasOursOfV3(group, parsed, layers, keys)) : undefined;

@@ -1,3 +1,4 @@
+import { grouped } from '../../apk/providing/grouped.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -136,8 +137,10 @@ function indexesIn(
   annotations: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, IndexRunDescriptors> | undefined {
   const indexes = new Map<string, IndexRunDescriptors>();
-  for (const architecture of architectures) {
-    const own = layers.filter(({ annotations }) => annotations?.[annotation.architecture] === architecture);
+  const layersOf = grouped(layers.map((layer) => [layer.annotations?.[annotation.architecture], layer]));
+  // Each once: a planted record may name one a million times.
+  for (const architecture of new Set(architectures)) {
+    const own = layersOf.get(architecture) ?? [];
     const ofType = (type: string) => own.filter(({ mediaType }) => mediaType === type);
     const [v2Inline, v3Inline] = [runsAnnotation, v3RunsAnnotation].map((name) => annotations[name(architecture)]);
     const v2Runs = runsOf(ofType(indexPartType), ofType(indexDetailsType), v2Inline);
