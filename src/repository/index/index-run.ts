@@ -49,14 +49,24 @@ export function buildRun(files: readonly IndexedPackage[]): IndexRun {
 
 /**
  * A stored run, read back. Throws INDEX_MALFORMED where records and details don't fit each other, the group or the format: what
- * comes from a registry is input.
+ * comes from a registry is input. Nor does it hold more than so many records.
  */
-export function parseRun(group: Group, part: Part, details: Part, format: RunFormat = 'v2'): IndexRun {
+export function parseRun(
+  group: Group,
+  part: Part,
+  details: Part,
+  format: RunFormat = 'v2',
+  maxRecords = Infinity,
+): IndexRun {
   const text = inflated(() =>
     inflateRawSync(part.bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxRunBytes }),
   );
+  const detailsText = inflated(() => inflateSync(details.bytes, { maxOutputLength: maxRunBytes }));
+  // Before any is parsed: small ones take twenty times as much memory as text.
+  if (holdsMore(text, '\n\n', maxRecords) || holdsMore(detailsText, '\n', maxRecords))
+    throw malformed(`more than ${maxRecords} records`);
   const entries = parseRecords(decodeText(text).text, parseIndexV3Record);
-  const lines = parseRunDetails(inflated(() => inflateSync(details.bytes, { maxOutputLength: maxRunBytes })));
+  const lines = parseRunDetails(detailsText);
   if (entries.length !== lines.length) throw malformed(`${entries.length} records, details of ${lines.length}`);
   const files = entries.map((entry, i) => {
     const line = lines[i];
@@ -96,6 +106,17 @@ function fileOf(group: Group, entry: IndexV3Entry, line: RunDetails): IndexedPac
   const { digest, packager, pushedBy, signature, provenance } = line;
   const pkg = { fileName, architecture, entry, digest, packager, pushedBy, signature, provenance };
   return indexedPackage(pkg, line.fresh.map(tagOf), line.held.map(tagOf));
+}
+
+/** Whether a text holds another more than so many times. */
+function holdsMore(text: Buffer, part: string, max: number): boolean {
+  if (text.length / part.length <= max) return false;
+  let at = -part.length;
+  for (let count = 0; count <= max; count += 1) {
+    at = text.indexOf(part, at + part.length);
+    if (at === -1) return false;
+  }
+  return true;
 }
 
 function inflated(inflate: () => Buffer): Buffer {

@@ -18,18 +18,22 @@ export interface StoredRuns {
 }
 
 /** Of records that nobody signed, of one format, inflated: three times what 100,000 packages take. */
-const maxUnsignedBytes = 128 * 1024 * 1024;
+export const maxUnsignedBytes = 128 * 1024 * 1024;
+/** And so many: each takes 1.5 KB in memory, however short it is. */
+export const maxUnsignedRecords = 150_000;
 
 export function createStoredRuns(maxBytes: number): StoredRuns {
   const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
 
   return {
     parse(group, format, layers, isSigned) {
-      let bytes = 0;
+      let [bytes, records] = [0, 0];
       return layers.map((run) => {
         const key = runKey(group, format, run);
-        const parsed = runs.get(key) ?? parseRun(group, run.part, run.details, format);
+        const left = isSigned ? Infinity : maxUnsignedRecords - records;
+        const parsed = runs.get(key) ?? parseRun(group, run.part, run.details, format, left);
         bytes += parsed.length;
+        records += parsed.files.length;
         if (!isSigned && bytes > maxUnsignedBytes) throw malformed('more records than any index has');
         runs.set(key, parsed);
         return parsed;

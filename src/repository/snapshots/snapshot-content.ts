@@ -6,6 +6,7 @@ import { buildIndexContent, contentPieces, type IndexContent } from '../index/in
 import { createFetchLayers, type RunLayers } from '../index/index-layers.ts';
 import { parseRun, type IndexRun, type RunFormat } from '../index/index-run.ts';
 import { malformed } from '../index/run-details.ts';
+import { maxUnsignedBytes, maxUnsignedRecords } from '../index/stored-runs.ts';
 import { compareIndexed, type IndexedPackage } from '../index/indexed-package.ts';
 import type { Look } from '../live/look.ts';
 import { clashingTags } from '../live/names.ts';
@@ -20,8 +21,8 @@ export type OpenSnapshot = (
 
 /** Of one format: what is stored has fewer. */
 const maxRuns = 64;
-/** Of one format, inflated: three times what 100,000 packages take. */
-const maxRecordBytes = 128 * 1024 * 1024;
+/** What a record costs in memory, roughly. */
+const bytesPerRecord = 1024;
 
 /** Keeps what was opened in memory, within so many bytes. */
 export function createOpenSnapshot(options: {
@@ -30,7 +31,7 @@ export function createOpenSnapshot(options: {
 }): OpenSnapshot {
   const fetchLayers = createFetchLayers({ maxBytes: options.maxIndexBytes / 4, concurrency: options.concurrency });
   const contents = createByteBoundedCache<IndexContent>(options.maxIndexBytes, (content) =>
-    contentPieces(content).reduce((sum, piece) => sum + piece.length, 1024),
+    contentPieces(content).reduce((sum, piece) => sum + piece.length, bytesPerRecord * (1 + content.files().length)),
   );
 
   return async (image, record, architecture) => {
@@ -54,11 +55,12 @@ export function createOpenSnapshot(options: {
 /** Runs read back. Nobody signed them, so there are no more of them, and they hold no more, than any index of ours. */
 function runsOf(home: Group, layers: readonly RunLayers[], format: RunFormat): readonly IndexRun[] {
   if (layers.length > maxRuns) throw malformed(`${layers.length} runs`);
-  let bytes = 0;
+  let [bytes, records] = [0, 0];
   return layers.map(({ part, details }) => {
-    const run = parseRun(home, part, details, format);
+    const run = parseRun(home, part, details, format, maxUnsignedRecords - records);
     bytes += run.length;
-    if (bytes > maxRecordBytes) throw malformed('more records than any index has');
+    records += run.files.length;
+    if (bytes > maxUnsignedBytes) throw malformed('more records than any index has');
     return run;
   });
 }
