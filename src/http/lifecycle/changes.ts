@@ -56,8 +56,10 @@ export function createChangeHandler(
     if (isSmall(exchange)) return () => undefined;
     slots.refuseIfFull();
     const { signal } = exchange;
-    const publication = await repositories.begin(at, caller, { signal }).catch(async (error: unknown) => {
-      if (!isGatewayError(error) || !(await repositories.authorize(at.image, caller, { signal }))) throw error;
+    // Asked first: that somebody may only read is no refusal to count.
+    const isShown = await repositories.authorize(at.image, caller, { signal });
+    const publication = await repositories.begin(at, caller, { signal }).catch((error: unknown) => {
+      if (!isGatewayError(error) || !isShown) throw error;
       return undefined;
     });
     await publication?.cancel();
