@@ -6,7 +6,7 @@ import { push, smallPackage } from './support/push.ts';
 import {
   inFolder,
   inRegistry,
-  isAccepted,
+  pushUntilAccepted,
   place,
   readIndex,
   snapshotPlace,
@@ -77,9 +77,7 @@ async function reportRebuild(world: World, report: Report, goals: Goals | undefi
       .filter((line) => line.includes('reading packages')).length;
     if (goals !== undefined)
       report({ ...plain('  lines of progress in the log', `${told}`), goal: '≥ 1', isMet: told > 0 });
-    // It may take longer than a push waits: the packages read by then aren't read again.
-    for (let attempt = 1; !(await isAccepted(gateway)); attempt += 1)
-      if (attempt === 10) throw new Error('no index came');
+    await pushUntilAccepted(gateway);
   } finally {
     await gateway.stop();
   }
@@ -144,7 +142,7 @@ async function reportPushes(world: World, report: Report): Promise<void> {
 
 async function reportTwoIndexes(world: World, report: Report): Promise<void> {
   const first = await world.start();
-  await push(`${first.url}/${place}`, smallPackage('other', 'aarch64')).finally(() => first.stop());
+  await pushUntilAccepted(first, 'aarch64').finally(() => first.stop());
   const gateway = await world.start();
   try {
     for (let i = 0; i < 200; i += 1) await readIndex(gateway, i % 2 === 0 ? 'x86_64' : 'aarch64');

@@ -2,7 +2,7 @@ import { spreadOf, timed, type Row } from './support/figures.ts';
 import { processorSeconds, residentBytes } from './support/gateway-process.ts';
 import { requestsPerSecond } from './support/load.ts';
 import { push, smallPackage } from './support/push.ts';
-import { inFolder, inRegistry, isAccepted, place, readIndex, type World } from './support/scale-world.ts';
+import { inFolder, inRegistry, place, pushUntilAccepted, readIndex, type World } from './support/scale-world.ts';
 
 type Report = (row: Row) => void;
 
@@ -75,8 +75,7 @@ async function untilStored(world: World): Promise<void> {
   const gateway = await world.start();
   try {
     await readIndex(gateway);
-    for (let attempt = 1; !(await isAccepted(gateway)); attempt += 1)
-      if (attempt === 10) throw new Error('no index came');
+    await pushUntilAccepted(gateway);
   } finally {
     await gateway.stop();
   }

@@ -89,9 +89,15 @@ export async function readIndex({ url }: RunningLkard, architecture = 'x86_64', 
   }
 }
 
+/** Pushes until the index is made, which may take longer than a push waits: the packages read by then aren't read again. */
+export async function pushUntilAccepted(gateway: RunningLkard, architecture = 'x86_64'): Promise<void> {
+  for (let attempt = 1; !(await isAccepted(gateway, architecture)); attempt += 1)
+    if (attempt === 10) throw new Error('no index came');
+}
+
 /** Whether a push went through, and the index with it. */
-export async function isAccepted({ url }: RunningLkard): Promise<boolean> {
-  const body = smallPackage('first');
+async function isAccepted({ url }: RunningLkard, architecture: string): Promise<boolean> {
+  const body = smallPackage('first', architecture);
   const answer = await request(`${url}/${place}/push?if-exists=skip`, { method: 'PUT', body, headersTimeout: 900_000 });
   await answer.body.dump();
   return answer.statusCode < 300;
