@@ -99,7 +99,7 @@ async function keepWhatIsListed(
     const about = { ...place, tag, createdMs: now, createdBy: caller.name, ...sizesOf(indexes.values()), over };
     isRecorded = true;
     await putRecord(deps, image, about, indexes, inline, time);
-    await proveSnapshot(deps, image, at, seen, { tags: [tag, ...begun], contents }, time);
+    await proveSnapshot(deps, image, at, seen.architectures, { tags: [tag, ...begun], contents, layers }, time);
     // Others end it after twice that: whoever slept for so long may not say that it is there.
     const isLate = msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2;
     if (isLate || (await isDoubted(image, ownTag(tag), time.call()))) throw tooLate(place);

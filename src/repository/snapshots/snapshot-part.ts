@@ -58,27 +58,29 @@ export interface Made {
   /** The record, and what holds the packages. */
   readonly tags: readonly string[];
   readonly contents: readonly IndexContent[];
+  /** What the record names of them. */
+  readonly layers: ReadonlySet<Digest>;
 }
 
 /**
- * Makes sure that a snapshot whose record was put is there, with all that it names. What left the branch since `before` a collection
- * may have taken before the record named it, and the registry may claim it still: runs are uploaded again, packages must be
- * readable. Throws BLOB_UNKNOWN where one isn't.
+ * Makes sure that a snapshot whose record was put is there, with all that it names. What no index names by now a collection may have
+ * taken before the record named it, and the registry may claim it still: runs are uploaded again, packages must be readable.
+ * Throws BLOB_UNKNOWN where one isn't.
  */
 export async function proveSnapshot(
   { look, clock }: { readonly look: TakeLook; readonly clock: Pick<Clock, 'sleep'> },
   image: ImageStore,
   at: RepositoryCoordinates,
-  before: Look,
-  { tags, contents }: Made,
+  architectures: readonly string[],
+  { tags, contents, layers }: Made,
   time: AnswerTime,
 ): Promise<void> {
-  const after = await look(image, at, before.architectures, { ...time.call(), isEager: true });
+  const after = await look(image, at, architectures, { ...time.call(), isEager: true });
   const listed = new Set(after.listing);
   const unlisted = tags.filter((tag) => !listed.has(tag));
   await proveThere(clock, image, unlisted, time.call());
-  const [named, stillNamed] = [blobsOf(before), blobsOf(after)];
-  await uploadLayers(image, contents, (digest) => named.has(digest) && !stillNamed.has(digest), time);
+  const named = blobsOf(after);
+  await uploadLayers(image, contents, (digest) => layers.has(digest) && !named.has(digest), time);
   const left = contents
     .flatMap((content) => content.files())
     .filter(({ tags: own }) => !own.some((tag) => after.live.has(tag)));

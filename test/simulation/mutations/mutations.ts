@@ -219,9 +219,9 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
-    rule: 'runs of a snapshot that no index names any more are uploaded again',
-    text: 'await uploadLayers(image, contents, (digest) => named.has(digest) && !stillNamed.has(digest), time);',
-    instead: '',
+    rule: 'runs of a snapshot that a collection took before its record named them are uploaded again',
+    text: 'await uploadLayers(image, contents, (digest) => layers.has(digest) && !named.has(digest), time);',
+    instead: 'void [named, layers];',
     suite: 'known',
   },
   {
