@@ -2,9 +2,8 @@ import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
 import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
-import { putBar } from '../keeping/bars.ts';
 import { putKept } from '../keeping/kept-packages.ts';
-import { undeadIn } from '../live/absence.ts';
+import { proveThere, undeadIn } from '../live/absence.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import type { Participant } from '../publishing/participant.ts';
@@ -78,12 +77,14 @@ async function keep(work: Work, { tag, pkg }: LiveTag, { keeping }: Removal, kep
   };
   if (await putKept(work.artifacts, work.image, one, work.time.call())) kept.set(one.tag, one);
   else if (isWithdrawn) throw bytesGone(pkg.fileName);
+  // Nobody could restore it otherwise.
+  if (isWithdrawn) await proveThere(work.clock, work.image, [one.tag], work.time.call());
 }
 
 async function bury(work: Work, { tag, pkg }: LiveTag, { keeping: { why, by, reason }, isNow = false }: Removal) {
   const { burial, image, time } = work;
   await burial.remove(image, tag, { why, pkg, by, reason }, time.call());
-  if (isNow) await putBar(work.artifacts, image, tag, time.call());
+  if (isNow) await barAll(work, [{ tag }]);
 }
 
 /**

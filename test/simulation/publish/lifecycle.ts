@@ -11,16 +11,16 @@ import type { Replica, World } from './world.ts';
 export type LifecycleStep =
   | { readonly kind: 'withdraw'; readonly file: number }
   | { readonly kind: 'bring back'; readonly file: number }
-  | { readonly kind: 'delete now'; readonly file: number };
+  | { readonly kind: 'withdraw now' | 'delete now'; readonly file: number };
 
 /** Withdrawals, restorings and deletions that leave no bytes, mostly of one name. */
 export const lifecycleArbitrary: fc.Arbitrary<LifecycleStep> = fc.record({
-  kind: fc.constantFrom('withdraw', 'withdraw', 'bring back', 'bring back', 'delete now'),
+  kind: fc.constantFrom('withdraw', 'withdraw', 'withdraw now', 'bring back', 'bring back', 'delete now'),
   file: fc.constantFrom(0, 0, 1, 2, 3),
 });
 
 export function isLifecycle(step: { readonly kind: string }): step is LifecycleStep {
-  return ['withdraw', 'bring back', 'delete now'].includes(step.kind);
+  return ['withdraw', 'withdraw now', 'bring back', 'delete now'].includes(step.kind);
 }
 
 /**
@@ -58,11 +58,12 @@ export async function doStep(
     await repositories.deleteFiles(at, selection, caller, { isNow: true });
     return mine;
   }
+  const isNow = step.kind === 'withdraw now';
   const change =
-    step.kind === 'withdraw'
-      ? await repositories.withdrawFiles(at, selection, caller)
-      : await repositories.restoreFiles(at, selection, caller);
-  if (step.kind === 'withdraw') return change.packages.some(({ outcome }) => outcome !== 'deleted') ? mine : [];
+    step.kind === 'bring back'
+      ? await repositories.restoreFiles(at, selection, caller)
+      : await repositories.withdrawFiles(at, selection, caller, { isNow });
+  if (step.kind !== 'bring back') return change.packages.some(({ outcome }) => outcome !== 'deleted') ? mine : [];
   const digests = change.packages.map(({ digest }) => digest);
   const identities = [...staged.values()]
     .filter(({ source }) => digests.includes(source.digest))
@@ -76,27 +77,42 @@ export async function doStep(
  */
 export async function lifecycleFaultsOf(
   world: World,
-  newcomer: Repositories,
+  everybody: readonly [Repositories, ...Repositories[]],
   { operations }: History,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
+  const [newcomer] = everybody;
   const here = operations.filter(({ place }) => place === undefined);
   const last = here.filter((one) => one.outcome === 'done' && isUndisturbed(here, one));
   const { packages: withdrawn } = await world.until(newcomer.listWithdrawn(at, caller));
-  for (const { step, file, ended } of last) {
+  for (const { step, file, ended } of here.filter((one) => isOverNow(here, one))) {
     const [architecture = '', fileName = ''] = file.split('/');
+    for (const repositories of everybody) {
+      const found = await world.until(repositories.findPackage(at, architecture, fileName, caller));
+      if (found !== undefined) faults.push(`${file}, gone at once at ${ended} (${step}), can be fetched`);
+    }
+  }
+  for (const { step, file, ended } of last) {
     const isTold = withdrawn.some((one) => `${one.architecture}/${one.fileName}` === file);
-    if (step === 'withdraw') {
+    if (step === 'withdraw' || step === 'withdraw now') {
       if (!isTold) faults.push(`${file}, withdrawn at ${ended}, is told by nobody`);
       const change = await world.until(newcomer.restoreFiles(at, { files: [file] }, caller).catch(codeOf));
       if (typeof change === 'string') faults.push(`${file}, withdrawn at ${ended}, does not come back: ${change}`);
     } else if (step === 'delete now') {
       if (isTold) faults.push(`${file}, deleted at ${ended}, is told as withdrawn`);
-      const found = await world.until(newcomer.findPackage(at, architecture, fileName, caller));
-      if (found !== undefined) faults.push(`${file}, deleted at ${ended} for good, can be fetched`);
     }
   }
   return faults;
+}
+
+/** Whether somebody was told that nobody fetches a file any more, and nothing has brought it back since: others may take it away too. */
+function isOverNow(operations: readonly Operation[], one: Operation): boolean {
+  const name = one.file.slice(one.file.indexOf('/'));
+  const isOver = (other: Operation) => other.ended < one.began && ['done', 'refused'].includes(other.outcome);
+  const isHarmless = (other: Operation) =>
+    other.kind === 'delete' || (other.file === one.file ? isOver(other) : !other.file.endsWith(name));
+  const isNow = one.step === 'delete now' || one.step === 'withdraw now';
+  return isNow && one.outcome === 'done' && operations.every((other) => other.isUndone !== true && isHarmless(other));
 }
 
 /** Whether nothing else happened to a name since this began: what failed may land at any time. */

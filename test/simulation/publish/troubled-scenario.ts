@@ -164,7 +164,7 @@ export async function runTroubledScenario(
     ...[...history.readings, ...last].flatMap((reading) => faultsOfAny(judged, reading, key)),
     ...changeFaultsOf(judged, lastlyListed(last, key)),
     ...(await unreadable(world, newcomer, last, key, wasPutBack)),
-    ...(await lifecycleFaultsOf(world, newcomer, judged)),
+    ...(await lifecycleFaultsOf(world, [newcomer, ...replicas.map(({ repositories }) => repositories)], judged)),
     ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key, wasPutBack) : []),
   ]);
 }
