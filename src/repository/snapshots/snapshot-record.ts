@@ -38,6 +38,7 @@ export interface SnapshotRecord extends SnapshotPlace {
 
 /** No snapshot was begun so often in vain; and each is held against all others of its name. */
 const maxOver = 100;
+const maxArchitectures = 1000;
 
 const annotation = {
   created: 'org.opencontainers.image.created',
@@ -130,7 +131,7 @@ function readSnapshotRecord(tag: string, bytes: Uint8Array): SnapshotRecord | un
   };
 }
 
-/** Undefined where an architecture can't be one, or not each run has its details. */
+/** Undefined where an architecture can't be one, there are too many, or not each run has its details. */
 function indexesIn(
   architectures: readonly string[],
   layers: readonly Descriptor[],
@@ -138,8 +139,10 @@ function indexesIn(
 ): ReadonlyMap<string, IndexRunDescriptors> | undefined {
   const indexes = new Map<string, IndexRunDescriptors>();
   const layersOf = grouped(layers.map((layer) => [layer.annotations?.[annotation.architecture], layer]));
-  // Each once: a planted record may name one a million times.
-  for (const architecture of new Set(architectures)) {
+  // Each once, and no more than anybody has: a planted record may name a million.
+  const named = new Set(architectures);
+  if (named.size > maxArchitectures) return undefined;
+  for (const architecture of named) {
     const own = layersOf.get(architecture) ?? [];
     const ofType = (type: string) => own.filter(({ mediaType }) => mediaType === type);
     const [v2Inline, v3Inline] = [runsAnnotation, v3RunsAnnotation].map((name) => annotations[name(architecture)]);

@@ -79,7 +79,7 @@ export function createSnapshotRecords(): SnapshotRecords {
 function bytesOf({ indexes, over, createdBy = '' }: SnapshotRecord): number {
   const runs = [...indexes.values()].flatMap(({ v2Runs, v3Runs }) => [...v2Runs, ...v3Runs]);
   const held = runs.reduce((sum, { part, details, inline }) => sum + (inline ? part.size + details.size : 0), 0);
-  return 1000 + 2 * runs.length * bytesPerLayer + held + over.length * 100 + 2 * createdBy.length;
+  return 1000 + (indexes.size + 2 * runs.length) * bytesPerLayer + held + over.length * 100 + 2 * createdBy.length;
 }
 
 /** The tags of one snapshot's name in a listing, of whichever beginnings. */

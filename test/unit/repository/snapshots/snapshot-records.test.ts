@@ -61,3 +61,14 @@ it('a planted record that names an architecture half a million times keeps nobod
   expect(parseSnapshotRecord(tag, bytes)?.indexes.size).toBe(50);
   expect(process.cpuUsage(began).user / 1000).toBeLessThan(4000);
 });
+
+it.each([
+  ['as many architectures as anybody has is read', { count: 1000, isRead: true }],
+  ['half a million is none', { count: 500_000, isRead: false }],
+])('a planted record of %s', (_what, { count, isRead }) => {
+  const { tag, bytes } = aRecord('many', someArchitectures(1));
+  const manifest = JSON.parse(Buffer.from(bytes).toString()) as { annotations: object };
+  Object.assign(manifest.annotations, { 'lkard.apk.architectures': someArchitectures(count).join(' ') });
+  const record = parseSnapshotRecord(tag, Buffer.from(JSON.stringify(manifest)));
+  expect(record?.indexes.size).toBe(isRead ? count : undefined);
+});
