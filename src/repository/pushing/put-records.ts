@@ -25,7 +25,10 @@ export async function putRecords(
       const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
       const tag = newPackageTag(groupOf(work, pkg), names, work.stamp(), work.random);
       begun.push(tag);
-      await putManifest(work, { tag, pkg }, bringBack);
+      const putting = putManifest(work, { tag, pkg }, bringBack);
+      // While the registry is at work; without it the index is signed later, that's all.
+      if (packages.length === 1) work.foresee({ tag, pkg }).catch(() => undefined);
+      await putting;
       work.sightings.put(tag, pkg);
       work.time.renew();
       return { tag, pkg };
