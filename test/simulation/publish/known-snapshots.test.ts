@@ -54,6 +54,21 @@ describe('a snapshot', () => {
     expect([await countIn(stage, slow), await countIn(stage, hasty)]).toEqual([1, 1]);
   });
 
+  it('of somebody who slept gives way to whoever took them for dead', async () => {
+    const stage = await createStage({ repositories: { publishTimeoutMs: 300_000 } });
+    const [slow, hasty] = [stage.replica('slow'), stage.replica('hasty')];
+    await stage.push(slow, a);
+    const held = stage.hold(/^slow pushManifest snapshot-record/);
+    const making = create(slow);
+    await stage.untilReached(held);
+    stage.world.pass(61_000);
+    await stage.push(hasty, b);
+    expect(await stage.until(create(hasty))).toBe('done');
+    held.release();
+    expect(await stage.until(making)).toBe('PUBLISH_TIMEOUT');
+    expect([await countIn(stage, slow), await countIn(stage, hasty)]).toEqual([2, 2]);
+  });
+
   it('can be read though the index that it was made of was replaced and collected meanwhile', async () => {
     const stage = await createStage();
     const [making, pushing] = [stage.replica('making'), stage.replica('pushing')];
