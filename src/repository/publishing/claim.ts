@@ -129,7 +129,11 @@ export function createClaim(deps: ClaimDeps, { image, own, scope, before, began,
 
   /** holding -> acknowledged. */
   const settleHeld = async (look: Look, left: readonly LiveTag[]) => {
-    if (left.length === 0) throw withdrawnMeanwhile(own);
+    if (left.length === 0) {
+      // Whoever deleted them may have been broken off before an index said so.
+      if (!areCovered(look, scope)) return 'publish';
+      throw withdrawnMeanwhile(own);
+    }
     const rivals = rivalsOfAll(look, left);
     const equals = rivals.filter(({ tag }) => look.facts.isHeld(tag)).map(({ tag }) => tag);
     if (equals.length < rivals.length) return 'publish';

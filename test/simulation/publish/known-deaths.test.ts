@@ -49,6 +49,20 @@ describe('a push', () => {
     expect(await stage.read()).toEqual([]);
   });
 
+  it('is told that it was deleted once no index lists it, though the deletion was broken off', async () => {
+    // The tombstone is put, and nobody learns that it is.
+    const stage = await createStage({ halfDonePuts: { 5: 'unanswered' } });
+    const only = stage.replica('only');
+    expect(await stage.push(only, b)).toBe('done');
+    const put = stage.hold(/^only answer to pushManifest index-/);
+    const begun = stage.beginPush(only, a);
+    await stage.untilReached(put);
+    expect(await stage.withdraw(only, a)).toBe('STORE_UNAVAILABLE');
+    put.release();
+    expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
+    expect(await stage.read(only)).toEqual(['b one']);
+  });
+
   it('of several files of which one was deleted meanwhile leaves none of them', async () => {
     const stage = await createStage();
     const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
