@@ -20,7 +20,7 @@ export interface PublishLoopDeps {
   readonly put: (participant: Participant, look: Look, architecture: string, call: PutOptions) => Promise<unknown>;
   /** Opens upload sessions for what will most likely be put, with one participant's rights. */
   readonly open: (participant: Participant, call: CallOptions) => OpenedUploads | undefined;
-  /** Buries what lost its name for good, with one participant's rights. */
+  /** Buries what lost its name for good, and again whose tombstone the registry lost, with one participant's rights. */
   readonly clear: (participant: Participant, look: Look, call: CallOptions) => Promise<void>;
   /** Clears away what is left of the dead, while that participant waits. Never throws. */
   readonly tidy: (participant: Participant, look: Look, call: CallOptions) => Promise<void>;

@@ -8,7 +8,7 @@ import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
 import type { Burial } from './burial.ts';
 import { wantsSignatures, type PutIndex } from './index-writer.ts';
-import { clearLosers } from './losers.ts';
+import { buryAgain, clearLosers } from './losers.ts';
 import { openUploads } from './opened-uploads.ts';
 import { createPublishLoop, type PublishLoop } from './publish-loop.ts';
 
@@ -53,7 +53,10 @@ export function createPublishLoops(deps: PublishLoopsDeps): (at: RepositoryCoord
           const count = layersOfRun * scope.filter((architecture) => sentNone.get(architecture) !== true).length;
           return count === 0 ? undefined : openUploads(image, count, call);
         },
-        clear: (participant, seen, call) => clearLosers(losing, participant, seen, call),
+        clear: async (participant, seen, call) => {
+          await clearLosers(losing, participant, seen, call);
+          await buryAgain(losing, participant, seen, call);
+        },
         tidy: ({ image }, seen, call) => deps.tidy(image, at, seen, call),
         wantsSignatures,
       },

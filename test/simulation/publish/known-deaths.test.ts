@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../src/errors.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
+import type { ImageStore, Store } from '../../../src/store/store.ts';
 import { at } from './scenario.ts';
 import { createStage, simulated, type Stage } from './stage.ts';
+import type { Replica } from './world.ts';
 
 const { a, b, c } = simulated;
 
@@ -213,6 +217,36 @@ describe('a tag', () => {
       await stage.world.runUntil(() => stage.world.settled());
     };
   };
+
+  it('whose tombstone the registry lost is buried again by whoever buried it, when they publish next', async () => {
+    let isDamaged = true;
+    const losesTombstones = (store: Store, { id }: Replica): Store => ({
+      ...store,
+      image(image, credentials) {
+        const front = store.image(image, credentials);
+        const pushManifest: ImageStore['pushManifest'] = async (tag, manifest, call) => {
+          if (id !== 'early' || !isDamaged || !tag.includes('-d-'))
+            return await front.pushManifest(tag, manifest, call);
+          if (tag.includes('-a-')) return digestOf(manifest.bytes);
+          throw new GatewayError('STORE_UNAVAILABLE', 'the registry fails');
+        };
+        return { ...front, pushManifest };
+      },
+    });
+    const stage = await createStage({ deletes: 'unsupported', sabotage: losesTombstones });
+    const [early, late] = ['early', 'late'].map((id) => stage.replica(id)) as [Replica, Replica];
+    const put = stage.hold(/^early pushManifest .*-p-a-/);
+    const losing = stage.beginPush(early, [a, c]);
+    await stage.untilReached(put);
+    expect(await stage.push(late, a, 'two')).toBe('done');
+    put.release();
+    expect(await stage.until(losing)).toBe('PUBLISH_TIMEOUT');
+    isDamaged = false;
+    const tombstones = () => [...stage.world.images.get(at.image)!.tags.keys()].filter((tag) => tag.includes('-d-a-'));
+    expect(tombstones()).toEqual([]);
+    expect(await stage.push(early, b)).toBe('done');
+    expect(tombstones()).toHaveLength(1);
+  });
 
   it('that lost its name is buried by whoever publishes next', async () => {
     const stage = await createStage({ isLatePut: (replica, tag) => replica.id === 'dying' && tag.includes('-p-') });
