@@ -341,4 +341,28 @@ export const knownFaults: readonly KnownFault[] = [
     test: 'looks at once for whoever comes while it pauses because of others',
     mend: { text: 'pause.abort();', instead: '' },
   },
+  {
+    fault: 'a push was told that it was deleted while an index went on listing it',
+    file: `${publish}/known-deaths.test.ts`,
+    test: 'is told that it was deleted once no index lists it',
+    mend: {
+      text: "if (!areCovered(look, scope)) return 'publish'; throw withdrawnMeanwhile(own);",
+      instead: 'throw withdrawnMeanwhile(own);',
+    },
+  },
+  {
+    fault: 'a tag whose tombstone the registry lost was a rival to all but the replica that had buried it',
+    file: `${publish}/known-deaths.test.ts`,
+    test: 'whose tombstone the registry lost is buried again by whoever buried it',
+    mend: { text: 'await buryAgain(losing, participant, seen, call);', instead: '' },
+  },
+  {
+    fault: 'a move tried again was answered while the source went on listing what the first had taken',
+    file: `${publish}/known-changes.test.ts`,
+    test: 'though the %s that took it has put no index yet',
+    mend: {
+      text: 'meant: [...answered.filter((one) => chosen.has(pathOf(one))), ...movedBefore],',
+      instead: 'meant: answered.filter((one) => chosen.has(pathOf(one))),',
+    },
+  },
 ];
