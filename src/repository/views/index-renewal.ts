@@ -29,10 +29,10 @@ export interface IndexRenewal {
    */
   bringUpToDate(reader: Reader, group: Group, index: ServedIndex, share: number): Promise<IndexView | undefined>;
   /**
-   * Whether the store showed this reader nothing so lately, not before `confirmedMs`, and has shown nothing since. It is nobody
+   * Whether the store showed this reader nothing so lately, not before `shownMs`, and has shown nothing since. It is nobody
    * else's answer.
    */
-  hadNothing(reader: Reader, group: Group, withinMs: number, confirmedMs?: number): boolean;
+  hadNothing(reader: Reader, group: Group, withinMs: number, shownMs?: number): boolean;
 }
 
 export function createIndexRenewal(
@@ -48,9 +48,9 @@ export function createIndexRenewal(
   /** When the looks began that showed a reader nothing. */
   const nothings = createBoundedCache<MonotonicMs>(10_000);
 
-  const hadNothing = (reader: Reader, group: Group, withinMs: number, confirmedMs = 0) => {
+  const hadNothing = (reader: Reader, group: Group, withinMs: number, shownMs = 0) => {
     const since = nothings.get(readerKeyOf(reader, group));
-    return since !== undefined && since >= confirmedMs && msSince(clock, since) < withinMs;
+    return since !== undefined && since >= shownMs && msSince(clock, since) < withinMs;
   };
 
   const compareFor = async (reader: Reader, group: Group, index: ServedIndex, hasVersion: boolean) => {

@@ -151,12 +151,16 @@ export function createIndexServing(
 
   const staleForMs = options.rightsMs + options.staleMs;
   const hadNothing = (reader: Reader, group: Group) =>
-    renewal.hadNothing(reader, group, staleForMs, indexes.get(keyOf(group))?.confirmedMs);
-  /** Nobody waits for long to hear again that there is no index of an architecture: noarch's answers for it. */
-  const hasOld = (reader: Reader, group: Group, { last }: ServedIndex) =>
-    last === undefined
-      ? group.architecture !== NOARCH && hadNothing(reader, group)
-      : isGoodIndex(last, group) && rights.mayRead(reader, group.image, staleForMs);
+    renewal.hadNothing(reader, group, staleForMs, indexes.get(keyOf(group))?.shownMs);
+  /**
+   * Whether there is something to answer with, or what publishers were shown, of which a view is made then. Nobody waits for long to
+   * hear again that there is no index of an architecture: noarch's answers for it.
+   */
+  const hasOld = (reader: Reader, group: Group, { last, isOffered }: ServedIndex) => {
+    const isGood = last === undefined ? isOffered : isGoodIndex(last, group);
+    if (isGood) return rights.mayRead(reader, group.image, staleForMs);
+    return last === undefined && group.architecture !== NOARCH && hadNothing(reader, group);
+  };
 
   const servedOf = (index: ServedIndex, view: IndexView, isStale: boolean): Served => {
     meter?.servedIndex(isStale, msSince(clock, index.confirmedMs));

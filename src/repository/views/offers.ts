@@ -19,6 +19,8 @@ export interface Offers {
   takeCovering(version: Digest | undefined): ComparedIndex | undefined;
   /** The last of all: it would have to be signed, so it is for when nobody can look. */
   takeLast(): ComparedIndex | undefined;
+  /** Whether there is one to take. */
+  readonly isAny: boolean;
 }
 
 export function createOffers(): Offers {
@@ -47,6 +49,9 @@ export function createOffers(): Offers {
       last = undefined;
       covering = undefined;
       return taken;
+    },
+    get isAny() {
+      return last !== undefined;
     },
   };
 }

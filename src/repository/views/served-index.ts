@@ -37,6 +37,8 @@ export interface ServedIndex {
   comparison(): Promise<void>;
   /** Takes over what a look of a publisher has shown. The view is made of it when somebody reads. */
   offer(offer: Offer): void;
+  /** Whether a publisher's look has shown something of which no view was made yet. */
+  readonly isOffered: boolean;
   /** Something that it lists couldn't be fetched. */
   suspect(): void;
   /** What was listed within the last minute under a name that isn't any more. */
@@ -45,6 +47,8 @@ export interface ServedIndex {
   isDue(share: number): boolean;
   /** When the store last confirmed it. */
   readonly confirmedMs: MonotonicMs;
+  /** When the store, or a publisher, last showed that there is one. */
+  readonly shownMs: MonotonicMs;
   /** For how long, in ms, something that another replica acknowledged may be missing. */
   readonly lagMs: number;
   /** Bytes that it keeps in memory, roughly. */
@@ -87,6 +91,7 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
   let view: IndexView | undefined;
   let tookMs = 0;
   let suspectedMs = 0;
+  let offeredMs = 0;
   let missedMs: MonotonicMs | undefined;
   let comparing: Promise<unknown> | undefined;
 
@@ -110,6 +115,7 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
     return Math.max(deps.freshMs(), isExpensive ? Math.min(maxMendedMs, 4 * tookMs) : 0);
   };
   const heldMs = () => (isMended() ? mendedMs() : deps.heldMs());
+  const confirmedMs = () => Math.max(version?.sentMs ?? 0, view?.comparedMs ?? 0) as MonotonicMs;
 
   return {
     patience,
@@ -160,11 +166,15 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
       }
     },
     offer(offer) {
+      offeredMs = Math.max(offeredMs, offer.beganMs);
       if (offer.beganMs < (view?.comparedMs ?? 0)) return;
       offers.add(offer);
       if (!offer.isCovering) return;
       learn(offer.compared().stored?.manifestDigest, offer.beganMs);
       patience.end();
+    },
+    get isOffered() {
+      return offers.isAny;
     },
     suspect() {
       if (view !== undefined && msSince(clock, view.comparedMs) >= suspectedAgainMs) suspectedMs = clock.monotonicMs();
@@ -172,7 +182,10 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
     delisted: (fileName) => delisted.find(fileName, clock.monotonicMs()),
     isDue: (share) => view !== undefined && !isMended() && msSince(clock, view.comparedMs) >= share * heldMs(),
     get confirmedMs() {
-      return Math.max(version?.sentMs ?? 0, view?.comparedMs ?? 0) as MonotonicMs;
+      return confirmedMs();
+    },
+    get shownMs() {
+      return Math.max(confirmedMs(), offeredMs) as MonotonicMs;
     },
     get lagMs() {
       return isMended() ? mendedMs() : deps.freshMs();
