@@ -309,7 +309,7 @@ export const knownFaults: readonly KnownFault[] = [
     fault: '…or that nothing but tombstones tells of the architecture',
     file: `${views}/patience.test.ts`,
     test: 'is given no index without what this gateway acknowledged, where nothing but tombstones tells',
-    mend: { text: ': isGoodIndex(last, group) && rights', instead: ': rights' },
+    mend: { text: 'isOffered : isGoodIndex(last, group);', instead: 'isOffered : true;' },
   },
   {
     fault: 'a replica with other keys showed what was about to be withdrawn',
@@ -364,5 +364,11 @@ export const knownFaults: readonly KnownFault[] = [
       text: 'meant: [...answered.filter((one) => chosen.has(pathOf(one))), ...movedBefore],',
       instead: 'meant: answered.filter((one) => chosen.has(pathOf(one))),',
     },
+  },
+  {
+    fault: 'a replica that had acknowledged something in an architecture went on saying that there is nothing',
+    file: `${views}/served-index.test.ts`,
+    test: 'who was told before that there is none is asked for again',
+    mend: { text: 'offeredMs = Math.max(offeredMs, offer.beganMs);', instead: '' },
   },
 ];
