@@ -11,7 +11,6 @@ import { createLooks, offeringLooks } from './live/looks.ts';
 import { rememberHeld } from './live/held-tags.ts';
 import { completeRepositoriesOptions, type RepositoriesOptions } from './options.ts';
 import { createBurial } from './publishing/burial.ts';
-import { createForesightedSign } from './publishing/sign-index.ts';
 import { createImmutableIndexes } from './publishing/immutable-indexes.ts';
 import { createIndexWriter, type SignIndex } from './publishing/index-writer.ts';
 import { createPromoting } from './promoting/promoting.ts';
@@ -88,9 +87,8 @@ export function createRepositories(
   const views = viewsOfBoth(branchViews, snapshots.views);
   // Whoever changes something sees what this gateway acknowledges: its readers have that at once.
   const shownLook = offeringLooks(look, { clock, readers: views });
-  const foresight = createForesightedSign(deps.sign);
   const put = createIndexWriter({
-    ...{ ...deps, sign: foresight.sign, artifacts, storedIndexes, immutable, stamp, maxInlineBytes },
+    ...{ ...deps, artifacts, storedIndexes, immutable, stamp, maxInlineBytes },
     onPut: (group, { manifestDigest }) => {
       memoryOf(group.image).upkeep.hasPut(group, manifestDigest);
     },
@@ -113,7 +111,7 @@ export function createRepositories(
   const works = createWorks(
     {
       ...{ ...deps, artifacts, look: shownLook, loopOf, burialOf, memoryOf, storedIndexes },
-      ...{ immutable, callerKey, rights: reading, foresight },
+      ...{ immutable, callerKey, rights: reading },
     },
     options,
   );

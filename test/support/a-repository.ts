@@ -187,16 +187,15 @@ export function aReplica(
     readonly clock: TestClock;
     readonly keys?: SigningKeys;
     readonly random?: RandomBytes;
-    readonly sign?: SignIndex;
   },
   options: RepositoriesOptions = {},
 ): TestReplica {
-  const { store, clock, keys = fixedKeys(aSigningKey()), random = someRandom(), sign = signNow } = world;
+  const { store, clock, keys = fixedKeys(aSigningKey()), random = someRandom() } = world;
   const log = aLog();
   // Not a copy: a test may change the store afterwards.
   const stamping = Object.assign(Object.create(store) as Store, { stamp: () => stampOf(clock.now()) });
   const repositories = createRepositories(
-    { store: stamping, clock, random, log, signingKeys: keys, sign },
+    { store: stamping, clock, random, log, signingKeys: keys, sign: signNow },
     { freshnessMs: 0, ...options },
   );
   const commit = async (

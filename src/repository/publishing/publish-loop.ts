@@ -31,8 +31,6 @@ export interface PublishLoopDeps {
 export interface PublishLoop {
   /** Resolves or rejects as the participant settles; ABORTED when their time is up, with what they did left as it is. */
   join(participant: Participant, time: WaitingTime): Promise<void>;
-  /** Whether somebody waits. */
-  isBusy(): boolean;
 }
 
 /** What came of a round. */
@@ -154,7 +152,6 @@ export function createPublishLoop(deps: PublishLoopDeps, at: RepositoryCoordinat
   };
 
   return {
-    isBusy: () => seats.all.size > 0,
     join: (participant, time) =>
       seats.take(participant, time, () => {
         start();

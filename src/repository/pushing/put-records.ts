@@ -25,10 +25,7 @@ export async function putRecords(
       const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
       const tag = newPackageTag(groupOf(work, pkg), names, work.stamp(), work.random);
       begun.push(tag);
-      const putting = putManifest(work, { tag, pkg }, bringBack);
-      // While the registry is at work; without it the index is signed later, that's all.
-      if (packages.length === 1) work.foresee({ tag, pkg }).catch(() => undefined);
-      await putting;
+      await putManifest(work, { tag, pkg }, bringBack);
       work.sightings.put(tag, pkg);
       work.time.renew();
       return { tag, pkg };

@@ -5,7 +5,6 @@ import type { Stamp } from '../../time/stamps.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
-import type { LiveTag } from '../live/live-set.ts';
 import type { Look, Scope } from '../live/look.ts';
 import type { Sightings } from '../live/sightings.ts';
 import type { Caller } from '../service/caller.ts';
@@ -34,8 +33,6 @@ export interface Work {
   readonly deleteGraceMs: number;
   /** Whether this replica knows an index that is to list a package, and it lists no file of that name. Asks nothing. */
   readonly isUnlisted: (pkg: PackageRecord) => Promise<boolean>;
-  /** Begins to sign the index that a tag will most likely make, where its manifest is about to be put. */
-  readonly foresee: (one: LiveTag) => Promise<void>;
   /** A look that began after it was asked for; its indexes may be known for so long, in ms (default: asked for by it). */
   readonly look: (scope: Scope, knownMs?: number) => Promise<Look>;
 }

@@ -1,21 +1,15 @@
-import { setImmediate } from 'node:timers/promises';
-import { NOARCH } from '../../apk/architectures.ts';
-import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
 import { createFreshCalls } from '../../concurrency/shared-calls.ts';
 import type { GatewayError } from '../../errors.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { Credentials, ImageStore, Store } from '../../store/store.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
-import { buildIndexContent, contentPieces, findFile } from '../index/index-content.ts';
-import { applyChanges, indexedPackage } from '../index/indexed-package.ts';
+import { findFile } from '../index/index-content.ts';
 import type { StoredIndexes } from '../index/stored-index.ts';
-import type { LiveTag } from '../live/live-set.ts';
 import type { Look, Scope } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
 import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
 import type { Burial } from '../publishing/burial.ts';
-import type { ForesightedSign } from '../publishing/sign-index.ts';
 import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
 import { refuseSnapshot } from '../publishing/refusals.ts';
 import type { PublishLoop } from '../publishing/publish-loop.ts';
@@ -30,7 +24,6 @@ export interface WorksDeps extends Pick<Work, 'artifacts' | 'signingKeys' | 'clo
   readonly burialOf: (image: string) => Burial;
   readonly memoryOf: (image: string) => { readonly sightings: Sightings };
   readonly immutable: ImmutableIndexes;
-  readonly foresight: Pick<ForesightedSign, 'foresee'>;
   readonly callerKey: (credentials: Credentials) => string;
   /** Whether the store shows a caller anything of an image. */
   readonly rights: { authorize(image: string, caller: Caller): Promise<boolean> };
@@ -67,9 +60,6 @@ export interface Works {
   add<T>(at: RepositoryCoordinates, caller: Caller, work: (work: Work) => Promise<T>): Promise<T>;
 }
 
-/** Of a larger index making it takes longer than signing it. */
-const maxForeseenRuns = 20;
-
 /** One for each service: those who look at the same time with the same rights share a look. */
 export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
   const { store, immutable, clock } = deps;
@@ -93,35 +83,10 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
       const index = deps.storedIndexes.last({ ...at, architecture }, keys)?.stored.content;
       return index !== undefined && findFile(index, fileName) === undefined;
     };
-    const foresee = async ({ tag, pkg }: LiveTag) => {
-      if (pkg.architecture === NOARCH || isV3Entry(pkg.entry)) return;
-      // The manifest is to be on its way first.
-      await setImmediate();
-      // Of several who push the next index is made of more than this one knows.
-      if (deps.loopOf(at).isBusy()) return;
-      const keys = await deps.signingKeys.ofImage(image, time.call());
-      const index = deps.storedIndexes.last({ ...at, architecture: pkg.architecture }, keys)?.stored.content;
-      if (index === undefined || index.runs.length > maxForeseenRuns) return;
-      const files = applyChanges(index.files(), new Map([[pkg.fileName, indexedPackage(pkg, [tag], [tag])]]));
-      deps.foresight.foresee(contentPieces(buildIndexContent(at, files, index.runs)), keys);
-    };
     const { sightings } = deps.memoryOf(at.image);
     const stamp = () => store.stamp();
     return {
-      ...{
-        ...deps,
-        at,
-        caller,
-        image,
-        time,
-        look,
-        isUnlisted,
-        foresee,
-        sightings,
-        stamp,
-        listingPatienceMs,
-        deleteGraceMs,
-      },
+      ...{ ...deps, at, caller, image, time, look, isUnlisted, sightings, stamp, listingPatienceMs, deleteGraceMs },
       loop: deps.loopOf(at),
       burial: deps.burialOf(at.image),
     };
