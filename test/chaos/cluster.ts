@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLkard, type RunningLkard } from '../support/programs.ts';
@@ -170,9 +171,14 @@ export async function startCluster(chance: Chance, options: ClusterOptions): Pro
     },
     async collect() {
       const args = ['garbage-collect', '--delete-untagged', path.join(folder.path, 'config.yml')];
-      const collecting = spawn(registryProgram()!, args, { stdio: 'ignore' });
-      const [exitCode] = (await once(collecting, 'exit')) as [number | null];
-      return exitCode === 0 ? undefined : `the registry's collection ended with ${exitCode}`;
+      const collecting = spawn(registryProgram()!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const ended = once(collecting, 'close') as Promise<[number | null]>;
+      const [said, [exitCode]] = await Promise.all([text(collecting.stderr), ended]);
+      // Before the first push it has no folder to walk through.
+      const isEmpty = said.includes('Path not found: /docker/registry/v2/repositories');
+      return exitCode === 0 || isEmpty
+        ? undefined
+        : `the registry's collection ended with ${exitCode}: ${said.slice(-500)}`;
     },
     async settled() {
       await Promise.all(slots.map(whole));
