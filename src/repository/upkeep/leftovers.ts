@@ -34,6 +34,9 @@ export interface Leftovers {
   kept(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<readonly string[]>;
 }
 
+/** From when on what a tag says is over, in milliseconds of the epoch; undefined where nobody can tell yet. */
+type ReadDue = (tag: string) => Promise<number | undefined>;
+
 /** The most that one publish clears away, and that are remembered. */
 const maxGraves = 4;
 const maxKept = 16;
@@ -58,14 +61,15 @@ export function createLeftovers(
   };
   const isLongKnown = (tag: string) => isKnownFor(tag, lease.graveMs);
 
-  const dueOf = async (tag: string, read: (tag: string) => Promise<number>) => {
-    const due = dueAt.get(tag) ?? stampOf(await read(tag));
-    dueAt.set(tag, due);
-    return due;
+  const dueOf = async (tag: string, read: ReadDue) => {
+    const due = dueAt.get(tag) ?? (await read(tag));
+    if (due === undefined) return undefined;
+    dueAt.set(tag, stampOf(due));
+    return stampOf(due);
   };
 
   /** The first of the tags that are due, read where that isn't known, no more than a few at a time. */
-  const dueAmong = async (tags: readonly string[], max: number, read: (tag: string) => Promise<number>) => {
+  const dueAmong = async (tags: readonly string[], max: number, read: ReadDue) => {
     const asked = tags.filter((tag) => (dueAt.get(tag) ?? 0) <= stamp()).slice(0, max);
     const due = await inParallel(asked, concurrency, (tag) => dueOf(tag, read));
     return asked.filter((_tag, i) => (due[i] ?? Infinity) <= stamp());
@@ -89,9 +93,11 @@ export function createLeftovers(
       const live = heldContents(seen);
       const isVoid = (tag: string) => live.has(contentKeyOf(tag));
       const endsAt = async (tag: string) => {
-        const found = (await readKept(image, tag, call))?.kept;
-        if (found?.keeping.why === 'withdrawn') return Infinity;
-        return found?.keeping.fetchableUntil ?? 0;
+        const found = await readKept(image, tag, call);
+        // One odd answer ends nobody's grace.
+        if (found === undefined) return isKnownFor(`unread ${tag}`, lease.absenceApartMs) ? 0 : undefined;
+        const { why, fetchableUntil = 0 } = found.kept.keeping;
+        return why === 'withdrawn' ? Infinity : fetchableUntil;
       };
       // Nobody says of withdrawn ones that they are over; what is listed again may be about to leave the index this moment.
       const over = await dueAmong(

@@ -107,3 +107,31 @@ it('what is withdrawn stays beside a live tag that its pusher may still take bac
   await tidyOften(look(true));
   expect(new Set(removed)).toEqual(new Set([withdrawn]));
 });
+
+it('one odd answer for what is kept ends no grace; what can’t be read for minutes is over', async () => {
+  const clock = aClock();
+  const { fileName, entry } = aRecord();
+  const tag = newPackageTag(aGroup(), { fileName, identity: entry.identity }, stampOf(clock.now()), someRandom());
+  const kept = keptTagOf(tag, 'kept');
+  const removed: string[] = [];
+  const image = {
+    image: at.image,
+    fetchManifest: () => Promise.resolve(undefined),
+    deleteTag: (gone: string) => Promise.resolve(void removed.push(gone)),
+  } as unknown as ImageStore;
+  const seen = { listing: [kept], architectures: ['x86_64'], stored: new Map() } as unknown as Look;
+  const upkeep = createUpkeep(
+    { clock, stamp: () => stampOf(clock.now()), log: aLog() },
+    { keepSupersededMs: Infinity, historyMs: 0 },
+  );
+  for (let minutes = 0; minutes < 5; minutes += 1) {
+    await upkeep.tidy(image, at, seen, {});
+    clock.pass(minuteMs);
+  }
+  expect(removed).toEqual([]);
+  for (let minutes = 0; minutes < 5; minutes += 1) {
+    await upkeep.tidy(image, at, seen, {});
+    clock.pass(minuteMs);
+  }
+  expect(new Set(removed)).toEqual(new Set([kept]));
+});
