@@ -138,3 +138,8 @@ function readPackageManifest(tag: string, bytes: Uint8Array) {
   };
   return { group, pkg };
 }
+
+/** `<architecture>/<file name>`: what a file is called within its repository, by the architecture that it was made for. */
+export function pathOf({ architecture, fileName }: Pick<PackageRecord, 'architecture' | 'fileName'>): string {
+  return `${architecture}/${fileName}`;
+}

@@ -100,6 +100,7 @@ export async function undeadIn<T extends { readonly tag: string }>(
   dead: readonly T[],
   options: CallOptions,
 ): Promise<readonly T[]> {
+  if (dead.length === 0) return [];
   const tombstones = new Set(dead.map(({ tag }) => tombstoneOf(tag)));
   const shown = new Set(listing.filter((tag) => tombstones.has(tag)));
   const doubtful = dead.filter(({ tag }) => !shown.has(tombstoneOf(tag)));

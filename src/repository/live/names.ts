@@ -1,4 +1,5 @@
 import { NOARCH } from '../../apk/architectures.ts';
+import { grouped } from '../../apk/providing/grouped.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { tagStamp } from '../artifacts/package-tag.ts';
 import type { LiveSet, LiveTag } from './live-set.ts';
@@ -49,11 +50,7 @@ export function competingFor(live: LiveSet, fileName: string, architecture: stri
  * signed by foreign keys lists, what was made first, and the smaller tag.
  */
 export function resolveName(competing: readonly LiveTag[], live: LiveSet, facts: NameFacts): Names {
-  const twins = new Map<string, LiveTag[]>();
-  for (const one of competing) {
-    const key = `${one.pkg.architecture} ${one.pkg.digest}`;
-    twins.set(key, [...(twins.get(key) ?? []), one]);
-  }
+  const twins = grouped(competing.map((one) => [`${one.pkg.architecture} ${one.pkg.digest}`, one]));
   const ranked = [...twins.values()]
     .map((tags) => rank([...tags].sort(bySize), live, facts))
     .sort((a, b) => compare(a.rank, b.rank) || bySize(a.tags[0], b.tags[0]));

@@ -1,7 +1,7 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { ImageStore } from '../../store/store.ts';
-import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { pathOf, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { packageProvenance } from '../artifacts/package-provenance.ts';
 import { packageSignature, type PackageSignature } from '../artifacts/package-signature.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
@@ -118,8 +118,4 @@ function unjudged({ signature }: PackageRecord): PackageSignature | undefined {
   return signature === undefined || signature.verdict === 'none'
     ? signature
     : packageSignature('unchecked', signature.keyNames);
-}
-
-function pathOf({ architecture, fileName }: Pick<PackageRecord, 'architecture' | 'fileName'>): string {
-  return `${architecture}/${fileName}`;
 }

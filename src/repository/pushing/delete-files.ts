@@ -1,4 +1,4 @@
-import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { pathOf, type PackageRecord } from '../artifacts/package-manifest.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look } from '../live/look.ts';
 import { unknownFile } from '../publishing/refusals.ts';
@@ -100,8 +100,4 @@ async function deleteSelected(
     await removeAll(work, live.found, { keeping, ended: kept.found, gone, isNow: options.isNow });
   }
   return { found: packagesOf([...live.found, ...kept.found]), missing: missingInAll(live, kept) };
-}
-
-function pathOf({ architecture, fileName }: ChosenPackage): string {
-  return `${architecture}/${fileName}`;
 }

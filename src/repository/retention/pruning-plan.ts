@@ -4,6 +4,7 @@ import { compareTokenized, tokensOf } from '../../apk/version.ts';
 import { wildcard } from '../../protocol/glob.ts';
 import type { PruningPolicy } from '../service/retention.ts';
 import { rescueNeeded } from './needed-packages.ts';
+import { pathOf } from '../artifacts/package-manifest.ts';
 
 /** A package as one index lists it, as far as it matters for whether it may go. */
 export interface PrunablePackage {
@@ -51,11 +52,6 @@ export function planPruning<T extends PrunablePackage>(
     if (why === undefined) return [];
     return [needer === undefined ? { pkg, goes: true, why } : { pkg, goes: false, why: `${needer} needs it` }];
   });
-}
-
-/** `<architecture>/<file>` */
-function pathOf({ architecture, fileName }: PrunablePackage): string {
-  return `${architecture}/${fileName}`;
 }
 
 /** The versions of each name in each architecture, the newest first by apk's order, then by when they were pushed. */

@@ -1,3 +1,4 @@
+import { grouped } from '../../apk/providing/grouped.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { isGatewayError } from '../../errors.ts';
@@ -65,12 +66,8 @@ export function snapshotLeftovers(
   now: Stamp,
   isLongKnown: (tombstone: string) => boolean,
 ): readonly string[] {
-  const byId = new Map<string, SnapshotTag[]>();
-  for (const tag of listing) {
-    const parsed = isSnapshotTag(tag) ? parseSnapshotTag(tag) : undefined;
-    if (parsed !== undefined) byId.set(parsed.id, [...(byId.get(parsed.id) ?? []), parsed]);
-  }
-  return [...byId.values()].flatMap((own) => leftoversOf(own, now, isLongKnown));
+  const tags = listing.flatMap((tag) => (isSnapshotTag(tag) ? (parseSnapshotTag(tag) ?? []) : []));
+  return [...grouped(tags.map((tag) => [tag.id, tag])).values()].flatMap((own) => leftoversOf(own, now, isLongKnown));
 }
 
 function leftoversOf(

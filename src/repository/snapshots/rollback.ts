@@ -1,4 +1,4 @@
-import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { pathOf, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { packageProvenance } from '../artifacts/package-provenance.ts';
 import { rivalsOf } from '../live/names.ts';
 import type { LiveTag } from '../live/live-set.ts';
@@ -124,8 +124,4 @@ function claimOf(work: Work, start: Start, own: readonly LiveTag[]): () => Promi
     const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), ...start });
     await work.loop.join(claim, work.time);
   };
-}
-
-function pathOf({ architecture, fileName }: PackageRecord): string {
-  return `${architecture}/${fileName}`;
 }
