@@ -41,13 +41,7 @@ describe('a snapshot', () => {
 
   it('keeps its name where the registry lost what says that its maker is taken for dead', async () => {
     const stage = await createStage({ halfDonePuts: { 7: 'lost' }, repositories: { publishTimeoutMs: 300_000 } });
-    const [slow, hasty] = [stage.replica('slow'), stage.replica('hasty')];
-    await stage.push(slow, a);
-    const held = stage.hold(/^slow pushManifest snapshot-record/);
-    const making = create(slow);
-    await stage.untilReached(held);
-    stage.world.pass(61_000);
-    await stage.push(hasty, b);
+    const { slow, hasty, held, making } = await aSleepingMaker(stage);
     expect(await stage.until(create(hasty))).toBe('STORE_UNAVAILABLE');
     held.release();
     expect(await stage.until(making)).toBe('done');
@@ -56,13 +50,7 @@ describe('a snapshot', () => {
 
   it('of somebody who slept gives way to whoever took them for dead', async () => {
     const stage = await createStage({ repositories: { publishTimeoutMs: 300_000 } });
-    const [slow, hasty] = [stage.replica('slow'), stage.replica('hasty')];
-    await stage.push(slow, a);
-    const held = stage.hold(/^slow pushManifest snapshot-record/);
-    const making = create(slow);
-    await stage.untilReached(held);
-    stage.world.pass(61_000);
-    await stage.push(hasty, b);
+    const { slow, hasty, held, making } = await aSleepingMaker(stage);
     expect(await stage.until(create(hasty))).toBe('done');
     held.release();
     expect(await stage.until(making)).toBe('PUBLISH_TIMEOUT');
@@ -93,3 +81,15 @@ describe('a snapshot', () => {
     expect(await countIn(stage, reading)).toBe(1);
   });
 });
+
+/** Somebody who sleeps for more than a minute before their snapshot's record, and somebody who may take them for dead. */
+async function aSleepingMaker(stage: Stage) {
+  const [slow, hasty] = [stage.replica('slow'), stage.replica('hasty')];
+  await stage.push(slow, a);
+  const held = stage.hold(/^slow pushManifest snapshot-record/);
+  const making = create(slow);
+  await stage.untilReached(held);
+  stage.world.pass(61_000);
+  await stage.push(hasty, b);
+  return { slow, hasty, held, making };
+}

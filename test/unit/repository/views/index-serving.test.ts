@@ -347,18 +347,7 @@ describe('serving an index', () => {
 
   it('reads each package of a lost index once, however long that takes and whoever comes meanwhile', async () => {
     const clock = aClock();
-    const images = new Map<string, MemoryImage>();
-    const read: string[] = [];
-    const before = async ({ operation, reference = '' }: MemoryCall) => {
-      if (operation !== 'fetchManifest' || peekKind(reference) !== 'package') return;
-      read.push(reference);
-      await clock.sleep(1_500);
-    };
-    const names = Array.from({ length: 200 }, (_, i) => `one-${i}`);
-    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push(names.map(pkg));
-    const { tags } = images.get(at.image)!;
-    for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
-    const replica = aReplica({ store: createMemoryStore({ images, before }), clock, keys });
+    const { names, read, replica } = await aLostIndex(clock, { packages: 200, readMs: 1_500 });
     const come = async (user: string, afterMs: number) => {
       await clock.sleep(afterMs);
       return await replica.repositories.openIndex(at, 'x86_64', aCaller(user));
@@ -370,18 +359,7 @@ describe('serving an index', () => {
 
   it('reads each package once for a reader and a pusher who find the index lost', async () => {
     const clock = aClock();
-    const images = new Map<string, MemoryImage>();
-    const read: string[] = [];
-    const before = async ({ operation, reference = '' }: MemoryCall) => {
-      if (operation !== 'fetchManifest' || peekKind(reference) !== 'package') return;
-      read.push(reference);
-      await clock.sleep(500);
-    };
-    const names = Array.from({ length: 100 }, (_, i) => `one-${i}`);
-    await aReplica({ store: createMemoryStore({ images }), clock, keys }).push(names.map(pkg));
-    const { tags } = images.get(at.image)!;
-    for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
-    const replica = aReplica({ store: createMemoryStore({ images, before }), clock, keys });
+    const { names, read, replica } = await aLostIndex(clock, { packages: 100, readMs: 500 });
     const reader = replica.repositories.openIndex(at, 'x86_64', aCaller('reader'));
     await clock.until(clock.sleep(700));
     await replica.push([pkg('other')]);
@@ -492,3 +470,22 @@ describe('serving an index', () => {
     });
   });
 });
+
+/** A replica before a registry that has lost an index, and takes so long for each package; what is read of them. */
+async function aLostIndex(
+  clock: ReturnType<typeof aClock>,
+  { packages, readMs }: { readonly packages: number; readonly readMs: number },
+) {
+  const images = new Map<string, MemoryImage>();
+  const read: string[] = [];
+  const before = async ({ operation, reference = '' }: MemoryCall) => {
+    if (operation !== 'fetchManifest' || peekKind(reference) !== 'package') return;
+    read.push(reference);
+    await clock.sleep(readMs);
+  };
+  const names = Array.from({ length: packages }, (_, i) => `one-${i}`);
+  await aReplica({ store: createMemoryStore({ images }), clock, keys }).push(names.map(pkg));
+  const { tags } = images.get(at.image)!;
+  for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
+  return { names, read, replica: aReplica({ store: createMemoryStore({ images, before }), clock, keys }) };
+}
