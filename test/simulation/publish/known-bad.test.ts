@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageStore, Store } from '../../../src/store/store.ts';
+import type { ImageStore } from '../../../src/store/store.ts';
 import { buildIndexContent, contentPieces } from '../../../src/repository/index/index-content.ts';
 import { compareIndexed, indexedPackage } from '../../../src/repository/index/indexed-package.ts';
 import { packageTagOf } from '../../../src/repository/artifacts/package-tag.ts';
 import { aGroup, aRecord, at } from '../../support/a-repository.ts';
+import { withChangedImages } from './changed-images.ts';
 import { createStage, simulated } from './stage.ts';
 import type { Replica, WorldOptions } from './world.ts';
 
@@ -13,13 +14,7 @@ const { a, b, c } = simulated;
 
 /** A replica whose reads of the image differ from the truth. */
 function sabotaged(change: (image: ImageStore) => Partial<ImageStore>): NonNullable<WorldOptions['sabotage']> {
-  return (store: Store) => ({
-    ...store,
-    image(name, credentials) {
-      const image = store.image(name, credentials);
-      return { ...image, ...change(image) };
-    },
-  });
+  return (store) => withChangedImages(store, change);
 }
 
 /** One replica believes its first listing for ever: what it reads is compared with nothing that came after. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
-import type { ImageStore, Store } from '../../../src/store/store.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { withChangedImages } from './changed-images.ts';
 import { at } from './scenario.ts';
 import { createStage, simulated, type Stage } from './stage.ts';
 import type { Replica } from './world.ts';
@@ -220,19 +221,15 @@ describe('a tag', () => {
 
   it('whose tombstone the registry lost is buried again by whoever buried it, when they publish next', async () => {
     let isDamaged = true;
-    const losesTombstones = (store: Store, { id }: Replica): Store => ({
-      ...store,
-      image(image, credentials) {
-        const front = store.image(image, credentials);
-        const pushManifest: ImageStore['pushManifest'] = async (tag, manifest, call) => {
+    const losesTombstones = (store: Store, { id }: Replica): Store =>
+      withChangedImages(store, (front) => ({
+        async pushManifest(tag, manifest, call) {
           if (id !== 'early' || !isDamaged || !tag.includes('-d-'))
             return await front.pushManifest(tag, manifest, call);
           if (tag.includes('-a-')) return digestOf(manifest.bytes);
           throw new GatewayError('STORE_UNAVAILABLE', 'the registry fails');
-        };
-        return { ...front, pushManifest };
-      },
-    });
+        },
+      }));
     const stage = await createStage({ deletes: 'unsupported', sabotage: losesTombstones });
     const [early, late] = ['early', 'late'].map((id) => stage.replica(id)) as [Replica, Replica];
     const put = stage.hold(/^early pushManifest .*-p-a-/);

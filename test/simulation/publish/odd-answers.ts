@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { ImageStore, Store } from '../../../src/store/store.ts';
+import { withChangedImages } from './changed-images.ts';
 
 /** What one single request is answered, whatever the registry has. */
 export type OddAnswer =
@@ -61,19 +62,12 @@ const junkManifest = { digest: digestOf(junk), mediaType: 'text/html', bytes: ju
 
 /** A store that answers so many requests for manifests of such names with something else than what is there. */
 export function withGarbage(store: Store, names: RegExp, times: number): Store {
-  return {
-    ...store,
-    image(image, credentials): ImageStore {
-      const front = store.image(image, credentials);
-      return {
-        ...front,
-        async fetchManifest(reference, call) {
-          const manifest = await front.fetchManifest(reference, call);
-          if (times === 0 || !names.test(reference)) return manifest;
-          times -= 1;
-          return junkManifest;
-        },
-      };
+  return withChangedImages(store, (front) => ({
+    async fetchManifest(reference, call) {
+      const manifest = await front.fetchManifest(reference, call);
+      if (times === 0 || !names.test(reference)) return manifest;
+      times -= 1;
+      return junkManifest;
     },
-  };
+  }));
 }
