@@ -128,18 +128,26 @@ export function createClaim(deps: ClaimDeps, { image, own, scope, before, began,
   };
 
   /** holding -> acknowledged. */
-  const settleHeld = async (look: Look, left: readonly LiveTag[]) => {
+  const settleHeld = async (look: Look, alive: readonly LiveTag[]) => {
+    const heldRivals = (files: readonly LiveTag[]) =>
+      rivalsOfAll(look, files).filter(({ tag }) => look.facts.isHeld(tag));
+    // Nobody else could hold its name while it was shown: it was deleted, though nothing else tells of that.
+    const left = alive.filter((file) => look.live.has(file.tag) || heldRivals([file]).length === 0);
     if (left.length === 0) {
       // Whoever deleted them may have been broken off before an index said so.
       if (!areCovered(look, scope)) return 'publish';
       throw withdrawnMeanwhile(own);
     }
-    const rivals = rivalsOfAll(look, left);
-    const equals = rivals.filter(({ tag }) => look.facts.isHeld(tag)).map(({ tag }) => tag);
-    if (equals.length < rivals.length) return 'publish';
+    const equals = heldRivals(left);
+    if (equals.length < rivalsOfAll(look, left).length) return 'publish';
     if ((await acknowledge(look, left)) === 'done') return 'done';
     if (equals.length === 0 || !areCovered(look, scope)) return 'publish';
-    deps.log.error({ image: image.image, tags: equals }, 'two pushes hold one name: listings lag');
+    // Nobody may be told that nothing is there of what is held and listed.
+    if (left.some((file) => areListed(look, [file]))) return 'publish';
+    deps.log.error(
+      { image: image.image, tags: equals.map(({ tag }) => tag) },
+      'two pushes hold one name: listings lag',
+    );
     throw nameTaken(left, false);
   };
 

@@ -5,7 +5,7 @@ import { compareIndexed, indexedPackage } from '../../../src/repository/index/in
 import { packageTagOf } from '../../../src/repository/artifacts/package-tag.ts';
 import { aGroup, aRecord, at } from '../../support/a-repository.ts';
 import { withChangedImages } from './changed-images.ts';
-import { createStage, simulated } from './stage.ts';
+import { createStage, simulated, tagsOf } from './stage.ts';
 import type { Replica, WorldOptions } from './world.ts';
 
 type Three = [Replica, Replica, Replica];
@@ -237,7 +237,3 @@ describe('schedules known to be bad', () => {
     expect([await stage.read(first), await stage.read()]).toEqual([expected, expected]);
   });
 });
-
-function tagsOf(stage: Awaited<ReturnType<typeof createStage>>, part: string): readonly string[] {
-  return [...stage.world.images.values()].flatMap(({ tags }) => [...tags.keys()].filter((tag) => tag.includes(part)));
-}

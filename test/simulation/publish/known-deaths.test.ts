@@ -5,7 +5,7 @@ import { parseManifest } from '../../../src/oci/manifest.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { withChangedImages } from './changed-images.ts';
 import { at } from './scenario.ts';
-import { createStage, simulated, type Stage } from './stage.ts';
+import { createStage, simulated, tagsOf, type Stage } from './stage.ts';
 import type { Replica } from './world.ts';
 
 const { a, b, c } = simulated;
@@ -84,6 +84,33 @@ describe('a push', () => {
     again.release();
     expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
     expect(await stage.read()).toEqual([]);
+  });
+
+  it('of several files is acknowledged where one was deleted and pushed anew, though that deletion failed', async () => {
+    let lostIndexes = 0;
+    let isLosing = true;
+    const stage = await createStage({
+      isLatePut: ({ id }, tag) => {
+        if (id === 'pushing' && tag.startsWith('index-') && isLosing) lostIndexes += 1;
+        return tag.startsWith('index-') ? isLosing : tag.includes('-d-');
+      },
+    });
+    stage.hold(/^late put/);
+    const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
+    const hasTriedTwice = async () => {
+      const before = lostIndexes;
+      await stage.world.runUntil(() => lostIndexes > before + 1);
+    };
+    const first = stage.beginPush(pushing!, [a, b]);
+    await hasTriedTwice();
+    // Its tag is removed, and no tombstone tells of that.
+    expect(await stage.withdraw(deleting!, a)).toBe('STORE_UNAVAILABLE');
+    const second = stage.beginPush(pushing!, a, 'two');
+    await stage.world.runUntil(() => tagsOf(stage, '-p-a-').length === 1);
+    await hasTriedTwice();
+    isLosing = false;
+    expect(await stage.until(Promise.all([first, second]))).toEqual(['done', 'done']);
+    expect(await stage.read()).toEqual(['a two', 'b one']);
   });
 
   it('is not acknowledged because of an index alone, where its tag was lost on the way', async () => {
@@ -239,10 +266,9 @@ describe('a tag', () => {
     put.release();
     expect(await stage.until(losing)).toBe('PUBLISH_TIMEOUT');
     isDamaged = false;
-    const tombstones = () => [...stage.world.images.get(at.image)!.tags.keys()].filter((tag) => tag.includes('-d-a-'));
-    expect(tombstones()).toEqual([]);
+    expect(tagsOf(stage, '-d-a-')).toEqual([]);
     expect(await stage.push(early, b)).toBe('done');
-    expect(tombstones()).toHaveLength(1);
+    expect(tagsOf(stage, '-d-a-')).toHaveLength(1);
   });
 
   it('that lost its name is buried by whoever publishes next', async () => {
@@ -254,7 +280,7 @@ describe('a tag', () => {
     expect(await stage.push(lasting, b)).toBe('done');
     stage.world.pass(2_000);
     expect(await stage.push(lasting, c)).toBe('done');
-    expect([...stage.world.images.get(at.image)!.tags.keys()].filter((tag) => tag.includes('-d-a-'))).toHaveLength(1);
+    expect(tagsOf(stage, '-d-a-')).toHaveLength(1);
   });
 
   it('that was held stays so to whoever has seen it, though an older index comes back', async () => {

@@ -103,3 +103,8 @@ async function stageAll(): Promise<ReadonlyMap<string, StagedPackage>> {
 function nameOf({ name, version }: SimulatedFile): string {
   return version === undefined ? name : `${name}-${version}`;
 }
+
+/** The tags of the image that contain these characters. */
+export function tagsOf(stage: Stage, part: string): readonly string[] {
+  return [...stage.world.images.values()].flatMap(({ tags }) => [...tags.keys()].filter((tag) => tag.includes(part)));
+}
