@@ -9,6 +9,7 @@ import { base32, decodeSeconds, encodeSeconds, hashOf, readable } from './packag
  *     snapshot-part-<number>-<readable>-<id>    holds packages
  *     snapshot-gone-<readable>-<id>             a tombstone: it never comes back
  *     snapshot-doubt-<readable>-<id>            whoever makes it is taken for dead, and gives up if they aren't
+ *     snapshot-name-<readable>-<hashes>         the id of the last one of that name, for who can't wait for a listing
  *
  * An id is a hash of the repository (10 characters), one of the snapshot's name in it (16), seconds (7) and chance (6).
  */
@@ -56,6 +57,13 @@ export function parseSnapshotTag(tag: string): SnapshotTag | undefined {
   return { tag, kind, id, repositoryHash: id.slice(0, repositoryHashLength), nameHash, stamp: stampOfId(id) };
 }
 
+/** What a snapshot's tag says that was made here. */
+export function ownTag(tag: string): SnapshotTag {
+  const parsed = parseSnapshotTag(tag);
+  if (parsed === undefined) throw new TypeError(`${tag} is no snapshot's tag`);
+  return parsed;
+}
+
 /** Whether `text` can be a snapshot's id. */
 export function isSnapshotId(text: string): boolean {
   return idPattern.test(text);
@@ -83,6 +91,11 @@ export function recordTag(place: SnapshotPlace, id: string): string {
 
 export function partTag(place: SnapshotPlace, number: number, id: string): string {
   return `${prefix}part-${String(number).padStart(4, '0')}-${readablePlace(place)}-${id}`;
+}
+
+/** What names the id of the last snapshot of a name that was acknowledged; its end is what the ids of all of them begin with. */
+export function nameTag(place: SnapshotPlace): string {
+  return `${prefix}name-${readablePlace(place)}-${hashOfRepository(place)}${hashOfName(place)}`;
 }
 
 /** The tombstone of the snapshot that a tag is of. */

@@ -14,8 +14,8 @@ export interface SnapshotVersion {
 }
 
 /**
- * Which record the path of a snapshot stands for, asked of the store as this reader: one request where its tag is known.
- * Undefined where the store shows them nothing. Throws SNAPSHOT_UNKNOWN where a listing shows that there is no such snapshot.
+ * Which record the path of a snapshot stands for, asked of the store as this reader: one request where its tag is known, else
+ * its name is asked for, and what has none is looked for in a listing. Undefined where the store shows them nothing. Throws SNAPSHOT_UNKNOWN where a listing shows that there is no such snapshot.
  */
 export type FindSnapshot = (reader: Reader, at: RepositoryCoordinates) => Promise<SnapshotVersion | undefined>;
 
@@ -42,13 +42,20 @@ export function createKnownSnapshots(deps: {
     return record && { resolved, record };
   };
 
+  const atFoundTag = async (reader: Reader, image: string, key: string, { tag }: SnapshotRecord) => {
+    tags.set(key, tag);
+    return await atKnownTag(reader, image, key);
+  };
+
+  const byName = async (reader: Reader, image: string, place: SnapshotPlace, key: string) => {
+    const record = await records.named(reader.image, place);
+    return record && (await atFoundTag(reader, image, key, record));
+  };
+
   const byListing = async (reader: Reader, image: string, place: SnapshotPlace, key: string) => {
     const listing = await reader.image.tags();
-    const record = await records.find(reader.image, place, listing);
-    if (record !== undefined) {
-      tags.set(key, record.tag);
-      return await atKnownTag(reader, image, key);
-    }
+    const record = await records.listed(reader.image, place, listing);
+    if (record !== undefined) return await atFoundTag(reader, image, key, record);
     const known = tags.get(key);
     const gone = goneIds(tagsOfSnapshot(place, listing));
     // What was there a moment ago is gone only by its tombstone; and who is shown nothing is told nothing.
@@ -64,8 +71,9 @@ export function createKnownSnapshots(deps: {
     const snapshot = snapshotIn(branch);
     if (snapshot === undefined) return undefined;
     const key = keyOf(at);
-    const known = await atKnownTag(reader, image, key);
-    return known ?? (await byListing(reader, image, { ...snapshot, repository }, key));
+    const place = { ...snapshot, repository };
+    const known = (await atKnownTag(reader, image, key)) ?? (await byName(reader, image, place, key));
+    return known ?? (await byListing(reader, image, place, key));
   };
   return {
     find,

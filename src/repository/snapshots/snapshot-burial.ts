@@ -1,16 +1,11 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { isGatewayError } from '../../errors.ts';
-import { emptyConfig, emptyConfigType, formatManifest } from '../../oci/manifest.ts';
 import type { Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
-import { doubtTag, goneTag, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
-
-/** The artifactType of what says that a snapshot is gone. */
-export const snapshotGoneArtifactType = 'application/vnd.lkard.apk.snapshot.gone.v1';
-/** The artifactType of what says that whoever makes a snapshot is taken for dead. */
-export const snapshotDoubtArtifactType = 'application/vnd.lkard.apk.snapshot.doubt.v1';
+import { doubtTag, goneTag, nameTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { formatSnapshotWord, idNamedIn, type SnapshotWord } from '../artifacts/snapshot-word.ts';
 
 export interface SnapshotBurialDeps {
   readonly artifacts: ArtifactWriter;
@@ -18,7 +13,7 @@ export interface SnapshotBurialDeps {
   readonly log: Log;
 }
 
-/** How a snapshot ends, or one that was begun and isn't to be. */
+/** What is said of snapshots by tags alone: how one ends, or one that was begun and isn't to be, and which has a name. */
 export interface SnapshotBurial {
   /**
    * Removes a record, as somebody asked for who may delete; false where the registry removes nothing, so that the tombstone
@@ -31,6 +26,10 @@ export interface SnapshotBurial {
   retract(image: ImageStore, record: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
   /** Says to whoever makes it that they are taken for dead. */
   doubt(image: ImageStore, tag: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
+  /** Says to who can't wait for a listing that this one has its name. */
+  name(image: ImageStore, place: SnapshotPlace, id: string, call?: CallOptions): Promise<void>;
+  /** Takes that back where it is said of one of these, as far as that is allowed. Never throws. */
+  unname(image: ImageStore, place: SnapshotPlace, ids: ReadonlySet<string>, call?: CallOptions): Promise<void>;
   /** Removes tags of what is buried, as far as that is allowed. Never throws. */
   clear(image: ImageStore, tags: readonly string[], call?: CallOptions): Promise<void>;
 }
@@ -39,16 +38,24 @@ const concurrency = 4;
 
 export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDeps): SnapshotBurial {
   const putGone = (image: ImageStore, under: string, id: string, call: CallOptions) =>
-    putWord(image, { tag: under, id, type: snapshotGoneArtifactType }, call);
-  const putWord = async (image: ImageStore, word: Omit<Word, 'created'>, call: CallOptions) => {
+    putWord(image, { tag: under, id, says: 'gone' }, call);
+  const putWord = async (image: ImageStore, word: Omit<SnapshotWord, 'created'>, call: CallOptions) => {
     const under = word.tag;
     const said = { ...word, created: stamp() };
     await artifacts
-      .put(image, under, ({ artifactType }) => formatWord(said, artifactType), call)
+      .put(image, under, (profile) => formatSnapshotWord(said, profile), call)
       .catch(async (error: unknown) => {
         // Where tags are written once: somebody else's, or one whose answer was lost, proves the same.
         if (!isGatewayError(error, 'TAG_IMMUTABLE') || (await image.resolve(under, call)) === undefined) throw error;
       });
+  };
+
+  const orLater = async (image: ImageStore, clear: () => Promise<unknown>) => {
+    try {
+      await clear();
+    } catch (error) {
+      log.debug({ image: image.image, err: error }, 'what a snapshot held stays for upkeep');
+    }
   };
 
   return {
@@ -66,15 +73,16 @@ export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDe
       const isRemoved = await tryDelete(image, record.tag, call).catch(() => false);
       if (!isRemoved) await putGone(image, record.tag, record.id, call);
     },
-    doubt: (image, tag, call = {}) =>
-      putWord(image, { tag: doubtTag(tag), id: tag.id, type: snapshotDoubtArtifactType }, call),
-    async clear(image, tags, call = {}) {
-      try {
-        await inParallel(tags, concurrency, (tag) => tryDelete(image, tag, call));
-      } catch (error) {
-        log.debug({ image: image.image, err: error }, 'what a snapshot held stays for upkeep');
-      }
-    },
+    doubt: (image, tag, call = {}) => putWord(image, { tag: doubtTag(tag), id: tag.id, says: 'doubt' }, call),
+    name: (image, place, id, call = {}) => putWord(image, { tag: nameTag(place), id, says: 'name' }, call),
+    unname: (image, place, ids, call = {}) =>
+      orLater(image, async () => {
+        const word = await image.fetchManifest(nameTag(place), call);
+        // By its digest: somebody may give the name to another one at this moment.
+        if (word !== undefined && ids.has(idNamedIn(word.bytes) ?? '')) await image.deleteManifest(word.digest, call);
+      }),
+    clear: (image, tags, call = {}) =>
+      orLater(image, () => inParallel(tags, concurrency, (tag) => tryDelete(image, tag, call))),
   };
 }
 
@@ -86,25 +94,4 @@ async function tryDelete(image: ImageStore, tag: string, call: CallOptions): Pro
     if (isGatewayError(error, 'DELETE_UNSUPPORTED')) return false;
     throw error;
   }
-}
-
-/** What is said of a snapshot by a tag alone. */
-interface Word {
-  readonly tag: string;
-  readonly id: string;
-  readonly type: string;
-  readonly created: Stamp;
-}
-
-function formatWord({ tag, id, type, created }: Word, artifactType: boolean): Uint8Array {
-  return formatManifest({
-    artifactType: artifactType ? type : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers: [emptyConfig(emptyConfigType)],
-    annotations: {
-      'org.opencontainers.image.created': new Date(created).toISOString(),
-      'lkard.apk.tag': tag,
-      [type === snapshotGoneArtifactType ? 'lkard.apk.buries' : 'lkard.apk.doubts']: id,
-    },
-  });
 }

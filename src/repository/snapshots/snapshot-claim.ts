@@ -2,14 +2,14 @@ import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
-import { doubtTag, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { doubtTag, nameTag, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import { proveThere } from '../live/absence.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
 
 export interface SnapshotClaimDeps {
   readonly records: SnapshotRecords;
-  readonly burial: Pick<SnapshotBurial, 'doubt'>;
+  readonly burial: Pick<SnapshotBurial, 'doubt' | 'name'>;
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
@@ -48,6 +48,18 @@ export async function claimName(
     if (look === maxLooks || young.some(({ id }) => id < own.id)) throw beingMade(place, freeAfterMs(young, own));
     await clock.sleep(lookAgainMs * look, call.signal);
   }
+}
+
+/** Says under the name's own tag that it is this one's, whose record is there and whom nobody takes for dead. */
+export async function giveName(
+  { burial, clock }: SnapshotClaimDeps,
+  image: ImageStore,
+  place: SnapshotPlace,
+  id: string,
+  call: CallOptions,
+): Promise<void> {
+  await burial.name(image, place, id, call);
+  await proveThere(clock, image, [nameTag(place)], call);
 }
 
 /** Whether a beginning comes to nothing: those who made it, if they live, know that they are doubted before they are answered. */

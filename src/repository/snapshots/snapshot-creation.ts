@@ -8,7 +8,7 @@ import { lease } from '../../time/lease.ts';
 import { msSince } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactProfile, ArtifactWriter } from '../artifacts/artifact-writer.ts';
-import { newSnapshotId, parseSnapshotTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
+import { newSnapshotId, ownTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
 import { layersOfContent, type IndexContent } from '../index/index-content.ts';
 import type { IndexRun } from '../index/index-run.ts';
 import { inlineRuns } from '../index/inline-runs.ts';
@@ -16,7 +16,7 @@ import { EVERY, type Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
-import { claimName, isDoubted } from './snapshot-claim.ts';
+import { claimName, giveName, isDoubted } from './snapshot-claim.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { indexesIn } from './snapshot-content.ts';
 import { blobsOf, formatSnapshotPart, partsOf, proveSnapshot, uploadLayers } from './snapshot-part.ts';
@@ -43,7 +43,7 @@ const maxInlined = 16;
 /**
  * Keeps what a repository lists now:
  *
- *     look: what is listed?  ->  parts, which hold the packages  ->  is the name ours?  ->  the record, LAST
+ *     look: what is listed?  ->  parts, which hold the packages  ->  is the name ours?  ->  the record  ->  its name
  *
  * No bytes move: all that it names is in the image. Without its record it is nothing, so that a crash loses nobody anything.
  */
@@ -100,12 +100,13 @@ async function keepWhatIsListed(
     isRecorded = true;
     await putRecord(deps, image, about, indexes, inline, time);
     await proveSnapshot(deps, image, at, seen.architectures, { tags: [tag, ...begun], contents, layers }, time);
+    if (await isDoubted(image, ownTag(tag), time.call())) throw tooLate(place);
+    await giveName(deps, image, place, id, time.call());
     // Others end it after twice that: whoever slept for so long may not say that it is there.
-    const isLate = msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2;
-    if (isLate || (await isDoubted(image, ownTag(tag), time.call()))) throw tooLate(place);
+    if (msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2) throw tooLate(place);
     return { ...about, id, architectures: [...indexes.keys()] };
   } catch (error) {
-    await abandon(deps, image, { tag, begun, isRecorded }, time);
+    await abandon(deps, image, place, { tag, begun, isRecorded }, time);
     throw error;
   }
 }
@@ -156,6 +157,7 @@ async function putRecord(
 async function abandon(
   { burial }: SnapshotCreationDeps,
   image: ImageStore,
+  place: SnapshotPlace,
   { tag, begun, isRecorded }: { readonly tag: string; readonly begun: readonly string[]; readonly isRecorded: boolean },
   time: AnswerTime,
 ): Promise<void> {
@@ -168,12 +170,7 @@ async function abandon(
     return;
   }
   await burial.clear(image, [tag, ...begun], time.undoing());
-}
-
-function ownTag(tag: string) {
-  const parsed = parseSnapshotTag(tag);
-  if (parsed === undefined) throw new TypeError(`${tag} is no snapshot's tag`);
-  return parsed;
+  if (isRecorded) await burial.unname(image, place, new Set([ownTag(tag).id]), time.undoing());
 }
 
 function sizesOf(indexes: Iterable<IndexContent>): { readonly packages: number; readonly size: number } {

@@ -4,13 +4,17 @@ import { isGatewayError } from '../../errors.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import {
+  goneTag,
   hashOfName,
   hashOfRepository,
   isSnapshotTag,
+  nameTag,
   parseSnapshotTag,
+  recordTag,
   type SnapshotPlace,
   type SnapshotTag,
 } from '../artifacts/snapshot-tag.ts';
+import { idNamedIn } from '../artifacts/snapshot-word.ts';
 import { parseSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
 
 /** Reads snapshots' records, each once: what a tag holds never changes but by its end, which a tombstone tells. */
@@ -22,7 +26,16 @@ export interface SnapshotRecords {
     listing: readonly string[],
     call?: CallOptions,
   ): Promise<readonly SnapshotRecord[]>;
-  /** The one of that name. */
+  /** The one of that name that is there, as the name's own tag says: also where listings are behind. */
+  named(image: ImageStore, place: SnapshotPlace, call?: CallOptions): Promise<SnapshotRecord | undefined>;
+  /** The one of that name that a listing shows. */
+  listed(
+    image: ImageStore,
+    place: SnapshotPlace,
+    listing: readonly string[],
+    call?: CallOptions,
+  ): Promise<SnapshotRecord | undefined>;
+  /** The one of that name, whichever of both shows it. */
   find(
     image: ImageStore,
     place: SnapshotPlace,
@@ -60,16 +73,31 @@ export function createSnapshotRecords(): SnapshotRecords {
     return standing(opened.filter((record) => record !== undefined));
   };
 
+  const named: SnapshotRecords['named'] = async (image, place, call = {}) => {
+    const word = await image.fetchManifest(nameTag(place), call);
+    const id = word && idNamedIn(word.bytes);
+    if (id === undefined) return undefined;
+    const tag = recordTag(place, id);
+    // A record that can't be removed stays, and its tombstone says that it is none.
+    const isGone = (await image.resolve(goneTag({ tag, id }), call)) !== undefined;
+    return isGone ? undefined : await fetchRecord(image, tag, tag, call);
+  };
+
+  const listed: SnapshotRecords['listed'] = async (image, place, listing, call = {}) => {
+    const [first] = await openAll(image, liveRecords(tagsOfSnapshot(place, listing)), call);
+    return first;
+  };
+
   return {
+    named,
     async all(image, at, listing, call = {}) {
       const hash = hashOfRepository(at);
       const records = await openAll(image, liveRecords(snapshotTagsOf(hash, listing)), call);
       return [...records].sort((a, b) => b.createdMs - a.createdMs);
     },
-    async find(image, place, listing, call = {}) {
-      const [first] = await openAll(image, liveRecords(tagsOfSnapshot(place, listing)), call);
-      return first;
-    },
+    listed,
+    find: async (image, place, listing, call = {}) =>
+      (await named(image, place, call)) ?? (await listed(image, place, listing, call)),
     read: async (image, tag, digest, call = {}) =>
       byDigest.get(`${image.image} ${tag} ${digest}`) ?? (await fetchRecord(image, tag, digest, call)),
   };

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import { goneTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { goneTag, ownTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { RemovedSnapshot } from '../service/snapshots.ts';
 import { proveThere } from '../live/absence.ts';
@@ -31,8 +31,10 @@ export async function removeSnapshot(
   const listing = await image.tags(time.call());
   const tags = tagsOfSnapshot(place, listing);
   const gone = goneIds(tags);
-  if ((await records.find(image, place, listing, time.call())) === undefined) throw unknownSnapshot(place);
-  const living = tags.filter(({ kind, id }) => kind !== 'gone' && !gone.has(id));
+  const record = await records.find(image, place, listing, time.call());
+  if (record === undefined) throw unknownSnapshot(place);
+  const shown = tags.filter(({ kind, id }) => kind !== 'gone' && !gone.has(id));
+  const living = shown.some(({ tag }) => tag === record.tag) ? shown : [...shown, ownTag(record.tag)];
   const recordsThere = living.filter(({ kind }) => kind === 'record');
   const ended = endedIds(living, stamp());
   let isFreed = true;
@@ -40,12 +42,10 @@ export async function removeSnapshot(
   const parts = living.filter(({ kind, id }) => kind !== 'record' && ended.has(id));
   for (const part of firstOfEach(parts, recordsThere)) await burial.bury(image, part, time.call());
   await proveThere(clock, image, recordsThere.map(goneTag), time.call());
-  if (isFreed)
-    await burial.clear(
-      image,
-      parts.map(({ tag }) => tag),
-      time.call(),
-    );
+  if (!isFreed) return { isFreed };
+  const held = parts.map(({ tag }) => tag);
+  await burial.clear(image, held, time.call());
+  await burial.unname(image, place, ended, time.call());
   return { isFreed };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
 import { withGarbage } from './odd-answers.ts';
-import { at, caller } from './scenario.ts';
+import { at, caller, stable } from './scenario.ts';
 import { createStage, simulated, type Stage } from './stage.ts';
 import type { Replica } from './world.ts';
 
@@ -69,6 +69,38 @@ describe('a snapshot', () => {
     held.release();
     expect(await stage.until(made)).toBe('done');
     expect(await countIn(stage, pushing)).toBe(1);
+  });
+
+  describe('where listings lag', () => {
+    const lagging = () => createStage({ lag: { image: at.image, listing: 60, lookup: 0 } });
+
+    it('can be read, taken from and gone back to by whoever asks another replica once it is acknowledged', async () => {
+      const stage = await lagging();
+      const [making, reading, other] = ['making', 'reading', 'other'].map((id) => stage.replica(id));
+      await stage.push(making!, a);
+      expect(await stage.until(create(making!))).toBe('done');
+      expect(await countIn(stage, reading!)).toBe(1);
+      const { repositories } = other!;
+      const dryRun = { isDryRun: true };
+      expect(await stage.until(repositories.rollback(at, 's0', caller, dryRun))).toMatchObject({ packages: [] });
+      const wanted = { from: place, to: stable, packages: ['a'] };
+      const promoted = await stage.until(repositories.promote(wanted, caller, dryRun));
+      expect(promoted.packages).toMatchObject([{ name: 'a', outcome: 'promoted' }]);
+    });
+
+    it('is removed by whoever asks another replica, and its name is free once listings tell', async () => {
+      const stage = await lagging();
+      const [making, removing, reading] = ['making', 'removing', 'reading'].map((id) => stage.replica(id));
+      await stage.push(making!, a);
+      expect(await stage.until(create(making!))).toBe('done');
+      expect(await stage.until(create(removing!))).toBe('SNAPSHOT_EXISTS');
+      await stage.until(removing!.repositories.removeSnapshot(at, 's0', caller));
+      await expect(countIn(stage, reading!)).rejects.toMatchObject({ code: 'SNAPSHOT_UNKNOWN' });
+      await stage.push(making!, b);
+      stage.world.calm();
+      expect(await stage.until(create(removing!))).toBe('done');
+      expect(await countIn(stage, reading!)).toBe(2);
+    });
   });
 
   it('is there for whoever is given one odd answer for its record', async () => {

@@ -49,7 +49,7 @@ it.each([
   const records = createSnapshotRecords();
   const listing = planted.map(({ tag }) => tag);
   for (const { place } of [...planted, planted[0]!]) {
-    expect(await records.find(image, place, listing)).toMatchObject({ name: place.name });
+    expect(await records.listed(image, place, listing)).toMatchObject({ name: place.name });
   }
   expect(fetched.filter((tag) => tag === planted[0]!.tag)).toHaveLength(reads);
 });

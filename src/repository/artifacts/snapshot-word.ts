@@ -1,0 +1,42 @@
+import { GatewayError } from '../../errors.ts';
+import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import type { Stamp } from '../../time/stamps.ts';
+import { isSnapshotId } from './snapshot-tag.ts';
+
+/** What is said of a snapshot by a tag alone: it is gone; whoever makes it is taken for dead; it has its name. */
+export interface SnapshotWord {
+  readonly tag: string;
+  readonly id: string;
+  readonly says: keyof typeof annotationOf;
+  readonly created: Stamp;
+}
+
+const annotationOf = { gone: 'lkard.apk.buries', doubt: 'lkard.apk.doubts', name: 'lkard.apk.names' } as const;
+
+/** The manifest that says it; its artifactType is left out for registries that take only types they know. */
+export function formatSnapshotWord(
+  { tag, id, says, created }: SnapshotWord,
+  profile: { readonly artifactType: boolean },
+): Uint8Array {
+  return formatManifest({
+    artifactType: profile.artifactType ? `application/vnd.lkard.apk.snapshot.${says}.v1` : undefined,
+    config: emptyConfig(emptyConfigType),
+    layers: [emptyConfig(emptyConfigType)],
+    annotations: {
+      'org.opencontainers.image.created': new Date(created).toISOString(),
+      'lkard.apk.tag': tag,
+      [annotationOf[says]]: id,
+    },
+  });
+}
+
+/** The id that has a name, as what stands under the name's tag says; undefined where that is none of ours. */
+export function idNamedIn(bytes: Uint8Array): string | undefined {
+  try {
+    const id = parseManifest(bytes).annotations[annotationOf.name] ?? '';
+    return isSnapshotId(id) ? id : undefined;
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
+}
