@@ -93,9 +93,14 @@ export function partTag(place: SnapshotPlace, number: number, id: string): strin
   return `${prefix}part-${String(number).padStart(4, '0')}-${readablePlace(place)}-${id}`;
 }
 
-/** What names the id of the last snapshot of a name that was acknowledged; its end is what the ids of all of them begin with. */
+/** What names the id of the last snapshot of a name that was acknowledged; it ends in what the ids of all of them begin with. */
 export function nameTag(place: SnapshotPlace): string {
   return `${prefix}name-${readablePlace(place)}-${hashOfRepository(place)}${hashOfName(place)}`;
+}
+
+/** What names the id of a snapshot that a tag is of. */
+export function nameOf(tag: Pick<SnapshotTag, 'tag' | 'id'>): string {
+  return siblingOf(tag, 'name').slice(0, -secondsLength - randomLength);
 }
 
 /** The tombstone of the snapshot that a tag is of. */
@@ -113,7 +118,7 @@ export function recordOf(tag: Pick<SnapshotTag, 'tag' | 'id'>): string {
   return siblingOf(tag, 'record');
 }
 
-function siblingOf({ tag, id }: Pick<SnapshotTag, 'tag' | 'id'>, kind: SnapshotTagKind): string {
+function siblingOf({ tag, id }: Pick<SnapshotTag, 'tag' | 'id'>, kind: SnapshotTagKind | 'name'): string {
   const words = tag.slice(prefix.length, -idLength - 1).replace(/^(?:record|part-[0-9]{4}|gone|doubt)-/, '');
   return `${prefix}${kind}-${words}-${id}`;
 }

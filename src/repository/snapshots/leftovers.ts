@@ -8,6 +8,7 @@ import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import { isSnapshotTag, parseSnapshotTag, recordOf, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { removeName } from './snapshot-burial.ts';
 import { goneIds } from './snapshot-records.ts';
 
 /** Removes what ended snapshots leave behind, with the rights of somebody who waits for a publish. Never throws. */
@@ -46,6 +47,8 @@ export function createTidySnapshots(deps: {
         const record = isPart ? recordOf(parsed) : undefined;
         // A listing may omit a record: what holds its packages goes only where the registry has none under that name.
         if (record !== undefined && (await image.resolve(record, call)) !== undefined) return;
+        // Left where its end was broken off.
+        if (parsed?.kind === 'gone') await removeName(image, parsed, call);
         await image.deleteTag(tag, call);
       });
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
-import { doubtTag, goneTag, nameTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { doubtTag, goneTag, nameOf, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import { formatSnapshotWord, idNamedIn, type SnapshotWord } from '../artifacts/snapshot-word.ts';
 
 export interface SnapshotBurialDeps {
@@ -27,11 +27,9 @@ export interface SnapshotBurial {
   /** Says to whoever makes it that they are taken for dead. */
   doubt(image: ImageStore, tag: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
   /** Says to who can't wait for a listing that this one has its name. */
-  name(image: ImageStore, place: SnapshotPlace, id: string, call?: CallOptions): Promise<void>;
-  /** Takes that back where it is said of one of these, as far as that is allowed. Never throws. */
-  unname(image: ImageStore, place: SnapshotPlace, ids: ReadonlySet<string>, call?: CallOptions): Promise<void>;
-  /** Removes tags of what is buried, as far as that is allowed. Never throws. */
-  clear(image: ImageStore, tags: readonly string[], call?: CallOptions): Promise<void>;
+  name(image: ImageStore, record: Pick<SnapshotTag, 'tag' | 'id'>, call?: CallOptions): Promise<void>;
+  /** Removes tags of what is buried, and its name, as far as that is allowed. Never throws. */
+  clear(image: ImageStore, tags: readonly SnapshotTag[], call?: CallOptions): Promise<void>;
 }
 
 const concurrency = 4;
@@ -50,14 +48,6 @@ export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDe
       });
   };
 
-  const orLater = async (image: ImageStore, clear: () => Promise<unknown>) => {
-    try {
-      await clear();
-    } catch (error) {
-      log.debug({ image: image.image, err: error }, 'what a snapshot held stays for upkeep');
-    }
-  };
-
   return {
     async remove(image, record, call = {}) {
       const isRemoved = await tryDelete(image, record.tag, call);
@@ -74,16 +64,29 @@ export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDe
       if (!isRemoved) await putGone(image, record.tag, record.id, call);
     },
     doubt: (image, tag, call = {}) => putWord(image, { tag: doubtTag(tag), id: tag.id, says: 'doubt' }, call),
-    name: (image, place, id, call = {}) => putWord(image, { tag: nameTag(place), id, says: 'name' }, call),
-    unname: (image, place, ids, call = {}) =>
-      orLater(image, async () => {
-        const word = await image.fetchManifest(nameTag(place), call);
-        // By its digest: somebody may give the name to another one at this moment.
-        if (word !== undefined && ids.has(idNamedIn(word.bytes) ?? '')) await image.deleteManifest(word.digest, call);
-      }),
-    clear: (image, tags, call = {}) =>
-      orLater(image, () => inParallel(tags, concurrency, (tag) => tryDelete(image, tag, call))),
+    name: (image, record, call = {}) => putWord(image, { tag: nameOf(record), id: record.id, says: 'name' }, call),
+    async clear(image, tags, call = {}) {
+      try {
+        await inParallel(tags, concurrency, async (tag) => {
+          await tryDelete(image, tag.tag, call);
+          if (tag.kind === 'record') await removeName(image, tag, call);
+        });
+      } catch (error) {
+        log.debug({ image: image.image, err: error }, 'what a snapshot held stays for upkeep');
+      }
+    },
   };
+}
+
+/** Takes its name from a snapshot that is buried, unless it is another's by now. */
+export async function removeName(
+  image: ImageStore,
+  tag: Pick<SnapshotTag, 'tag' | 'id'>,
+  call: CallOptions,
+): Promise<void> {
+  const word = await image.fetchManifest(nameOf(tag), call);
+  // By its digest: somebody may give the name to another one at this moment.
+  if (word !== undefined && idNamedIn(word.bytes) === tag.id) await image.deleteManifest(word.digest, call);
 }
 
 async function tryDelete(image: ImageStore, tag: string, call: CallOptions): Promise<boolean> {

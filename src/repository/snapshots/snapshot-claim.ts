@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
-import { doubtTag, nameTag, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { doubtTag, nameOf, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import { proveThere } from '../live/absence.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
@@ -54,12 +54,11 @@ export async function claimName(
 export async function giveName(
   { burial, clock }: SnapshotClaimDeps,
   image: ImageStore,
-  place: SnapshotPlace,
-  id: string,
+  record: SnapshotTag,
   call: CallOptions,
 ): Promise<void> {
-  await burial.name(image, place, id, call);
-  await proveThere(clock, image, [nameTag(place)], call);
+  await burial.name(image, record, call);
+  await proveThere(clock, image, [nameOf(record)], call);
 }
 
 /** Whether a beginning comes to nothing: those who made it, if they live, know that they are doubted before they are answered. */

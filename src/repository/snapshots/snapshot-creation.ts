@@ -101,12 +101,12 @@ async function keepWhatIsListed(
     await putRecord(deps, image, about, indexes, inline, time);
     await proveSnapshot(deps, image, at, seen.architectures, { tags: [tag, ...begun], contents, layers }, time);
     if (await isDoubted(image, ownTag(tag), time.call())) throw tooLate(place);
-    await giveName(deps, image, place, id, time.call());
+    await giveName(deps, image, ownTag(tag), time.call());
     // Others end it after twice that: whoever slept for so long may not say that it is there.
     if (msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2) throw tooLate(place);
     return { ...about, id, architectures: [...indexes.keys()] };
   } catch (error) {
-    await abandon(deps, image, place, { tag, begun, isRecorded }, time);
+    await abandon(deps, image, { tag, begun, isRecorded }, time);
     throw error;
   }
 }
@@ -157,7 +157,6 @@ async function putRecord(
 async function abandon(
   { burial }: SnapshotCreationDeps,
   image: ImageStore,
-  place: SnapshotPlace,
   { tag, begun, isRecorded }: { readonly tag: string; readonly begun: readonly string[]; readonly isRecorded: boolean },
   time: AnswerTime,
 ): Promise<void> {
@@ -169,8 +168,7 @@ async function abandon(
     // Left as it is: it takes the name for a minute.
     return;
   }
-  await burial.clear(image, [tag, ...begun], time.undoing());
-  if (isRecorded) await burial.unname(image, place, new Set([ownTag(tag).id]), time.undoing());
+  await burial.clear(image, [tag, ...begun].map(ownTag), time.undoing());
 }
 
 function sizesOf(indexes: Iterable<IndexContent>): { readonly packages: number; readonly size: number } {

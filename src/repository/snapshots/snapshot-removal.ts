@@ -42,10 +42,7 @@ export async function removeSnapshot(
   const parts = living.filter(({ kind, id }) => kind !== 'record' && ended.has(id));
   for (const part of firstOfEach(parts, recordsThere)) await burial.bury(image, part, time.call());
   await proveThere(clock, image, recordsThere.map(goneTag), time.call());
-  if (!isFreed) return { isFreed };
-  const held = parts.map(({ tag }) => tag);
-  await burial.clear(image, held, time.call());
-  await burial.unname(image, place, ended, time.call());
+  if (isFreed) await burial.clear(image, [...parts, ...recordsThere], time.call());
   return { isFreed };
 }
 

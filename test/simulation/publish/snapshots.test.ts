@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
 import type { Repositories } from '../../../src/repository/service/repositories.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { listedIn } from './history.ts';
 import { listsOnce } from './lag.ts';
 import { allStagedPackages, fileNameOf, simulatedFiles, stagedKey } from './packages.ts';
@@ -48,6 +49,7 @@ const scenarioArbitrary = fc.record({
   replicas: fc.integer({ min: 1, max: 3 }),
   deletes: fc.constantFrom('tag' as const, 'digest' as const, 'unsupported' as const),
   latePuts: fc.array(fc.nat(60), { maxLength: 2 }),
+  listingLag: fc.constantFrom(0, 0, 15, 40),
   steps: fc.array(
     fc.record({
       after: fc.nat(120),
@@ -104,8 +106,9 @@ async function play(
   scenario: Scenario,
   options: WorldOptions = {},
 ): Promise<readonly string[]> {
-  const { deletes, latePuts } = scenario;
-  const world = createWorld(scheduler, key, { deletes, latePuts: new Set(latePuts), ...options });
+  const { deletes, latePuts, listingLag } = scenario;
+  const lag = { image: at.image, listing: listingLag, lookup: 0 };
+  const world = createWorld(scheduler, key, { deletes, latePuts: new Set(latePuts), lag, ...options });
   const replicas = Array.from({ length: scenario.replicas }, (_, i) => world.replica(`r${i}`));
   const told: Told[] = [];
   const running = new Set<Replica[]>();
@@ -151,6 +154,22 @@ async function play(
   return judge(told, removesBegun);
 }
 
+/** A replica that is never told which snapshot has a name, but by listings. */
+function withoutNames(store: Store): Store {
+  return {
+    ...store,
+    image(image, credentials) {
+      const front = store.image(image, credentials);
+      const isName = (reference: string) => reference.startsWith('snapshot-name-');
+      return {
+        ...front,
+        fetchManifest: async (reference, options) =>
+          isName(reference) ? undefined : await front.fetchManifest(reference, options),
+      };
+    },
+  };
+}
+
 /** What a registry that is in trouble may be told instead of a snapshot. */
 const passing = ['STORE_UNAVAILABLE', 'PUBLISH_TIMEOUT', 'ABORTED'];
 
@@ -190,10 +209,16 @@ describe('snapshots', () => {
     },
   );
 
-  it('are caught when a name is taken without a listing made after the claim', { timeout: 300_000 }, async () => {
+  it.each([
+    ['nobody is told the word of a name', withoutNames],
+    [
+      'a name is taken without that and without a listing made after the claim',
+      (store: Store) => listsOnce(withoutNames(store)),
+    ],
+  ])('are caught when %s', { timeout: 300_000 }, async (_what, sabotage) => {
     const outcome = await fc.check(
       fc.asyncProperty(fc.scheduler(), scenarioArbitrary, async (scheduler, scenario) => {
-        expect(await play(scheduler, scenario, { sabotage: listsOnce })).toEqual([]);
+        expect(await play(scheduler, scenario, { sabotage })).toEqual([]);
       }),
       { numRuns: 500, endOnFailure: true, seed },
     );

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   goneTag,
+  nameOf,
+  nameTag,
   newSnapshotId,
   parseSnapshotTag,
   partTag,
   recordTag,
 } from '../../../../src/repository/artifacts/snapshot-tag.ts';
+import { formatSnapshotWord, idNamedIn } from '../../../../src/repository/artifacts/snapshot-word.ts';
 import { createTidySnapshots, snapshotLeftovers } from '../../../../src/repository/snapshots/leftovers.ts';
 import { lease } from '../../../../src/time/lease.ts';
 import { stampOf } from '../../../../src/time/stamps.ts';
@@ -15,6 +18,9 @@ const madeMs = Date.UTC(2026, 0, 1);
 const id = newSnapshotId(place, stampOf(madeMs), (bytes) => new Uint8Array(bytes).fill(7));
 const [record, part0, part1] = [recordTag(place, id), partTag(place, 0, id), partTag(place, 1, id)];
 const gone = goneTag(parseSnapshotTag(record)!);
+const otherGone = goneTag({ tag: record, id: newSnapshotId(place, stampOf(madeMs), (bytes) => new Uint8Array(bytes)) });
+const word = { tag: nameTag(place), id, says: 'name', created: stampOf(madeMs) } as const;
+const aWord = formatSnapshotWord(word, { artifactType: true });
 
 describe('what ended snapshots leave behind', () => {
   it.each([
@@ -37,19 +43,38 @@ describe('clearing away what ended snapshots leave behind', () => {
   it.each([
     ['leaves what holds the packages of one whose record a listing omits', [part0, part1], [record], []],
     ['takes the parts of one that never came to be', [part0, part1], [], [part0, part1]],
+    ['takes the name of one that was removed, before its tombstone', [gone], [], ['sha256:name', gone]],
+    ['leaves a name that another one has by now', [otherGone], [], [otherGone]],
     ['takes the parts of one that was removed, whatever is said of its record', [gone, part0], [record], [part0]],
   ])('%s', async (_what, listing, there, expected) => {
     const removed: string[] = [];
     const image = {
       image: 'team/app',
       resolve: (tag: string) => Promise.resolve(there.includes(tag) ? { digest: 'sha256:x' } : undefined),
+      fetchManifest: () => Promise.resolve({ digest: 'sha256:name', bytes: aWord }),
+      deleteManifest: (digest: string) => Promise.resolve(void removed.push(digest)),
       deleteTag: (tag: string) => Promise.resolve(void removed.push(tag)),
     };
     const stamp = () => stampOf(madeMs + 30 * 86_400_000);
     const log = { debug: () => undefined };
-    const tidy = createTidySnapshots({ clock: { monotonicMs: () => 1 }, stamp, log } as never);
+    let now = 0;
+    const tidy = createTidySnapshots({ clock: { monotonicMs: () => (now += lease.graveMs) }, stamp, log } as never);
     await tidy(image as never, listing, {});
     expect(removed).toEqual(expected);
+  });
+});
+
+describe('what says which snapshot has a name', () => {
+  it('has one tag for all of that name, and says the id of the last', () => {
+    expect(nameOf({ tag: part0, id })).toBe(nameTag(place));
+    expect(parseSnapshotTag(nameTag(place))).toBeUndefined();
+    expect(idNamedIn(aWord)).toBe(id);
+  });
+
+  it('says nothing where it is none of ours', () => {
+    const doubt = formatSnapshotWord({ ...word, says: 'doubt' }, { artifactType: true });
+    const garbled = formatSnapshotWord({ ...word, id: 'x' }, { artifactType: true });
+    expect([doubt, garbled, Buffer.from('{')].map(idNamedIn)).toEqual([undefined, undefined, undefined]);
   });
 });
 
