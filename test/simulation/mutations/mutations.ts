@@ -231,6 +231,12 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
+    rule: 'a snapshot that was acknowledged is found by its name',
+    text: 'await giveName(deps, image, ownTag(tag), time.call());',
+    instead: 'void giveName;',
+    suite: 'known',
+  },
+  {
     rule: 'a snapshot lists no two rivals',
     text: 'const clashing = clashingTags(seen.live, seen.facts, new Set(listed));',
     instead: 'const clashing = clashingTags(seen.live, seen.facts, new Set(listed.slice(0, 0)));',
