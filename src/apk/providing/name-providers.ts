@@ -12,6 +12,7 @@ export interface Provided<T> {
 
 /** The packages that provide one name, asked as `Providers` are. */
 export interface NameProviders<T> {
+  all(dependency: Dependency): readonly T[];
   exactly(dependency: Dependency): readonly T[];
   best(dependency: Dependency): T | undefined;
   prefer(pkg: T): void;
@@ -60,6 +61,12 @@ export function createNameProviders<T extends { readonly entry: Provider }>(
   };
 
   return {
+    all({ operator, version = '' }) {
+      if (operator === undefined) return packages;
+      if (operator === '><') return (ofIdentity.get(version) ?? []).flatMap(at);
+      const { from, to } = runOf(operator, version);
+      return packages.slice(from, to);
+    },
     exactly({ operator, version = '' }) {
       if (operator === '=') return exactly(version);
       return operator === '><' ? (ofIdentity.get(version) ?? []).flatMap(at) : [];

@@ -5,6 +5,8 @@ import { provisionsOf, type Provider } from './provision.ts';
 
 /** Packages by what they provide. A question compares with few of those who provide a name, however many versions of it there are. */
 export interface Providers<T> {
+  /** All that fulfil a dependency, in no order; who provides a name more than once may come as often. */
+  all(dependency: Dependency): readonly T[];
   /**
    * All that fulfil a dependency on exactly a version or an identity, the same array for the same ones; none for other
    * dependencies.
@@ -38,6 +40,7 @@ export function createProviders<T extends { readonly entry: Provider }>(packages
   };
 
   return {
+    all: (dependency) => named(dependency)?.all(dependency) ?? [],
     exactly: (dependency) => named(dependency)?.exactly(dependency) ?? [],
     best: (dependency) => named(dependency)?.best(dependency),
     prefer(pkg) {

@@ -1,6 +1,6 @@
-import type { Dependency } from '../../apk/dependency.ts';
 import { grouped } from '../../apk/providing/grouped.ts';
-import { fulfils, needsOf, provisionsOf, understood, type Provision } from '../../apk/providing/provision.ts';
+import { createProviders } from '../../apk/providing/providers.ts';
+import { needsOf, provisionsOf, understood } from '../../apk/providing/provision.ts';
 import { createPackageSearch, type PackageSearch } from './package-search.ts';
 import type { IndexListing, ListedPackage } from '../service/catalog.ts';
 
@@ -19,23 +19,14 @@ export interface PackageCatalog extends PackageSearch {
   builtFrom(origin: string): readonly ListedPackage[];
 }
 
-interface Provided {
-  readonly pkg: ListedPackage;
-  readonly provision: Provision;
-}
-
-interface Need {
-  readonly pkg: ListedPackage;
-  readonly dependency: Dependency;
-}
-
 /** The catalog of a listing. Its maps of who provides and who needs a name are made when first asked for. */
 export function createPackageCatalog(listing: IndexListing): PackageCatalog {
   const packages = listing.packages();
   const byName = grouped(packages.map((pkg) => [pkg.entry.name, pkg]));
   const newest = [...byName.values()].flatMap((versions) => versions.at(-1) ?? []);
-  const provisions = once(() => grouped(packages.flatMap(provisionedBy)));
-  const needs = once(() => grouped(packages.flatMap(neededBy)));
+  const ranked = once(() => rankedByName(packages));
+  const providers = once(() => createProviders(ranked()));
+  const needs = once(() => grouped(ranked().flatMap(neededBy)));
   const bySource = once(() => grouped(newest.map((pkg) => [pkg.entry.origin ?? pkg.entry.name, pkg])));
 
   return {
@@ -46,31 +37,46 @@ export function createPackageCatalog(listing: IndexListing): PackageCatalog {
     providersOf(token) {
       const dependency = understood(token);
       if (dependency === undefined || dependency.isConflict) return [];
-      const candidates = provisions().get(dependency.name) ?? [];
-      return newestOfEachName(candidates.filter(({ provision }) => fulfils(provision, dependency)));
+      return newestOfEachName(ranked(), providers().all(dependency));
     },
     builtFrom: (origin) => bySource().get(origin) ?? [],
     dependentsOf(pkg) {
-      const fulfilled = provisionsOf(pkg.entry).flatMap((provision) =>
-        (needs().get(provision.name) ?? []).filter(({ dependency }) => fulfils(provision, dependency)),
+      const own = createProviders([pkg]);
+      const names = new Set(provisionsOf(pkg.entry).map(({ name }) => name));
+      const asking = [...names].flatMap((name) => needs().get(name) ?? []);
+      const fulfilled = asking.filter(({ need }) => own.best(need) !== undefined);
+      return newestOfEachName(
+        ranked(),
+        fulfilled.map(({ one }) => one),
       );
-      return newestOfEachName(fulfilled);
     },
   };
 }
 
-function provisionedBy(pkg: ListedPackage): (readonly [string, Provided])[] {
-  return provisionsOf(pkg.entry).map((provision) => [provision.name, { pkg, provision }]);
+/** A package, and its place and its name's in the order of names. In an index the newest version of a name comes last. */
+interface Ranked {
+  readonly pkg: ListedPackage;
+  readonly entry: ListedPackage['entry'];
+  readonly rank: number;
+  readonly nameRank: number;
 }
 
-function neededBy(pkg: ListedPackage): (readonly [string, Need])[] {
-  return needsOf(pkg.entry).map((dependency) => [dependency.name, { pkg, dependency }]);
+function rankedByName(packages: readonly ListedPackage[]): readonly Ranked[] {
+  const byName = [...grouped(packages.map((pkg) => [pkg.entry.name, pkg]))].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = byName.flatMap(([, versions], nameRank) => versions.map((pkg) => ({ pkg, nameRank })));
+  return sorted.map(({ pkg, nameRank }, rank) => ({ pkg, entry: pkg.entry, rank, nameRank }));
 }
 
-/** Sorted by name. In an index the newest version of a name comes last. */
-function newestOfEachName(found: readonly { readonly pkg: ListedPackage }[]): readonly ListedPackage[] {
-  const newest = new Map(found.map(({ pkg }) => [pkg.entry.name, pkg]));
-  return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, pkg]) => pkg);
+function neededBy(one: Ranked) {
+  return needsOf(one.entry).map((need) => [need.name, { one, need }] as const);
+}
+
+/** Of some of those that are ranked the newest of each name, sorted by name: by numbers, as there may be very many. */
+function newestOfEachName(ranked: readonly Ranked[], found: readonly Ranked[]): readonly ListedPackage[] {
+  const nameAt = (rank = ranked.length) => ranked[rank]?.nameRank;
+  const ranks = new Uint32Array(found.map(({ rank }) => rank)).sort();
+  const last = ranks.filter((rank, i) => nameAt(rank) !== nameAt(ranks[i + 1]));
+  return [...last].flatMap((rank) => ranked[rank]?.pkg ?? []);
 }
 
 function once<T extends object>(make: () => T): () => T {

@@ -58,6 +58,32 @@ describe('dependencies', () => {
     expect(catalog.providersOf('!lib')).toEqual([]);
   });
 
+  const many = (of: (i: number) => Partial<ListedPackage['entry']>) =>
+    catalogOf(
+      Array.from({ length: 20_000 }, (_, i) => aListedPackage({ name: 'many', version: `1.${i}-r0`, ...of(i) })),
+    );
+  const tokens = Array.from({ length: 100 }, (_, i) => i);
+
+  it.each([
+    ['versions of one name', many(() => ({})), 'many', 1],
+    ['packages that provide a name', many((i) => ({ name: `p${i}`, provides: [`x=${i}`] })), 'x', 20_000],
+  ])('of a hundred tokens on 20,000 %s are found while nobody waits', (_what, listed, name, count) => {
+    expect(listed.providersOf(`${name}>=0`)).toHaveLength(count);
+    const began = process.cpuUsage();
+    for (const i of tokens) listed.providersOf(`${name}>=0.${i}`);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1500);
+  });
+
+  it('on a thousand provisions of one package by 20,000 others are found while nobody waits', () => {
+    const provides = Array.from({ length: 1000 }, (_, i) => `x=1.${i}`);
+    const lib = aListedPackage({ name: 'lib', provides });
+    const others = Array.from({ length: 20_000 }, (_, i) => aListedPackage({ name: `p${i}`, depends: [`x>=0.${i}`] }));
+    const listed = catalogOf([lib, ...others]);
+    const began = process.cpuUsage();
+    expect(listed.dependentsOf(lib)).toHaveLength(20_000);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1500);
+  });
+
   it('lead back to what needs a package', () => {
     expect(catalog.dependentsOf(lib)).toEqual([app]);
     expect(catalog.dependentsOf(old)).toEqual([]);
