@@ -92,7 +92,8 @@ interface Timer {
   readonly ring: () => void;
 }
 
-const never = new Promise<never>(() => undefined);
+/** Each its own: one for all would keep every world that was awaited in it. */
+const never = () => new Promise<never>(() => undefined);
 const startMs = Date.UTC(2026, 0, 1);
 
 /** Several gateways before one registry, whose requests a scheduler interleaves; signing is real, time is not. */
@@ -141,7 +142,7 @@ export function createWorld(
 
   const awake = async (replica: Replica): Promise<void> => {
     while (nowMs < replica.asleepUntilMs) await clock.sleep(replica.asleepUntilMs - nowMs);
-    if (replica.isDead) await never;
+    if (replica.isDead) await never();
   };
 
   const clockOf = (replica: Replica): Clock => ({
