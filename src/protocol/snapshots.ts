@@ -13,8 +13,11 @@ export const snapshotSchema = z.object({
   packages: z.object({ count, size: count }).describe('its package files, each once, and their bytes'),
 });
 
-/** What `snapshots.json` holds, the newest first. */
-export const snapshotsSchema = z.object({ snapshots: z.array(snapshotSchema) });
+/** A page of `snapshots.json`, the newest first. */
+export const snapshotsSchema = z.object({
+  snapshots: z.array(snapshotSchema),
+  ...{ total: count, page: z.int().min(1), pages: z.int().min(1) },
+});
 
 /** The answer to a removal. */
 export const removedSnapshotSchema = z.object({

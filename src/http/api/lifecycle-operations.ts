@@ -64,6 +64,7 @@ export function lifecycleOperations(): readonly Operation[] {
     },
     {
       ...{ id: 'listWithdrawn', method: 'get', path: `${base}/withdrawn.json`, refusals: [404] },
+      query: { page: 'from 1 on; a page has up to 100' },
       summary: 'What was withdrawn, by whom, when and why',
       answers: { 200: { description: 'the packages', contentType: 'application/json', schema: withdrawnSchema } },
     },

@@ -9,8 +9,9 @@ export function snapshotOperations(): readonly Operation[] {
   return [
     {
       ...{ id: 'listSnapshots', method: 'get', path: '/apk/{image}/{branch}/{repository}/snapshots.json' },
+      query: { page: 'from 1 on; a page has up to 100' },
       summary: 'The snapshots of a repository, the newest first',
-      answers: { 200: { description: 'the snapshots', contentType, schema: snapshotsSchema } },
+      answers: { 200: { description: 'one page', contentType, schema: snapshotsSchema } },
     },
     {
       ...{ id: 'createSnapshot', method: 'put', path, refusals: [404, 409] },

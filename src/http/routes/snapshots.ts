@@ -9,6 +9,9 @@ import type { RequestReader } from '../caller/request-reader.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpDependencies } from '../options.ts';
 import type { RepositoryBase } from '../request/addressing.ts';
+import { exactPageOf, pageLinks } from '../request/paging.ts';
+
+const pageSize = 100;
 
 /** Making, listing and removing snapshots: each has the path that it is read under. */
 export interface SnapshotRoutes {
@@ -48,8 +51,9 @@ export function createSnapshotRoutes(
     async list(exchange, { at }) {
       const caller = requests.caller(exchange, 'read');
       const listed = await repositories.listSnapshots(homeOf(at), caller, { signal: exchange.signal });
-      const document: SnapshotsDocument = { snapshots: listed.map(describe) };
-      return jsonAnswer(200, document, cacheControl(exchange, 'no-cache'));
+      const { items, ...paging } = exactPageOf(listed, exchange.query('page'), pageSize);
+      const document: SnapshotsDocument = { snapshots: items.map(describe), ...paging };
+      return jsonAnswer(200, document, { ...cacheControl(exchange, 'no-cache'), Link: pageLinks({}, paging) });
     },
 
     async create(exchange, base) {

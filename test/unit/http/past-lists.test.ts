@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { snapshotsSchema } from '../../../src/protocol/snapshots.ts';
 import type { HistoryEvent } from '../../../src/repository/service/history.ts';
 import { anEdge } from './an-edge.ts';
 
@@ -22,6 +23,22 @@ describe('what was withdrawn', () => {
     expect(answer.headers.get('link')).toContain('<?page=3>; rel="next"');
     expect(asked).toEqual([[100, 100]]);
     expect((await edge.request(`${base}/withdrawn.json?page=x`)).status).toBe(400);
+  });
+});
+
+describe('snapshots', () => {
+  it('are told a hundred a page, with links to the others', async () => {
+    const of = { ...{ branch: 'edge', repository: 'main' }, createdAt: new Date(0), architectures: ['x86_64'] };
+    const all = Array.from({ length: 150 }, (_, i) => ({ ...of, name: `s${i}`, packages: { count: 1, size: 1 } }));
+    const edge = anEdge({ listSnapshots: () => Promise.resolve(all) });
+    const answer = await edge.request(`${base}/snapshots.json?page=2`);
+    const document = snapshotsSchema.parse(await answer.json());
+    expect(document).toMatchObject({ page: 2, pages: 2, total: 150 });
+    expect(document.snapshots.map(({ name }) => name)).toEqual(all.slice(100).map(({ name }) => name));
+    expect(answer.headers.get('link')).toContain('<?page=1>; rel="prev"');
+    const first = await edge.request(`${base}/snapshots.json`);
+    expect(first.headers.get('link')).toContain('<?page=2>; rel="next"');
+    expect((await edge.request(`${base}/snapshots.json?page=0`)).status).toBe(400);
   });
 });
 

@@ -41,6 +41,24 @@ export async function readJson<T>(answer: HttpAnswer, schema: z.ZodType<T>, maxB
   });
 }
 
+/** No list has more: whoever says so would keep lkar for ever. */
+const maxPages = 1000;
+
+/** All pages of a list, from the first on. */
+export async function readPages<T extends { readonly pages: number }>(
+  read: (url: URL) => Promise<T>,
+  url: URL,
+): Promise<readonly T[]> {
+  const found: T[] = [];
+  for (let page = 1, pages = 1; page <= Math.min(pages, maxPages); page += 1) {
+    url.searchParams.set('page', String(page));
+    const one = await read(url);
+    found.push(one);
+    pages = one.pages;
+  }
+  return found;
+}
+
 function codeOf(status: number): ErrorCode {
   switch (status) {
     case 401:

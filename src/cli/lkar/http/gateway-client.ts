@@ -5,7 +5,7 @@ import { basicAuthorization } from '../../../oci/basic.ts';
 import { configurationSchema } from '../../../protocol/documents.ts';
 import type { ChangeVerb } from '../../../protocol/lifecycle.ts';
 import { indexFileName, indexV3FileNames, verbs } from '../../../protocol/words.ts';
-import { faultOf, readBytes, readJson, readText } from './gateway-answer.ts';
+import { faultOf, readBytes, readJson, readPages, readText } from './gateway-answer.ts';
 import {
   change,
   imagesPage,
@@ -92,7 +92,6 @@ export interface FetchedIndex {
 
 const maxListingBytes = 512 * 2 ** 20;
 const maxIndexBytes = 256 * 2 ** 20;
-const maxPages = 1000;
 const maxKeyBytes = 256 * 2 ** 10;
 
 /** The gateway at `target`, spoken to with `login` where there is one. */
@@ -163,14 +162,9 @@ export function createGatewayClient(http: HttpClient, target: Target, login: Log
       return readJson(await get(apiOf('_repositories', ...image)), z.array(repositoryLine), maxListingBytes);
     },
     async images() {
-      const images: ImageLine[] = [];
-      for (let page = 1; ; page += 1) {
-        const url = apiOf('_images');
-        url.searchParams.set('page', String(page));
-        const found = await readJson(await get(url), imagesPage, maxListingBytes);
-        images.push(...found.images);
-        if (page >= Math.min(found.pages, maxPages)) return { images, isComplete: found.complete };
-      }
+      const read = async (url: URL) => readJson(await get(url), imagesPage, maxListingBytes);
+      const pages = await readPages(read, apiOf('_images'));
+      return { images: pages.flatMap(({ images }) => images), isComplete: pages.at(-1)?.complete ?? false };
     },
     async checkLogin() {
       const answer = await get(apiOf('_auth', ...image, 'login'));

@@ -7,7 +7,7 @@ import {
   repositorySchema,
 } from '../../../protocol/documents.ts';
 import { changeSchema, historySchema, withdrawnSchema } from '../../../protocol/lifecycle.ts';
-import { snapshotSchema } from '../../../protocol/snapshots.ts';
+import { snapshotSchema, snapshotsSchema } from '../../../protocol/snapshots.ts';
 
 // As the gateway writes them (src/protocol), as far as they are needed: gateways of other makes, and older and newer ones, tell
 // less or more.
@@ -74,8 +74,11 @@ export type HistoryLine = z.output<typeof history>['events'][number];
 export type WithdrawnLine = z.output<typeof withdrawn>['packages'][number];
 /** A snapshot of a listing. */
 export const snapshotLine = snapshotSchema.loose();
-/** The answer of `snapshots.json`. */
-export const snapshots = z.object({ snapshots: z.array(snapshotLine) });
+/** A page of `snapshots.json`; older gateways tell all at once. */
+export const snapshots = z.object({
+  snapshots: z.array(snapshotLine),
+  pages: snapshotsSchema.shape.pages.default(1),
+});
 /** A snapshot. */
 export type SnapshotLine = z.output<typeof snapshotLine>;
 /** What a change has done, or would do. */

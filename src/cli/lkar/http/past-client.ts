@@ -1,5 +1,5 @@
 import { verbs } from '../../../protocol/words.ts';
-import { readJson } from './gateway-answer.ts';
+import { readJson, readPages } from './gateway-answer.ts';
 import { history, withdrawn, type HistoryAnswer, type WithdrawnLine } from './gateway-lines.ts';
 import type { HttpAnswer, HttpRequest } from './http-client.ts';
 
@@ -21,15 +21,9 @@ export function createPastClient(
   const get = (url: URL) => send({ method: 'GET', url });
   return {
     async withdrawn(branch, repository) {
-      const url = at(branch, repository, verbs.withdrawn);
-      const lines: WithdrawnLine[] = [];
-      for (let page = 1, pages = 1; page <= pages; page += 1) {
-        url.searchParams.set('page', String(page));
-        const found = await readJson(await get(url), withdrawn, maxBytes);
-        lines.push(...found.packages);
-        pages = found.pages;
-      }
-      return lines;
+      const read = async (url: URL) => readJson(await get(url), withdrawn, maxBytes);
+      const pages = await readPages(read, at(branch, repository, verbs.withdrawn));
+      return pages.flatMap(({ packages }) => packages);
     },
     async history(branch, repository, limit) {
       const url = at(branch, repository, verbs.history);

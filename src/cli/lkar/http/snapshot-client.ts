@@ -1,7 +1,7 @@
 import { snapshotBranch } from '../../../protocol/coordinates.ts';
 import { removedSnapshotSchema } from '../../../protocol/snapshots.ts';
 import { verbs } from '../../../protocol/words.ts';
-import { readJson } from './gateway-answer.ts';
+import { readJson, readPages } from './gateway-answer.ts';
 import { snapshotLine, snapshots, type SnapshotLine } from './gateway-lines.ts';
 import type { HttpAnswer, HttpRequest } from './http-client.ts';
 
@@ -28,8 +28,9 @@ export function createSnapshotClient(
     send({ method, url: at(snapshotBranch({ branch, name }), repository) });
   return {
     async snapshots(branch, repository) {
-      const answer = await send({ method: 'GET', url: at(branch, repository, verbs.snapshots) });
-      return (await readJson(answer, snapshots, maxBytes)).snapshots;
+      const read = async (url: URL) => readJson(await send({ method: 'GET', url }), snapshots, maxBytes);
+      const pages = await readPages(read, at(branch, repository, verbs.snapshots));
+      return pages.flatMap((page) => page.snapshots);
     },
     createSnapshot: async (branch, repository, name) =>
       readJson(await sendTo('PUT', branch, repository, name), snapshotLine, maxBytes),
