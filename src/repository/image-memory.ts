@@ -2,6 +2,7 @@ import type { Clock, Log } from '../ports.ts';
 import type { Stamp } from '../time/stamps.ts';
 import { createBoundedCache } from '../concurrency/bounded-cache.ts';
 import { createGroups, type Groups } from './live/groups.ts';
+import { createMadeContents, type MakeContent } from './live/made-contents.ts';
 import { createSightings, type Sightings } from './live/sightings.ts';
 import type { LeftoverOptions } from './upkeep/leftovers.ts';
 import type { SupersededOptions } from './upkeep/replaced-indexes.ts';
@@ -11,6 +12,7 @@ import { createUpkeep, type Upkeep } from './upkeep/upkeep.ts';
 export interface ImageMemory {
   readonly sightings: Sightings;
   readonly groups: Groups;
+  readonly makeContent: MakeContent;
   readonly upkeep: Upkeep;
 }
 
@@ -26,6 +28,7 @@ export function createImageMemories(
     const memory: ImageMemory = {
       sightings: createSightings(deps.clock),
       groups: createGroups(deps.clock, options),
+      makeContent: createMadeContents(),
       upkeep: createUpkeep(deps, options),
     };
     memories.set(image, memory);

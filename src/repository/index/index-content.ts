@@ -1,7 +1,7 @@
 import { contentHead, contentTail } from '../../apk/index/index-content.ts';
 import { isV3Entry } from '../../apk/index-v3/index-v3-record.ts';
 import type { Group } from '../../protocol/coordinates.ts';
-import { compareIndexed, type IndexedPackage } from './indexed-package.ts';
+import { compareIndexed, saysTheSame, type IndexedPackage } from './indexed-package.ts';
 import { buildRun, withFreshBytes, type IndexRun, type Part } from './index-run.ts';
 import { cutRuns, runsBeside, type RunCount } from './index-runs.ts';
 
@@ -32,10 +32,10 @@ export function buildIndexContent(
   files: readonly IndexedPackage[],
   previous: readonly IndexRun[],
 ): IndexContent {
-  const known = new Map(previous.map((run) => [run.files[0], run]));
+  const known = new Map(previous.map((run) => [run.files[0]?.pkg, run]));
   const runsOf = (some: readonly IndexedPackage[], count: RunCount) =>
     cutRuns(some, count).map((cut) => {
-      const run = known.get(cut[0]);
+      const run = known.get(cut[0]?.pkg);
       return run !== undefined && isSameRun(run.files, cut) ? run : buildRun(cut);
     });
   const [v2, v3] = byFormat(files);
@@ -101,7 +101,7 @@ function filesOf({ v2Runs, v3Runs }: Pick<IndexContent, 'v2Runs' | 'v3Runs'>): r
 }
 
 function isSameRun(a: readonly IndexedPackage[], b: readonly IndexedPackage[]): boolean {
-  return a.length === b.length && a.every((file, i) => file === b[i]);
+  return a.length === b.length && a.every((file, i) => saysTheSame(file, b[i]));
 }
 
 function filesByTag(runs: readonly IndexRun[]): Map<string, IndexedPackage> {

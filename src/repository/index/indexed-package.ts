@@ -37,9 +37,16 @@ export function compareIndexed(a: IndexedPackage, b: IndexedPackage): number {
 /** Whether two listings of one file say the same: same bytes under the same tags. */
 export function isSameListing(a: IndexedPackage | undefined, b: IndexedPackage | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return (
-    a.pkg.digest === b.pkg.digest && a.tags.length === b.tags.length && a.tags.every((tag, i) => tag === b.tags[i])
-  );
+  return a.pkg.digest === b.pkg.digest && isSameList(a.tags, b.tags);
+}
+
+/** Whether an index of the one is, byte for byte, an index of the other. */
+export function saysTheSame(a: IndexedPackage, b: IndexedPackage | undefined): boolean {
+  return a === b || (a.pkg === b?.pkg && isSameList(a.tags, b.tags) && isSameList(a.held, b.held));
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
 /**

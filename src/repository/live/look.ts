@@ -6,6 +6,7 @@ import { buildIndexContent, contentPieces, v3Pieces, type IndexContent } from '.
 import { applyChanges, indexedPackage, type IndexedPackage } from '../index/indexed-package.ts';
 import { indexTarget, unmarkedFiles, type IndexTarget } from './index-target.ts';
 import { judgeLiveSet, type LiveSet, type LiveTag, type Questions } from './live-set.ts';
+import type { MakeContent } from './made-contents.ts';
 import { contestedTags, type NameFacts } from './names.ts';
 import { groupHash } from '../artifacts/package-tag.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
@@ -55,6 +56,7 @@ export const EVERY = '*';
 export interface LookDeps extends ReadingDeps {
   readonly signingKeys: SigningKeys;
   readonly sightings: Sightings;
+  readonly makeContent: MakeContent;
   readonly clock: MonotonicClock;
 }
 
@@ -87,12 +89,12 @@ export async function look(
     const live = await judgeLiveSet(image, new Set(groups.values()), witnesses, questions, asking);
     const told = { architectures, groups, keys, stored, listing, live };
     const isContested = architectures.some((architecture) => contestedTags(live, architecture).length > 0);
-    if (!isContested) return seen(at, deps.sightings, told);
+    if (!isContested) return seen(at, deps, told);
     // Where names have rivals, what the index lists decides: it must still be the one after the listing that showed them. A
     // newer one can't take its place here, since nothing was listed after that one was read.
     const latest = await readIndexes(deps, image, at, [...new Set([...architectures, NOARCH])], keys, asking);
     if (isSameVersions(architectures, stored, latest)) {
-      return seen(at, deps.sightings, told, latest.get(NOARCH));
+      return seen(at, deps, told, latest.get(NOARCH));
     }
   }
   throw new GatewayError('STORE_UNAVAILABLE', `the index of ${at.branch}/${at.repository} changes while it is read`);
@@ -108,10 +110,12 @@ async function usableKeys(signingKeys: SigningKeys, image: ImageStore, options: 
   }
 }
 
+type SeenDeps = Pick<LookDeps, 'sightings' | 'makeContent'>;
 type Seen = Pick<Look, 'architectures' | 'groups' | 'keys' | 'stored' | 'listing' | 'live'>;
 
 /** `noarch` is noarch's own index, where names have rivals: what it lists of noarch files holds for every architecture. */
-function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarch?: StoredIndex): Look {
+function seen(at: RepositoryCoordinates, deps: SeenDeps, told: Seen, noarch?: StoredIndex): Look {
+  const { sightings, makeContent } = deps;
   const { stored, live } = told;
   const facts = nameFacts(told, sightings, noarch);
   const target = memoized((architecture) => indexTarget(architecture, stored.get(architecture)?.content, live, facts));
@@ -119,12 +123,13 @@ function seen(at: RepositoryCoordinates, sightings: Sightings, told: Seen, noarc
     const before = stored.get(architecture)?.content;
     if (before !== undefined && target(architecture).changes.size === 0) return before;
     const { files, changes } = target(architecture);
-    if (before === undefined)
-      return buildIndexContent(
-        at,
+    if (before === undefined) {
+      const group = { ...at, architecture };
+      return makeContent(
+        group,
         files.map((file) => marked(file, facts)),
-        [],
       );
+    }
     // What is held is told with what changes anyway: nothing depends on it.
     const told = new Map<string, IndexedPackage | undefined>(unmarkedFiles(before, sightings.heldTags()));
     for (const [fileName, file] of changes) told.set(fileName, file && marked(file, facts));

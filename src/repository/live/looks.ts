@@ -18,7 +18,7 @@ export interface LooksDeps extends Pick<LookDeps, 'signingKeys' | 'storedIndexes
   readonly clock: Clock;
   readonly log: Log;
   readonly meter?: Meter | undefined;
-  readonly memoryOf: (image: string) => Pick<LookDeps, 'groups' | 'sightings'>;
+  readonly memoryOf: (image: string) => Pick<LookDeps, 'groups' | 'sightings' | 'makeContent'>;
 }
 
 /** What one look may cost at most. */
@@ -32,7 +32,7 @@ export interface LooksOptions {
 export function createLooks(deps: LooksDeps, { maxQuestions, concurrency }: LooksOptions): TakeLook {
   const { signingKeys, storedIndexes } = deps;
   return (image, at, scope, call) => {
-    const { groups, sightings } = deps.memoryOf(at.image);
+    const { groups, sightings, makeContent } = deps.memoryOf(at.image);
     const beginProgress = createReadingProgress(deps, {
       image: at.image,
       branch: at.branch,
@@ -40,7 +40,7 @@ export function createLooks(deps: LooksDeps, { maxQuestions, concurrency }: Look
     });
     const questions = { max: maxQuestions, concurrency, beginProgress };
     return look(
-      { signingKeys, storedIndexes, groups, sightings, clock: deps.clock },
+      { signingKeys, storedIndexes, groups, sightings, makeContent, clock: deps.clock },
       image,
       at,
       scope,
