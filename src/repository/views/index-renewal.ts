@@ -86,8 +86,7 @@ export function createIndexRenewal(
     await index.accept('known');
     const current = () =>
       rights.mayRead(reader, group.image, rightsMs) ? index.current(hasVersion, share) : undefined;
-    if (current() === undefined) await index.comparison();
-    return current() ?? (await compareFor(reader, group, index, hasVersion));
+    return await index.shared(current, () => compareFor(reader, group, index, hasVersion));
   };
 
   return { bringUpToDate, hadNothing };

@@ -33,8 +33,14 @@ export interface ServedIndex {
   compare(make: () => Promise<IndexView | null>): Promise<IndexView | undefined>;
   /** For how long, in ms, comparisons have found nothing. */
   readonly missedForMs: number;
-  /** Waits for the comparison that is under way, whatever it comes to, but not for long for one that hangs. */
-  comparison(): Promise<void>;
+  /**
+   * What is `current`, if need be once the comparison that is under way has ended, for which nobody waits long where it hangs; else
+   * what `compare` gives. Of those who waited for one the first makes the next, for which the others wait.
+   */
+  shared(
+    current: () => IndexView | undefined,
+    compare: () => Promise<IndexView | undefined>,
+  ): Promise<IndexView | undefined>;
   /** Takes over what a look of a publisher has shown. The view is made of it when somebody reads. */
   offer(offer: Offer): void;
   /** Whether a publisher's look has shown something of which no view was made yet. */
@@ -76,6 +82,8 @@ const bytesPerRecord = 1024;
  */
 const sharedMs = 10_000;
 const minRead = 50;
+/** Comparisons of others that somebody waits for: where what is made holds for no time at all, each makes their own in the end. */
+const maxShared = 2;
 /** A comparison of a lost index that takes longer holds for some times that: all of it is made anew. */
 const expensiveMs = 250;
 const maxMendedMs = 10_000;
@@ -158,12 +166,14 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
     get missedForMs() {
       return missedMs === undefined ? 0 : msSince(clock, missedMs);
     },
-    async comparison() {
-      let [waited, read]: [Promise<unknown> | undefined, number] = [undefined, 0];
-      while (comparing !== undefined && (comparing !== waited || deps.readSoFar() - read >= minRead)) {
+    async shared(current, compare) {
+      let [waited, read, ended]: [Promise<unknown> | undefined, number, number] = [undefined, 0, 0];
+      const isNew = () => comparing !== waited || deps.readSoFar() - read >= minRead;
+      while (current() === undefined && comparing !== undefined && ended < maxShared && isNew()) {
         [waited, read] = [comparing, deps.readSoFar()];
-        if (await settlesWithin(waited, sharedMs, clock)) return;
+        if (await settlesWithin(waited, sharedMs, clock)) ended += 1;
       }
+      return current() ?? (await compare());
     },
     offer(offer) {
       offeredMs = Math.max(offeredMs, offer.beganMs);

@@ -357,6 +357,21 @@ describe('serving an index', () => {
     expect(read.length).toBe(names.length);
   });
 
+  it('looks once more for all who waited for a lost index, not once for each', async () => {
+    const clock = aClock();
+    const { names, listings, replica } = await aLostIndex(clock, { packages: 800, readMs: 1_500, listMs: 300 });
+    const open = () => replica.repositories.openIndex(at, 'x86_64', aCaller('reader'));
+    const come = async (afterMs: number) => {
+      await clock.sleep(afterMs);
+      // Who waits for too long is told to come again; their comparison goes on.
+      await open().catch(() => undefined);
+    };
+    await clock.until(Promise.all([0, 20_000, 40_000, 60_000].map(come)));
+    await clock.until(clock.sleep(30_000));
+    expect(listings()).toBe(2);
+    expect((await clock.until(open()))?.count).toBe(names.length);
+  });
+
   it('reads each package once for a reader and a pusher who find the index lost', async () => {
     const clock = aClock();
     const { names, read, replica } = await aLostIndex(clock, { packages: 100, readMs: 500 });
@@ -474,11 +489,16 @@ describe('serving an index', () => {
 /** A replica before a registry that has lost an index, and takes so long for each package; what is read of them. */
 async function aLostIndex(
   clock: ReturnType<typeof aClock>,
-  { packages, readMs }: { readonly packages: number; readonly readMs: number },
+  { packages, readMs, listMs = 0 }: { readonly packages: number; readonly readMs: number; readonly listMs?: number },
 ) {
   const images = new Map<string, MemoryImage>();
   const read: string[] = [];
+  let listings = 0;
   const before = async ({ operation, reference = '' }: MemoryCall) => {
+    if (operation === 'tags') {
+      listings += 1;
+      await clock.sleep(listMs);
+    }
     if (operation !== 'fetchManifest' || peekKind(reference) !== 'package') return;
     read.push(reference);
     await clock.sleep(readMs);
@@ -487,5 +507,6 @@ async function aLostIndex(
   await aReplica({ store: createMemoryStore({ images }), clock, keys }).push(names.map(pkg));
   const { tags } = images.get(at.image)!;
   for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
-  return { names, read, replica: aReplica({ store: createMemoryStore({ images, before }), clock, keys }) };
+  const replica = aReplica({ store: createMemoryStore({ images, before }), clock, keys });
+  return { names, read, listings: () => listings, replica };
 }
