@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors.ts';
 import type { StagedPackage } from '../../repository/service/publishing.ts';
 import { readFormFiles } from './form-files.ts';
 import { heldBytes } from './held-bytes.ts';
+import { inBatches } from './in-batches.ts';
 import { createSpool, type SpooledContent } from './spool.ts';
 
 export interface UploadOptions {
@@ -33,6 +34,8 @@ export interface Upload {
 
 /** So far may reading a body be ahead of what is done with it: a thread each for unpacking and for the disk. */
 const piecesBehind = 4;
+/** And so large is a piece of what is larger. */
+const batchBytes = 256 * 1024;
 
 /** What is left of an upload's limits. */
 interface Left {
@@ -87,7 +90,8 @@ async function stagePackage(
   try {
     let bytes = 0;
     // Destroying a request's body would close the connection before its answer is sent.
-    for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+    const chunks = content.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+    for await (const chunk of inBatches(chunks, batchBytes)) {
       bytes += chunk.byteLength;
       left.uploadBytes -= chunk.byteLength;
       if (bytes > options.maxPackageBytes) throw packageTooLarge(options.maxPackageBytes);
