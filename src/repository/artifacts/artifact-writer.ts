@@ -1,4 +1,4 @@
-import { isGatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { emptyConfig, emptyConfigBytes, imageManifestType } from '../../oci/manifest.ts';
 import type { Clock } from '../../ports.ts';
@@ -12,18 +12,33 @@ export interface ArtifactProfile {
   readonly artifactType: boolean;
 }
 
+/** `before`: what the tag is to hold no more. */
+export type ProvenPut = PushOptions & { readonly before?: Digest | undefined };
+
+/** Puts the manifest that `format` gives under a tag. */
+type PutArtifact<Options, Result> = (
+  image: ImageStore,
+  tag: string,
+  format: (profile: ArtifactProfile) => Uint8Array,
+  options?: Options,
+) => Promise<Result>;
+
 export interface ArtifactWriter {
   /**
-   * Puts the manifest that `format` gives under `tag`, its config beside it. Tries without an artifactType where the registry
-   * refuses ours, and remembers that. Throws BLOB_UNKNOWN where a layer is missing, and the store's faults.
+   * Puts a manifest, its config beside it. Tries without an artifactType where the registry refuses ours, and remembers that.
+   * Throws BLOB_UNKNOWN where a layer is missing, and the store's faults.
    */
-  put(
-    image: ImageStore,
-    tag: string,
-    format: (profile: ArtifactProfile) => Uint8Array,
-    options?: PushOptions,
-  ): Promise<Digest>;
+  readonly put: PutArtifact<PushOptions, Digest>;
+  /**
+   * The same, and asks by name until the registry shows it, and no more what the tag held before: an answer 201 is no proof.
+   * Throws STORE_UNAVAILABLE where it doesn't.
+   */
+  readonly putProven: PutArtifact<ProvenPut, void>;
 }
+
+/** So often a registry is asked that shows a tag a moment after it took it. */
+const maxLooks = 6;
+const lookAgainMs = 100;
 
 /** So often a manifest is put again whose blobs the registry says it misses although they were just uploaded. */
 const maxAttempts = 3;
@@ -59,20 +74,43 @@ export function createArtifactWriter({ clock }: { readonly clock: Pick<Clock, 's
     }
   };
 
+  const put: ArtifactWriter['put'] = async (image, tag, format, options = {}) => {
+    const profile = profiles.get(image.image) ?? { artifactType: true };
+    try {
+      return await push(image, tag, format(profile), options);
+    } catch (error) {
+      if (!isRefusedDocument(error) || !profile.artifactType) throw error;
+    }
+    const plain = { artifactType: false };
+    const digest = await push(image, tag, format(plain), options);
+    profiles.set(image.image, plain);
+    return digest;
+  };
+
   return {
-    async put(image, tag, format, options = {}) {
-      const profile = profiles.get(image.image) ?? { artifactType: true };
-      try {
-        return await push(image, tag, format(profile), options);
-      } catch (error) {
-        if (!isRefusedDocument(error) || !profile.artifactType) throw error;
-      }
-      const plain = { artifactType: false };
-      const digest = await push(image, tag, format(plain), options);
-      profiles.set(image.image, plain);
-      return digest;
+    put,
+    async putProven(image, tag, format, { before, ...options } = {}) {
+      await put(image, tag, format, options);
+      await proveThere(clock, image, [tag], options, before);
     },
   };
+}
+
+/** Resolves once the registry shows tags that it took, and not with that digest. Throws STORE_UNAVAILABLE where it doesn't. */
+export async function proveThere(
+  clock: Pick<Clock, 'sleep'>,
+  image: ImageStore,
+  tags: readonly string[],
+  call: CallOptions,
+  before?: Digest,
+): Promise<void> {
+  for (let asked = 1; ; asked += 1) {
+    const found = await Promise.all(tags.map((tag) => image.resolve(tag, call)));
+    if (found.every((one) => one !== undefined && one.digest !== before)) return;
+    if (asked === maxLooks) break;
+    await clock.sleep(lookAgainMs * asked, call.signal);
+  }
+  throw new GatewayError('STORE_UNAVAILABLE', `${image.image} took a tag and does not show it`);
 }
 
 async function uploadConfig(image: ImageStore, options: CallOptions): Promise<void> {

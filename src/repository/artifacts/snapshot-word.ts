@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import type { Stamp } from '../../time/stamps.ts';
+import type { Marker } from './marker.ts';
 import { isSnapshotId } from './snapshot-tag.ts';
 
 /** What is said of a snapshot by a tag alone: it is gone; whoever makes it is taken for dead; it has its name. */
@@ -13,21 +14,17 @@ export interface SnapshotWord {
 
 const annotationOf = { gone: 'lkard.apk.buries', doubt: 'lkard.apk.doubts', name: 'lkard.apk.names' } as const;
 
-/** The manifest that says it; its artifactType is left out for registries that take only types they know. */
-export function formatSnapshotWord(
-  { tag, id, says, created }: SnapshotWord,
-  profile: { readonly artifactType: boolean },
-): Uint8Array {
-  return formatManifest({
-    artifactType: profile.artifactType ? `application/vnd.lkard.apk.snapshot.${says}.v1` : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers: [emptyConfig(emptyConfigType)],
+/** What says it. */
+export function wordMarker({ tag, id, says, created }: SnapshotWord): Marker {
+  return {
+    tag,
+    artifactType: `application/vnd.lkard.apk.snapshot.${says}.v1`,
     annotations: {
       'org.opencontainers.image.created': new Date(created).toISOString(),
       'lkard.apk.tag': tag,
       [annotationOf[says]]: id,
     },
-  });
+  };
 }
 
 /** The id that has a name, as what stands under the name's tag says; undefined where that is none of ours. */

@@ -1,7 +1,6 @@
-import { isGatewayError } from '../../errors.ts';
-import { emptyConfig, emptyConfigType, formatManifest } from '../../oci/manifest.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import { putMarker } from '../artifacts/marker.ts';
 import { barOf } from '../artifacts/package-tag.ts';
 
 /** The artifactType of what says that nobody fetches what a dead tag held. */
@@ -18,24 +17,11 @@ export async function putBar(
   call: CallOptions,
 ): Promise<void> {
   const bar = barOf(tag);
-  await artifacts
-    .put(image, bar, ({ artifactType }) => formatBar(bar, artifactType), call)
-    .catch(async (error: unknown) => {
-      if (!isGatewayError(error, 'TAG_IMMUTABLE') || (await image.resolve(bar, call)) === undefined) throw error;
-    });
+  const marker = { tag: bar, artifactType: barArtifactType, annotations: { 'lkard.apk.tag': bar } };
+  await putMarker(artifacts.putProven, image, marker, call);
 }
 
 /** Whether that was said, asked by name: no listing decides. */
 export async function isBarred(image: ImageStore, tag: string, call: CallOptions): Promise<boolean> {
   return (await image.resolve(barOf(tag), call)) !== undefined;
-}
-
-function formatBar(tag: string, artifactType: boolean): Uint8Array {
-  return formatManifest({
-    artifactType: artifactType ? barArtifactType : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers: [emptyConfig(emptyConfigType)],
-    // No two tags share a manifest: removing one by digest takes no other with it.
-    annotations: { 'lkard.apk.tag': tag },
-  });
 }

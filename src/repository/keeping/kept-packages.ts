@@ -1,5 +1,6 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { formatKeptManifest, parseKeptManifest, type KeptPackage } from '../artifacts/kept-package.ts';
@@ -41,12 +42,14 @@ export async function dropKept(
     await image.deleteTag(tag, call);
   } catch (error) {
     if (!isGatewayError(error, 'DELETE_UNSUPPORTED')) throw error;
-    const kept = (await readKept(image, tag, call))?.kept;
-    if (kept === undefined || isEnded(kept)) return;
+    // Twice: one odd answer is no proof that nothing is there.
+    const read = (await readKept(image, tag, call)) ?? (await readKept(image, tag, call));
+    if (read === undefined || isEnded(read.kept)) return;
+    const { kept, digest } = read;
     const { by, at } = kept.keeping;
     const ended: KeptPackage = { ...kept, keeping: { why: 'deleted', by, at } };
     await artifacts
-      .put(image, tag, (profile) => formatKeptManifest(ended, profile), call)
+      .putProven(image, tag, (profile) => formatKeptManifest(ended, profile), { ...call, before: digest })
       .catch(async (refusal: unknown) => {
         // Where tags are written once too, nobody may be told that a withdrawal is over.
         if (!isGatewayError(refusal, 'TAG_IMMUTABLE')) throw refusal;
@@ -71,7 +74,7 @@ export async function readKept(
   image: ImageStore,
   tag: string,
   call: CallOptions,
-): Promise<{ readonly digest: string; readonly kept: KeptPackage } | undefined> {
+): Promise<{ readonly digest: Digest; readonly kept: KeptPackage } | undefined> {
   try {
     const manifest = await image.fetchManifest(tag, call);
     const kept = manifest && parseKeptManifest(tag, manifest.bytes);

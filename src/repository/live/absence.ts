@@ -1,5 +1,4 @@
-import { GatewayError, isGatewayError } from '../../errors.ts';
-import type { Clock } from '../../ports.ts';
+import { isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
@@ -15,10 +14,6 @@ export type Presence =
   | { readonly state: 'unseen'; readonly pkg: PackageRecord | undefined }
   | { readonly state: 'gone' }
   | { readonly state: 'garbled' };
-
-/** So often a registry is asked that shows a tag a moment after it took it. */
-const maxLooks = 6;
-const lookAgainMs = 100;
 
 const gone: Presence = { state: 'gone' };
 const garbled: Presence = { state: 'garbled' };
@@ -106,20 +101,4 @@ export async function undeadIn<T extends { readonly tag: string }>(
   const doubtful = dead.filter(({ tag }) => !shown.has(tombstoneOf(tag)));
   const found = await Promise.all(doubtful.map(({ tag }) => image.resolve(tombstoneOf(tag), options)));
   return doubtful.filter((_one, i) => found[i] === undefined);
-}
-
-/** Resolves once the registry shows tags that it took: an answer 201 is no proof. Throws STORE_UNAVAILABLE where it doesn't. */
-export async function proveThere(
-  clock: Pick<Clock, 'sleep'>,
-  image: ImageStore,
-  tags: readonly string[],
-  call: CallOptions,
-): Promise<void> {
-  for (let asked = 1; ; asked += 1) {
-    const found = await Promise.all(tags.map((tag) => image.resolve(tag, call)));
-    if (!found.includes(undefined)) return;
-    if (asked === maxLooks) break;
-    await clock.sleep(lookAgainMs * asked, call.signal);
-  }
-  throw new GatewayError('STORE_UNAVAILABLE', `${image.image} took a tag and does not show it`);
 }

@@ -1,9 +1,10 @@
 import { isGatewayError } from '../../errors.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import type { Log } from '../../ports.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import { putMarker } from '../artifacts/marker.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { tombstoneOf } from '../artifacts/package-tag.ts';
 import type { Sightings } from '../live/sightings.ts';
@@ -58,15 +59,14 @@ export function createBurial({ artifacts, sightings, stamp, log }: BurialDeps): 
     { reason, death }: { readonly reason: Reason; readonly death?: Death | undefined },
     options: CallOptions,
   ) => {
-    const created = stamp();
-    const format = ({ artifactType }: { artifactType: boolean }) =>
-      formatTombstone(tag, { reason, created, death }, artifactType);
-    const tombstone = tombstoneOf(tag);
-    await artifacts.put(image, tombstone, format, options).catch(async (error: unknown) => {
-      // Where tags are written once: somebody else's, or one whose answer was lost, proves the same.
-      const isThere = isGatewayError(error, 'TAG_IMMUTABLE') && (await image.resolve(tombstone, options)) !== undefined;
-      if (!isThere) throw error;
-    });
+    const annotations = {
+      [createdAnnotation]: new Date(stamp()).toISOString(),
+      'lkard.apk.buries': tag,
+      [reasonAnnotation]: reason,
+      ...(death && formatDeath(death)),
+    };
+    const marker = { tag: tombstoneOf(tag), artifactType: tombstoneArtifactType, annotations };
+    await putMarker(artifacts.put, image, marker, options);
     sightings.buried(tag);
   };
 
@@ -116,26 +116,6 @@ async function tryDelete(image: ImageStore, tag: string, options: CallOptions): 
   } catch (error) {
     if (!isGatewayError(error, 'DELETE_UNSUPPORTED')) throw error;
   }
-}
-
-interface TombstoneFacts {
-  readonly reason: Reason;
-  readonly created: Stamp;
-  readonly death: Death | undefined;
-}
-
-function formatTombstone(tag: string, { reason, created, death }: TombstoneFacts, artifactType: boolean): Uint8Array {
-  return formatManifest({
-    artifactType: artifactType ? tombstoneArtifactType : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers: [emptyConfig(emptyConfigType)],
-    annotations: {
-      [createdAnnotation]: new Date(created).toISOString(),
-      'lkard.apk.buries': tag,
-      [reasonAnnotation]: reason,
-      ...(death && formatDeath(death)),
-    },
-  });
 }
 
 function formatDeath({ why, pkg, by, reason }: Death): Readonly<Record<string, string>> {

@@ -11,7 +11,6 @@ import {
 } from '../artifacts/package-tag.ts';
 import { putBar } from '../keeping/bars.ts';
 import { dropKept, isEnded, readAllKept } from '../keeping/kept-packages.ts';
-import { proveThere } from '../live/absence.ts';
 import type { Look } from '../live/look.ts';
 import { NOARCH } from '../../apk/architectures.ts';
 import { readDeath, type ToldDeath } from '../publishing/told-death.ts';
@@ -94,10 +93,9 @@ export function keepingOf(work: Work, why: Keeping['why'], { reason, isNow = fal
 
 /** Has nobody fetch what these tags keep, or held; what was withdrawn can be restored still. */
 export async function barAll(work: Work, tags: readonly { readonly tag: string }[]): Promise<void> {
-  const { image, artifacts, time, clock } = work;
+  const { image, artifacts, time } = work;
   await inParallel(tags, concurrency, async ({ tag }) => {
     await putBar(artifacts, image, tag, time.call());
-    await proveThere(clock, image, [barOf(tag)], time.call());
     time.renew();
   });
 }

@@ -1,7 +1,8 @@
 import { isGatewayError } from '../../errors.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { formatPackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
-import { newPackageTag } from '../artifacts/package-tag.ts';
+import { proveThere } from '../artifacts/artifact-writer.ts';
+import { newPackageTag, tombstoneOf } from '../artifacts/package-tag.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { bytesGone } from '../publishing/refusals.ts';
 import type { Work } from './work.ts';
@@ -31,8 +32,13 @@ export async function putRecords(
       return { tag, pkg };
     });
   } catch (error) {
-    const bury = (tag: string) => work.burial.bury(work.image, tag, 'withdrawn', work.time.undoing());
-    const burials = await Promise.allSettled(begun.map(bury));
+    const bury = async (tag: string) => {
+      const call = work.time.undoing();
+      await work.burial.bury(work.image, tag, 'withdrawn', call);
+      // No look tells whether the registry lost it.
+      await proveThere(work.clock, work.image, [tombstoneOf(tag)], call);
+    };
+    const burials = await Promise.allSettled(begun.map((tag) => bury(tag).catch(() => bury(tag))));
     const left = burials.filter(({ status }) => status === 'rejected').length;
     if (left > 0) work.log.warn({ ...work.at, left }, 'a push failed half-way and some of its files may stay');
     throw error;

@@ -1,9 +1,10 @@
 import { NOARCH } from '../../apk/architectures.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
+import { proveThere } from '../artifacts/artifact-writer.ts';
 import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
 import { putKept } from '../keeping/kept-packages.ts';
-import { proveThere, undeadIn } from '../live/absence.ts';
+import { undeadIn } from '../live/absence.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import type { Participant } from '../publishing/participant.ts';

@@ -3,9 +3,10 @@ import { isGatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
+import type { ArtifactWriter, ProvenPut } from '../artifacts/artifact-writer.ts';
+import { putMarker } from '../artifacts/marker.ts';
 import { doubtTag, goneTag, nameOf, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
-import { formatSnapshotWord, idNamedIn, type SnapshotWord } from '../artifacts/snapshot-word.ts';
+import { idNamedIn, wordMarker, type SnapshotWord } from '../artifacts/snapshot-word.ts';
 
 export interface SnapshotBurialDeps {
   readonly artifacts: ArtifactWriter;
@@ -35,33 +36,29 @@ export interface SnapshotBurial {
 const concurrency = 4;
 
 export function createSnapshotBurial({ artifacts, stamp, log }: SnapshotBurialDeps): SnapshotBurial {
-  const putGone = (image: ImageStore, under: string, id: string, call: CallOptions) =>
-    putWord(image, { tag: under, id, says: 'gone' }, call);
-  const putWord = async (image: ImageStore, word: Omit<SnapshotWord, 'created'>, call: CallOptions) => {
-    const under = word.tag;
-    const said = { ...word, created: stamp() };
-    await artifacts
-      .put(image, under, (profile) => formatSnapshotWord(said, profile), call)
-      .catch(async (error: unknown) => {
-        // Where tags are written once: somebody else's, or one whose answer was lost, proves the same.
-        if (!isGatewayError(error, 'TAG_IMMUTABLE') || (await image.resolve(under, call)) === undefined) throw error;
-      });
+  const putWord = (image: ImageStore, word: Omit<SnapshotWord, 'created'>, call: ProvenPut) =>
+    putMarker(artifacts.putProven, image, wordMarker({ ...word, created: stamp() }), call);
+  const bury: SnapshotBurial['bury'] = (image, tag, call = {}) =>
+    putWord(image, { tag: goneTag(tag), id: tag.id, says: 'gone' }, call);
+  /** Those who read a snapshot ask for its record alone, so that it too must say so where it stays. */
+  const replace = async (image: ImageStore, { tag, id }: Pick<SnapshotTag, 'tag' | 'id'>, call: CallOptions) => {
+    const before = (await image.resolve(tag, call))?.digest;
+    await putWord(image, { tag, id, says: 'gone' }, { ...call, before });
   };
 
   return {
     async remove(image, record, call = {}) {
       const isRemoved = await tryDelete(image, record.tag, call);
-      await putGone(image, goneTag(record), record.id, call);
-      // Those who read it ask for its record alone, so that it too must say so where it stays.
-      if (!isRemoved) await putGone(image, record.tag, record.id, call);
+      // Before the tombstone: whoever asks again because this failed has to find it.
+      if (!isRemoved) await replace(image, record, call);
+      await bury(image, record, call);
       return isRemoved;
     },
-    bury: (image, tag, call = {}) => putGone(image, goneTag(tag), tag.id, call),
+    bury,
     async retract(image, record, call = {}) {
-      await putGone(image, goneTag(record), record.id, call);
-      // Somebody may read it by now: they ask for its record alone.
+      await bury(image, record, call);
       const isRemoved = await tryDelete(image, record.tag, call).catch(() => false);
-      if (!isRemoved) await putGone(image, record.tag, record.id, call);
+      if (!isRemoved) await replace(image, record, call);
     },
     doubt: (image, tag, call = {}) => putWord(image, { tag: doubtTag(tag), id: tag.id, says: 'doubt' }, call),
     name: (image, record, call = {}) => putWord(image, { tag: nameOf(record), id: record.id, says: 'name' }, call),

@@ -2,14 +2,13 @@ import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
-import { doubtTag, nameOf, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
-import { proveThere } from '../live/absence.ts';
+import { doubtTag, recordOf, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
 
 export interface SnapshotClaimDeps {
   readonly records: SnapshotRecords;
-  readonly burial: Pick<SnapshotBurial, 'doubt' | 'name'>;
+  readonly burial: Pick<SnapshotBurial, 'doubt'>;
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
@@ -50,26 +49,14 @@ export async function claimName(
   }
 }
 
-/** Says under the name's own tag that it is this one's, whose record is there and whom nobody takes for dead. */
-export async function giveName(
-  { burial, clock }: SnapshotClaimDeps,
-  image: ImageStore,
-  record: SnapshotTag,
-  call: CallOptions,
-): Promise<void> {
-  await burial.name(image, record, call);
-  await proveThere(clock, image, [nameOf(record)], call);
-}
-
 /** Whether a beginning comes to nothing: those who made it, if they live, know that they are doubted before they are answered. */
 async function isGivenUp(
-  { burial, clock }: SnapshotClaimDeps,
+  { burial }: SnapshotClaimDeps,
   image: ImageStore,
   rival: SnapshotTag,
   call: CallOptions,
 ): Promise<boolean> {
   await burial.doubt(image, rival, call);
-  await proveThere(clock, image, [doubtTag(rival)], call);
   return (await image.resolve(recordOf(rival), call)) === undefined;
 }
 

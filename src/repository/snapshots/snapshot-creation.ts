@@ -16,7 +16,7 @@ import { EVERY, type Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
-import { claimName, giveName, isDoubted } from './snapshot-claim.ts';
+import { claimName, isDoubted } from './snapshot-claim.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { indexesIn } from './snapshot-content.ts';
 import { blobsOf, formatSnapshotPart, partsOf, proveSnapshot, uploadLayers } from './snapshot-part.ts';
@@ -101,7 +101,7 @@ async function keepWhatIsListed(
     await putRecord(deps, image, about, indexes, inline, time);
     await proveSnapshot(deps, image, at, seen.architectures, { tags: [tag, ...begun], contents, layers }, time);
     if (await isDoubted(image, ownTag(tag), time.call())) throw tooLate(place);
-    await giveName(deps, image, ownTag(tag), time.call());
+    await deps.burial.name(image, ownTag(tag), time.call());
     // Others end it after twice that: whoever slept for so long may not say that it is there.
     if (msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2) throw tooLate(place);
     return { ...about, id, architectures: [...indexes.keys()] };

@@ -8,7 +8,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { emptyConfig, emptyConfigType, formatManifest } from '../../oci/manifest.ts';
 import { packageLayerType } from '../artifacts/package-manifest.ts';
 import { layersOfContent, type IndexContent } from '../index/index-content.ts';
-import { proveThere } from '../live/absence.ts';
+import { proveThere } from '../artifacts/artifact-writer.ts';
 import type { Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';

@@ -1,12 +1,10 @@
 import { GatewayError } from '../../errors.ts';
-import type { Clock } from '../../ports.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import { goneTag, ownTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { ownTag, type SnapshotPlace, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 import type { RemovedSnapshot } from '../service/snapshots.ts';
-import { proveThere } from '../live/absence.ts';
 import type { SnapshotBurial } from './snapshot-burial.ts';
 import { goneIds, tagsOfSnapshot, type SnapshotRecords } from './snapshot-records.ts';
 
@@ -14,7 +12,6 @@ export interface SnapshotRemovalDeps {
   readonly records: SnapshotRecords;
   readonly burial: SnapshotBurial;
   readonly stamp: () => Stamp;
-  readonly clock: Pick<Clock, 'sleep'>;
 }
 
 /**
@@ -23,7 +20,7 @@ export interface SnapshotRemovalDeps {
  * is none.
  */
 export async function removeSnapshot(
-  { records, burial, stamp, clock }: SnapshotRemovalDeps,
+  { records, burial, stamp }: SnapshotRemovalDeps,
   image: ImageStore,
   place: SnapshotPlace,
   time: AnswerTime,
@@ -41,7 +38,6 @@ export async function removeSnapshot(
   for (const record of recordsThere) isFreed = (await burial.remove(image, record, time.call())) && isFreed;
   const parts = living.filter(({ kind, id }) => kind !== 'record' && ended.has(id));
   for (const part of firstOfEach(parts, recordsThere)) await burial.bury(image, part, time.call());
-  await proveThere(clock, image, recordsThere.map(goneTag), time.call());
   if (isFreed) await burial.clear(image, [...parts, ...recordsThere], time.call());
   return { isFreed };
 }

@@ -102,6 +102,7 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
   let offeredMs = 0;
   let missedMs: MonotonicMs | undefined;
   let comparing: Promise<unknown> | undefined;
+  let accepting: Promise<unknown> | undefined;
 
   const learn = (digest: Digest | undefined, sentMs: MonotonicMs) => {
     if (digest === undefined || sentMs < (version?.sentMs ?? 0)) return;
@@ -141,9 +142,15 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
     },
     async accept(which) {
       const taken = which === 'known' ? offers.takeCovering(version?.digest) : offers.takeLast();
-      if (taken === undefined || taken.beganMs < (view?.comparedMs ?? 0)) return;
-      const made = await verifiedView(maker, taken);
-      if (made !== null) take(made);
+      if (taken !== undefined && taken.beganMs >= (view?.comparedMs ?? 0)) {
+        const made = verifiedView(maker, taken).then((one) => {
+          if (one !== null) take(one);
+        });
+        accepting = Promise.allSettled([accepting, made]).then(() => undefined);
+        await made;
+      }
+      // What another reader has taken isn't there before its view is.
+      await accepting;
     },
     get last() {
       return view;

@@ -357,6 +357,33 @@ export const knownFaults: readonly KnownFault[] = [
     mend: { text: 'look.live.has(file.tag) || heldRivals([file]).length === 0', instead: 'file !== undefined' },
   },
   {
+    fault: 'of two readers who came while the registry failed one did not see what this gateway had acknowledged',
+    file: `${views}/served-index.test.ts`,
+    test: 'is there for each of several who come at once',
+    mend: { text: 'accepting = Promise.allSettled([accepting, made]).then(() => undefined);', instead: '' },
+  },
+  {
+    fault: 'what was withdrawn could be restored after its deletion, whose word the registry had lost',
+    file: `${publish}/known-changes.test.ts`,
+    test: 'what was withdrawn is deleted only where the registry has what says so',
+    mend: {
+      text: 'if (found.every((one) => one !== undefined && one.digest !== before)) return;',
+      instead: 'if (found.every((one) => one !== undefined || before === undefined)) return;',
+    },
+  },
+  {
+    fault: '…and a snapshot could be read after its removal',
+    file: `${publish}/known-snapshots.test.ts`,
+    test: 'is removed only where the registry has what says so in its place',
+    mend: { text: 'if (!isRemoved) await replace(image, record, call); await bury', instead: 'await bury' },
+  },
+  {
+    fault: 'a part of what could not be restored stayed listed, as the registry had lost what buried it',
+    file: `${publish}/known-changes.test.ts`,
+    test: 'what is restored in part only is not listed',
+    mend: { text: 'await proveThere(work.clock, work.image, [tombstoneOf(tag)], call);', instead: '' },
+  },
+  {
     fault: 'a tag whose tombstone the registry lost was a rival to all but the replica that had buried it',
     file: `${publish}/known-deaths.test.ts`,
     test: 'whose tombstone the registry lost is buried again by whoever buried it',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isGatewayError } from '../../../src/errors.ts';
 import { at, caller, stable } from './scenario.ts';
-import { createStage, simulated } from './stage.ts';
+import { createStage, loseBytes, simulated } from './stage.ts';
 import type { Replica } from './world.ts';
 
 type Three = [Replica, Replica, Replica];
@@ -81,6 +81,30 @@ describe('changes known to be bad', () => {
     held.release();
     expect(await stage.until(restored)).toBe('PACKAGE_WITHDRAWN');
     expect([await stage.read(restoring), await stage.read()]).toEqual([['b one'], ['b one']]);
+  });
+
+  it('what was withdrawn is deleted only where the registry has what says so', async () => {
+    const stage = await createStage({ deletes: 'unsupported', halfDonePuts: { 6: 'lost' } });
+    const only = stage.replica('only');
+    await stage.push(only, [a, b]);
+    await stage.until(verbs.withdraw(only));
+    expect(await stage.until(verbs.delete(only))).toBe('STORE_UNAVAILABLE');
+    expect(await stage.until(verbs.delete(only))).toEqual(['deleted']);
+    expect(await stage.until(verbs.restore(only))).toBe('PACKAGE_UNKNOWN');
+  });
+
+  it('what is restored in part only is not listed, though the registry lost what buried it', async () => {
+    const stage = await createStage({ deletes: 'unsupported', halfDonePuts: { 12: 'lost' } });
+    const [only, newcomer] = [stage.replica('only'), stage.replica('newcomer')];
+    await stage.push(only, [a, b]);
+    const files = [path('a'), path('b')];
+    const withdrawn = only.repositories.withdrawFiles(at, { files }, caller);
+    expect(await stage.until(told(withdrawn))).toEqual(['withdrawn', 'withdrawn']);
+    loseBytes(stage, '-w-b-');
+    expect(await stage.until(told(only.repositories.restoreFiles(at, { files }, caller)))).toBe('PACKAGE_UNKNOWN');
+    expect([await stage.read(newcomer), await stage.read()]).toEqual([[], []]);
+    expect(await stage.push(newcomer, newerA)).toBe('done');
+    expect(await stage.read()).toEqual(['a-2.0-r0 one']);
   });
 
   it('two who restore what was deleted before they put it prove nothing to each other', async () => {

@@ -9,15 +9,18 @@ const { a, b } = simulated;
 const place = { ...at, branch: `${at.branch}@s0` };
 
 /** Answered with `done`, or the code of its fault. */
-async function create({ repositories }: Replica): Promise<string> {
+async function answered(change: Promise<unknown>): Promise<string> {
   try {
-    await repositories.createSnapshot(at, 's0', caller);
+    await change;
     return 'done';
   } catch (error) {
     if (isGatewayError(error)) return error.code;
     throw error;
   }
 }
+
+const create = ({ repositories }: Replica) => answered(repositories.createSnapshot(at, 's0', caller));
+const drop = ({ repositories }: Replica) => answered(repositories.removeSnapshot(at, 's0', caller));
 
 async function countIn(stage: Stage, { repositories }: Replica): Promise<number | undefined> {
   return (await stage.until(repositories.openIndex(place, 'x86_64', caller)))?.count;
@@ -101,6 +104,17 @@ describe('a snapshot', () => {
       expect(await stage.until(create(removing!))).toBe('done');
       expect(await countIn(stage, reading!)).toBe(2);
     });
+  });
+
+  it('is removed only where the registry has what says so in its place', async () => {
+    const stage = await createStage({ deletes: 'unsupported', halfDonePuts: { 5: 'lost' } });
+    const [making, reading] = [stage.replica('making'), stage.replica('reading')];
+    await stage.push(making, a);
+    expect(await stage.until(create(making))).toBe('done');
+    expect(await stage.until(drop(making))).toBe('STORE_UNAVAILABLE');
+    expect(await countIn(stage, reading)).toBe(1);
+    expect(await stage.until(drop(making))).toBe('done');
+    await expect(countIn(stage, reading)).rejects.toMatchObject({ code: 'SNAPSHOT_UNKNOWN' });
   });
 
   it('is there for whoever is given one odd answer for its record', async () => {

@@ -1,4 +1,6 @@
 import { isGatewayError, type ErrorCode } from '../../../src/errors.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
+import { parseManifest } from '../../../src/oci/manifest.ts';
 import type { StagedPackage } from '../../../src/repository/service/publishing.ts';
 import { at, caller } from './scenario.ts';
 import { listedIn } from './history.ts';
@@ -107,4 +109,13 @@ function nameOf({ name, version }: SimulatedFile): string {
 /** The tags of the image that contain these characters. */
 export function tagsOf(stage: Stage, part: string): readonly string[] {
   return [...stage.world.images.values()].flatMap(({ tags }) => [...tags.keys()].filter((tag) => tag.includes(part)));
+}
+
+/** Has the registry lose the first layer of the first tag that contains these characters; its digest. */
+export function loseBytes(stage: Stage, part: string): Digest {
+  const { tags, manifests, blobs } = stage.world.images.get(at.image)!;
+  const [, named] = [...tags].find(([tag]) => tag.includes(part))!;
+  const [layer] = parseManifest(manifests.get(named)!.bytes).layers;
+  blobs.delete(layer!.digest);
+  return layer!.digest;
 }

@@ -41,13 +41,14 @@ describe('what is kept', () => {
   it('is not said to be over where tags are written once and never removed, but for what nobody can fetch then', async () => {
     const deleted = aKept('app', '1.0-r0');
     const kept: KeptPackage = { ...deleted, keeping: { ...deleted.keeping, why: 'withdrawn' } };
-    const artifacts = { put: () => Promise.reject(new GatewayError('TAG_IMMUTABLE', 'once')) };
+    const refused = () => Promise.reject(new GatewayError('TAG_IMMUTABLE', 'once'));
+    const artifacts = { put: refused, putProven: refused };
     const dropped = dropKept(artifacts, anImage([kept]), kept.tag, {});
     await expect(dropped).rejects.toMatchObject({ code: 'TAG_IMMUTABLE' });
     const tags: string[] = [];
     const putsOnce = (_image: unknown, tag: string) =>
-      tag === deleted.tag ? artifacts.put() : Promise.resolve(void tags.push(tag));
-    await dropKept({ put: putsOnce } as never, anImage([deleted]), deleted.tag, {});
+      tag === deleted.tag ? refused() : Promise.resolve(void tags.push(tag));
+    await dropKept({ put: putsOnce, putProven: putsOnce } as never, anImage([deleted]), deleted.tag, {});
     expect(tags).toEqual([barOf(deleted.tag)]);
   });
 });

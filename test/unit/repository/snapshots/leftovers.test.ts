@@ -8,7 +8,8 @@ import {
   partTag,
   recordTag,
 } from '../../../../src/repository/artifacts/snapshot-tag.ts';
-import { formatSnapshotWord, idNamedIn } from '../../../../src/repository/artifacts/snapshot-word.ts';
+import { formatMarker } from '../../../../src/repository/artifacts/marker.ts';
+import { wordMarker, idNamedIn } from '../../../../src/repository/artifacts/snapshot-word.ts';
 import { createTidySnapshots, snapshotLeftovers } from '../../../../src/repository/snapshots/leftovers.ts';
 import { lease } from '../../../../src/time/lease.ts';
 import { stampOf } from '../../../../src/time/stamps.ts';
@@ -20,7 +21,7 @@ const [record, part0, part1] = [recordTag(place, id), partTag(place, 0, id), par
 const gone = goneTag(parseSnapshotTag(record)!);
 const otherGone = goneTag({ tag: record, id: newSnapshotId(place, stampOf(madeMs), (bytes) => new Uint8Array(bytes)) });
 const word = { tag: nameTag(place), id, says: 'name', created: stampOf(madeMs) } as const;
-const aWord = formatSnapshotWord(word, { artifactType: true });
+const aWord = formatMarker(wordMarker(word), { artifactType: true });
 
 describe('what ended snapshots leave behind', () => {
   it.each([
@@ -72,8 +73,8 @@ describe('what says which snapshot has a name', () => {
   });
 
   it('says nothing where it is none of ours', () => {
-    const doubt = formatSnapshotWord({ ...word, says: 'doubt' }, { artifactType: true });
-    const garbled = formatSnapshotWord({ ...word, id: 'x' }, { artifactType: true });
+    const doubt = formatMarker(wordMarker({ ...word, says: 'doubt' }), { artifactType: true });
+    const garbled = formatMarker(wordMarker({ ...word, id: 'x' }), { artifactType: true });
     expect([doubt, garbled, Buffer.from('{')].map(idNamedIn)).toEqual([undefined, undefined, undefined]);
   });
 });
