@@ -12,6 +12,7 @@ import type { Replica, World } from './world.ts';
 /** What may be done to a repository as a whole, and what brings packages to another one. */
 export type ChangeStep =
   | { readonly kind: 'promote' | 'move'; readonly name: string }
+  | { readonly kind: 'take'; readonly name: string; readonly snapshot: string }
   | { readonly kind: 'prune' }
   | { readonly kind: 'snapshot' | 'drop' | 'open' | 'roll back'; readonly snapshot: string };
 
@@ -27,10 +28,10 @@ export interface SnapshotTold {
   isUndone?: boolean;
 }
 
-const kinds = ['promote', 'move', 'prune', 'snapshot', 'drop', 'open', 'roll back'];
+const kinds = ['promote', 'move', 'take', 'prune', 'snapshot', 'drop', 'open', 'roll back'];
 const newerA = 4;
 
-/** Promotions, moves, prunings, snapshots and rollbacks, and a second version for there to be something to prune. */
+/** Promotions, also from snapshots (`take`), moves, prunings, snapshots and rollbacks, and a second version for there to be something to prune. */
 export const changeArbitrary: fc.Arbitrary<ChangeStep | Omit<Extract<Step, { kind: 'push' }>, 'replica' | 'after'>> =
   fc.oneof(
     fc.record({
@@ -38,6 +39,11 @@ export const changeArbitrary: fc.Arbitrary<ChangeStep | Omit<Extract<Step, { kin
       name: fc.constantFrom('a', 'a', 'b', 'c'),
     }),
     fc.constant({ kind: 'prune' as const }),
+    fc.record({
+      kind: fc.constant('take' as const),
+      name: fc.constantFrom('a', 'a', 'b', 'c'),
+      snapshot: fc.constantFrom('s0', 's0', 's1'),
+    }),
     fc.record({
       kind: fc.constantFrom(...(['snapshot', 'snapshot', 'open', 'roll back', 'roll back'] as const), 'drop' as const),
       snapshot: fc.constantFrom('s0', 's0', 's1'),
@@ -85,6 +91,7 @@ export function changeOperationsOf(
       ...{ replica: replica.id, file: `${file.architecture}/${fileNameOf(file)}`, began, step: step.kind },
       ...{ ended: Infinity, outcome: 'unanswered' as const },
       identity: staged.get(stagedKey(file, content))!.summary.identity,
+      ...('snapshot' in step && { snapshot: step.snapshot }),
     })),
   );
   const pushes = (place?: string) =>
@@ -92,6 +99,7 @@ export function changeOperationsOf(
   const deletions = all.map((one): Operation => ({ ...one, kind: 'delete' }));
   switch (step.kind) {
     case 'promote':
+    case 'take':
       return pushes(stable.repository);
     case 'move':
       return [...pushes(stable.repository), ...deletions];
@@ -123,9 +131,11 @@ export async function doChange(
   };
   switch (step.kind) {
     case 'promote':
+    case 'take':
     case 'move': {
       const isMove = step.kind === 'move';
-      const change = await repositories.promote({ from: at, to: stable, packages: [step.name] }, caller, { isMove });
+      const from = step.kind === 'take' ? inSnapshot(step.snapshot) : at;
+      const change = await repositories.promote({ from, to: stable, packages: [step.name] }, caller, { isMove });
       const arrived = doneOf(change, 'push', ['promoted', 'unchanged']);
       return [...arrived, ...doneOf(change, 'delete', ['promoted', 'unchanged'])];
     }
@@ -149,6 +159,10 @@ export async function doChange(
   return [];
 }
 
+function inSnapshot(snapshot: string): typeof at {
+  return { ...at, branch: `${at.branch}@${snapshot}` };
+}
+
 async function listedInSnapshot(
   repositories: Repositories,
   snapshot: string,
@@ -157,8 +171,7 @@ async function listedInSnapshot(
   const listed = new Map<string, string>();
   let isThere = false;
   for (const architecture of architectures) {
-    const place = { ...at, branch: `${at.branch}@${snapshot}` };
-    const index = await repositories.openIndex(place, architecture, caller);
+    const index = await repositories.openIndex(inSnapshot(snapshot), architecture, caller);
     isThere ||= index !== undefined;
     for (const [file, identity] of index === undefined ? [] : listedIn(index, key)) listed.set(file, identity);
   }
@@ -167,7 +180,12 @@ async function listedInSnapshot(
 
 /** What is wrong with what was told of snapshots, and with moves and prunings, in words. */
 export function changeFaultsOf(history: History, last: ReadonlyMap<string, string>): readonly string[] {
-  return [...snapshotFaultsOf(history), ...moveFaultsOf(history, last), ...pruneFaultsOf(history)];
+  return [
+    ...snapshotFaultsOf(history),
+    ...takenFaultsOf(history),
+    ...moveFaultsOf(history, last),
+    ...pruneFaultsOf(history),
+  ];
 }
 
 const passing = ['STORE_UNAVAILABLE', 'PUBLISH_TIMEOUT', 'ABORTED', 'unanswered', 'DIGEST_MISMATCH', 'BLOB_UNKNOWN'];
@@ -190,6 +208,20 @@ function snapshotFaultsOf({ snapshots = [] }: History): readonly string[] {
         ...(readings.some(({ answer }) => typeof answer === 'string') ? [`snapshot ${snapshot} is not there`] : []),
       ];
     });
+}
+
+/** What was promoted from a snapshot is what the snapshot lists: where there was but one of that name, whoever read it was shown that. */
+function takenFaultsOf({ operations, snapshots = [] }: History): readonly string[] {
+  const taken = operations.filter(({ step, outcome }) => step === 'take' && outcome === 'done');
+  return taken.flatMap(({ file, identity, snapshot, ended }) => {
+    const of = snapshots.filter((one) => one.snapshot === snapshot);
+    const made = of.filter(({ kind }) => kind === 'snapshot');
+    if (!made.some(({ began }) => began < ended)) return [`${file} was taken from ${snapshot}, which nobody made`];
+    if (made.length > 1 || of.some(({ isUndone }) => isUndone === true)) return [];
+    const readings = of.flatMap(({ kind, answer }) => (kind === 'open' && typeof answer !== 'string' ? [answer] : []));
+    const others = readings.filter((listed) => listed.get(file) !== identity);
+    return others.length === 0 ? [] : [`${file} was taken from ${snapshot}, which has ${others[0]!.get(file)} of it`];
+  });
 }
 
 function wordsOf(answer: SnapshotTold['answer']): string {

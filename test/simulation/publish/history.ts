@@ -23,6 +23,8 @@ export interface Operation {
   isUndone?: boolean;
   /** The repository, where it isn't the one that nearly all is about. */
   readonly place?: string;
+  /** The snapshot that it was taken from. */
+  readonly snapshot?: string;
 }
 
 /** An index that some reader was given. */

@@ -228,7 +228,7 @@ export async function play(
     void ended.then((isAnswered) => {
       if (!isAnswered) return;
       // What was acknowledged is there at once, whoever is asked.
-      const places = ['promote', 'move'].includes(step.kind) ? [at, stable] : [at];
+      const places = ['promote', 'move', 'take'].includes(step.kind) ? [at, stable] : [at];
       for (const one of replicas) if (!one.isDead) run(one, readAll(world, one, readings, places));
     });
   };
