@@ -43,7 +43,7 @@ export function createPromoting({ store, works, packagesOfSnapshot }: PromotingD
     const snapshot = snapshotIn(from.branch);
     if (snapshot === undefined)
       return works.change(from, caller, unknownRepository(from), (source) => offerOf(source, wanted));
-    const home = { ...from, branch: snapshot.branch };
+    const home = homeOf(from);
     return works.read(home, caller, unknownRepository(home), async (source) =>
       offerOfSnapshot(await packagesOfSnapshot(source, snapshot.name), wanted),
     );
@@ -57,13 +57,15 @@ export function createPromoting({ store, works, packagesOfSnapshot }: PromotingD
           'REQUEST_INVALID',
           `${from.branch} is a snapshot, which keeps what it has: nothing moves`,
         );
-      const offer = await offerIn(from, caller, wanted);
-      // A misspelt name must not bring half of what is meant; of a move the target may have it by now.
-      if (offer.missing.length > 0 && options.isMove !== true) throw nothingSelected(offer.missing, from);
-      const image = store.image(from.image, caller.credentials, caller.requestId);
-      const { change, meant } = await works.add(to, caller, (target) =>
-        takePackages(target, { at: from, image, offer }, options),
-      );
+      // Both rights are asked first: who lacks one makes nobody read a repository.
+      await works.read(homeOf(from), caller, unknownRepository(from), () => Promise.resolve());
+      const { change, meant } = await works.add(to, caller, async (target) => {
+        const offer = await offerIn(from, caller, wanted);
+        // A misspelt name must not bring half of what is meant; of a move the target may have it by now.
+        if (offer.missing.length > 0 && options.isMove !== true) throw nothingSelected(offer.missing, from);
+        const image = store.image(from.image, caller.credentials, caller.requestId);
+        return await takePackages(target, { at: from, image, offer }, options);
+      });
       if (options.isMove === true && !change.isDryRun) {
         const notes = await leave(from, meant, caller, options);
         return { ...change, notes: [...change.notes, ...notes] };
@@ -71,6 +73,11 @@ export function createPromoting({ store, works, packagesOfSnapshot }: PromotingD
       return change;
     },
   };
+}
+
+/** Of a snapshot the branch that it is of. */
+function homeOf(from: RepositoryCoordinates): RepositoryCoordinates {
+  return { ...from, branch: snapshotIn(from.branch)?.branch ?? from.branch };
 }
 
 function isSamePlace(a: RepositoryCoordinates, b: RepositoryCoordinates): boolean {

@@ -247,6 +247,33 @@ describe('promoting', () => {
     expect(calls.filter(({ operation }) => operation === 'mountBlob')).toEqual([]);
   });
 
+  it.each([
+    ['may not push to the target', elsewhere.image, 'startUpload'],
+    ['may not read the source', at.image, 'resolve'],
+  ])(
+    'of however many packages costs nothing where the caller %s, also as a dry run',
+    async (_who, refusedIn, refused) => {
+      let isRefused = false;
+      const { promote, push, calls } = aWorld({
+        before: ({ image, operation }) =>
+          isRefused && image === refusedIn && (operation === refused || refused === 'resolve')
+            ? Promise.reject(new GatewayError('FORBIDDEN', 'no'))
+            : Promise.resolve(),
+      });
+      await push(...Array.from({ length: 5 }, (_, i) => app(`${i}-r0`)));
+      isRefused = true;
+      for (const isDryRun of [true, false]) {
+        calls.length = 0;
+        const asked = promote(elsewhere, ['*'], { isDryRun, withDependencies: true, isMove: !isDryRun });
+        await expect(asked).rejects.toMatchObject({ code: 'FORBIDDEN' });
+        expect(calls.length).toBeLessThanOrEqual(4);
+        expect(calls.filter(({ operation }) => ['fetchManifest', 'openBlob', 'mountBlob'].includes(operation))).toEqual(
+          [],
+        );
+      }
+    },
+  );
+
   it('is refused within one repository, and from one that holds nothing', async () => {
     const { promote } = aWorld();
     await expect(promote(at, ['app'])).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
