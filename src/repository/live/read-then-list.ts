@@ -1,4 +1,5 @@
 import { NOARCH } from '../../apk/architectures.ts';
+import { indexTag } from '../artifacts/package-tag.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { msSince, type MonotonicClock } from '../../time/monotonic.ts';
@@ -42,6 +43,7 @@ export async function readThenList(
 ) {
   const shownBy = async (listing: readonly string[]) =>
     isOpen ? await deps.groups.architecturesOf(image, at, listing, options) : [];
+  const again = new Set<string>();
   let architectures = [...new Set([...named, ...(await shownBy(isOpen ? await image.tags(options) : []))])];
   const early = isOpen || options.isEager !== true ? undefined : listEarly(deps, image, at, named, keys, options);
   for (;;) {
@@ -51,7 +53,12 @@ export async function readThenList(
     // One appeared since, whose index wasn't read before this listing: again. None is dropped, so listings that contradict
     // each other end this all the same.
     const known = architectures;
-    if (shown.every((one) => known.includes(one))) return { architectures, stored, listing };
+    // One odd answer "no such tag" is no proof that an index isn't there which the listing shows.
+    const odd = known.filter(
+      (one) => !stored.has(one) && !again.has(one) && listing.includes(indexTag({ ...at, architecture: one })),
+    );
+    if (odd.length === 0 && shown.every((one) => known.includes(one))) return { architectures, stored, listing };
+    for (const one of odd) again.add(one);
     architectures = [...new Set([...architectures, ...shown])];
   }
 }

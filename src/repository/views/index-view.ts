@@ -25,7 +25,7 @@ export interface IndexView {
   readonly etag: string;
   /** When the stored version was put, in ms since 1970; undefined for one that was mended, which has no time of its own. */
   readonly createdMs: number | undefined;
-  /** Whether the stored version, if any, was of no use: it is lost, damaged or signed by foreign keys. */
+  /** Whether it is made of many tags each time: an index was to be there that is of no use, being lost, damaged or of foreign keys. */
   readonly isFromScratch: boolean;
   /** Undefined where `createdMs` is, and where it would lie in the future. */
   readonly lastModified: Date | undefined;
@@ -44,6 +44,7 @@ export interface ComparedIndex {
   /** What lists the live set. */
   readonly content: IndexContent;
   readonly isCovered: boolean;
+  readonly isFromScratch: boolean;
   /** Whether it has packages of its own, or tombstones tell that it had some. */
   readonly hadPackages: boolean;
   /** Tags that keep bytes of what is dead, noarch's among them. */
@@ -52,6 +53,9 @@ export interface ComparedIndex {
   /** When the look began. */
   readonly beganMs: MonotonicMs;
 }
+
+/** Of fewer tags in all a view is soon made: where that takes long, the registry does. */
+const manyTags = 1_000;
 
 /** How views are made. */
 export interface ViewMaker {
@@ -64,10 +68,13 @@ export function comparedIndex(seen: Look, group: Group, beganMs: MonotonicMs): C
   const stored = seen.stored.get(architecture);
   // A garbled answer for an index that no listing shows is no index.
   const isThere = stored !== undefined && (!isDamaged(stored) || seen.listing.includes(indexTag(group)));
+  // One that only tombstones tell of has no index: it changes with noarch's.
+  const isUseless = isThere ? stored.content === undefined : hasPackages(seen, architecture);
   return {
     stored: isThere ? stored : undefined,
     content: seen.content(architecture),
     isCovered: isThere && seen.isCovered(architecture),
+    isFromScratch: seen.listing.length >= manyTags && isUseless,
     hadPackages: isThere || hadPackages(seen, architecture),
     kept: keptIn(seen, architecture),
     keys: seen.keys,
@@ -80,10 +87,15 @@ function keptIn({ live, groups }: Look, architecture: string): readonly string[]
   return live.kept.filter((tag) => hashes.includes(peekTag(tag)?.groupHash));
 }
 
-function hadPackages({ listing, groups, target }: Look, architecture: string): boolean {
+function hadPackages(seen: Look, architecture: string): boolean {
+  const { listing, groups } = seen;
   const group = groups.get(architecture) ?? '';
   const isBuried = (tag: string) => tag.startsWith(group) && peekKind(tag) === 'tombstone';
-  return target(architecture).files.some(({ pkg }) => pkg.architecture === architecture) || listing.some(isBuried);
+  return hasPackages(seen, architecture) || listing.some(isBuried);
+}
+
+function hasPackages({ target }: Look, architecture: string): boolean {
+  return target(architecture).files.some(({ pkg }) => pkg.architecture === architecture);
 }
 
 /**
@@ -104,7 +116,7 @@ export async function verifiedView(maker: ViewMaker, compared: ComparedIndex): P
     digest: stored?.manifestDigest,
     content,
     createdMs: covering?.createdMs,
-    isFromScratch: stored?.content === undefined,
+    isFromScratch: compared.isFromScratch,
     comparedMs: compared.beganMs,
     isUnverified: false,
     kept: compared.kept,

@@ -193,6 +193,23 @@ describe('a delete', () => {
     expect([await stage.read(lasting), await stage.read()]).toEqual([['b one'], ['b one']]);
   });
 
+  it('is answered only once no index lists it, though the registry lost one and says for a moment that there is none', async () => {
+    let asked = 0;
+    const forgets = (store: Store, { id }: Replica): Store =>
+      withChangedImages(store, (front) => ({
+        async fetchManifest(reference, call) {
+          const found = await front.fetchManifest(reference, call);
+          return id === 'deleting' && reference.startsWith('index-v1-main-x86_64') && asked++ === 1 ? undefined : found;
+        },
+      }));
+    const stage = await createStage({ halfDonePuts: { 5: 'lost' }, sabotage: forgets });
+    const [deleting, reading] = ['deleting', 'reading'].map((id) => stage.replica(id));
+    expect(await stage.push(reading!, [a, b])).toBe('done');
+    expect(await stage.read(reading)).toEqual(['a one', 'b one']);
+    expect(await stage.withdraw(deleting!, a)).toBe('done');
+    expect([asked, await stage.read(reading)]).toEqual([3, ['b one']]);
+  });
+
   it('takes what is pushed of that file while it is under way', async () => {
     const stage = await createStage();
     const [first, deleting, second] = ['first', 'deleting', 'second'].map((id) => stage.replica(id));

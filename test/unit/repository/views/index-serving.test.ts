@@ -328,6 +328,25 @@ describe('serving an index', () => {
     expect(await listedBy(clock, first)).toEqual(['one-1.0-r0']);
   });
 
+  it('shows at once what another acknowledged, though comparing a lost index of few packages took long', async () => {
+    let isSlow = true;
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    const before = ({ operation }: MemoryCall) =>
+      isSlow && operation === 'tags' ? clock.sleep(3_000) : Promise.resolve();
+    const first = aReplica({ store: createMemoryStore({ images, before }), clock, keys }, { freshnessMs: 0 });
+    const second = aReplica({ store: createMemoryStore({ images }), clock, keys });
+    await second.push([pkg('one')]);
+    const { tags } = images.get(at.image)!;
+    const index = indexTag({ ...at, architecture: 'x86_64' });
+    tags.delete(index);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0']);
+    isSlow = false;
+    await second.push([pkg('two')]);
+    tags.delete(index);
+    expect(await listedBy(clock, first)).toEqual(['one-1.0-r0', 'two-1.0-r0']);
+  });
+
   it("waits some seconds for somebody else's comparison, whose connection may hang, then makes its own", async () => {
     const clock = aClock();
     const images = new Map<string, MemoryImage>();
@@ -359,7 +378,7 @@ describe('serving an index', () => {
 
   it('looks once more for all who waited for a lost index, not once for each', async () => {
     const clock = aClock();
-    const { names, listings, replica } = await aLostIndex(clock, { packages: 800, readMs: 1_500, listMs: 300 });
+    const { names, listings, replica } = await aLostIndex(clock, { packages: 1_000, readMs: 1_200, listMs: 300 });
     const open = () => replica.repositories.openIndex(at, 'x86_64', aCaller('reader'));
     const come = async (afterMs: number) => {
       await clock.sleep(afterMs);
@@ -429,6 +448,8 @@ describe('serving an index', () => {
     await aReplica({ store: createMemoryStore({ images }), clock, keys }).push([pkg('one')]);
     const { tags } = images.get(at.image)!;
     for (const tag of tags.keys()) if (tag.startsWith('index-')) tags.delete(tag);
+    // Somebody else's: to list them is work.
+    for (let i = 0; i < 1_000; i += 1) tags.set(`other-${i}`, digestOf(new Uint8Array()));
     const listingsAfter = async (ms: number) => {
       clock.pass(ms);
       listings = 0;

@@ -25,8 +25,8 @@ describe('a served index', () => {
 
   it('that a publisher has shown is there for each of several who come at once', async () => {
     const compared = {
-      ...{ stored: undefined, content: buildIndexContent(aGroup(), [], []), isCovered: false, hadPackages: true },
-      ...{ kept: [], keys: [aSigningKey()], beganMs: 5 as MonotonicMs },
+      ...{ stored: undefined, content: buildIndexContent(aGroup(), [], []), isCovered: false, isFromScratch: false },
+      ...{ hadPackages: true, kept: [], keys: [aSigningKey()], beganMs: 5 as MonotonicMs },
     };
     let sign: (() => void) | undefined;
     const index = createServedIndex({
