@@ -27,11 +27,14 @@ export async function askForTag(
 ): Promise<Presence> {
   const before = pkg === undefined ? sightings.isGarbled(tag) : undefined;
   if (before !== undefined) return before === 'always' ? gone : garbled;
-  let answer = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
+  const first = pkg === undefined ? await readRecord(image, tag, options) : await stillThere(image, tag, pkg, options);
+  let answer = first;
   if (answer === undefined && (await areAnyBuried(image, [{ tag }], sightings, options))) return gone;
   // Nobody else knows what it holds. One odd answer must not hide it, and listings show a tag just before it can be read.
-  const isOdd = answer === undefined || answer === 'garbled';
+  const isOdd = first === undefined || first === 'garbled';
   if (pkg === undefined && isOdd) answer = await readRecord(image, tag, options);
+  // Of two that contradict each other neither is believed: it is asked for again later.
+  if (first === 'garbled' && answer === undefined) return garbled;
   if (answer === undefined) return sightings.missed(tag) ? gone : { state: 'unseen', pkg };
   if (answer === 'garbled') return sightings.garbled(tag) ? gone : garbled;
   const found = answer === pkg ? answer : sightings.shareWords(answer);

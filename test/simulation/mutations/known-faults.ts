@@ -89,6 +89,12 @@ export const knownFaults: readonly KnownFault[] = [
     },
   },
   {
+    fault: '…and two that contradicted each other hid a package where nobody holds the key of the index',
+    file: 'unit/repository/live/absence.test.ts',
+    test: 'is not believed where the next one is odd too',
+    mend: { text: "if (first === 'garbled' && answer === undefined) return garbled;", instead: '' },
+  },
+  {
     fault: '…and a repository for ever',
     file: 'unit/repository/live/groups.test.ts',
     test: 'whose manifest came garbled once is found again',

@@ -94,4 +94,9 @@ describe('an odd answer about a package that only the listing shows', () => {
     expect(await toldAfter([undefined, undefined])).toBe('unseen');
     expect(await toldAfter([junk, junk])).toBe('garbled');
   });
+
+  it('is not believed where the next one is odd too, and another one', async () => {
+    expect(await toldAfter([undefined, junk])).toBe('garbled');
+    expect(await toldAfter([junk, undefined])).toBe('garbled');
+  });
 });
