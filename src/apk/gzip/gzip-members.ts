@@ -8,7 +8,7 @@ import {
   trailerBytes,
   type FaultOf,
 } from './gzip-header.ts';
-import { createInflater, type Inflater } from './inflater.ts';
+import { createInflater, inflateSmall, type Inflater } from './inflater.ts';
 
 /** Where the bytes of one file of gzip members go, in their order. What it throws stops the reading. */
 export interface MemberHandler {
@@ -61,7 +61,7 @@ export function createMemberReader(handler: MemberHandler): MemberReader {
     handler.raw(bytes.subarray(0, used.bytes));
     if (used.isDone) {
       [crc, length, trailer] = [0, 0, []];
-      inflater = createInflater(takeContent);
+      inflater = undefined;
       state = 'body';
     }
     return used.bytes;
@@ -73,7 +73,16 @@ export function createMemberReader(handler: MemberHandler): MemberReader {
     handler.content(bytes);
   };
 
-  const takeBody = async (bytes: Uint8Array, body: Inflater): Promise<number> => {
+  const takeBody = (bytes: Uint8Array): number | Promise<number> => {
+    const small = inflater === undefined ? inflateSmall(bytes) : undefined;
+    if (small === undefined) return inflateBody(bytes, (inflater ??= createInflater(takeContent)));
+    if (small.content.length > 0) takeContent(small.content);
+    handler.raw(bytes.subarray(0, small.used));
+    state = 'trailer';
+    return small.used;
+  };
+
+  const inflateBody = async (bytes: Uint8Array, body: Inflater): Promise<number> => {
     const used = await body.write(bytes).catch((cause: unknown) => {
       throw isZlibError(cause) ? handler.faultOf('body', cause) : cause;
     });
@@ -99,7 +108,7 @@ export function createMemberReader(handler: MemberHandler): MemberReader {
   };
 
   const take = (bytes: Uint8Array): number | Promise<number> => {
-    if (state === 'body' && inflater !== undefined) return takeBody(bytes, inflater);
+    if (state === 'body') return takeBody(bytes);
     if (state === 'magic') return takeMagic(bytes);
     return state === 'header' ? takeHead(bytes) : takeTrailer(bytes);
   };

@@ -1,4 +1,4 @@
-import { createInflateRaw, type InflateRaw } from 'node:zlib';
+import { constants, createInflateRaw, inflateRawSync, type InflateRaw } from 'node:zlib';
 
 /** Inflates one raw deflate stream (RFC 1951) that comes in chunks, with whatever stands behind it in the last one. */
 export interface Inflater {
@@ -12,6 +12,25 @@ export interface Inflater {
 
 // What a hostile stream can make of one step, and what is held in memory.
 const stepBytes = 128 * 1024;
+
+// Another thread's help with less costs more than the work itself.
+const smallBytes = 64 * 1024;
+
+/**
+ * A whole raw deflate stream at once, and how many of the bytes belong to it; undefined where it isn't small, not whole or damaged:
+ * then an inflater says what is wrong with it, if anything is.
+ */
+export function inflateSmall(bytes: Uint8Array): { readonly content: Uint8Array; readonly used: number } | undefined {
+  if (bytes.length > smallBytes) return undefined;
+  try {
+    const options = { info: true, maxOutputLength: stepBytes, finishFlush: constants.Z_FINISH };
+    // With `info` zlib returns its engine too; the type declarations don't say so.
+    const result = inflateRawSync(bytes, options) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    return { content: result.buffer, used: result.engine.bytesWritten };
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Hands the inflated bytes to `onContent` as they come; where that throws, nothing more is inflated. `stream` may be another
