@@ -32,15 +32,14 @@ export function createContentServer(deps: ContentServerDeps, settings: HttpSetti
   const addresses = createBoundedCache<ContentAddress>(maxAddresses);
 
   /** Where a request points; undefined for all else than content, and for what only Hono's side answers well. */
-  const addressOf = (exchange: NodeExchange): ContentAddress | undefined => {
-    const host = requests.host(exchange);
-    const key = `${host} ${exchange.target}`;
-    const known = addresses.get(key);
-    if (known !== undefined) return known;
-    const address = parseAddress(host, exchange.path, settings);
-    if (address?.kind !== 'index' && address?.kind !== 'file') return undefined;
-    if (key.length <= maxTargetLength) addresses.set(key, address);
-    return address;
+  const readAddress = (host: string, { path }: NodeExchange): ContentAddress | undefined => {
+    const address = parseAddress(host, path, settings);
+    return address?.kind === 'index' || address?.kind === 'file' ? address : undefined;
+  };
+
+  /** Only what was there: guesses, of which there may be any number, would take the place of what is asked for again. */
+  const remember = (key: string, address: ContentAddress, { status }: ContentAnswer) => {
+    if (status < 400 && key.length <= maxTargetLength) addresses.set(key, address);
   };
 
   const answerTo = async (exchange: NodeExchange, address: ContentAddress): Promise<ContentAnswer> => {
@@ -55,10 +54,15 @@ export function createContentServer(deps: ContentServerDeps, settings: HttpSetti
 
   return (exchange) => {
     if (!isPlainRead(exchange.incoming)) return false;
+    let key = '';
+    let known: ContentAddress | undefined;
     let address: ContentAddress | undefined;
     let atHand: ContentAnswer | undefined;
     try {
-      address = addressOf(exchange);
+      const host = requests.host(exchange);
+      key = `${host} ${exchange.target}`;
+      known = addresses.get(key);
+      address = known ?? readAddress(host, exchange);
       // Promises would cost as much as finding what is asked for.
       if (address?.kind === 'index') atHand = packages.peekIndex(exchange, address);
       else if (address !== undefined) atHand = packages.peekPackage(exchange, address);
@@ -68,13 +72,18 @@ export function createContentServer(deps: ContentServerDeps, settings: HttpSetti
     }
     if (address === undefined) return false;
     exchange.record.route = address.kind;
+    const fresh = known === undefined ? address : undefined;
     if (atHand !== undefined) {
+      if (fresh !== undefined) remember(key, fresh, atHand);
       void sendContent(exchange.outgoing, atHand);
       return true;
     }
     // Neither rejects but for a fault of this program, which cuts the connection as it would anywhere else.
     void answerTo(exchange, address)
-      .then((content) => sendContent(exchange.outgoing, content))
+      .then((content) => {
+        if (fresh !== undefined) remember(key, fresh, content);
+        return sendContent(exchange.outgoing, content);
+      })
       .catch(() => exchange.outgoing.destroy());
     return true;
   };
