@@ -30,6 +30,9 @@ interface Sleep {
   readonly waking: AbortController;
 }
 
+/** Why a sleep ends early. Without a reason each abort makes an error with its stack, which costs a push more than reading it. */
+const wakened = 'wakened';
+
 /** Begins now. Its maker ends it, or its timer runs on. */
 export function createDeadline({ clock, ms, signal }: DeadlineOptions): Deadline {
   const firing = new AbortController();
@@ -41,7 +44,7 @@ export function createDeadline({ clock, ms, signal }: DeadlineOptions): Deadline
   const end = () => {
     isOver = true;
     signal?.removeEventListener('abort', leave);
-    sleeping?.waking.abort();
+    sleeping?.waking.abort(wakened);
   };
   const fire = (reason: unknown) => {
     end();
@@ -76,7 +79,7 @@ export function createDeadline({ clock, ms, signal }: DeadlineOptions): Deadline
       if (sleeping !== undefined && sleeping.until <= endsAt) return;
       const { waking } = sleeping ?? {};
       sleep();
-      waking?.abort();
+      waking?.abort(wakened);
     },
     end,
   };

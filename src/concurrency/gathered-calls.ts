@@ -29,6 +29,8 @@ const maxLines = 10_000;
 const gatherShare = 0.25;
 const leastGatherMs = 1;
 const mostGatherMs = 10;
+/** Without a reason each abort makes an error with its stack. */
+const allCame = 'all came';
 
 /**
  * Calls that many may share, where each must begin after its callers asked. One runs at a time; who comes meanwhile shares the
@@ -79,7 +81,7 @@ export function createGatheredCalls<T>(clock: GatherClock): (key: string, call: 
     const line = lineOf(key);
     if (line.next !== undefined) {
       line.next.count += 1;
-      if (!line.isRunning && line.next.count >= line.expected) line.next.complete.abort();
+      if (!line.isRunning && line.next.count >= line.expected) line.next.complete.abort(allCame);
       return line.next.promise;
     }
     const batch = aBatch(call);
