@@ -3,6 +3,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { buriedBy, tagStamp } from '../artifacts/package-tag.ts';
 import { readDeath, type ToldDeath } from '../publishing/told-death.ts';
 import type { HistoryEvent } from '../service/history.ts';
+import { arrivalOf } from './listed-events.ts';
 
 /** What a tombstone tells: when its package came and left; nothing where nobody was ever told of that package. */
 export type EventsOfGrave = (
@@ -37,7 +38,7 @@ function eventsOf(tombstone: string, death: ToldDeath): readonly HistoryEvent[] 
   const what = { ...{ architecture, name, version, fileName }, ...(digest && { digest }) };
   const event = why === 'withdrawn' ? 'withdrawn' : 'deleted';
   return [
-    { event: 'published', at: new Date(tagStamp(buriedBy(tombstone))), ...what },
+    { ...arrivalOf(death, new Date(tagStamp(buriedBy(tombstone)))), ...what },
     { event, at: new Date(atMs), by, reason, ...what },
   ];
 }

@@ -6,6 +6,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { putMarker } from '../artifacts/marker.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
+import { formatPackageProvenance } from '../artifacts/package-provenance.ts';
 import { tombstoneOf } from '../artifacts/package-tag.ts';
 import type { Sightings } from '../live/sightings.ts';
 
@@ -126,6 +127,8 @@ function formatDeath({ why, pkg, by, reason }: Death): Readonly<Record<string, s
     'lkard.apk.death.version': pkg.entry.version,
     'lkard.apk.death.digest': pkg.digest,
     'lkard.apk.death.size': String(pkg.entry.fileSize),
+    ...(pkg.pushedBy && { 'lkard.apk.death.pushed-by': pkg.pushedBy }),
+    ...(pkg.provenance && { 'lkard.apk.death.provenance': formatPackageProvenance(pkg.provenance) }),
     ...(by === undefined ? {} : { 'lkard.apk.death.by': by }),
     ...(reason === undefined ? {} : { 'lkard.apk.death.reason': reason }),
   };

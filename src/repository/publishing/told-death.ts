@@ -3,6 +3,7 @@ import { isGatewayError } from '../../errors.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { parsePackageProvenance, type PackageProvenance } from '../artifacts/package-provenance.ts';
 
 /** What a tombstone remembers of what died. */
 export interface ToldDeath {
@@ -16,6 +17,8 @@ export interface ToldDeath {
   readonly version: string;
   readonly digest: Digest | undefined;
   readonly size: number | undefined;
+  readonly pushedBy: string | undefined;
+  readonly provenance: PackageProvenance | undefined;
 }
 
 /**
@@ -47,5 +50,7 @@ function deathIn(annotations: Readonly<Record<string, string>>): ToldDeath | 'no
     ...{ architecture, name, version, fileName: packageFileName(name, version) },
     digest: isDigest(digest) ? digest : undefined,
     size: /^\d{1,15}$/.test(size ?? '') ? Number(size) : undefined,
+    pushedBy: told('pushed-by'),
+    provenance: parsePackageProvenance(told('provenance')),
   };
 }

@@ -39,6 +39,9 @@ describe('the history of a repository', () => {
     await clock.until(repositories.restoreFiles(at, { names: ['app'] }, aCaller('ann')));
     expect(await listedBy(clock, replica)).toEqual(['app-1-r0']);
     expect((await told())[0]).toBe('restored app-1-r0 ann');
+    clock.pass(hourMs);
+    await clock.until(repositories.deleteFiles(at, { names: ['app'] }, aCaller('bob')));
+    expect((await told()).slice(0, 2)).toEqual(['deleted app-1-r0 bob', 'restored app-1-r0 ann']);
   });
 
   it('tells where a package was promoted from, and by whom', async () => {
@@ -48,6 +51,18 @@ describe('the history of a repository', () => {
     await clock.until(repositories.promote({ from: at, to, packages: ['app'] }, aCaller('ann')));
     expect(await told(to)).toEqual([`promoted app-1-r0 ann ${at.image}/${at.branch}/${at.repository}`]);
     expect(await told()).toEqual(['published app-1-r0 ci']);
+  });
+
+  it.each(['deleteFiles', 'withdrawFiles'] as const)('tells how a package came, also after %s', async (leave) => {
+    const { clock, replica, repositories, told } = aWorld();
+    await replica.push([{ name: 'app', version: '1-r0' }]);
+    const to = { ...at, branch: 'stable' } as unknown as typeof at;
+    await clock.until(repositories.promote({ from: at, to, packages: ['app'] }, aCaller('ann')));
+    for (const place of [at, to]) await clock.until(repositories[leave](place, { names: ['app'] }, aCaller('bob')));
+    const how = leave === 'deleteFiles' ? 'deleted' : 'withdrawn';
+    const from = `${at.image}/${at.branch}/${at.repository}`;
+    expect(new Set(await told(to))).toEqual(new Set([`${how} app-1-r0 bob`, `promoted app-1-r0 ann ${from}`]));
+    expect(new Set(await told())).toEqual(new Set([`${how} app-1-r0 bob`, 'published app-1-r0 ci']));
   });
 
   it('is told in parts that miss nothing of one moment, and reads each tombstone once', async () => {
