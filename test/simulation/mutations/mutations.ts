@@ -232,8 +232,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a snapshot that was acknowledged is found by its name',
-    text: 'await giveName(deps, image, ownTag(tag), time.call());',
-    instead: 'void giveName;',
+    text: 'await deps.burial.name(image, ownTag(tag), time.call());',
+    instead: '',
     suite: 'known',
   },
   {
