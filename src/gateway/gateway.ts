@@ -17,7 +17,7 @@ import { createDirectoryStore } from '../store/directory/directory-store.ts';
 import { createDockerCredentials } from '../credentials/docker-credentials.ts';
 import type { Store } from '../store/store.ts';
 import { monotonicMs } from '../time/monotonic.ts';
-import { sleep } from '../time/timers.ts';
+import { sleep, sleepUnlessWoken } from '../time/timers.ts';
 import { isErrno } from '../files/errno.ts';
 import { openDataFolder } from '../files/data-folder.ts';
 import { checkTempFolder } from '../files/temp-folder.ts';
@@ -117,7 +117,7 @@ export function systemClock(): Clock {
   return {
     now: Date.now,
     monotonicMs,
-    sleep: (ms, signal) => sleep(ms, signal).catch(() => undefined),
+    sleep: sleepUnlessWoken,
   };
 }
 

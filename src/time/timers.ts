@@ -12,3 +12,17 @@ export function timerMs(ms: number): number {
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await sleepNode(timerMs(ms), undefined, { signal });
 }
+
+/** Resolves after so many milliseconds, or at once when the signal fires. */
+export function sleepUnlessWoken(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, timerMs(ms));
+    signal?.addEventListener('abort', wake);
+  });
+}
