@@ -159,6 +159,14 @@ export const mutations: readonly Mutation[] = [
     suite: ['withdrawals'],
   },
   {
+    rule: 'nobody fetches what was deleted or withdrawn with --now',
+    text: 'for (const one of fetchable) if (!(await isBarred(image, one.tag, call))) return one;',
+    instead:
+      'for (const one of fetchable) if (!(await isBarred(image, one.tag, call)) || one !== undefined) return one;',
+    suite: ['withdrawals', 'late puts', 'half-done puts'],
+    runs: 2000,
+  },
+  {
     rule: 'a change is answered once no index lists what others have taken away',
     text: 'const unlisted = filesOf([...targets, ...ended, ...gone], isExact);',
     instead: 'const unlisted = filesOf(targets, isExact);',
