@@ -40,10 +40,14 @@ export function createIndexViews(
     if (seen.stored.size === 0 && seen.listing.length === 0) return null;
     return await verifiedView(maker, comparedIndex(seen, group, beganMs));
   };
-  /** One bad answer hides no package: what was listed and came garbled is read again, once that would be proof. */
+  /**
+   * Bad answers hide no package: what is listed and came garbled is read again, once that would be proof. So is all that could
+   * not be read, where an index can't be believed: it may list that.
+   */
   const readAll = async (takeLook: () => Promise<Look>) => {
     const seen = await takeLook();
-    if (seen.live.garbled.size === 0) return seen;
+    const isForeign = [...seen.stored.values()].some(({ content }) => content === undefined);
+    if ((isForeign ? seen.live.unread : seen.live.garbled).size === 0) return seen;
     await deps.clock.sleep(lease.garbledApartMs);
     return await takeLook();
   };

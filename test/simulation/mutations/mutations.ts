@@ -271,8 +271,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a package that was listed and came garbled is read again before readers are answered',
-    text: 'if (seen.live.garbled.size === 0) return seen;',
-    instead: 'if (seen.live.garbled.size >= 0) return seen;',
+    text: 'if ((isForeign ? seen.live.unread : seen.live.garbled).size === 0) return seen;',
+    instead: 'return seen;',
     suite: 'known',
   },
   {
