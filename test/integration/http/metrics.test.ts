@@ -77,6 +77,50 @@ describe('the metrics', () => {
     expect(text).not.toContain('secret');
   });
 
+  it('count what becomes of packages after their push, and of snapshots, by verb and outcome', async () => {
+    const { url, push } = await aGateway();
+    await push();
+    const place = `${url}/secretimage/edge`;
+    const change = async (method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await request(`${place}${path}`, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      await answer.body.dump();
+      return answer.statusCode;
+    };
+    const names = { names: ['secretname'] };
+    const from = { image: 'secretimage', branch: 'edge', repository: 'main' };
+    const asked = [
+      await change('PUT', '@first/main'),
+      await change('POST', '/stable/promote', { from, packages: ['secretname'] }),
+      await change('POST', '/main/withdraw', names),
+      await change('POST', '/main/restore', names),
+      await change('POST', '/main/prune', { keep: 1 }),
+      await change('POST', '/main/delete', { ...names, dryRun: true }),
+      await change('POST', '/main/delete', names),
+      await change('POST', '/main/delete', { names: ['nowhere'] }),
+      await change('POST', '/main/rollback', { snapshot: 'first' }),
+      await change('DELETE', '@first/main'),
+    ];
+    expect(asked).toEqual([201, 200, 200, 200, 200, 200, 200, 404, 200, 200]);
+    const text = await textOf(`${url}/metrics`);
+    const counted = [...text.matchAll(/^lkard_changed_packages_total\{verb="([^"]+)",outcome="([^"]+)"\} (\d+)$/gm)];
+    expect(counted.map(([, ...told]) => told.join(' ')).sort()).toEqual([
+      'create-snapshot done 1',
+      'delete deleted 1',
+      'delete refused 1',
+      'promote promoted 1',
+      'remove-snapshot done 1',
+      'restore restored 1',
+      'rollback restored 1',
+      'withdraw withdrawn 1',
+    ]);
+    expect(text).not.toContain('secret');
+  });
+
   it('are served at a port of their own where one is given, and only there', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const { url } = await aGateway({ settings: { 'metrics-addr': address } });
