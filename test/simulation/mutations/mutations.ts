@@ -159,6 +159,12 @@ export const mutations: readonly Mutation[] = [
     suite: ['withdrawals'],
   },
   {
+    rule: 'nobody restores what was deleted or withdrawn with --now, though somebody keeps it later',
+    text: "one.keeping.why === 'deleted' && (await isBarred(image, one.tag, time.call()))",
+    instead: "one.keeping.why === 'deleted' && (await isBarred(image, one.tag, time.call())) && false",
+    suite: 'known',
+  },
+  {
     rule: 'nobody fetches what was deleted or withdrawn with --now',
     text: 'for (const one of fetchable) if (!(await isBarred(image, one.tag, call))) return one;',
     instead:

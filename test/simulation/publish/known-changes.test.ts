@@ -83,6 +83,26 @@ describe('changes known to be bad', () => {
     expect([await stage.read(restoring), await stage.read()]).toEqual([['b one'], ['b one']]);
   });
 
+  it('nothing is restored of what was deleted for good before it was put, though a slow deletion keeps it once more', async () => {
+    const stage = await createStage();
+    const [slow, deleting, restoring] = ['slow', 'deleting', 'restoring'].map((id) => stage.replica(id)) as Three;
+    await stage.push(deleting, [a, b]);
+    const [keeping, restored] = [/^slow pushManifest .*-k-a-/, /^restoring pushManifest .*-p-a-/].map((label) =>
+      stage.hold(label),
+    );
+    const slowly = verbs.delete(slow);
+    await stage.untilReached(keeping!);
+    expect(await stage.until(verbs.delete(deleting))).toEqual(['deleted']);
+    const back = verbs.restore(restoring);
+    await stage.untilReached(restored!);
+    expect(await stage.until(verbs['delete now'](deleting))).toEqual(['deleted']);
+    keeping!.release();
+    await stage.until(slowly);
+    restored!.release();
+    expect(await stage.until(back)).toBe('PACKAGE_WITHDRAWN');
+    expect([await stage.read(restoring), await stage.read()]).toEqual([['b one'], ['b one']]);
+  });
+
   it('what was withdrawn is deleted only where the registry has what says so', async () => {
     const stage = await createStage({ deletes: 'unsupported', halfDonePuts: { 6: 'lost' } });
     const only = stage.replica('only');
