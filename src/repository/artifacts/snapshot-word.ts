@@ -1,5 +1,6 @@
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import { parseManifest } from '../../oci/manifest.ts';
+import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { Marker } from './marker.ts';
 import { isSnapshotId } from './snapshot-tag.ts';
@@ -34,6 +35,18 @@ export function idNamedIn(bytes: Uint8Array): string | undefined {
     return isSnapshotId(id) ? id : undefined;
   } catch (error) {
     if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
+}
+
+/** Which id has a name; undefined where nothing of ours says so: who may push can put anything there, of any size. */
+export async function readName(image: ImageStore, tag: string, call: CallOptions) {
+  try {
+    const word = await image.fetchManifest(tag, call);
+    const id = word && idNamedIn(word.bytes);
+    return word && id !== undefined ? { digest: word.digest, id } : undefined;
+  } catch (error) {
+    if (isGatewayError(error, 'SIZE_EXCEEDED', 'STORE_ANSWER_INVALID')) return undefined;
     throw error;
   }
 }

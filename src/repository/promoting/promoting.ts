@@ -60,7 +60,10 @@ export function createPromoting({ store, works, packagesOfSnapshot }: PromotingD
       // Both rights are asked first: who lacks one makes nobody read a repository.
       await works.read(homeOf(from), caller, unknownRepository(from), () => Promise.resolve());
       const { change, meant } = await works.add(to, caller, async (target) => {
+        // That has a limit of its own.
+        target.time.pause();
         const offer = await offerIn(from, caller, wanted);
+        target.time.renew();
         // A misspelt name must not bring half of what is meant; of a move the target may have it by now.
         if (offer.missing.length > 0 && options.isMove !== true) throw nothingSelected(offer.missing, from);
         const image = store.image(from.image, caller.credentials, caller.requestId);

@@ -6,7 +6,7 @@ import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter, ProvenPut } from '../artifacts/artifact-writer.ts';
 import { putMarker } from '../artifacts/marker.ts';
 import { doubtTag, goneTag, nameOf, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
-import { idNamedIn, wordMarker, type SnapshotWord } from '../artifacts/snapshot-word.ts';
+import { readName, wordMarker, type SnapshotWord } from '../artifacts/snapshot-word.ts';
 
 export interface SnapshotBurialDeps {
   readonly artifacts: ArtifactWriter;
@@ -81,9 +81,12 @@ export async function removeName(
   tag: Pick<SnapshotTag, 'tag' | 'id'>,
   call: CallOptions,
 ): Promise<void> {
-  const word = await image.fetchManifest(nameOf(tag), call);
-  // By its digest: somebody may give the name to another one at this moment.
-  if (word !== undefined && idNamedIn(word.bytes) === tag.id) await image.deleteManifest(word.digest, call);
+  const word = await readName(image, nameOf(tag), call);
+  if (word?.id !== tag.id) return;
+  // By its digest: somebody may give the name to another one at this moment. Where that can't be, it stays, and counts for nothing.
+  await image.deleteManifest(word.digest, call).catch((error: unknown) => {
+    if (!isGatewayError(error, 'DELETE_UNSUPPORTED', 'TAG_IMMUTABLE')) throw error;
+  });
 }
 
 async function tryDelete(image: ImageStore, tag: string, call: CallOptions): Promise<boolean> {

@@ -8,7 +8,7 @@ import { lease } from '../../time/lease.ts';
 import { msSince } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactProfile, ArtifactWriter } from '../artifacts/artifact-writer.ts';
-import { newSnapshotId, ownTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
+import { goneTag, newSnapshotId, ownTag, partTag, recordTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
 import { layersOfContent, type IndexContent } from '../index/index-content.ts';
 import type { IndexRun } from '../index/index-run.ts';
 import { inlineRuns } from '../index/inline-runs.ts';
@@ -102,6 +102,8 @@ async function keepWhatIsListed(
     await proveSnapshot(deps, image, at, seen.architectures, { tags: [tag, ...begun], contents, layers }, time);
     if (await isDoubted(image, ownTag(tag), time.call())) throw tooLate(place);
     await deps.burial.name(image, ownTag(tag), time.call());
+    // Somebody may have removed it while that was under way.
+    if ((await image.resolve(goneTag(ownTag(tag)), time.call())) !== undefined) throw tooLate(place);
     // Others end it after twice that: whoever slept for so long may not say that it is there.
     if (msSince(deps.clock, begunMs) > lease.snapshotClaimMs / 2) throw tooLate(place);
     return { ...about, id, architectures: [...indexes.keys()] };

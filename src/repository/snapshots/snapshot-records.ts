@@ -14,7 +14,7 @@ import {
   type SnapshotPlace,
   type SnapshotTag,
 } from '../artifacts/snapshot-tag.ts';
-import { idNamedIn } from '../artifacts/snapshot-word.ts';
+import { readName } from '../artifacts/snapshot-word.ts';
 import { parseSnapshotRecord, type SnapshotRecord } from './snapshot-record.ts';
 
 /** Reads snapshots' records, each once: what a tag holds never changes but by its end, which a tombstone tells. */
@@ -74,8 +74,9 @@ export function createSnapshotRecords(): SnapshotRecords {
   };
 
   const named: SnapshotRecords['named'] = async (image, place, call = {}) => {
-    const word = await image.fetchManifest(nameTag(place), call);
-    const id = word && idNamedIn(word.bytes);
+    // One odd answer is no proof that nothing has the name.
+    const ask = () => readName(image, nameTag(place), call);
+    const id = ((await ask()) ?? (await ask()))?.id;
     if (id === undefined) return undefined;
     const tag = recordTag(place, id);
     // A record that can't be removed stays, and its tombstone says that it is none.

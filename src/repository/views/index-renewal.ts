@@ -84,9 +84,9 @@ export function createIndexRenewal(
     const hasVersion = digest !== undefined;
     if (!hasVersion && hadNothing(reader, group, heldMs(group))) return undefined;
     await index.accept('known');
-    const current = () =>
-      rights.mayRead(reader, group.image, rightsMs) ? index.current(hasVersion, share) : undefined;
-    return await index.shared(current, () => compareFor(reader, group, index, hasVersion));
+    const mayShare = () => rights.mayRead(reader, group.image, rightsMs);
+    const current = () => (mayShare() ? index.current(hasVersion, share) : undefined);
+    return await index.shared(current, () => compareFor(reader, group, index, hasVersion), mayShare);
   };
 
   return { bringUpToDate, hadNothing };

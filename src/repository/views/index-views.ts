@@ -1,4 +1,5 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
+import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
@@ -32,9 +33,11 @@ export function createIndexViews(
   rights: ReaderRights = createReaderRights(deps.clock, options),
 ): IndexViews {
   const { maker } = deps;
+  /** What a second look at a group couldn't read either: nobody waits for that again. */
+  const unreadable = createBoundedCache<ReadonlySet<string>>(1_000, { clock: deps.clock, ttlMs: lease.absenceApartMs });
 
   const compareByLook = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
-    const seen = await readAll(() => deps.look(reader.image, group).catch(asRefusedLook));
+    const seen = await readAll(JSON.stringify(group), () => deps.look(reader.image, group).catch(asRefusedLook));
     if (seen.stored.has(group.architecture) && seen.listing.length === 0) throw emptyListing(group);
     // What this replica remembers is nothing for somebody whom the store shows nothing.
     if (seen.stored.size === 0 && seen.listing.length === 0) return null;
@@ -44,12 +47,16 @@ export function createIndexViews(
    * Bad answers hide no package: what is listed and came garbled is read again, once that would be proof. So is all that could
    * not be read, where an index can't be believed: it may list that.
    */
-  const readAll = async (takeLook: () => Promise<Look>) => {
+  const readAll = async (key: string, takeLook: () => Promise<Look>) => {
     const seen = await takeLook();
+    const { unread, garbled } = seen.live;
     const isForeign = [...seen.stored.values()].some(({ content }) => content === undefined);
-    if ((isForeign ? seen.live.unread : seen.live.garbled).size === 0) return seen;
+    const isNew = (tag: string) => unreadable.get(key)?.has(tag) !== true;
+    if (garbled.size === 0 && !(isForeign && [...unread].some(isNew))) return seen;
     await deps.clock.sleep(lease.garbledApartMs);
-    return await takeLook();
+    const again = await takeLook();
+    unreadable.set(key, again.live.unread);
+    return again;
   };
   const readAsStored = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
     const { stored, keys } = await deps.readStored(reader.image, group);

@@ -35,11 +35,13 @@ export interface ServedIndex {
   readonly missedForMs: number;
   /**
    * What is `current`, if need be once the comparison that is under way has ended, for which nobody waits long where it hangs; else
-   * what `compare` gives. Of those who waited for one the first makes the next, for which the others wait.
+   * what `compare` gives. Of those who waited for one the first makes the next, for which the others wait
+   * where it may be for them too.
    */
   shared(
     current: () => IndexView | undefined,
     compare: () => Promise<IndexView | undefined>,
+    mayShare: () => boolean,
   ): Promise<IndexView | undefined>;
   /** Takes over what a look of a publisher has shown. The view is made of it when somebody reads. */
   offer(offer: Offer): void;
@@ -173,10 +175,10 @@ export function createServedIndex(deps: ServedIndexDeps): ServedIndex {
     get missedForMs() {
       return missedMs === undefined ? 0 : msSince(clock, missedMs);
     },
-    async shared(current, compare) {
+    async shared(current, compare, mayShare) {
       let [waited, read, ended]: [Promise<unknown> | undefined, number, number] = [undefined, 0, 0];
       const isNew = () => comparing !== waited || deps.readSoFar() - read >= minRead;
-      while (current() === undefined && comparing !== undefined && ended < maxShared && isNew()) {
+      while (current() === undefined && comparing !== undefined && ended < (mayShare() ? maxShared : 1) && isNew()) {
         [waited, read] = [comparing, deps.readSoFar()];
         if (await settlesWithin(waited, sharedMs, clock)) ended += 1;
       }

@@ -277,7 +277,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a package that was listed and came garbled is read again before readers are answered',
-    text: 'if ((isForeign ? seen.live.unread : seen.live.garbled).size === 0) return seen;',
+    text: 'if (garbled.size === 0 && !(isForeign && [...unread].some(isNew))) return seen;',
     instead: 'return seen;',
     suite: 'known',
   },

@@ -274,6 +274,22 @@ describe('promoting', () => {
     },
   );
 
+  it('has as much time for the target as a push, however long the source took to be read', async () => {
+    const slow: { clock?: ReturnType<typeof aClock> } = {};
+    const world = aWorld({
+      before: async ({ image, operation }) => {
+        if (image === at.image && operation === 'fetchManifest') await slow.clock?.sleep(18_000);
+        if (image === elsewhere.image && operation === 'tags') await slow.clock?.sleep(13_000);
+      },
+    });
+    await world.push(app('1.0-r0'));
+    await world.promote(elsewhere, ['app']);
+    await world.push(app('2.0-r0'));
+    slow.clock = world.clock;
+    world.clock.pass(24 * 3_600_000);
+    expect(outcomes(await world.promote(elsewhere, ['app'], { isDryRun: true }))).toEqual(['promoted app-2.0-r0']);
+  });
+
   it('is refused within one repository, and from one that holds nothing', async () => {
     const { promote } = aWorld();
     await expect(promote(at, ['app'])).rejects.toMatchObject({ code: 'REQUEST_INVALID' });

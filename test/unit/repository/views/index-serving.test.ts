@@ -113,6 +113,28 @@ describe('serving an index', () => {
     expect(index).toMatchObject({ isStale: false, count: times === 1 ? 2 : 1 });
   });
 
+  it('keeps nobody waiting for more than one comparison of others, who may read by other rights', async () => {
+    const clock = aClock();
+    const images = new Map<string, MemoryImage>();
+    let isSlow = false;
+    const before = async ({ operation }: MemoryCall) => {
+      if (isSlow && operation === 'tags') await clock.sleep(3_000);
+    };
+    const [first, second] = [{}, { before }].map((more) =>
+      aReplica({ store: createMemoryStore({ images, ...more }), clock, keys }),
+    );
+    await first!.push([pkg('one')]);
+    images.get(at.image)!.tags.delete(indexTag({ ...at, architecture: 'x86_64' }));
+    isSlow = true;
+    const began = clock.monotonicMs();
+    const open = async (_one: unknown, i: number) => {
+      const index = await second!.repositories.openIndex(at, 'x86_64', aCaller(`reader-${i}`));
+      return [index?.count, clock.monotonicMs() - began <= 6_000];
+    };
+    const answers = await clock.until(Promise.all(Array.from({ length: 8 }, open)));
+    expect(answers).toEqual(Array.from({ length: 8 }, () => [1, true]));
+  });
+
   it('asks the registry once for all readers who share rights', async () => {
     const { clock, calls, first } = twoReplicas();
     await first.push([pkg('one')]);

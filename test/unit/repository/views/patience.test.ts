@@ -305,6 +305,22 @@ describe('a replica that has to read all packages', () => {
     expect(await listedBy(clock, stranger)).toEqual(['one-1.0-r0']);
     expect(answers).toEqual([]);
   });
+
+  it('waits once for what can not be read, and then lists at once what others acknowledge', async () => {
+    const clock = aClock();
+    const store = createMemoryStore();
+    const first = aReplica({ store, clock, keys });
+    await first.push([pkg('one'), pkg('two')]);
+    const { tags, manifests } = store.state(at.image);
+    const [lost] = [...tags.keys()].filter((tag) => tag.includes('-p-two'));
+    manifests.delete(tags.get(lost!)!);
+    const stranger = aReplica({ store, clock, keys: fixedKeys(aSigningKey('test-only-untrusted.rsa')) });
+    expect(await listedBy(clock, stranger)).toEqual(['one-1.0-r0']);
+    await first.push([pkg('three')]);
+    const came = clock.monotonicMs();
+    const index = await clock.until(stranger.repositories.openIndex(at, 'x86_64', aCaller('reader')));
+    expect([index?.isStale, index?.count, clock.monotonicMs() - came]).toEqual([false, 2, 0]);
+  });
 });
 
 describe('somebody who was not', () => {
