@@ -15,7 +15,8 @@ export interface SnapshotVersion {
 
 /**
  * Which record the path of a snapshot stands for, asked of the store as this reader: one request where its tag is known, else
- * its name is asked for, and what has none is looked for in a listing. Undefined where the store shows them nothing. Throws SNAPSHOT_UNKNOWN where a listing shows that there is no such snapshot.
+ * its name is asked for, and what has none is looked for in a listing. Undefined where the store shows them nothing. Throws
+ * SNAPSHOT_UNKNOWN where a listing shows that there is no such snapshot.
  */
 export type FindSnapshot = (reader: Reader, at: RepositoryCoordinates) => Promise<SnapshotVersion | undefined>;
 

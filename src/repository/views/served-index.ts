@@ -35,8 +35,8 @@ export interface ServedIndex {
   readonly missedForMs: number;
   /**
    * What is `current`, if need be once the comparison that is under way has ended, for which nobody waits long where it hangs; else
-   * what `compare` gives. Of those who waited for one the first makes the next, for which the others wait
-   * where it may be for them too.
+   * what `compare` gives. Of those who waited for one the first makes the next, for which the others wait where it may be for them
+   * too.
    */
   shared(
     current: () => IndexView | undefined,
