@@ -10,6 +10,8 @@ export interface Offered {
   readonly architecture: string;
   readonly entry: IndexV3Entry;
   readonly pkg: PackageRecord;
+  /** What names its bytes there; nothing where a snapshot does. */
+  readonly tags: readonly string[];
 }
 
 /** Packages of a source that are wanted, and what else is listed there. */
@@ -37,7 +39,9 @@ export function offerOfSnapshot(
   wanted: readonly string[],
 ): Offer {
   return chosenFrom(
-    indexesIn([...packages.keys()], (architecture) => packages.get(architecture) ?? []),
+    indexesIn([...packages.keys()], (architecture) =>
+      (packages.get(architecture) ?? []).map((pkg) => ({ pkg, tags: [] })),
+    ),
     wanted,
   );
 }
@@ -50,15 +54,18 @@ function chosenFrom(listed: Offer['listed'], wanted: readonly string[]): Offer {
 
 /** What each index lists, as `indexesIn` has it. */
 export function listedIn(seen: Look): Offer['listed'] {
-  return indexesIn(seen.architectures, (architecture) => seen.target(architecture).files.map(({ pkg }) => pkg));
+  return indexesIn(seen.architectures, (architecture) => seen.target(architecture).files);
 }
 
 /** What each index lists; noarch's own only where there is no other. */
 function indexesIn(
   all: readonly string[],
-  packagesIn: (architecture: string) => readonly PackageRecord[],
+  packagesIn: (architecture: string) => readonly Pick<Offered, 'pkg' | 'tags'>[],
 ): Offer['listed'] {
   const others = all.filter((architecture) => architecture !== NOARCH);
-  const offered = (pkg: PackageRecord) => ({ architecture: pkg.architecture, entry: pkg.entry, pkg });
+  const offered = ({ pkg, tags }: Pick<Offered, 'pkg' | 'tags'>) => ({
+    ...{ architecture: pkg.architecture, entry: pkg.entry },
+    ...{ pkg, tags },
+  });
   return new Map((others.length > 0 ? others : all).map((one) => [one, packagesIn(one).map(offered)]));
 }

@@ -4,11 +4,12 @@ import type { ImageStore } from '../../store/store.ts';
 import { pathOf, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { packageProvenance } from '../artifacts/package-provenance.ts';
 import { packageSignature, type PackageSignature } from '../artifacts/package-signature.ts';
+import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { createClaim } from '../publishing/claim.ts';
 import { changed } from '../pushing/change-answer.ts';
 import { foresee, sortOut } from '../pushing/known-files.ts';
-import { putRecords } from '../pushing/put-records.ts';
+import { putRecords, refuseLostBytes } from '../pushing/put-records.ts';
 import type { Work } from '../pushing/work.ts';
 import type { Change, ChangedPackage } from '../service/lifecycle.ts';
 import type { PromotionOptions } from '../service/promoting.ts';
@@ -46,7 +47,8 @@ export async function takePackages(target: Work, source: Source, options: Promot
   const before = await target.look(withDependencies || isMove ? [EVERY] : scopeOf(source.offer.chosen));
   const { offer, moved } = isMove ? withoutMoved(source.offer, source.at, before) : { offer: source.offer, moved: [] };
   const { needed, notes } = withDependencies ? neededBy(offer, before) : { needed: [], notes: [] };
-  const files = wantedOf([...offer.chosen, ...needed]);
+  const offered = [...offer.chosen, ...needed];
+  const files = wantedOf(offered);
   const scope = scopeOf(files.map(({ pkg }) => pkg));
   const sorted = isDryRun
     ? foresee(before, files)
@@ -60,7 +62,9 @@ export async function takePackages(target: Work, source: Source, options: Promot
     const records = await judged(target, source, fresh, options);
     await mountPackages(target, source.image, records);
     const own = await putRecords(target, records, (pkg) => mountAgain(target, source.image, pkg));
-    await target.loop.join(createClaim(target, { image: target.image, own, scope, before, began }), target.time);
+    const refuse = refuseLostBytes(target, own, namedAt(source, target, offered));
+    const claim = createClaim(target, { image: target.image, own, scope, before, began, refuse });
+    await target.loop.join(claim, target.time);
   }
   const answered = files.map(({ pkg }) => changed(pkg, fresh.includes(pkg) ? 'promoted' : 'unchanged'));
   const movedBefore = wantedOf(moved).map(({ pkg }) => changed(pkg, 'unchanged'));
@@ -80,6 +84,15 @@ function scopeOf(packages: readonly { readonly architecture: string }[]): Scope 
 function wantedOf(packages: readonly Offered[]): readonly Wanted[] {
   const wanted = new Map(packages.map(({ pkg }) => [pathOf(pkg), { pkg }]));
   return [...wanted.values()];
+}
+
+/** A tag of the source that is there now has named its bytes all the time: none ever comes back. */
+function namedAt({ image }: Source, target: Work, offered: readonly Offered[]) {
+  const tagsOf = new Map(offered.map(({ pkg, tags }) => [pathOf(pkg), tags]));
+  return async ({ listing }: Look) => {
+    const shown = new Set(image.image === target.image.image ? listing : await image.tags(target.time.call()));
+    return ({ pkg }: LiveTag) => tagsOf.get(pathOf(pkg))?.some((tag) => shown.has(tag)) === true;
+  };
 }
 
 /** What the chosen packages need beside what the target has, in each architecture. */

@@ -4,10 +4,12 @@ import { formatPackageManifest, type PackageRecord } from '../artifacts/package-
 import { proveThere } from '../artifacts/artifact-writer.ts';
 import { newPackageTag, tombstoneOf } from '../artifacts/package-tag.ts';
 import type { LiveTag } from '../live/live-set.ts';
+import type { Look } from '../live/look.ts';
+import type { Push } from '../publishing/claim.ts';
 import { bytesGone } from '../publishing/refusals.ts';
 import type { Work } from './work.ts';
 
-/** Manifests of one change that are put at a time. */
+/** Packages of one change at a time. */
 const concurrency = 4;
 
 /**
@@ -43,6 +45,32 @@ export async function putRecords(
     if (left > 0) work.log.warn({ ...work.at, left }, 'a push failed half-way and some of its files may stay');
     throw error;
   }
+}
+
+/**
+ * Refuses with PACKAGE_UNKNOWN what lists bytes that were in the registry before: whoever deleted them may have had them collected
+ * just before a new tag named them, and registries go on claiming what they collected. `namedIn` tells which a look shows to have
+ * been named by others all the time; the rest is asked for, each once.
+ */
+export function refuseLostBytes(
+  { image, time }: Work,
+  own: readonly LiveTag[],
+  namedIn: (look: Look) => Promise<(one: LiveTag) => boolean> = () => Promise.resolve(() => false),
+): Required<Push>['refuse'] {
+  let unproven = own;
+  const isThere = async ({ pkg }: LiveTag) => {
+    const isReadable = await image.isReadable({ digest: pkg.digest, size: pkg.entry.fileSize }, time.call());
+    time.renew();
+    return isReadable;
+  };
+  return async (look) => {
+    if (unproven.length === 0) return undefined;
+    const isNamed = await namedIn(look);
+    const asked = unproven.filter((one) => !isNamed(one));
+    const found = await inParallel(asked, concurrency, isThere);
+    unproven = asked.filter((_one, i) => found[i] === false);
+    return unproven[0] && bytesGone(unproven[0].pkg.fileName);
+  };
 }
 
 async function putManifest(

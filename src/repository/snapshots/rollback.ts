@@ -6,7 +6,7 @@ import { EVERY, type Look } from '../live/look.ts';
 import { createClaim, type Push } from '../publishing/claim.ts';
 import { changed, packagesOf } from '../pushing/change-answer.ts';
 import { keepingOf } from '../pushing/kept-selection.ts';
-import { putRecords } from '../pushing/put-records.ts';
+import { putRecords, refuseLostBytes } from '../pushing/put-records.ts';
 import { removeAll, scopeOfTags } from '../pushing/removal.ts';
 import { liveTagsIn } from '../pushing/selection.ts';
 import type { Work } from '../pushing/work.ts';
@@ -121,7 +121,8 @@ async function putBack(work: Work, packages: readonly PackageRecord[]): Promise<
 function claimOf(work: Work, start: Start, own: readonly LiveTag[]): () => Promise<void> {
   return async () => {
     if (own.length === 0) return;
-    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), ...start });
+    const refuse = refuseLostBytes(work, own);
+    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), ...start, refuse });
     await work.loop.join(claim, work.time);
   };
 }

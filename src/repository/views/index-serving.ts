@@ -199,7 +199,8 @@ export function createIndexServing(
 
     offer(group, seen, beganMs) {
       const { architecture } = group;
-      if (!seen.stored.has(architecture)) return;
+      // Where no index was ever put, it is for those only who were given one that was made of tags.
+      if (!seen.stored.has(architecture) && indexes.get(keyOf(group))?.last === undefined) return;
       const isCovering = seen.isCovered(architecture) && seen.live.unread.size === 0;
       indexOf(group).offer({ beganMs, isCovering, compared: () => comparedIndex(seen, group, beganMs) });
     },

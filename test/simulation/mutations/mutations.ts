@@ -137,14 +137,25 @@ export const mutations: readonly Mutation[] = [
     text: 'const undead = await undeadIn(work.image, look.listing, [...buried.values()], work.time.call());',
     instead:
       'const undead = await undeadIn(work.image, look.listing, [...buried.values()].slice(0, 0), work.time.call());',
-    suite: ['half-done puts'],
+    suite: 'known',
   },
   {
     rule: 'a push is refused only where the registry tells that its tags are dead',
     text: 'if (undead.length > 0) return await withdraw(phase.tags, phase.told);',
     instead: '',
-    suite: ['half-done puts', 'crowds'],
-    runs: 2000,
+    suite: 'known',
+  },
+  {
+    rule: 'what a gateway refused it lists no more, though no index was ever put and the registry is away',
+    text: 'if (!seen.stored.has(architecture) && indexes.get(keyOf(group))?.last === undefined) return;',
+    instead: 'if (!seen.stored.has(architecture)) return;',
+    suite: 'known',
+  },
+  {
+    rule: 'what is promoted can be fetched, though a deletion beside it let its bytes be collected',
+    text: 'if (unproven.length === 0) return undefined;',
+    instead: 'if (look !== undefined) return undefined;',
+    suite: 'known',
   },
   {
     rule: 'a delete takes every twin that its looks show',
@@ -204,8 +215,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a promotion is answered once the target lists it',
-    text: 'await target.loop.join(createClaim(target, { image: target.image, own, scope, before, began }), target.time);',
-    instead: 'createClaim(target, { image: target.image, own, scope, before, began });',
+    text: 'await target.loop.join(claim, target.time);',
+    instead: 'void claim;',
     suite: ['changes'],
   },
   {

@@ -27,6 +27,7 @@ const verbs = {
   delete: ({ repositories }: Replica) => told(repositories.deleteFiles(at, { files: [path('a')] }, caller)),
   'delete now': ({ repositories }: Replica) =>
     told(repositories.deleteFiles(at, { files: [path('a')] }, caller, { isNow: true })),
+  promote: ({ repositories }: Replica) => told(repositories.promote({ from: at, to: stable, packages: ['a'] }, caller)),
   move: ({ repositories }: Replica) =>
     told(repositories.promote({ from: at, to: stable, packages: ['a'] }, caller, { isMove: true })),
 };
@@ -172,6 +173,20 @@ describe('changes known to be bad', () => {
     ]);
     held.release();
     await stage.until(slowly);
+  });
+
+  it('nothing is promoted whose bytes a deletion let be collected just before it was put', async () => {
+    const stage = await createStage();
+    const [deleting, slow] = [stage.replica('deleting'), stage.replica('slow')];
+    await stage.push(deleting, [a, b]);
+    const held = stage.hold(/^slow pushManifest .*-p-a-/);
+    const slowly = verbs.promote(slow);
+    await stage.untilReached(held);
+    expect(await stage.until(verbs['delete now'](deleting))).toEqual(['deleted']);
+    stage.world.troubles.collect();
+    held.release();
+    expect(await stage.until(slowly)).toBe('PACKAGE_UNKNOWN');
+    expect(await stage.read()).toEqual(['b one']);
   });
 
   it.each(['a move', 'a pruning'])('%s takes nothing that was pushed since it looked', async (what) => {

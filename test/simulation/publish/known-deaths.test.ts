@@ -7,7 +7,7 @@ import { at } from './scenario.ts';
 import { createStage, loseBytes, simulated, tagsOf, type Stage } from './stage.ts';
 import type { Replica } from './world.ts';
 
-const { a, b, c } = simulated;
+const { a, b, c, shared } = simulated;
 
 describe('a push', () => {
   it('holds no name that was deleted since it looked: whoever saw the rival may be about to bury its tag', async () => {
@@ -53,6 +53,20 @@ describe('a push', () => {
     expect(await stage.read()).toEqual([]);
   });
 
+  it('that was refused is listed by its own gateway no more, though no index was ever put and the registry is away', async () => {
+    const stage = await createStage();
+    const [pushing, deleting] = [stage.replica('pushing'), stage.replica('deleting')];
+    const put = stage.hold(/^pushing answer to pushManifest .*-p-/);
+    const begun = stage.beginPush(pushing, shared);
+    await stage.untilReached(put);
+    expect(await stage.read(pushing)).toEqual(['shared one']);
+    expect(await stage.withdraw(deleting, shared)).toBe('done');
+    put.release();
+    expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
+    stage.world.troubles.begin('fault', 60_000);
+    expect(await stage.read(pushing)).toEqual([]);
+  });
+
   it('is told that it was deleted once no index lists it, though the deletion was broken off', async () => {
     // The tombstone is put, and nobody learns that it is.
     const stage = await createStage({ halfDonePuts: { 5: 'unanswered' } });
@@ -67,23 +81,29 @@ describe('a push', () => {
     expect(await stage.read(only)).toEqual(['b one']);
   });
 
-  it('of several files of which one was deleted meanwhile leaves none of them', async () => {
-    const stage = await createStage();
-    const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
-    const looking = stage.hold(/^pushing (resolve|fetchManifest) index-/);
-    const begun = stage.beginPush(pushing!, [a, b]);
-    await stage.untilReached(looking);
-    const before = stage.hold(/^pushing answer to pushManifest .*-p-/);
-    looking.release();
-    await stage.untilReached(before);
-    const again = stage.hold(/^pushing (resolve|fetchManifest) index-/);
-    before.release();
-    await stage.untilReached(again);
-    expect(await stage.withdraw(deleting!, a)).toBe('done');
-    again.release();
-    expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
-    expect(await stage.read()).toEqual([]);
-  });
+  it.each([
+    ['', {}],
+    [', though the registry loses three times what buries them', { 4: 'lost', 5: 'lost', 6: 'lost' }],
+  ] as const)(
+    'of several files of which one was deleted meanwhile leaves none of them%s',
+    async (_when, halfDonePuts) => {
+      const stage = await createStage({ deletes: 'unsupported', halfDonePuts });
+      const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
+      const looking = stage.hold(/^pushing (resolve|fetchManifest) index-/);
+      const begun = stage.beginPush(pushing!, [a, b]);
+      await stage.untilReached(looking);
+      const before = stage.hold(/^pushing answer to pushManifest .*-p-/);
+      looking.release();
+      await stage.untilReached(before);
+      const again = stage.hold(/^pushing (resolve|fetchManifest) index-/);
+      before.release();
+      await stage.untilReached(again);
+      expect(await stage.withdraw(deleting!, a)).toBe('done');
+      again.release();
+      expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
+      expect(await stage.read()).toEqual([]);
+    },
+  );
 
   it('of several files is acknowledged where one was deleted and pushed anew, though that deletion failed', async () => {
     let lostIndexes = 0;
@@ -208,6 +228,14 @@ describe('a delete', () => {
     expect(await stage.read(reading)).toEqual(['a one', 'b one']);
     expect(await stage.withdraw(deleting!, a)).toBe('done');
     expect([asked, await stage.read(reading)]).toEqual([3, ['b one']]);
+  });
+
+  it('is answered only where the registry has what tells of the death', async () => {
+    const stage = await createStage({ deletes: 'unsupported', halfDonePuts: { 4: 'lost', 5: 'lost' } });
+    const only = stage.replica('only');
+    expect(await stage.push(only, [a, b])).toBe('done');
+    expect(await stage.withdraw(only, a)).toBe('done');
+    expect(await stage.read()).toEqual(['b one']);
   });
 
   it('takes what is pushed of that file while it is under way', async () => {

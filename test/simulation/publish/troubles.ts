@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../src/errors.ts';
+import { isReadable } from '../../../src/store/is-readable.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import type { BlobSource, CallOptions, ImageStore, Store } from '../../../src/store/store.ts';
 import type { MemoryCall, MemoryImage } from '../../support/memory-store.ts';
@@ -119,14 +120,16 @@ function copyOf(images: ReadonlyMap<string, MemoryImage>): Map<string, MemoryIma
 
 /** A registry that claims blobs which a collection has taken, and cuts their bodies short. */
 function haunted(front: ImageStore, ghosts: Set<Digest>): ImageStore {
+  const openBlob: ImageStore['openBlob'] = async (blob, call) => {
+    const opened = await front.openBlob(blob, call);
+    if (opened === undefined || !ghosts.has(blob.digest)) return opened;
+    opened.stream.destroy();
+    throw new GatewayError('DIGEST_MISMATCH', `the body of ${blob.digest} ends too early`);
+  };
   return {
     ...front,
-    async openBlob(blob, call) {
-      const opened = await front.openBlob(blob, call);
-      if (opened === undefined || !ghosts.has(blob.digest)) return opened;
-      opened.stream.destroy();
-      throw new GatewayError('DIGEST_MISMATCH', `the body of ${blob.digest} ends too early`);
-    },
+    openBlob,
+    isReadable: (blob, call) => isReadable({ openBlob }, blob, call),
     async pushBlob(bytes, call) {
       const blob = await front.pushBlob(bytes, call);
       ghosts.delete(blob.digest);
