@@ -5,12 +5,7 @@ import type { Clock } from '../../ports.ts';
 import type { CallOptions, ImageStore, PushOptions } from '../../store/store.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createInTurn } from '../../concurrency/in-turn.ts';
-
-/** How a manifest may have to be written for a registry to take it. */
-export interface ArtifactProfile {
-  /** Whether to name an artifactType: some registries refuse any that isn't on their list. */
-  readonly artifactType: boolean;
-}
+import type { ArtifactProfile } from './format-artifact.ts';
 
 /** `before`: what the tag is to hold no more. */
 export type ProvenPut = PushOptions & { readonly before?: Digest | undefined };

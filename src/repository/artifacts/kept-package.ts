@@ -1,12 +1,13 @@
 import { hasHiddenCharacter } from '../../apk/text.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import { stampOf, type Stamp } from '../../time/stamps.ts';
+import { formatArtifact, type ArtifactProfile } from './format-artifact.ts';
 import { packageContents, parsePackageManifest, type PackageRecord } from './package-manifest.ts';
 import { keptBy } from './package-tag.ts';
 
 /** The artifactType of what keeps a dead package's bytes. */
-export const keptArtifactType = 'application/vnd.lkard.apk.kept.v1';
+const keptArtifactType = 'application/vnd.lkard.apk.kept.v1';
 
 /** Why a package was taken out of the index, by whom and when. */
 export interface Keeping {
@@ -39,25 +40,18 @@ const annotation = {
 } as const;
 
 /** The manifest of a kept package: it names the package's layer, so that no collection takes the bytes. */
-export function formatKeptManifest(
-  { tag, group, pkg, keeping }: KeptPackage,
-  profile: { readonly artifactType: boolean },
-): Uint8Array {
+export function formatKeptManifest({ tag, group, pkg, keeping }: KeptPackage, profile: ArtifactProfile): Uint8Array {
   const { layers, annotations } = packageContents({ ...group, image: '' }, keptBy(tag), pkg);
   const { why, by, reason, at, fetchableUntil } = keeping;
-  return formatManifest({
-    artifactType: profile.artifactType ? keptArtifactType : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers,
-    annotations: {
-      ...annotations,
-      [annotation.created]: new Date(at).toISOString(),
-      [annotation.why]: why,
-      ...(by === undefined ? {} : { [annotation.by]: by }),
-      ...(reason === undefined ? {} : { [annotation.reason]: reason }),
-      ...(fetchableUntil === undefined ? {} : { [annotation.fetchableUntil]: new Date(fetchableUntil).toISOString() }),
-    },
-  });
+  const told = {
+    ...annotations,
+    [annotation.created]: new Date(at).toISOString(),
+    [annotation.why]: why,
+    ...(by === undefined ? {} : { [annotation.by]: by }),
+    ...(reason === undefined ? {} : { [annotation.reason]: reason }),
+    ...(fetchableUntil === undefined ? {} : { [annotation.fetchableUntil]: new Date(fetchableUntil).toISOString() }),
+  };
+  return formatArtifact(keptArtifactType, { layers, annotations: told }, profile);
 }
 
 /** The kept package under a tag; undefined where the manifest holds none: anybody who may push can put anything there. */

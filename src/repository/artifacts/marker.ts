@@ -1,7 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
-import { emptyConfig, emptyConfigType, formatManifest } from '../../oci/manifest.ts';
 import type { ImageStore } from '../../store/store.ts';
-import type { ArtifactProfile, ArtifactWriter, ProvenPut } from './artifact-writer.ts';
+import type { ArtifactWriter, ProvenPut } from './artifact-writer.ts';
+import { formatArtifact, type ArtifactProfile } from './format-artifact.ts';
 
 /** A tag that says something by being there. */
 export interface Marker {
@@ -11,25 +11,15 @@ export interface Marker {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Its manifest; the artifactType is left out for registries that take only types they know. */
-export function formatMarker({ artifactType, annotations }: Marker, profile: ArtifactProfile): Uint8Array {
-  return formatManifest({
-    artifactType: profile.artifactType ? artifactType : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers: [emptyConfig(emptyConfigType)],
-    annotations,
-  });
-}
-
 /** Puts a marker. Where tags are written once, somebody else's, or one whose answer was lost, says the same. */
 export async function putMarker(
   put: ArtifactWriter['put'] | ArtifactWriter['putProven'],
   image: ImageStore,
-  marker: Marker,
+  { tag, artifactType, annotations }: Marker,
   call: ProvenPut,
 ): Promise<void> {
-  const { tag } = marker;
-  await put(image, tag, (profile) => formatMarker(marker, profile), call).catch(async (error: unknown) => {
+  const format = (profile: ArtifactProfile) => formatArtifact(artifactType, { layers: [], annotations }, profile);
+  await put(image, tag, format, call).catch(async (error: unknown) => {
     if (!isGatewayError(error, 'TAG_IMMUTABLE') || (await image.resolve(tag, call)) === undefined) throw error;
   });
 }

@@ -1,12 +1,13 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Group } from '../../protocol/coordinates.ts';
+import { formatArtifact, type ArtifactProfile } from '../artifacts/format-artifact.ts';
 import type { IndexContent } from './index-content.ts';
 import { partOf, type IndexRun, type Part } from './index-run.ts';
 
 /** The artifactType of an index; left out for registries that take only types they know. */
-export const indexArtifactType = 'application/vnd.lkard.apk.index.v1';
+const indexArtifactType = 'application/vnd.lkard.apk.index.v1';
 /** The layers that, joined in order between head and tail, are the bytes of APKINDEX.tar.gz. */
 export const indexPartType = 'application/vnd.lkard.apk.index.part.v1';
 /** What is behind each run: for every record of it the file's digest and its tags. */
@@ -14,6 +15,13 @@ export const indexDetailsType = 'application/vnd.lkard.apk.index.details.v1+zlib
 /** The same for v3 packages, which stand in no APKINDEX.tar.gz. */
 export const indexV3PartType = 'application/vnd.lkard.apk.index.v3.part.v1';
 export const indexV3DetailsType = 'application/vnd.lkard.apk.index.v3.details.v1+zlib';
+
+/** How the runs of one format are stored: the types of their layers, and the annotation with those that a manifest holds itself. */
+interface RunStorage {
+  readonly part: string;
+  readonly details: string;
+  readonly inline: string;
+}
 
 /** Of one format: no index of ours has more, and a planted one of a million would keep everybody waiting. */
 const maxRuns = 64;
@@ -28,10 +36,10 @@ const annotation = {
   head: 'lkard.apk.index.head',
   tail: 'lkard.apk.index.tail',
   v3Signatures: 'lkard.apk.index.v3.signatures',
-  // Runs that the manifest holds itself; for each its place among all of that format, its part and its details.
-  runs: 'lkard.apk.index.runs',
-  v3Runs: 'lkard.apk.index.v3.runs',
 } as const;
+
+const v2: RunStorage = { part: indexPartType, details: indexDetailsType, inline: 'lkard.apk.index.runs' };
+const v3: RunStorage = { part: indexV3PartType, details: indexV3DetailsType, inline: 'lkard.apk.index.v3.runs' };
 
 /** What an index manifest says; its layers told apart. */
 export interface IndexManifest extends IndexRunDescriptors {
@@ -74,49 +82,31 @@ export function formatIndexManifest(
     readonly inline: ReadonlySet<IndexRun>;
   },
   nonce: string,
-  profile: { readonly artifactType: boolean },
+  profile: ArtifactProfile,
 ): Uint8Array {
   const { group, content, signedHead, v3Signatures, inline } = index;
-  const config = emptyConfig(emptyConfigType);
-  const stored = (runs: readonly IndexRun[]) => runs.filter((run) => !inline.has(run));
-  const layers = [
-    ...stored(content.v2Runs).flatMap((run) => [layer(indexPartType, run.part), layer(indexDetailsType, run.details)]),
-    ...stored(content.v3Runs).flatMap((run) => [
-      layer(indexV3PartType, run.part),
-      layer(indexV3DetailsType, run.details),
-    ]),
-  ];
-  return formatManifest({
-    artifactType: profile.artifactType ? indexArtifactType : undefined,
-    config,
-    // Some registries want at least one (OCI image-spec, manifest.md, "Guidelines for Artifact Usage").
-    layers: layers.length === 0 ? [config] : layers,
-    annotations: {
-      [annotation.created]: new Date(index.createdMs).toISOString(),
-      [annotation.branch]: group.branch,
-      [annotation.repository]: group.repository,
-      [annotation.architecture]: group.architecture,
-      [annotation.nonce]: nonce,
-      [annotation.head]: formatBytes(signedHead),
-      [annotation.tail]: formatBytes(content.tail),
-      ...(v3Signatures !== undefined && { [annotation.v3Signatures]: formatBytes(v3Signatures) }),
-      ...formatInline(annotation.runs, content.v2Runs, inline),
-      ...formatInline(annotation.v3Runs, content.v3Runs, inline),
-    },
-  });
+  const annotations = {
+    [annotation.created]: new Date(index.createdMs).toISOString(),
+    [annotation.branch]: group.branch,
+    [annotation.repository]: group.repository,
+    [annotation.architecture]: group.architecture,
+    [annotation.nonce]: nonce,
+    [annotation.head]: formatBytes(signedHead),
+    [annotation.tail]: formatBytes(content.tail),
+    ...(v3Signatures !== undefined && { [annotation.v3Signatures]: formatBytes(v3Signatures) }),
+    ...annotationsOfRuns(content, inline),
+  };
+  return formatArtifact(indexArtifactType, { layers: layersOfRuns(content, inline), annotations }, profile);
 }
 
 /** The index that a manifest describes. Throws INDEX_MALFORMED or STORE_ANSWER_INVALID where it describes none. */
 export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
   const { annotations, layers } = parseManifest(bytes);
-  const ofType = (type: string) => layers.filter(({ mediaType }) => mediaType === type);
   const head = parseBytes(annotations[annotation.head]);
   const tail = parseBytes(annotations[annotation.tail]);
-  const v2Runs = runsOf(ofType(indexPartType), ofType(indexDetailsType), annotations[annotation.runs]);
-  const v3Runs = runsOf(ofType(indexV3PartType), ofType(indexV3DetailsType), annotations[annotation.v3Runs]);
+  const runs = parseRuns(layers, annotations);
   const created = Date.parse(annotations[annotation.created] ?? '');
-  const isWhole = v2Runs !== undefined && v3Runs !== undefined && !Number.isNaN(created);
-  if (head === undefined || tail === undefined || !isWhole) {
+  if (head === undefined || tail === undefined || runs === undefined || Number.isNaN(created)) {
     throw new GatewayError('INDEX_MALFORMED', 'a stored index has other layers or annotations than an index has');
   }
   return {
@@ -127,18 +117,50 @@ export function parseIndexManifest(bytes: Uint8Array): IndexManifest {
     },
     createdMs: created,
     head,
-    v2Runs,
     tail,
     v3Signatures: parseBytes(annotations[annotation.v3Signatures]),
-    v3Runs,
+    ...runs,
   };
 }
 
-/** The runs of these layers and of an annotation; undefined where not each part has its details, one has no place, or there are too many. */
-export function runsOf(
+/** The layers of an index's runs, in order, but for those that the manifest holds itself. */
+export function layersOfRuns(content: IndexContent, inline: ReadonlySet<IndexRun>): readonly Descriptor[] {
+  const layersOf = (runs: readonly IndexRun[], types: RunStorage) =>
+    runs
+      .filter((run) => !inline.has(run))
+      .flatMap((run) => [layer(types.part, run.part), layer(types.details, run.details)]);
+  return [...layersOf(content.v2Runs, v2), ...layersOf(content.v3Runs, v3)];
+}
+
+/** Annotations with the runs that a manifest holds itself; `suffix` ends their names, where it holds several indexes. */
+export function annotationsOfRuns(
+  { v2Runs, v3Runs }: IndexContent,
+  inline: ReadonlySet<IndexRun>,
+  suffix = '',
+): Readonly<Record<string, string>> {
+  return {
+    ...formatInline(`${v2.inline}${suffix}`, v2Runs, inline),
+    ...formatInline(`${v3.inline}${suffix}`, v3Runs, inline),
+  };
+}
+
+/** The runs of these layers and annotations; undefined where not each part has its details, one has no place, or there are too many. */
+export function parseRuns(
+  layers: readonly Descriptor[],
+  annotations: Readonly<Record<string, string>>,
+  suffix = '',
+): IndexRunDescriptors | undefined {
+  const ofType = (type: string) => layers.filter(({ mediaType }) => mediaType === type);
+  const [v2Runs, v3Runs] = [v2, v3].map(({ part, details, inline }) =>
+    runsOf(ofType(part), ofType(details), annotations[`${inline}${suffix}`]),
+  );
+  return v2Runs && v3Runs && { v2Runs, v3Runs };
+}
+
+function runsOf(
   parts: readonly Descriptor[],
   details: readonly Descriptor[],
-  inline?: string,
+  inline: string | undefined,
 ): readonly RunDescriptors[] | undefined {
   const words = inline?.split(' ', maxRuns + 1) ?? [];
   if (parts.length !== details.length || parts.length + words.length > maxRuns) return undefined;
@@ -155,12 +177,8 @@ export function runsOf(
   return runs;
 }
 
-/** An annotation with those runs that a manifest holds itself; in order, so that each finds its place by those before it. */
-export function formatInline(
-  name: string,
-  runs: readonly IndexRun[],
-  inline: ReadonlySet<IndexRun>,
-): Record<string, string> {
+/** For each its place among all of its format, its part and its details; in order, so that each finds its place by those before it. */
+function formatInline(name: string, runs: readonly IndexRun[], inline: ReadonlySet<IndexRun>): Record<string, string> {
   const words = runs.flatMap((run, at) =>
     inline.has(run) ? [[at, formatBytes(run.part.bytes), formatBytes(run.details.bytes)].join(':')] : [],
   );

@@ -4,7 +4,7 @@ import { putMarker } from '../artifacts/marker.ts';
 import { barOf } from '../artifacts/package-tag.ts';
 
 /** The artifactType of what says that nobody fetches what a dead tag held. */
-export const barArtifactType = 'application/vnd.lkard.apk.barred.v1';
+const barArtifactType = 'application/vnd.lkard.apk.barred.v1';
 
 /**
  * Says for good that nobody fetches what a package tag held, or what a tag beside it keeps, now or when somebody keeps it later:

@@ -4,6 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { formatKeptManifest, parseKeptManifest, type KeptPackage } from '../artifacts/kept-package.ts';
+import { readArtifact } from '../artifacts/read-artifact.ts';
 import { contentKeyOf, peekKind } from '../artifacts/package-tag.ts';
 import { putBar } from './bars.ts';
 
@@ -75,15 +76,8 @@ export async function readKept(
   tag: string,
   call: CallOptions,
 ): Promise<{ readonly digest: Digest; readonly kept: KeptPackage } | undefined> {
-  try {
-    const manifest = await image.fetchManifest(tag, call);
-    const kept = manifest && parseKeptManifest(tag, manifest.bytes);
-    return kept && { digest: manifest.digest, kept };
-  } catch (error) {
-    // One planted tag must not hide the others: no manifest of ours is that large.
-    if (isGatewayError(error, 'SIZE_EXCEEDED', 'STORE_ANSWER_INVALID')) return undefined;
-    throw error;
-  }
+  const read = await readArtifact(image, tag, (bytes) => parseKeptManifest(tag, bytes), call);
+  return read && { digest: read.digest, kept: read.value };
 }
 
 /** What these tags keep, several at a time. */

@@ -1,10 +1,11 @@
 import { GatewayError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import type { BlobDescriptor } from '../../store/store.ts';
+import { formatArtifact, type ArtifactProfile } from '../artifacts/format-artifact.ts';
 
 /** The artifactType of a signing key's manifest; left out for registries that take only types they know. */
-export const keyArtifactType = 'application/vnd.lkard.apk.key.v1';
+const keyArtifactType = 'application/vnd.lkard.apk.key.v1';
 
 const publicLayerType = 'application/x-pem-file';
 const privateLayerType = 'application/jose';
@@ -48,18 +49,15 @@ export function keyTagOfFileName(image: string, fileName: string): string | unde
 /** The manifest of a key. */
 export function formatKeyManifest(
   key: { readonly fileName: string; readonly madeAtMs: number; readonly layers: KeyLayers },
-  profile: { readonly artifactType: boolean },
+  profile: ArtifactProfile,
 ): Uint8Array {
   const { publicPem, sealedPrivateKey } = key.layers;
-  return formatManifest({
-    artifactType: profile.artifactType ? keyArtifactType : undefined,
-    config: emptyConfig(emptyConfigType),
-    layers: [
-      { mediaType: publicLayerType, ...publicPem, annotations: { [titleAnnotation]: key.fileName } },
-      { mediaType: privateLayerType, ...sealedPrivateKey },
-    ],
-    annotations: { [createdAnnotation]: new Date(key.madeAtMs).toISOString() },
-  });
+  const layers = [
+    { mediaType: publicLayerType, ...publicPem, annotations: { [titleAnnotation]: key.fileName } },
+    { mediaType: privateLayerType, ...sealedPrivateKey },
+  ];
+  const annotations = { [createdAnnotation]: new Date(key.madeAtMs).toISOString() };
+  return formatArtifact(keyArtifactType, { layers, annotations }, profile);
 }
 
 /** The layers of a key's manifest, or undefined where it is something else: anyone who may push can tag anything so. */

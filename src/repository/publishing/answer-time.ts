@@ -3,6 +3,7 @@ import { createDeadline } from '../../concurrency/deadline.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { untilAborted } from '../../store/aborted.ts';
 import type { BlobSource, CallOptions } from '../../store/store.ts';
 
 /**
@@ -55,10 +56,10 @@ export function createAnswerTime(clock: Clock, ms: number, { branch, repository 
     remainingMs: () => deadline.remainingMs(),
     call: () => ({ signal: deadline.signal, patienceMs: deadline.remainingMs() }),
     undoing: () => ({ signal: undone.signal }),
-    until: (shared) => Promise.race([shared, rejectionOn(deadline.signal)]),
+    until: (shared) => untilAborted(shared, deadline.signal),
     async within(work) {
       try {
-        return await Promise.race([work, rejectionOn(undone.signal)]);
+        return await untilAborted(work, undone.signal);
       } catch (error) {
         throw deadline.isPast() && isGatewayError(error, 'ABORTED') ? timedOut() : error;
       }
@@ -86,17 +87,15 @@ export function createAnswerTime(clock: Clock, ms: number, { branch, repository 
   };
 }
 
-/** A promise that only ever rejects, with ABORTED when the signal fires, and then unheard where nobody waits for it. */
-export function rejectionOn(signal: AbortSignal): Promise<never> {
-  const rejection = new Promise<never>((_resolve, reject) => {
-    const leave = () => {
-      reject(new GatewayError('ABORTED', 'whoever waited for this was answered'));
-    };
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-  });
-  rejection.catch(() => undefined);
-  return rejection;
+/** The outcome of work that begins now for a caller who is answered within that time, undoing included. */
+export async function answeredInTime<T>(
+  clock: Clock,
+  ms: number,
+  at: RepositoryCoordinates,
+  work: (time: AnswerTime) => Promise<T>,
+): Promise<T> {
+  const time = createAnswerTime(clock, ms, at);
+  return await time.within(work(time)).finally(time.end);
 }
 
 /** A body in pieces of some hundred KiB; `onTaken` is called as each is asked for, and once more after the last one. */

@@ -7,11 +7,12 @@ import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import { putMarker } from '../artifacts/marker.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { formatPackageProvenance } from '../artifacts/package-provenance.ts';
+import { readArtifact } from '../artifacts/read-artifact.ts';
 import { tombstoneOf } from '../artifacts/package-tag.ts';
 import type { Sightings } from '../live/sightings.ts';
 
 /** The artifactType of a tombstone. */
-export const tombstoneArtifactType = 'application/vnd.lkard.apk.tombstone.v1';
+const tombstoneArtifactType = 'application/vnd.lkard.apk.tombstone.v1';
 
 const createdAnnotation = 'org.opencontainers.image.created';
 const reasonAnnotation = 'lkard.apk.reason';
@@ -85,30 +86,18 @@ export function createBurial({ artifacts, sightings, stamp, log }: BurialDeps): 
   };
 }
 
-/** Why a tag died, as its tombstone tells. */
-export async function reasonOf(image: ImageStore, tombstone: string, options: CallOptions = {}): Promise<Reason> {
-  return (await readGrave(image, tombstone, options)).reason;
-}
-
 /** Why and when a tag died, as its tombstone tells. */
 export async function readGrave(
   image: ImageStore,
   tombstone: string,
-  options: CallOptions = {},
+  call: CallOptions,
 ): Promise<{ readonly reason: Reason; readonly createdMs: number | undefined }> {
-  try {
-    const manifest = await image.fetchManifest(tombstone, options);
-    const annotations = manifest === undefined ? {} : parseManifest(manifest.bytes).annotations;
-    const createdMs = Date.parse(annotations[createdAnnotation] ?? '');
-    return {
-      reason: annotations[reasonAnnotation] === 'withdrawn' ? 'withdrawn' : 'deleted',
-      createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
-    };
-  } catch (error) {
-    if (isGatewayError(error, 'STORE_ANSWER_INVALID', 'SIZE_EXCEEDED'))
-      return { reason: 'deleted', createdMs: undefined };
-    throw error;
-  }
+  const read = await readArtifact(image, tombstone, (bytes) => parseManifest(bytes).annotations, call);
+  const createdMs = Date.parse(read?.value[createdAnnotation] ?? '');
+  return {
+    reason: read?.value[reasonAnnotation] === 'withdrawn' ? 'withdrawn' : 'deleted',
+    createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
+  };
 }
 
 async function tryDelete(image: ImageStore, tag: string, options: CallOptions): Promise<void> {

@@ -2,7 +2,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look } from '../live/look.ts';
 import { gravesOf } from '../live/pushed-files.ts';
-import { reasonOf } from './burial.ts';
+import { readGrave } from './burial.ts';
 
 /**
  * Whether something of these names lived and was deleted since the look before their put. Whoever saw it beside these tags may be
@@ -17,7 +17,7 @@ export function createGraveWatch(
   return async (look, call) => {
     for (const grave of gravesOf(look, own)) {
       if (known.has(grave)) continue;
-      if ((await reasonOf(image, grave, call)) !== 'withdrawn') return true;
+      if ((await readGrave(image, grave, call)).reason !== 'withdrawn') return true;
       known.add(grave);
     }
     return false;

@@ -1,9 +1,10 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { untilAborted } from '../../store/aborted.ts';
 import type { CallOptions } from '../../store/store.ts';
 import type { Look } from '../live/look.ts';
-import { rejectionOn, type AnswerTime } from './answer-time.ts';
+import type { AnswerTime } from './answer-time.ts';
 import type { Participant } from './participant.ts';
 
 /** For how long somebody waits. */
@@ -21,8 +22,6 @@ export interface Seat {
   hasLooked: boolean;
   /** Fires when this one is answered: their rights serve nobody from then on. */
   readonly left: AbortController;
-  /** Rejects then: one whose requests hang holds up the others no longer than it waits itself. */
-  readonly gone: Promise<never>;
 }
 
 /** Those who wait for one repository's publishing, each until they are answered. */
@@ -59,7 +58,7 @@ export function createSeats(log: Log, at: RepositoryCoordinates): Seats {
   const settle = async (seat: Seat, seen: Look) => {
     seat.hasLooked = true;
     try {
-      const verdict = await Promise.race([seat.participant.settle(seen), seat.gone]);
+      const verdict = await whileWaiting(seat, seat.participant.settle(seen));
       if (verdict === 'done') leave(seat, seat.resolve);
     } catch (error) {
       if (isPassing(error) && isInTime(seat, error))
@@ -70,7 +69,7 @@ export function createSeats(log: Log, at: RepositoryCoordinates): Seats {
 
   const attempt = async <T extends object>(seat: Seat, work: (call: CallOptions) => Promise<T>) => {
     try {
-      return await Promise.race([work(callOf(seat)), seat.gone]);
+      return await whileWaiting(seat, work(callOf(seat)));
     } catch (error) {
       await recover(seat, error);
       return undefined;
@@ -92,7 +91,7 @@ export function createSeats(log: Log, at: RepositoryCoordinates): Seats {
     }
     const present = [...seats];
     if (isGatewayError(error, 'TAG_IMMUTABLE')) {
-      await Promise.allSettled(present.map((one) => Promise.race([one.participant.abandon(), one.gone])));
+      await Promise.allSettled(present.map((one) => whileWaiting(one, one.participant.abandon())));
     }
     rejectAll(present, () => error);
   };
@@ -102,9 +101,8 @@ export function createSeats(log: Log, at: RepositoryCoordinates): Seats {
     has: (seat) => seats.has(seat),
     async take(participant, time, onSeated) {
       const left = new AbortController();
-      const gone = rejectionOn(left.signal);
       await new Promise<void>((resolve, reject) => {
-        const seat: Seat = { participant, time, resolve, reject, refusal: undefined, hasLooked: false, left, gone };
+        const seat: Seat = { participant, time, resolve, reject, refusal: undefined, hasLooked: false, left };
         const leaveLate = () => {
           rejectAll([seat], () => new GatewayError('ABORTED', 'the time to publish is up'));
         };
@@ -118,6 +116,11 @@ export function createSeats(log: Log, at: RepositoryCoordinates): Seats {
     settle,
     attempt,
   };
+}
+
+/** One whose requests hang holds up the others no longer than it waits itself. */
+function whileWaiting<T>({ left }: Seat, work: Promise<T>): Promise<T> {
+  return untilAborted(work, left.signal);
 }
 
 /** What a request is made with that is made with somebody's rights: it ends when they are answered. */

@@ -8,7 +8,7 @@ import type { StoredIndexes } from '../index/stored-index.ts';
 import type { Look, Scope } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { Sightings } from '../live/sightings.ts';
-import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
+import { answeredInTime, type AnswerTime } from '../publishing/answer-time.ts';
 import type { Burial } from '../publishing/burial.ts';
 import type { ImmutableIndexes } from '../publishing/immutable-indexes.ts';
 import { refuseSnapshot } from '../publishing/refusals.ts';
@@ -67,11 +67,10 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
   const shareLook = createFreshCalls<Look>();
 
   /** Ends by itself, as no one caller's signal may end it. */
-  const lookForMany = async (image: ImageStore, at: RepositoryCoordinates, scope: Scope, knownMs?: number) => {
-    const time = createAnswerTime(clock, publishTimeoutMs, at);
-    const seen = time.within(deps.look(image, at, scope, { ...time.call(), knownMs, isEager: true }));
-    return await seen.finally(time.end);
-  };
+  const lookForMany = (image: ImageStore, at: RepositoryCoordinates, scope: Scope, knownMs?: number) =>
+    answeredInTime(clock, publishTimeoutMs, at, (time) =>
+      deps.look(image, at, scope, { ...time.call(), knownMs, isEager: true }),
+    );
 
   const on: Works['on'] = (at, caller, image, time) => {
     const look = (scope: Scope, knownMs?: number) => {
@@ -94,14 +93,11 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
 
   const read: Works['read'] = async (at, caller, hidden, work) => {
     refuseSnapshot(at);
-    const time = createAnswerTime(clock, publishTimeoutMs, at);
-    const run = async () => {
+    return await answeredInTime(clock, publishTimeoutMs, at, async (time) => {
       // What a look asks of the store follows from what others have read: who may not read must not see that.
       if (!(await time.until(deps.rights.authorize(at.image, caller)))) throw hidden;
-      const image = store.image(at.image, caller.credentials, caller.requestId);
-      return await work(on(at, caller, image, time));
-    };
-    return await time.within(run()).finally(time.end);
+      return await work(on(at, caller, store.image(at.image, caller.credentials, caller.requestId), time));
+    });
   };
 
   const change: Works['change'] = (at, caller, hidden, work) =>
@@ -116,15 +112,13 @@ export function createWorks(deps: WorksDeps, options: WorksOptions): Works {
 
   const add: Works['add'] = async (at, caller, work) => {
     refuseSnapshot(at);
-    const time = createAnswerTime(clock, publishTimeoutMs, at);
-    const run = async () => {
+    return await answeredInTime(clock, publishTimeoutMs, at, async (time) => {
       const image = store.image(at.image, caller.credentials, caller.requestId);
       // Asks for the right to push, before anything is told of what is there.
       await (await image.startUpload(time.call())).cancel();
       immutable.refuse(at.image);
       return await work(on(at, caller, image, time));
-    };
-    return await time.within(run()).finally(time.end);
+    });
   };
 
   return { on, read, change, add };

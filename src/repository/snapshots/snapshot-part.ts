@@ -5,16 +5,16 @@ import { inParallel } from '../../concurrency/in-parallel.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { emptyConfig, emptyConfigType, formatManifest } from '../../oci/manifest.ts';
 import { packageLayerType } from '../artifacts/package-manifest.ts';
 import { layersOfContent, type IndexContent } from '../index/index-content.ts';
 import { proveThere } from '../artifacts/artifact-writer.ts';
+import { formatArtifact, type ArtifactProfile } from '../artifacts/format-artifact.ts';
 import type { Look } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
 import type { AnswerTime } from '../publishing/answer-time.ts';
 
 /** The artifactType of a manifest that holds a snapshot's packages. */
-export const snapshotPartArtifactType = 'application/vnd.lkard.apk.snapshot.part.v1';
+const snapshotPartArtifactType = 'application/vnd.lkard.apk.snapshot.part.v1';
 
 /** Packages that one manifest holds at most: all registries take that many layers. */
 export const maxPackagesOfPart = 1000;
@@ -34,20 +34,10 @@ export function partsOf(indexes: Iterable<IndexContent>): readonly (readonly Hel
 }
 
 /** A manifest that names packages as its layers: a registry's collection leaves what a tagged manifest names. */
-export function formatSnapshotPart(
-  tag: string,
-  held: readonly HeldPackage[],
-  profile: { readonly artifactType: boolean },
-): Uint8Array {
-  const config = emptyConfig(emptyConfigType);
+export function formatSnapshotPart(tag: string, held: readonly HeldPackage[], profile: ArtifactProfile): Uint8Array {
   const layers = held.map(({ digest, size }) => ({ mediaType: packageLayerType, digest, size }));
-  return formatManifest({
-    artifactType: profile.artifactType ? snapshotPartArtifactType : undefined,
-    config,
-    layers: layers.length === 0 ? [config] : layers,
-    // No two tags share a manifest: removing one by digest takes no other with it.
-    annotations: { 'lkard.apk.tag': tag },
-  });
+  // No two tags share a manifest: removing one by digest takes no other with it.
+  return formatArtifact(snapshotPartArtifactType, { layers, annotations: { 'lkard.apk.tag': tag } }, profile);
 }
 
 /** Layers and packages at a time. */

@@ -2,23 +2,16 @@ import { grouped } from '../../apk/providing/grouped.ts';
 import { isArchitecture } from '../../apk/package-name.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import { parseSnapshotName, parseCoordinates } from '../../protocol/coordinates.ts';
+import { formatArtifact, type ArtifactProfile } from '../artifacts/format-artifact.ts';
 import { hashOfName, isSnapshotId, parseSnapshotTag, type SnapshotPlace } from '../artifacts/snapshot-tag.ts';
 import type { IndexContent } from '../index/index-content.ts';
-import {
-  indexDetailsType,
-  indexPartType,
-  indexV3DetailsType,
-  indexV3PartType,
-  formatInline,
-  runsOf,
-  type IndexRunDescriptors,
-} from '../index/index-manifest.ts';
-import type { IndexRun, Part } from '../index/index-run.ts';
+import { annotationsOfRuns, layersOfRuns, parseRuns, type IndexRunDescriptors } from '../index/index-manifest.ts';
+import type { IndexRun } from '../index/index-run.ts';
 
 /** The artifactType of what a snapshot lists; left out for registries that take only types they know. */
-export const snapshotArtifactType = 'application/vnd.lkard.apk.snapshot.v1';
+const snapshotArtifactType = 'application/vnd.lkard.apk.snapshot.v1';
 
 /** A snapshot as one tag holds it. Nothing of it ever changes. */
 export interface SnapshotRecord extends SnapshotPlace {
@@ -54,45 +47,34 @@ const annotation = {
   architecture: 'lkard.apk.architecture',
 } as const;
 
-/** Runs that the record holds itself, as the manifest of the index does that they are of. */
-const runsAnnotation = (architecture: string) => `lkard.apk.index.runs.${architecture}`;
-const v3RunsAnnotation = (architecture: string) => `lkard.apk.index.v3.runs.${architecture}`;
-
 /** The manifest of a snapshot: the runs of all its indexes as layers, each with its architecture. */
 export function formatSnapshotRecord(
   record: Omit<SnapshotRecord, 'id' | 'indexes'>,
   indexes: ReadonlyMap<string, IndexContent>,
   inline: ReadonlySet<IndexRun>,
-  profile: { readonly artifactType: boolean },
+  profile: ArtifactProfile,
 ): Uint8Array {
-  const config = emptyConfig(emptyConfigType);
-  const stored = (runs: readonly IndexRun[]) => runs.filter((run) => !inline.has(run));
-  const layers = [...indexes].flatMap(([architecture, { v2Runs, v3Runs }]) => [
-    ...stored(v2Runs).flatMap((run) => layersOfRun(architecture, run, indexPartType, indexDetailsType)),
-    ...stored(v3Runs).flatMap((run) => layersOfRun(architecture, run, indexV3PartType, indexV3DetailsType)),
-  ]);
-  const held = [...indexes].flatMap(([architecture, { v2Runs, v3Runs }]) => [
-    ...Object.entries(formatInline(runsAnnotation(architecture), v2Runs, inline)),
-    ...Object.entries(formatInline(v3RunsAnnotation(architecture), v3Runs, inline)),
-  ]);
-  return formatManifest({
-    artifactType: profile.artifactType ? snapshotArtifactType : undefined,
-    config,
-    layers: layers.length === 0 ? [config] : layers,
-    annotations: {
-      [annotation.created]: new Date(record.createdMs).toISOString(),
-      [annotation.tag]: record.tag,
-      [annotation.branch]: record.branch,
-      [annotation.repository]: record.repository,
-      [annotation.name]: record.name,
-      [annotation.packages]: String(record.packages),
-      [annotation.size]: String(record.size),
-      [annotation.architectures]: [...indexes.keys()].join(' '),
-      ...(record.createdBy === undefined ? {} : { [annotation.by]: record.createdBy }),
-      ...(record.over.length === 0 ? {} : { [annotation.over]: record.over.join(' ') }),
-      ...Object.fromEntries(held),
-    },
+  const layers = [...indexes].flatMap(([architecture, content]) => {
+    const annotations = { [annotation.architecture]: architecture };
+    return layersOfRuns(content, inline).map((layer) => ({ ...layer, annotations }));
   });
+  const held = [...indexes].flatMap(([architecture, content]) =>
+    Object.entries(annotationsOfRuns(content, inline, `.${architecture}`)),
+  );
+  const annotations = {
+    [annotation.created]: new Date(record.createdMs).toISOString(),
+    [annotation.tag]: record.tag,
+    [annotation.branch]: record.branch,
+    [annotation.repository]: record.repository,
+    [annotation.name]: record.name,
+    [annotation.packages]: String(record.packages),
+    [annotation.size]: String(record.size),
+    [annotation.architectures]: [...indexes.keys()].join(' '),
+    ...(record.createdBy === undefined ? {} : { [annotation.by]: record.createdBy }),
+    ...(record.over.length === 0 ? {} : { [annotation.over]: record.over.join(' ') }),
+    ...Object.fromEntries(held),
+  };
+  return formatArtifact(snapshotArtifactType, { layers, annotations }, profile);
 }
 
 /** The snapshot under `tag`, or undefined where the manifest is none, or not this tag's: who may push can put anything there. */
@@ -143,25 +125,11 @@ function indexesIn(
   const named = new Set(architectures);
   if (named.size > maxArchitectures) return undefined;
   for (const architecture of named) {
-    const own = layersOf.get(architecture) ?? [];
-    const ofType = (type: string) => own.filter(({ mediaType }) => mediaType === type);
-    const [v2Inline, v3Inline] = [runsAnnotation, v3RunsAnnotation].map((name) => annotations[name(architecture)]);
-    const v2Runs = runsOf(ofType(indexPartType), ofType(indexDetailsType), v2Inline);
-    const v3Runs = runsOf(ofType(indexV3PartType), ofType(indexV3DetailsType), v3Inline);
-    if (!isArchitecture(architecture) || v2Runs === undefined || v3Runs === undefined) return undefined;
-    indexes.set(architecture, { v2Runs, v3Runs });
+    const runs = parseRuns(layersOf.get(architecture) ?? [], annotations, `.${architecture}`);
+    if (!isArchitecture(architecture) || runs === undefined) return undefined;
+    indexes.set(architecture, runs);
   }
   return indexes;
-}
-
-function layersOfRun(architecture: string, run: IndexRun, partType: string, detailsType: string): Descriptor[] {
-  const layer = (mediaType: string, { digest, bytes }: Part): Descriptor => ({
-    mediaType,
-    digest,
-    size: bytes.length,
-    annotations: { [annotation.architecture]: architecture },
-  });
-  return [layer(partType, run.part), layer(detailsType, run.details)];
 }
 
 function words(text: string | undefined): readonly string[] {

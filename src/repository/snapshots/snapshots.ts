@@ -7,7 +7,7 @@ import type { Stamp } from '../../time/stamps.ts';
 import type { ArtifactWriter } from '../artifacts/artifact-writer.ts';
 import type { TakeLook } from '../live/looks.ts';
 import { unknownRepository } from '../publishing/refusals.ts';
-import { createAnswerTime, type AnswerTime } from '../publishing/answer-time.ts';
+import { answeredInTime, type AnswerTime } from '../publishing/answer-time.ts';
 import type { Caller } from '../service/caller.ts';
 import type { ChangePackages } from '../service/lifecycle.ts';
 import type { Works } from '../pushing/works.ts';
@@ -53,18 +53,15 @@ export function createSnapshots(
     store.image(image, caller.credentials, caller.requestId);
 
   /** What a look asks of the store follows from what others have read: who may not read must not see that. */
-  const change = async <T>(
+  const change = <T>(
     at: RepositoryCoordinates,
     caller: Caller,
     work: (image: ImageStore, time: AnswerTime) => Promise<T>,
-  ): Promise<T> => {
-    const time = createAnswerTime(clock, publishTimeoutMs, at);
-    const run = async () => {
+  ): Promise<T> =>
+    answeredInTime(clock, publishTimeoutMs, at, async (time) => {
       if (!(await time.until(rights.authorize(at.image, caller)))) throw unknownRepository(at);
       return await work(imageOf(at, caller), time);
-    };
-    return await time.within(run()).finally(time.end);
-  };
+    });
 
   return {
     createSnapshot: (at, name, caller) =>

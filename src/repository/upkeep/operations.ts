@@ -5,7 +5,7 @@ import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Groups } from '../live/groups.ts';
 import { EVERY } from '../live/look.ts';
 import type { TakeLook } from '../live/looks.ts';
-import { createAnswerTime } from '../publishing/answer-time.ts';
+import { answeredInTime } from '../publishing/answer-time.ts';
 import type { PutIndex } from '../publishing/index-writer.ts';
 import { createMending } from '../publishing/participant.ts';
 import type { PublishLoop } from '../publishing/publish-loop.ts';
@@ -43,8 +43,9 @@ export function createOperations(
     async mend(at, caller) {
       const image = imageOf(at.image, caller);
       const findings = indexFindings(await deps.look(image, at, [EVERY]));
-      const time = createAnswerTime(deps.clock, publishTimeoutMs, at);
-      await time.within(deps.loopOf(at).join(createMending(image, [EVERY]), time)).finally(time.end);
+      await answeredInTime(deps.clock, publishTimeoutMs, at, (time) =>
+        deps.loopOf(at).join(createMending(image, [EVERY]), time),
+      );
       return findings;
     },
     async resign(name, caller, call = {}) {

@@ -8,8 +8,8 @@ import {
   partTag,
   recordTag,
 } from '../../../../src/repository/artifacts/snapshot-tag.ts';
-import { formatMarker } from '../../../../src/repository/artifacts/marker.ts';
-import { wordMarker, idNamedIn } from '../../../../src/repository/artifacts/snapshot-word.ts';
+import { formatArtifact } from '../../../../src/repository/artifacts/format-artifact.ts';
+import { readName, wordMarker, type SnapshotWord } from '../../../../src/repository/artifacts/snapshot-word.ts';
 import { createTidySnapshots, snapshotLeftovers } from '../../../../src/repository/snapshots/leftovers.ts';
 import { lease } from '../../../../src/time/lease.ts';
 import { stampOf } from '../../../../src/time/stamps.ts';
@@ -21,7 +21,17 @@ const [record, part0, part1] = [recordTag(place, id), partTag(place, 0, id), par
 const gone = goneTag(parseSnapshotTag(record)!);
 const otherGone = goneTag({ tag: record, id: newSnapshotId(place, stampOf(madeMs), (bytes) => new Uint8Array(bytes)) });
 const word = { tag: nameTag(place), id, says: 'name', created: stampOf(madeMs) } as const;
-const aWord = formatMarker(wordMarker(word), { artifactType: true });
+const aWord = manifestOf(word);
+
+function manifestOf(said: SnapshotWord): Uint8Array {
+  const { artifactType, annotations } = wordMarker(said);
+  return formatArtifact(artifactType, { layers: [], annotations }, { artifactType: true });
+}
+
+/** An image that has this under every tag. */
+function imageOf(bytes: Uint8Array) {
+  return { fetchManifest: () => Promise.resolve({ digest: 'sha256:name', bytes }) } as never;
+}
 
 describe('what ended snapshots leave behind', () => {
   it.each([
@@ -66,16 +76,18 @@ describe('clearing away what ended snapshots leave behind', () => {
 });
 
 describe('what says which snapshot has a name', () => {
-  it('has one tag for all of that name, and says the id of the last', () => {
+  it('has one tag for all of that name, and says the id of the last', async () => {
     expect(nameOf({ tag: part0, id })).toBe(nameTag(place));
     expect(parseSnapshotTag(nameTag(place))).toBeUndefined();
-    expect(idNamedIn(aWord)).toBe(id);
+    expect(await readName(imageOf(aWord), nameTag(place), {})).toEqual({ digest: 'sha256:name', id });
   });
 
-  it('says nothing where it is none of ours', () => {
-    const doubt = formatMarker(wordMarker({ ...word, says: 'doubt' }), { artifactType: true });
-    const garbled = formatMarker(wordMarker({ ...word, id: 'x' }), { artifactType: true });
-    expect([doubt, garbled, Buffer.from('{')].map(idNamedIn)).toEqual([undefined, undefined, undefined]);
+  it.each([
+    ['another word', manifestOf({ ...word, says: 'doubt' })],
+    ['no id', manifestOf({ ...word, id: 'x' })],
+    ['no manifest', Buffer.from('{')],
+  ])('says nothing where it is none of ours: %s', async (_what, bytes) => {
+    expect(await readName(imageOf(bytes), nameTag(place), {})).toBeUndefined();
   });
 });
 
