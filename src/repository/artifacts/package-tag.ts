@@ -81,6 +81,11 @@ export function freshPartOf(tag: string): string {
   return tag.slice(-secondsLength - randomLength);
 }
 
+/** Package tags, the one that was made last first. */
+export function latestFirst(tags: readonly string[]): readonly string[] {
+  return tags.toSorted((a, b) => (freshPartOf(a) < freshPartOf(b) ? 1 : -1));
+}
+
 /** Whether a tag of a package, living or dead, may be of a file of that name, by its part for people. */
 export function mayBear(tag: string, fileName: string): boolean {
   return readablePartOf(tag) === readableName(fileName);
@@ -146,11 +151,6 @@ export function readablePartOf(tag: string): string {
   return tag.slice(groupHashLength + 3, -endingLength - 1);
 }
 
-/** What that part begins with, of a file whose name begins so. */
-export function readableBeginning(text: string): string {
-  return readableName(text);
-}
-
 /** A quick look at a listed tag, without checking its whole grammar: a listing may have 100,000 of them. */
 export function peekTag(tag: string): { groupHash: string; kind: TagKind } | undefined {
   const kind = peekKind(tag);
@@ -186,7 +186,8 @@ function indexTagPrefix(at: Omit<RepositoryCoordinates, 'image'>): string {
   return `index-${readable(at.branch, 30)}-${readable(at.repository, 30)}-`;
 }
 
-function readableName(fileName: string): string {
+/** What that part is, or begins with, of a file whose name is or begins so. */
+export function readableName(fileName: string): string {
   return readable(fileName.replace(/\.apk$/, ''), 50);
 }
 

@@ -26,12 +26,10 @@ export interface PackageCatalogs {
   ): Promise<readonly ListedRepository[] | undefined>;
 }
 
-export interface PackageCatalogOptions {
-  /** Packages that all catalogs together may hold. Default 500,000, some 300 MiB. */
-  readonly maxPackages?: number;
-  /** Milliseconds for which the architectures of an image are remembered. Default 5,000. */
-  readonly architecturesMs?: number;
-}
+/** Packages that all catalogs together may hold, some 300 MiB. */
+const maxPackages = 500_000;
+/** Milliseconds for which the architectures of an image are remembered. */
+const architecturesMs = 5_000;
 
 interface KnownImage {
   readonly askedMs: number;
@@ -39,10 +37,10 @@ interface KnownImage {
 }
 
 /** Catalogs over the service. What is remembered goes out only to callers whom the service lets read the image. */
-export function createPackageCatalogs(
-  deps: { readonly repositories: RepositoryCatalog & RepositoryReading; readonly now: () => number },
-  { maxPackages = 500_000, architecturesMs = 5_000 }: PackageCatalogOptions = {},
-): PackageCatalogs {
+export function createPackageCatalogs(deps: {
+  readonly repositories: RepositoryCatalog & RepositoryReading;
+  readonly now: () => number;
+}): PackageCatalogs {
   const { repositories } = deps;
   const catalogs = createByteBoundedCache<PackageCatalog>(maxPackages, ({ packages }) => packages.length);
   const images = createByteBoundedCache<KnownImage>(100_000, (known) => known.repositories.length);

@@ -1,8 +1,8 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
-import { buriedBy, freshPartOf, keptBy, peekKind, peekTag } from '../artifacts/package-tag.ts';
+import { buriedBy, keptBy, latestFirst, peekKind } from '../artifacts/package-tag.ts';
 import type { KnownKept } from '../keeping/known-kept.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
-import { EVERY, type Look } from '../live/look.ts';
+import { EVERY, shownTags, type Look } from '../live/look.ts';
 import { unknownRepository } from '../publishing/refusals.ts';
 import type { Work } from '../pushing/work.ts';
 import type { Works } from '../pushing/works.ts';
@@ -50,7 +50,8 @@ async function toldBy(
   knownKept: KnownKept,
 ): Promise<Pick<History, 'events' | 'isComplete'>> {
   const seen = await work.look([EVERY]);
-  const graves = gravesIn(seen);
+  // The latest by when their packages were pushed.
+  const graves = latestFirst(shownTags(seen, ['tombstone']));
   const read = graves.slice(0, maxGraves);
   const buried = await inParallel(read, concurrency, async (grave) => {
     const events = await eventsOfGrave(work.image, grave, work.time.call());
@@ -75,19 +76,4 @@ async function toldBy(
 function listedIn(seen: Look): readonly IndexedPackage[] {
   const files = seen.architectures.flatMap((architecture) => seen.target(architecture).files);
   return [...new Map(files.map((file) => [`${file.pkg.architecture}/${file.pkg.fileName}`, file])).values()];
-}
-
-/** The tombstones of the repository, the latest first by when their packages were pushed. */
-function gravesIn({ listing, groups }: Look): readonly string[] {
-  const own = new Set(groups.values());
-  return latestFirst(
-    listing.filter((tag) => {
-      const peeked = peekTag(tag);
-      return peeked?.kind === 'tombstone' && own.has(peeked.groupHash);
-    }),
-  );
-}
-
-function latestFirst(tags: readonly string[]): readonly string[] {
-  return tags.toSorted((a, b) => (freshPartOf(a) < freshPartOf(b) ? 1 : -1));
 }

@@ -18,26 +18,37 @@ export interface StoredRuns {
 }
 
 /** Of records that nobody signed, of one format, inflated: three times what 100,000 packages take. */
-export const maxUnsignedBytes = 128 * 1024 * 1024;
+const maxUnsignedBytes = 128 * 1024 * 1024;
 /** And so many: each takes 1.5 KB in memory, however short it is. */
-export const maxUnsignedRecords = 150_000;
+const maxUnsignedRecords = 150_000;
+
+/** Runs of one format that nobody signed, read by `parse`, none of which may hold more than it is told. Throws INDEX_MALFORMED. */
+export function parseUnsigned<T>(
+  layers: readonly T[],
+  parse: (run: T, maxRecords: number) => IndexRun,
+): readonly IndexRun[] {
+  let [bytes, records] = [0, 0];
+  return layers.map((layer) => {
+    const run = parse(layer, maxUnsignedRecords - records);
+    bytes += run.length;
+    records += run.files.length;
+    if (bytes > maxUnsignedBytes) throw malformed('more records than any index has');
+    return run;
+  });
+}
 
 export function createStoredRuns(maxBytes: number): StoredRuns {
   const runs = createByteBoundedCache<IndexRun>(maxBytes, (run) => run.length * 6);
 
   return {
     parse(group, format, layers, isSigned) {
-      let [bytes, records] = [0, 0];
-      return layers.map((run) => {
+      const parse = (run: RunLayers, maxRecords = Infinity) => {
         const key = runKey(group, format, run);
-        const left = isSigned ? Infinity : maxUnsignedRecords - records;
-        const parsed = runs.get(key) ?? parseRun(group, run.part, run.details, format, left);
-        bytes += parsed.length;
-        records += parsed.files.length;
-        if (!isSigned && bytes > maxUnsignedBytes) throw malformed('more records than any index has');
+        const parsed = runs.get(key) ?? parseRun(group, run.part, run.details, format, maxRecords);
         runs.set(key, parsed);
         return parsed;
-      });
+      };
+      return isSigned ? layers.map((run) => parse(run)) : parseUnsigned(layers, parse);
     },
     forget(group, before, after) {
       const kept = new Set(after === undefined ? [] : keysOf(group, after));

@@ -92,11 +92,15 @@ export async function readAllKept(
 
 /** Those of some tags that stand for withdrawn packages, the newest of each content. */
 export function withdrawnTags(tags: readonly string[]): readonly string[] {
+  return [...newestOfEachContent(tags.filter((tag) => peekKind(tag) === 'withdrawn'))];
+}
+
+/** Of tags of one content one is enough to keep: the newest, whose word counts before older ones. */
+export function newestOfEachContent(tags: readonly string[]): ReadonlySet<string> {
   const newest = new Map<string, string>();
   for (const tag of tags) {
-    if (peekKind(tag) !== 'withdrawn') continue;
     const key = contentKeyOf(tag);
     if (tag > (newest.get(key) ?? '')) newest.set(key, tag);
   }
-  return [...newest.values()];
+  return new Set(newest.values());
 }

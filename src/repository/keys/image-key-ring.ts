@@ -1,6 +1,7 @@
 import { isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
+import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import { isKeyTag, keyTagOfFileName } from './key-artifact.ts';
 import type { KeySeal } from './key-seal.ts';
@@ -49,7 +50,7 @@ export function signerTags(image: string, signers: readonly string[] = []): read
 export async function readImageKeyRing(
   deps: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: MonotonicClock },
   known: ImageKeyRing | undefined,
-  options: SigningKeysOptions & { readonly apartMs: number },
+  options: SigningKeysOptions,
 ): Promise<ImageKeyRing | undefined> {
   const { store, clock } = deps;
   const readAt = clock.monotonicMs();
@@ -63,13 +64,9 @@ export async function readImageKeyRing(
   return ringOf(new Map(found), readAt);
 }
 
-async function listKeyTags(
-  store: ImageStore,
-  { tags, signal }: SigningKeysOptions,
-  mayFail: boolean,
-): Promise<readonly string[]> {
+async function listKeyTags(store: ImageStore, { signal }: CallOptions, mayFail: boolean): Promise<readonly string[]> {
   try {
-    return (tags ?? (await store.tags({ signal }))).filter(isKeyTag);
+    return (await store.tags({ signal })).filter(isKeyTag);
   } catch (error) {
     // Some may read and not list: the signers of the index that they read name the keys.
     if (mayFail && isGatewayError(error, 'UNAUTHORIZED', 'FORBIDDEN')) return [];
@@ -81,9 +78,9 @@ async function look(
   { store, seal, clock }: { readonly store: ImageStore; readonly seal: KeySeal; readonly clock: MonotonicClock },
   tag: string,
   before: FoundKeyTag | undefined,
-  options: CallOptions & { readonly apartMs: number },
+  { signal }: CallOptions,
 ): Promise<FoundKeyTag> {
-  const call = { signal: options.signal };
+  const call = { signal };
   if (before === undefined) return (await readKeyTag(store, seal, tag, call)) ?? absent;
   const now = await store.resolve(tag, call);
   if (now !== undefined && now.digest === before.digest) return { ...before, missedAt: undefined };
@@ -91,7 +88,7 @@ async function look(
   if (typeof before.content === 'string') return absent;
   // Said once it is no proof: reads by name lag, and a registry may forget for a moment.
   const missedAt = before.missedAt ?? clock.monotonicMs();
-  return msSince(clock, missedAt) >= options.apartMs ? absent : { ...before, missedAt };
+  return msSince(clock, missedAt) >= lease.absenceApartMs ? absent : { ...before, missedAt };
 }
 
 const absent: FoundKeyTag = { digest: undefined, content: 'foreign' };

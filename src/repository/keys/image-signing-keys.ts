@@ -2,7 +2,6 @@ import { GatewayError } from '../../errors.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { createInTurn } from '../../concurrency/in-turn.ts';
 import type { Clock, InTurn, Log } from '../../ports.ts';
-import { lease } from '../../time/lease.ts';
 import { msSince } from '../../time/monotonic.ts';
 import type { ImageStore } from '../../store/store.ts';
 import { createArtifactWriter } from '../artifacts/artifact-writer.ts';
@@ -13,32 +12,24 @@ import type { KeySeal } from './key-seal.ts';
 import { makePrivateKey, signingKeyOf, type MakePrivateKey } from './signing-key.ts';
 import type { SigningKey, SigningKeys, SigningKeysOptions } from './signing-keys.ts';
 
-export interface ImageSigningKeysOptions {
-  /** How long an image's keys are taken to be all of them without looking. Default: 60,000 ms. */
-  readonly recheckMs?: number | undefined;
-  /** How far apart the registry must say twice that a key is gone before that is believed. Default: five minutes. */
-  readonly apartMs?: number | undefined;
-  /** How many images' keys are remembered. Default: 10,000. */
-  readonly maxImages?: number | undefined;
-}
+/** How long an image's keys are taken to be all of them without looking. */
+const recheckMs = 60_000;
+/** How many images' keys are remembered. */
+const maxImages = 10_000;
 
 /**
  * Signing keys kept in each image, one tag a key, the private half sealed. Two replicas that make the first key at once end
  * with both: both sign, the oldest (then the one of the smallest id) is primary on every replica. `lkard resign` retires one.
  */
-export function createImageSigningKeys(
-  deps: {
-    readonly seal: KeySeal;
-    readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'sleep'>;
-    readonly log: Log;
-    readonly makeKey?: MakePrivateKey;
-    /** Lets other processes of this gateway make a key of that name first or later, never at once. Default: there are none. */
-    readonly inTurn?: InTurn | undefined;
-  },
-  options: ImageSigningKeysOptions = {},
-): SigningKeys {
+export function createImageSigningKeys(deps: {
+  readonly seal: KeySeal;
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs' | 'sleep'>;
+  readonly log: Log;
+  readonly makeKey?: MakePrivateKey;
+  /** Lets other processes of this gateway make a key of that name first or later, never at once. Default: there are none. */
+  readonly inTurn?: InTurn | undefined;
+}): SigningKeys {
   const { seal, clock, log, makeKey = makePrivateKey, inTurn: amongProcesses = alone } = deps;
-  const { recheckMs = 60_000, apartMs = lease.absenceApartMs, maxImages = 10_000 } = options;
   const artifacts = createArtifactWriter({ clock });
   const rings = createBoundedCache<ImageKeyRing>(maxImages);
   /** Makers of one image follow each other: each uses its own rights, and finds what the one before it made. */
@@ -65,7 +56,7 @@ export function createImageSigningKeys(
   }
 
   async function readAnew(store: ImageStore, known: ImageKeyRing | undefined, asked: SigningKeysOptions) {
-    const ring = await readImageKeyRing({ store, seal, clock }, known, { ...asked, apartMs });
+    const ring = await readImageKeyRing({ store, seal, clock }, known, asked);
     if (ring === undefined) throw lockedKeys(store.image, `there are more than ${maxKeyTags} of them`);
     if (ring.locked.length > (known?.locked.length ?? 0)) {
       log.warn({ image: store.image, tags: ring.locked }, "signing keys are there that this gateway can't open");

@@ -15,8 +15,6 @@ export interface SigningKey {
 export interface SigningKeysOptions extends CallOptions {
   /** Looks again, whatever is remembered. Default: no. */
   readonly refresh?: boolean | undefined;
-  /** The image's tags where the caller has just listed them, which saves a listing. */
-  readonly tags?: readonly string[] | undefined;
   /** File names of keys that an index was seen signed with. One that isn't known is looked for, listed or not. */
   readonly signers?: readonly string[] | undefined;
 }

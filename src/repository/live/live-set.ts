@@ -35,7 +35,6 @@ export interface LiveSet {
   /** Tags in the listing that keep bytes of what is dead, or may be. */
   readonly kept: readonly string[];
   has(tag: string): boolean;
-  get(tag: string): PackageRecord | undefined;
   /** The live tags of files of that name, of every architecture that was looked at. */
   named(fileName: string): readonly LiveTag[];
   /** Names that a live tag bears which none of the indexes lists, and another live tag beside it. */
@@ -129,22 +128,13 @@ function toldSince({ tag, pkg: before }: Candidate, sightings: Sightings): Prese
 }
 
 /** The live set that differs from these indexes so. */
-function liveSet(told: Omit<LiveSet, 'has' | 'get' | 'named' | 'crowdedNames'>): LiveSet {
+function liveSet(told: Omit<LiveSet, 'has' | 'named' | 'crowdedNames'>): LiveSet {
   const { listed, gone, unlisted } = told;
-  const listedAs = (tag: string) => {
-    for (const content of listed) {
-      const file = content.byTag().get(tag);
-      if (file !== undefined) return file.pkg;
-    }
-    return undefined;
-  };
   let byName: ReadonlyMap<string, string | readonly string[]> | undefined;
   const unlistedNames = () => (byName ??= byFileName(unlisted));
-  const get = (tag: string) => unlisted.get(tag) ?? (gone.has(tag) ? undefined : listedAs(tag));
   return {
     ...told,
-    get,
-    has: (tag) => get(tag) !== undefined,
+    has: (tag) => unlisted.has(tag) || (!gone.has(tag) && listed.some((content) => content.byTag().has(tag))),
     named(fileName) {
       const found = new Map<string, PackageRecord>();
       for (const content of listed) {

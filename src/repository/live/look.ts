@@ -8,7 +8,7 @@ import { indexTarget, unmarkedFiles, type IndexTarget } from './index-target.ts'
 import { judgeLiveSet, type LiveSet, type LiveTag, type Questions } from './live-set.ts';
 import type { MakeContent } from './made-contents.ts';
 import { contestedTags, type NameFacts } from './names.ts';
-import { groupHash } from '../artifacts/package-tag.ts';
+import { groupHash, peekTag, type TagKind } from '../artifacts/package-tag.ts';
 import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
 import {
   isSameVersions,
@@ -108,6 +108,15 @@ async function usableKeys(signingKeys: SigningKeys, image: ImageStore, options: 
     if (isGatewayError(error, 'SIGNING_KEY_LOCKED')) return [];
     throw error;
   }
+}
+
+/** The tags of these kinds that a look's listing shows of its groups. */
+export function shownTags({ listing, groups }: Look, kinds: readonly TagKind[]): readonly string[] {
+  const own = new Set(groups.values());
+  return listing.filter((tag) => {
+    const peeked = peekTag(tag);
+    return peeked !== undefined && kinds.includes(peeked.kind) && own.has(peeked.groupHash);
+  });
 }
 
 type SeenDeps = Pick<LookDeps, 'sightings' | 'makeContent'>;

@@ -1,18 +1,9 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
-import {
-  barOf,
-  contentKeyOf,
-  freshPartOf,
-  groupHash,
-  peekKind,
-  peekTag,
-  type TagKind,
-} from '../artifacts/package-tag.ts';
+import { barOf, contentKeyOf, latestFirst, peekKind, type TagKind } from '../artifacts/package-tag.ts';
 import { putBar } from '../keeping/bars.ts';
 import { dropKept, isEnded, readAllKept } from '../keeping/kept-packages.ts';
-import type { Look } from '../live/look.ts';
-import { NOARCH } from '../../apk/architectures.ts';
+import { shownTags, type Look } from '../live/look.ts';
 import { readDeath, type ToldDeath } from '../publishing/told-death.ts';
 import type { ChangedPackage, ChangeOptions, Selection } from '../service/lifecycle.ts';
 import { stampOf } from '../../time/stamps.ts';
@@ -53,21 +44,14 @@ function barsIn(listing: readonly string[]): ReadonlySet<string> {
  * answer was lost is told that it is so. Patterns mean what is there, so nothing is looked for by them.
  */
 export async function selectGone(
-  { image, at, time }: Work,
-  { listing, architectures }: Look,
+  { image, time }: Work,
+  seen: Look,
   { files = [], names = [] }: Selection,
 ): Promise<Selected<ChangedPackage>> {
   const isWhole = (text: string) => !text.includes('*');
   const whole = { files: files.filter(isWhole), names: names.filter(isWhole) };
   const mayBe = whole.files.length + whole.names.length === 0 ? () => false : maySelect(whole);
-  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
-  const isOwn = (tag: string) => {
-    const peeked = peekTag(tag);
-    return peeked?.kind === 'tombstone' && hashes.has(peeked.groupHash);
-  };
-  const graves = listing
-    .filter((tag) => isOwn(tag) && mayBe(tag))
-    .toSorted((a, b) => (freshPartOf(a) < freshPartOf(b) ? 1 : -1));
+  const graves = latestFirst(shownTags(seen, ['tombstone']).filter(mayBe));
   const told = await inParallel(graves.slice(0, maxRead), concurrency, (tag) => readDeath(image, tag, time.call()));
   const dead = told.flatMap((death) => (death === undefined || death === 'nothing' ? [] : (goneOf(death) ?? [])));
   const last = [...new Map(dead.toReversed().map((one) => [`${one.architecture}/${one.fileName}`, one])).values()];

@@ -1,5 +1,4 @@
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
-import { contentKeyOf } from '../artifacts/package-tag.ts';
 import { findFile } from '../index/index-content.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { Look } from '../live/look.ts';
@@ -28,14 +27,4 @@ export function mayListDead({ stored, live, isCovered }: Look, architecture: str
     const listed = findFile(content, name);
     return listed !== undefined && files.has(listed.pkg) && !listed.tags.some((tag) => live.has(tag));
   });
-}
-
-/** Of twins one is enough to keep: the newest, whose word then counts before older ones. */
-export function newestOfEach(targets: readonly LiveTag[]): ReadonlySet<string> {
-  const newest = new Map<string, string>();
-  for (const { tag } of targets) {
-    const key = contentKeyOf(tag);
-    if (tag > (newest.get(key) ?? '')) newest.set(key, tag);
-  }
-  return new Set(newest.values());
 }

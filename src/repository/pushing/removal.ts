@@ -3,14 +3,14 @@ import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { Keeping, KeptPackage } from '../artifacts/kept-package.ts';
 import { proveThere } from '../artifacts/artifact-writer.ts';
 import { contentKeyOf, keptBy, keptTagOf, peekKind } from '../artifacts/package-tag.ts';
-import { putKept } from '../keeping/kept-packages.ts';
+import { newestOfEachContent, putKept } from '../keeping/kept-packages.ts';
 import { undeadIn } from '../live/absence.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import type { Participant } from '../publishing/participant.ts';
 import { bytesGone } from '../publishing/refusals.ts';
 import { barAll, endKeeping } from './kept-selection.ts';
-import { filesOf, mayListDead, newestOfEach } from './leaving-files.ts';
+import { filesOf, mayListDead } from './leaving-files.ts';
 import type { Work } from './work.ts';
 
 /** Tags that are removed at a time. */
@@ -39,7 +39,7 @@ export interface Removal {
 export async function removeAll(work: Work, targets: readonly LiveTag[], removal: Removal): Promise<void> {
   const { ended = [], gone = [], beside } = removal;
   const [first, ...others] = targets;
-  const keepers = newestOfEach(targets);
+  const keepers = newestOfEachContent(targets.map(({ tag }) => tag));
   const kept = new Map<string, KeptPackage>();
   const remove = async (target: LiveTag) => {
     if (keepers.has(target.tag)) await keep(work, target, removal, kept);
@@ -104,7 +104,7 @@ function createRemoval(
   const buried = new Map(targets.map((one) => [one.tag, one]));
   let seen: Look | undefined;
   const buryAll = async (left: readonly LiveTag[]) => {
-    const keepers = newestOfEach(left);
+    const keepers = newestOfEachContent(left.map(({ tag }) => tag));
     for (const one of left) {
       if (keepers.has(one.tag)) await keep(work, one, removal, kept);
       await bury(work, one, removal);

@@ -3,7 +3,7 @@ import { wildcard } from '../../protocol/glob.ts';
 import type { IndexedPackage } from '../index/indexed-package.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
-import { readableBeginning, readablePartOf } from '../artifacts/package-tag.ts';
+import { readableName, readablePartOf } from '../artifacts/package-tag.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import { NOARCH } from '../../apk/architectures.ts';
 import type { Selection } from '../service/lifecycle.ts';
@@ -60,10 +60,10 @@ export function select<T>(
 export function maySelect({ files = [], names = [] }: Selection): (tag: string) => boolean {
   const fileNames = files.map((file) => splitFile(file).fileName);
   // There may be 50,000 whole names, but few patterns.
-  const whole = new Set(fileNames.filter((name) => !name.includes('*')).map(readableBeginning));
+  const whole = new Set(fileNames.filter((name) => !name.includes('*')).map(readableName));
   const open = [...fileNames.filter((name) => name.includes('*')), ...names];
   // Tags have no `.apk`, and a star may stand for a part of it.
-  const beginnings = open.map((text) => readableBeginning((text.split('*', 1)[0] ?? '').replace(/\.(ap?)?$/, '')));
+  const beginnings = open.map((text) => readableName((text.split('*', 1)[0] ?? '').replace(/\.(ap?)?$/, '')));
   return (tag) => {
     const readable = readablePartOf(tag);
     return whole.has(readable) || beginnings.some((beginning) => readable.startsWith(beginning));

@@ -5,8 +5,7 @@ import type { ImageStore } from '../../store/store.ts';
 import { buildIndexContent, contentPieces, type IndexContent } from '../index/index-content.ts';
 import { createFetchLayers, type RunLayers } from '../index/index-layers.ts';
 import { parseRun, type IndexRun, type RunFormat } from '../index/index-run.ts';
-import { malformed } from '../index/run-details.ts';
-import { maxUnsignedBytes, maxUnsignedRecords } from '../index/stored-runs.ts';
+import { parseUnsigned } from '../index/stored-runs.ts';
 import { compareIndexed, type IndexedPackage } from '../index/indexed-package.ts';
 import type { Look } from '../live/look.ts';
 import { clashingTags } from '../live/names.ts';
@@ -19,8 +18,6 @@ export type OpenSnapshot = (
   architecture: string,
 ) => Promise<IndexContent | undefined>;
 
-/** Of one format: what is stored has fewer. */
-const maxRuns = 64;
 /** What a record costs in memory, roughly. */
 const bytesPerRecord = 1024;
 
@@ -52,17 +49,9 @@ export function createOpenSnapshot(options: {
   };
 }
 
-/** Runs read back. Nobody signed them, so there are no more of them, and they hold no more, than any index of ours. */
+/** Runs read back. Nobody signed them, so they hold no more than any index of ours. */
 function runsOf(home: Group, layers: readonly RunLayers[], format: RunFormat): readonly IndexRun[] {
-  if (layers.length > maxRuns) throw malformed(`${layers.length} runs`);
-  let [bytes, records] = [0, 0];
-  return layers.map(({ part, details }) => {
-    const run = parseRun(home, part, details, format, maxUnsignedRecords - records);
-    bytes += run.length;
-    records += run.files.length;
-    if (bytes > maxUnsignedBytes) throw malformed('more records than any index has');
-    return run;
-  });
+  return parseUnsigned(layers, ({ part, details }, maxRecords) => parseRun(home, part, details, format, maxRecords));
 }
 
 /** What each architecture's index lists, by name; at least one. */

@@ -99,7 +99,14 @@ async function keepWhatIsListed(
     const over = await claimName(deps, image, place, ownTag(partTag(place, 0, id)), time.call());
     const about = { ...place, tag, createdMs: now, createdBy: caller.name, ...sizesOf(indexes.values()), over };
     isRecorded = true;
-    await putRecord(deps, image, about, indexes, inline, time);
+    const format = (profile: ArtifactProfile) => formatSnapshotRecord(about, indexes, inline, profile);
+    await putRecord(
+      deps,
+      image,
+      { tag, format },
+      () => uploadLayers(image, contents, (one) => layers.has(one), time),
+      time,
+    );
     await proveSnapshot(deps, image, at, seen.architectures, { tags: [tag, ...begun], contents, layers }, time);
     if (await isDoubted(image, ownTag(tag), time.call())) throw tooLate(place);
     await deps.burial.name(image, ownTag(tag), time.call());
@@ -132,27 +139,23 @@ function layersBeside(contents: readonly IndexContent[], inline: ReadonlySet<Ind
 async function putRecord(
   { artifacts }: SnapshotCreationDeps,
   image: ImageStore,
-  about: Omit<SnapshotRecord, 'id' | 'indexes'>,
-  indexes: ReadonlyMap<string, IndexContent>,
-  inline: ReadonlySet<IndexRun>,
+  { tag, format }: { readonly tag: string; readonly format: (profile: ArtifactProfile) => Uint8Array },
+  uploadAgain: () => Promise<void>,
   time: AnswerTime,
 ): Promise<void> {
-  const format = (profile: ArtifactProfile) => formatSnapshotRecord(about, indexes, inline, profile);
   // Once: a first try that lands late would bring back a snapshot that was removed.
-  const put = () => artifacts.put(image, about.tag, format, { ...time.call(), isOnce: true });
+  const put = () => artifacts.put(image, tag, format, { ...time.call(), isOnce: true });
   try {
     await put().catch(async (error: unknown) => {
       if (!isGatewayError(error, 'BLOB_UNKNOWN')) throw error;
       // The index was replaced and collected since it was read.
-      const contents = [...indexes.values()];
-      const layers = layersBeside(contents, inline);
-      await uploadLayers(image, contents, (digest) => layers.has(digest), time);
+      await uploadAgain();
       await put();
     });
   } catch (error) {
     // The answer may be lost and the put not.
     if (!isGatewayError(error, 'STORE_UNAVAILABLE')) throw error;
-    if ((await image.resolve(about.tag, time.call())) === undefined) throw error;
+    if ((await image.resolve(tag, time.call())) === undefined) throw error;
   }
 }
 

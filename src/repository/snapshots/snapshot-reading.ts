@@ -4,6 +4,7 @@ import type { IndexServing } from '../views/index-serving.ts';
 import type { Reader } from '../views/reader-rights.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { Work } from '../pushing/work.ts';
+import type { Caller } from '../service/caller.ts';
 import type { RepositoryStatus } from '../service/upkeep.ts';
 import type { FindSnapshot } from './find-snapshot.ts';
 import type { OpenSnapshot } from './snapshot-content.ts';
@@ -15,12 +16,13 @@ export interface SnapshotReading {
   /** The groups of a snapshot; empty where there is none for this reader. */
   groupsOf(reader: Reader, at: RepositoryCoordinates): Promise<readonly Group[]>;
   /** What each index lists: all that it should, always. Undefined where `at` is no snapshot's. */
-  status(reader: Reader, at: RepositoryCoordinates): Promise<RepositoryStatus | undefined>;
+  status(at: RepositoryCoordinates, caller: Caller): Promise<RepositoryStatus | undefined>;
 }
 
 export function createSnapshotReading(deps: {
   readonly find: FindSnapshot;
   readonly views: Pick<IndexServing, 'serve'>;
+  readonly readerOf: (image: string, caller: Caller) => Reader;
   readonly clock: Pick<Clock, 'now'>;
 }): SnapshotReading {
   const groupsOf = async (reader: Reader, at: RepositoryCoordinates) => {
@@ -30,8 +32,9 @@ export function createSnapshotReading(deps: {
 
   return {
     groupsOf,
-    async status(reader, at) {
+    async status(at, caller) {
       if (snapshotIn(at.branch) === undefined) return undefined;
+      const reader = deps.readerOf(at.image, caller);
       const groups = await groupsOf(reader, at);
       const architectures = await Promise.all(
         groups.map(async (group) => {

@@ -1,19 +1,18 @@
 import { snapshotIn, type Group, type RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { IndexViews } from '../views/index-views.ts';
-import { createReader, type Reader } from '../views/reader-rights.ts';
+import { createReader } from '../views/reader-rights.ts';
 import type { Credentials } from '../../store/store.ts';
 import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { Work } from '../pushing/work.ts';
 import type { Caller } from '../service/caller.ts';
 import type { RepositorySnapshots } from '../service/snapshots.ts';
-import type { RepositoryStatus } from '../service/upkeep.ts';
 import type { IndexServing, IndexServingOptions } from '../views/index-serving.ts';
 import { createKnownSnapshots } from './find-snapshot.ts';
 import { createTidySnapshots, type TidySnapshots } from './leftovers.ts';
 import { createOpenSnapshot } from './snapshot-content.ts';
 import { createSnapshotRecords } from './snapshot-records.ts';
 import { createSnapshotViews, type SnapshotViewsDeps } from './snapshot-views.ts';
-import { createSnapshotReading, packagesOfSnapshot } from './snapshot-reading.ts';
+import { createSnapshotReading, packagesOfSnapshot, type SnapshotReading } from './snapshot-reading.ts';
 import { createSnapshots, type SnapshotsDeps } from './snapshots.ts';
 
 export interface SnapshotRoomDeps
@@ -24,12 +23,8 @@ export interface SnapshotRoomDeps
 }
 
 /** All of a service that has to do with snapshots, as it is wired to the rest. */
-export interface SnapshotRoom {
+export interface SnapshotRoom extends SnapshotReading {
   readonly views: IndexServing;
-  /** The groups of a snapshot; empty where there is none for this reader. */
-  groupsOf(reader: Reader, at: RepositoryCoordinates): Promise<readonly Group[]>;
-  /** What is told of a repository's state; undefined where `at` is no snapshot's. */
-  status(at: RepositoryCoordinates, caller: Caller): Promise<RepositoryStatus | undefined>;
   /** Clears away what ended ones leave behind. */
   readonly tidy: TidySnapshots;
   /** What each index of a snapshot of a work's repository lists. Throws SNAPSHOT_UNKNOWN. */
@@ -47,7 +42,6 @@ export function createSnapshotRoom(
   const { find } = known;
   const open = createOpenSnapshot(options);
   const views = createSnapshotViews({ ...deps, find, open }, options);
-  const reading = createSnapshotReading({ ...deps, find, views });
   const forget = (at: RepositoryCoordinates) => {
     known.forget(at);
     views.forget(at);
@@ -58,8 +52,7 @@ export function createSnapshotRoom(
     );
   return {
     views,
-    groupsOf: (reader, at) => reading.groupsOf(reader, at),
-    status: (at, caller) => reading.status(readerOf(at.image, caller), at),
+    ...createSnapshotReading({ ...deps, find, views, readerOf }),
     tidy: createTidySnapshots(deps),
     packagesOf: async (work, name) =>
       packagesOfSnapshot({ records, open }, work, name, await work.image.tags(work.time.call())),

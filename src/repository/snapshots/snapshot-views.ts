@@ -1,18 +1,15 @@
-import { signatureMember } from '../../apk/index/signature-member.ts';
 import { GatewayError } from '../../errors.ts';
-import { digestOf, hexOf } from '../../oci/digest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { MonotonicMs } from '../../time/monotonic.ts';
-import { contentPieces, type IndexContent } from '../index/index-content.ts';
-import { lastModifiedOf } from '../index/last-modified.ts';
-import type { SigningKey, SigningKeys } from '../keys/signing-keys.ts';
+import { contentPieces } from '../index/index-content.ts';
+import type { SigningKeys } from '../keys/signing-keys.ts';
 import {
   createIndexServing,
   type IndexServing,
   type IndexServingDeps,
   type IndexServingOptions,
 } from '../views/index-serving.ts';
-import type { IndexView, ViewMaker } from '../views/index-view.ts';
+import { assembleView, type IndexView } from '../views/index-view.ts';
 import type { Reader, ReaderRights } from '../views/reader-rights.ts';
 import type { OpenSnapshot } from './snapshot-content.ts';
 import type { FindSnapshot } from './find-snapshot.ts';
@@ -36,10 +33,16 @@ export function createSnapshotViews(deps: SnapshotViewsDeps, options: IndexServi
     if (found === undefined || content === undefined) return null;
     const keys = await deps.signingKeys.ofImage(reader.image);
     if (keys.length === 0) throw new GatewayError('SIGNING_KEY_LOCKED', 'there is no key to sign the snapshot with');
-    return await signedView(deps.maker, content, keys, {
+    const pieces = contentPieces(content);
+    return assembleView(deps.maker, pieces, await deps.maker.sign(pieces, keys), {
       digest: found.resolved.digest,
+      content,
       createdMs: found.record.createdMs,
+      isFromScratch: false,
       comparedMs: beganMs,
+      isUnverified: false,
+      kept: [],
+      keys,
     });
   };
 
@@ -50,27 +53,4 @@ export function createSnapshotViews(deps: SnapshotViewsDeps, options: IndexServi
   };
 
   return createIndexServing(deps, options, deps.rights, makeView, resolveVersion);
-}
-
-async function signedView(
-  { sign, clock }: ViewMaker,
-  content: IndexContent,
-  keys: readonly SigningKey[],
-  facts: Pick<IndexView, 'digest' | 'comparedMs'> & { readonly createdMs: number },
-): Promise<IndexView> {
-  const pieces = contentPieces(content);
-  const bytes = Buffer.concat([signatureMember(await sign(pieces, keys)), ...pieces]);
-  const digest = digestOf(bytes);
-  return {
-    ...facts,
-    content,
-    count: content.files().length,
-    bytes,
-    etag: `"${hexOf(digest)}"`,
-    lastModified: lastModifiedOf(facts.createdMs, digest, clock.now()),
-    isUnverified: false,
-    kept: [],
-    isFromScratch: false,
-    keys,
-  };
 }

@@ -13,6 +13,7 @@ import {
   peekTag,
   tagStamp,
   tombstoneOf,
+  type TagKind,
 } from '../artifacts/package-tag.ts';
 import { goneTag, parseSnapshotTag } from '../artifacts/snapshot-tag.ts';
 
@@ -109,17 +110,18 @@ export async function copyImage(
     const manifest = ownManifest(fetched);
     if (manifest !== undefined) await copyLayers(manifest);
   }
-  const dead = new Set([...has, ...tags].filter(isTombstone).map(buriedBy));
+  const dead = new Set([...has, ...tags].filter((tag) => kindOf(tag) === 'tombstone').map(buriedBy));
   const maybeRevived: string[] = [];
   const copyTag = async (tag: string) => {
     const snapshot = parseSnapshotTag(tag);
     const grave = snapshot === undefined ? tombstoneOf(tag) : goneTag(snapshot);
-    if (has.has(tag) || (has.has(grave) && !isBar(tag))) unchanged += 1;
+    if (has.has(tag) || (has.has(grave) && kindOf(tag) !== 'barred')) unchanged += 1;
     else {
       const fetched = await from.fetchManifest(tag, call);
       // Deleted meanwhile.
       const isPut = fetched !== undefined && (await put(tag, fetched));
-      if (isPut && isPackage(tag) && !dead.has(tag) && tagStamp(tag) <= indexedUntil(tag)) maybeRevived.push(tag);
+      if (isPut && kindOf(tag) === 'package' && !dead.has(tag) && tagStamp(tag) <= indexedUntil(tag))
+        maybeRevived.push(tag);
     }
     advance();
   };
@@ -139,10 +141,12 @@ export async function copyImage(
     else leftIndexes.push(tag);
     advance();
   }
+  const countOf = (...kinds: readonly TagKind[]) =>
+    tags.filter((tag) => kinds.some((kind) => kind === kindOf(tag))).length;
   return {
-    packages: tags.filter(isPackage).length,
-    tombstones: tags.filter(isTombstone).length,
-    kept: tags.filter(isKept).length,
+    packages: countOf('package'),
+    tombstones: countOf('tombstone'),
+    kept: countOf('kept', 'withdrawn'),
     keys: tags.filter(isKeyTag).length,
     indexes: indexes.length,
     ...{ unchanged, bytes, leftIndexes, maybeRevived },
@@ -207,27 +211,16 @@ async function* chunksOf(from: ImageStore, blob: BlobDescriptor, call: CallOptio
   yield* opened.stream as AsyncIterable<Uint8Array>;
 }
 
-function isPackage(tag: string): boolean {
-  return parsePackageTag(tag)?.kind === 'package';
-}
-
-function isKept(tag: string): boolean {
-  const kind = parsePackageTag(tag)?.kind;
-  return kind === 'kept' || kind === 'withdrawn';
-}
-
-function isBar(tag: string): boolean {
-  return parsePackageTag(tag)?.kind === 'barred';
+/** What a tag is for; undefined where it is none of a package's. */
+function kindOf(tag: string): TagKind | undefined {
+  return parsePackageTag(tag)?.kind;
 }
 
 /** That nobody may fetch something comes before what is kept of it. */
 function rankOf(tag: string): number {
-  if (isBar(tag)) return 0;
-  return isKept(tag) ? 1 : 2;
-}
-
-function isTombstone(tag: string): boolean {
-  return parsePackageTag(tag)?.kind === 'tombstone';
+  const kind = kindOf(tag);
+  if (kind === 'barred') return 0;
+  return kind === 'kept' || kind === 'withdrawn' ? 1 : 2;
 }
 
 /** The manifest, if it has our form: what somebody else put under a tag like ours is none of our business. */

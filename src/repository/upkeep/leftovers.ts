@@ -1,7 +1,5 @@
-import { NOARCH } from '../../apk/architectures.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
-import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
@@ -9,16 +7,14 @@ import { stampOf, type Stamp } from '../../time/stamps.ts';
 import {
   barOf,
   contentKeyOf,
-  groupHash,
   keptBy,
   keptTagOf,
   parsePackageTag,
   peekKind,
-  peekTag,
   tombstoneOf,
 } from '../artifacts/package-tag.ts';
 import { readKept } from '../keeping/kept-packages.ts';
-import type { Look } from '../live/look.ts';
+import { shownTags, type Look } from '../live/look.ts';
 import { readGrave } from '../publishing/burial.ts';
 
 export interface LeftoverOptions {
@@ -29,9 +25,9 @@ export interface LeftoverOptions {
 /** What of the dead nobody needs any more. */
 export interface Leftovers {
   /** Old tombstones that a look shows, a few at a time. */
-  graves(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<readonly string[]>;
+  graves(image: ImageStore, seen: Look, call: CallOptions): Promise<readonly string[]>;
   /** Tags that keep what can't be fetched any more, or is listed again; a few at a time. */
-  kept(image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions): Promise<readonly string[]>;
+  kept(image: ImageStore, seen: Look, call: CallOptions): Promise<readonly string[]>;
 }
 
 /** From when on what a tag says is over, in milliseconds of the epoch; undefined where nobody can tell yet. */
@@ -76,8 +72,8 @@ export function createLeftovers(
   };
 
   return {
-    async graves(image, at, seen, call) {
-      const old = tagsOf(seen, at, (kind) => kind === 'tombstone').filter((tag) => isOlder(tag, stamp()));
+    async graves(image, seen, call) {
+      const old = shownTags(seen, ['tombstone']).filter((tag) => isOlder(tag, stamp()));
       const diesAt = async (tag: string) => {
         const { reason, createdMs } = await readGrave(image, tag, call);
         return reason === 'withdrawn' || createdMs === undefined ? 0 : createdMs + historyMs;
@@ -85,9 +81,9 @@ export function createLeftovers(
       return await dueAmong(old.filter(isLongKnown), maxGraves, historyMs > lease.tombstoneMs ? diesAt : atOnce);
     },
 
-    async kept(image, at, seen, call) {
-      const kept = tagsOf(seen, at, (kind) => kind === 'kept' || kind === 'withdrawn');
-      const bars = tagsOf(seen, at, (kind) => kind === 'barred');
+    async kept(image, seen, call) {
+      const kept = shownTags(seen, ['kept', 'withdrawn']);
+      const bars = shownTags(seen, ['barred']);
       if (kept.length + bars.length === 0) return [];
       const shown = new Set(bars.length === 0 ? [] : seen.listing);
       const live = heldContents(seen);
@@ -123,15 +119,6 @@ function besideOf(bar: string): readonly string[] {
 
 function atOnce(): Promise<number> {
   return Promise.resolve(0);
-}
-
-function tagsOf(
-  { listing, architectures }: Look,
-  at: RepositoryCoordinates,
-  isOfKind: (kind: ReturnType<typeof peekKind>) => boolean,
-): readonly string[] {
-  const hashes = new Set([...architectures, NOARCH].map((architecture) => groupHash({ ...at, architecture })));
-  return listing.filter((tag) => isOfKind(peekKind(tag)) && hashes.has(peekTag(tag)?.groupHash ?? ''));
 }
 
 function isOlder(tombstone: string, now: Stamp): boolean {

@@ -38,7 +38,7 @@ export function createOperations(
     },
     async verify(at, caller, onFinding, call = {}) {
       const image = imageOf(at.image, caller);
-      return await verifyLook(image, at, await deps.look(image, at, [EVERY], call), onFinding, call);
+      return await verifyLook(image, await deps.look(image, at, [EVERY], call), onFinding, call);
     },
     async mend(at, caller) {
       const image = imageOf(at.image, caller);

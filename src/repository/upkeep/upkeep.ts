@@ -41,11 +41,11 @@ export function createUpkeep(deps: UpkeepDeps, options: SupersededOptions & Left
   const leftovers = createLeftovers(deps, options);
   let nextMs = -Infinity;
 
-  const clearGraves = async (image: ImageStore, at: RepositoryCoordinates, seen: Look, call: CallOptions) => {
+  const clearGraves = async (image: ImageStore, seen: Look, call: CallOptions) => {
     if (clock.monotonicMs() < nextMs) return;
     try {
-      const kept = await leftovers.kept(image, at, seen, call);
-      const tombstones = await leftovers.graves(image, at, seen, call);
+      const kept = await leftovers.kept(image, seen, call);
+      const tombstones = await leftovers.graves(image, seen, call);
       if (tombstones.length + kept.length === 0) return;
       nextMs = clock.monotonicMs() + pauseMs;
       const shown = new Set(seen.listing);
@@ -64,7 +64,7 @@ export function createUpkeep(deps: UpkeepDeps, options: SupersededOptions & Left
       for (const [architecture, { manifestDigest }] of seen.stored) {
         superseded.saw(indexTag({ ...at, architecture }), manifestDigest);
       }
-      await clearGraves(image, at, seen, call);
+      await clearGraves(image, seen, call);
       await superseded.clear(image, call);
     },
     hasPut(group, digest) {

@@ -2,11 +2,10 @@ import { finished } from 'node:stream/promises';
 import { isGatewayError } from '../../errors.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { readAllKept, withdrawnTags } from '../keeping/kept-packages.ts';
-import type { Look } from '../live/look.ts';
+import { shownTags, type Look } from '../live/look.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { parsePackageManifest, type PackageRecord } from '../artifacts/package-manifest.ts';
-import { buriedBy, groupHash, peekTag } from '../artifacts/package-tag.ts';
-import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
+import { buriedBy, peekTag } from '../artifacts/package-tag.ts';
 import type { Finding, Verified } from '../service/upkeep.ts';
 
 /** Blobs that are read at a time; each within constant memory. */
@@ -18,14 +17,13 @@ const concurrency = 4;
  */
 export async function verifyLook(
   image: ImageStore,
-  at: RepositoryCoordinates,
   seen: Look,
   onFinding: (finding: Finding) => void,
   options: CallOptions = {},
 ): Promise<Verified> {
   const there = seen.architectures.filter((one) => seen.stored.has(one) || seen.target(one).files.length > 0);
   for (const finding of indexFindings(seen)) onFinding(finding);
-  for (const finding of foreignFindings(at, seen)) onFinding(finding);
+  for (const finding of foreignFindings(seen)) onFinding(finding);
   const live = liveTags(seen);
   await inParallel([...live], concurrency * 2, async ([tag, pkg]) => {
     const fault = await manifestFault(image, tag, pkg, options);
@@ -72,15 +70,14 @@ function findingsOfOne(seen: Look, architecture: string): readonly Finding[] {
 }
 
 /** Tags that are named like packages of these groups and hold none. */
-function foreignFindings(at: RepositoryCoordinates, seen: Look): readonly Finding[] {
-  const buried = new Set(seen.listing.filter((tag) => peekTag(tag)?.kind === 'tombstone').map(buriedBy));
-  return seen.architectures.flatMap((architecture) => {
-    const hash = groupHash({ ...at, architecture });
-    return seen.listing
-      .filter((tag) => peekTag(tag)?.groupHash === hash && peekTag(tag)?.kind === 'package')
-      .filter((tag) => !seen.live.has(tag) && !buried.has(tag))
-      .map((tag) => finding('manifest', architecture, `${tag} is listed and holds no package`, false));
-  });
+function foreignFindings(seen: Look): readonly Finding[] {
+  const buried = new Set(shownTags(seen, ['tombstone']).map(buriedBy));
+  const foreign = shownTags(seen, ['package']).filter((tag) => !seen.live.has(tag) && !buried.has(tag));
+  return seen.architectures.flatMap((architecture) =>
+    foreign
+      .filter((tag) => peekTag(tag)?.groupHash === seen.groups.get(architecture))
+      .map((tag) => finding('manifest', architecture, `${tag} is listed and holds no package`, false)),
+  );
 }
 
 async function manifestFault(

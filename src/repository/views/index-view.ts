@@ -112,7 +112,7 @@ export async function verifiedView(maker: ViewMaker, compared: ComparedIndex): P
   if (signatures.length === 0) {
     throw new GatewayError('SIGNING_KEY_LOCKED', 'there is no key to sign the index with: push a package first');
   }
-  return makeView(maker, pieces, signatures, {
+  return assembleView(maker, pieces, signatures, {
     digest: stored?.manifestDigest,
     content,
     createdMs: covering?.createdMs,
@@ -154,7 +154,7 @@ export async function unverifiedView(
     kept: [],
     keys,
   };
-  return makeView(maker, pieces, signatures, facts);
+  return assembleView(maker, pieces, signatures, facts);
 }
 
 /** The signatures that go out: this replica's own first, then those of keys that only others hold. */
@@ -170,14 +170,12 @@ async function withOwn(
   return [...own, ...stored.filter((signature) => !keys.some((key) => key.fileName === signature.keyName))];
 }
 
-function makeView(
-  { clock }: ViewMaker,
+/** What goes out of these pieces, so signed. */
+export function assembleView(
+  { clock }: Pick<ViewMaker, 'clock'>,
   pieces: readonly Uint8Array[],
   signatures: readonly Signature[],
-  facts: Pick<
-    IndexView,
-    'digest' | 'content' | 'createdMs' | 'isFromScratch' | 'comparedMs' | 'isUnverified' | 'kept' | 'keys'
-  >,
+  facts: Omit<IndexView, 'bytes' | 'etag' | 'count' | 'lastModified'>,
 ): IndexView {
   const bytes = Buffer.concat([signatureMember(signatures), ...pieces]);
   const digest = digestOf(bytes);

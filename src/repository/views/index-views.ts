@@ -12,7 +12,7 @@ import {
   type IndexServingOptions,
 } from './index-serving.ts';
 import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
-import { createReaderRights, type Reader, type ReaderRights } from './reader-rights.ts';
+import type { Reader, ReaderRights } from './reader-rights.ts';
 
 export interface IndexViewDeps extends IndexServingDeps {
   /** A look with this caller's rights. Shared by many, so no one caller's signal ends it. */
@@ -27,11 +27,7 @@ export interface IndexViews extends IndexServing {
 }
 
 /** Serves indexes from memory, one buffer for all readers, each reader's rights asked of the store. */
-export function createIndexViews(
-  deps: IndexViewDeps,
-  options: IndexServingOptions,
-  rights: ReaderRights = createReaderRights(deps.clock, options),
-): IndexViews {
+export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptions, rights: ReaderRights): IndexViews {
   const { maker } = deps;
   /** What a second look at a group couldn't read either: nobody waits for that again. */
   const unreadable = createBoundedCache<ReadonlySet<string>>(1_000, { clock: deps.clock, ttlMs: lease.absenceApartMs });

@@ -224,14 +224,6 @@ describe('as time goes by', () => {
     expect(await namesOf(keys.ofImage(image()))).toHaveLength(1);
     await expect(replica().ofImage(image())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
-
-  it('a listing that the caller made spares one', async () => {
-    const { store, replica, image, calls } = aWorld();
-    await replica().ofImageForWriting(image());
-    calls.length = 0;
-    await replica().ofImage(image(), { tags: [...store.state('team/apps').tags.keys(), 'index-x'] });
-    expect(calls.map(({ operation }) => operation)).not.toContain('tags');
-  });
 });
 
 describe('a sealed private key', () => {

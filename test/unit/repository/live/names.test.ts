@@ -28,7 +28,6 @@ function liveSet(tags: readonly LiveTag[], doubts: { unseen?: LiveTag[]; unshown
     unseen: tagsOf(doubts.unseen),
     unshown: tagsOf(doubts.unshown),
     has: (tag) => tags.some((one) => one.tag === tag),
-    get: (tag) => tags.find((one) => one.tag === tag)?.pkg,
     named: () => tags,
     crowdedNames: () => new Set(tags.map(({ pkg }) => pkg.fileName)),
   };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/errors.ts';
-import { keptTagOf, newPackageTag, tombstoneOf } from '../../../../src/repository/artifacts/package-tag.ts';
+import { groupHash, keptTagOf, newPackageTag, tombstoneOf } from '../../../../src/repository/artifacts/package-tag.ts';
 import { lease } from '../../../../src/time/lease.ts';
 import { createUpkeep } from '../../../../src/repository/upkeep/upkeep.ts';
 import type { Look } from '../../../../src/repository/live/look.ts';
@@ -10,6 +10,7 @@ import { aClock, aGroup, aRecord, at, someRandom } from '../../../support/a-repo
 import { aLog } from '../../../support/signing-keys.ts';
 
 const minuteMs = 60_000;
+const groups = new Map([['x86_64', groupHash(aGroup())]]);
 
 it('old tombstones are left alone for an hour where somebody may not delete', async () => {
   const clock = aClock();
@@ -24,7 +25,7 @@ it('old tombstones are left alone for an hour where somebody may not delete', as
       return Promise.reject(new GatewayError('FORBIDDEN', 'may not delete'));
     },
   } as unknown as ImageStore;
-  const seen = { listing: [tombstoneOf(tag)], architectures: ['x86_64'], stored: new Map() } as unknown as Look;
+  const seen = { listing: [tombstoneOf(tag)], groups, stored: new Map() } as unknown as Look;
   const upkeep = createUpkeep(
     { clock, stamp: () => stampOf(clock.now()), log: aLog() },
     { keepSupersededMs: Infinity, historyMs: 0 },
@@ -55,7 +56,7 @@ it('a tombstone stays as long as a listing shows what it buries, whatever one lo
     },
   } as unknown as ImageStore;
   const look = (listing: readonly string[]) =>
-    ({ listing, architectures: ['x86_64'], stored: new Map() }) as unknown as Look;
+    ({ listing, groups, stored: new Map() }) as unknown as Look;
   const upkeep = createUpkeep(
     { clock, stamp: () => stampOf(clock.now()), log: aLog() },
     { keepSupersededMs: Infinity, historyMs: 0 },
@@ -88,7 +89,7 @@ it('what is withdrawn stays beside a live tag that its pusher may still take bac
   const look = (isHeld: boolean) =>
     ({
       listing: [withdrawn, again],
-      architectures: ['x86_64'],
+      groups,
       stored: new Map(),
       facts: { isHeld: () => isHeld },
     }) as unknown as Look;
@@ -119,7 +120,7 @@ it('one odd answer for what is kept ends no grace; what can’t be read for minu
     fetchManifest: () => Promise.resolve(undefined),
     deleteTag: (gone: string) => Promise.resolve(void removed.push(gone)),
   } as unknown as ImageStore;
-  const seen = { listing: [kept], architectures: ['x86_64'], stored: new Map() } as unknown as Look;
+  const seen = { listing: [kept], groups, stored: new Map() } as unknown as Look;
   const upkeep = createUpkeep(
     { clock, stamp: () => stampOf(clock.now()), log: aLog() },
     { keepSupersededMs: Infinity, historyMs: 0 },
