@@ -3,7 +3,7 @@ import { createDeadline } from '../../concurrency/deadline.ts';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import { untilAborted } from '../../store/aborted.ts';
+import { untilAborted } from '../../concurrency/aborted.ts';
 import type { BlobSource, CallOptions } from '../../store/store.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { RepositoryCoordinates } from '../../protocol/coordinates.ts';
-import { untilAborted } from '../../store/aborted.ts';
+import { untilAborted } from '../../concurrency/aborted.ts';
 import type { CallOptions } from '../../store/store.ts';
 import type { Look } from '../live/look.ts';
 import type { AnswerTime } from './answer-time.ts';

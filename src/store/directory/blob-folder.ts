@@ -4,7 +4,7 @@ import { Readable, pipeline } from 'node:stream';
 import { pipeline as pipelineDone } from 'node:stream/promises';
 import { GatewayError } from '../../errors.ts';
 import { digestOf, hexOf, type Digest } from '../../oci/digest.ts';
-import { abortedFault } from '../aborted.ts';
+import { abortedFault } from '../../concurrency/aborted.ts';
 import type { AtomicFiles } from '../../files/atomic-files.ts';
 import { openPlainFile } from '../../files/plain-file.ts';
 import { unlessAbsent } from './directory-fault.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isImageName } from '../../oci/reference.ts';
-import { refuseAborted } from '../aborted.ts';
+import { refuseAborted } from '../../concurrency/aborted.ts';
 import { unlessAbsent } from './directory-fault.ts';
 import type { CallOptions, ImageNames } from '../store.ts';
 

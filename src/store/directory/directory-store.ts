@@ -3,7 +3,7 @@ import path from 'node:path';
 import { GatewayError, isGatewayError } from '../../errors.ts';
 import { isImageName } from '../../oci/reference.ts';
 import { stampOf } from '../../time/stamps.ts';
-import { refuseAborted } from '../aborted.ts';
+import { refuseAborted } from '../../concurrency/aborted.ts';
 import { isReadable } from '../is-readable.ts';
 import { createAtomicFiles } from '../../files/atomic-files.ts';
 import { diskFault } from './directory-fault.ts';

@@ -1,7 +1,7 @@
 import type { LRUCache } from 'lru-cache';
 import { isGatewayError } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
-import { refuseAborted } from '../aborted.ts';
+import { refuseAborted } from '../../concurrency/aborted.ts';
 import { isReadable } from '../is-readable.ts';
 import type { BlobDescriptor, ImageStore } from '../store.ts';
 import { hasBlob, locateBlob, openBlob } from './content/registry-blobs.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { untilAborted } from '../../aborted.ts';
+import { untilAborted } from '../../../concurrency/aborted.ts';
 import type { BlobSource, CallOptions } from '../../store.ts';
 import type { RegistrySession } from './registry-session.ts';
 import { closing, continuing, nextStep, pushSubject, type UploadSession } from './upload-session.ts';

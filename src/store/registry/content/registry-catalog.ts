@@ -1,4 +1,4 @@
-import { untilAborted } from '../../aborted.ts';
+import { untilAborted } from '../../../concurrency/aborted.ts';
 import { isImageName } from '../../../oci/reference.ts';
 import type { RegistryAuth } from '../login/registry-auth.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';

@@ -2,7 +2,7 @@ import { GatewayError } from '../../../errors.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import { parseNextLink } from '../../../oci/link.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
-import { refuseAborted } from '../../aborted.ts';
+import { refuseAborted } from '../../../concurrency/aborted.ts';
 import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
 import { isImmutable, manifestUrl, resolveManifest } from './registry-manifests.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';

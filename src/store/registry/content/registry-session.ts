@@ -8,7 +8,7 @@ import type { RequestSubject } from '../transport/registry-fault.ts';
 import type { RegistryAnswer, RegistryRequest } from '../transport/registry-request.ts';
 import type { ImageSight, ImageSights } from './image-sights.ts';
 import type { RequestBudget } from './request-budget.ts';
-import { untilAborted } from '../../aborted.ts';
+import { untilAborted } from '../../../concurrency/aborted.ts';
 import { withPatience, type Patience } from '../transport/patience.ts';
 import type { MonotonicClock } from '../../../time/monotonic.ts';
 import type { CallOptions, Credentials } from '../../store.ts';

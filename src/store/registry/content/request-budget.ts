@@ -1,7 +1,7 @@
 import { createTokenBuckets } from '../../../concurrency/token-buckets.ts';
 import { GatewayError } from '../../../errors.ts';
 import type { MonotonicClock } from '../../../time/monotonic.ts';
-import { abortedFault } from '../../aborted.ts';
+import { abortedFault } from '../../../concurrency/aborted.ts';
 import { leavesTimeFor, type Patience } from '../transport/patience.ts';
 
 /** How many requests this process may send to a registry for each image, so that a registry that counts them doesn't refuse. */

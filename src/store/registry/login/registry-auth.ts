@@ -3,7 +3,7 @@ import { createJoinedCalls } from '../../../concurrency/shared-calls.ts';
 import { isGatewayError } from '../../../errors.ts';
 import { parseChallenges, type Challenge } from '../../../oci/challenge.ts';
 import type { MonotonicClock } from '../../../time/monotonic.ts';
-import { untilAborted } from '../../aborted.ts';
+import { untilAborted } from '../../../concurrency/aborted.ts';
 import { resolveLocation } from '../transport/redirect.ts';
 import type { RegistryClient } from '../transport/registry-client.ts';
 import { basicAuthorization } from '../../../oci/basic.ts';

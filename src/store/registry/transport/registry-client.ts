@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../../errors.ts';
 import { maxErrorBytes, parseErrorBody } from '../../../oci/error-body.ts';
-import { abortedFault } from '../../aborted.ts';
+import { abortedFault } from '../../../concurrency/aborted.ts';
 import { leavesTimeFor, type Patience } from './patience.ts';
 import { createDispatch, type DispatchDeps, type DispatchOptions, type RegistryTimeouts } from './registry-dispatch.ts';
 import { readBeginning, readBounded } from '../../../files/read-bounded.ts';

@@ -2,7 +2,7 @@ import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { msSince, type MonotonicClock } from '../../../time/monotonic.ts';
 import type { SharedClock } from '../../../time/stamps.ts';
 import { connectOptions, proxiedOptions, type Connecting } from '../../../connecting/connect-options.ts';
-import { untilAborted } from '../../aborted.ts';
+import { untilAborted } from '../../../concurrency/aborted.ts';
 import { createAddressGuard, type AddressGuard, type ResolveName } from './guarded-lookup.ts';
 import { headerOf, type RegistryOperation, type RegistryRequest } from './registry-request.ts';
 

@@ -1,6 +1,6 @@
 import { GatewayError, type ErrorDetails } from '../../../errors.ts';
 import type { Stamp } from '../../../time/stamps.ts';
-import { abortedFault } from '../../aborted.ts';
+import { abortedFault } from '../../../concurrency/aborted.ts';
 import { headerOf, type RegistryAnswer, type RegistryRequest } from './registry-request.ts';
 import { isRateLimitText, isTransientStatus, parseRetryAfter } from '../../../concurrency/retry.ts';
 
