@@ -122,7 +122,7 @@ export async function judgeLiveSet(
 /** What has been told since the witnesses were compared of a tag that nobody knew then. */
 function toldSince({ tag, pkg: before }: Candidate, sightings: Sightings): Presence | undefined {
   if (before !== undefined) return undefined;
-  if (sightings.isBuried(tag)) return { state: 'gone' };
+  if (sightings.isBuried(tag) || sightings.isAbsent(tag)) return { state: 'gone' };
   const pkg = sightings.recordOf(tag);
   return pkg && { state: 'found', pkg };
 }
