@@ -57,6 +57,11 @@ export function parseSnapshotTag(tag: string): SnapshotTag | undefined {
   return { tag, kind, id, repositoryHash: id.slice(0, repositoryHashLength), nameHash, stamp: stampOfId(id) };
 }
 
+/** What those tags of a listing say that are snapshots'. */
+export function snapshotTagsIn(listing: readonly string[]): readonly SnapshotTag[] {
+  return listing.filter(isSnapshotTag).flatMap((tag) => parseSnapshotTag(tag) ?? []);
+}
+
 /** What a snapshot's tag says that was made here. */
 export function ownTag(tag: string): SnapshotTag {
   const parsed = parseSnapshotTag(tag);

@@ -2,15 +2,12 @@ import type { Group } from '../../protocol/coordinates.ts';
 import type { PackageCatalog } from './package-catalog.ts';
 import type { WideHits } from './wide-hits.ts';
 
-/** An index among those that are searched. */
-export type SearchedPlace = Group;
-
 /** Packages of one index that count as found; the best, where there are more. */
 const maxOfIndex = 200;
 
 /** Finds packages of one index by words, some of which may name where it is. */
 export function searchPlace(
-  place: SearchedPlace,
+  place: Group,
   catalog: Pick<PackageCatalog, 'search'>,
   words: readonly string[],
   hits: WideHits,
@@ -26,7 +23,7 @@ export function searchPlace(
 }
 
 /** Whether a word of a query is the name of the image, a part of that, or the branch, the repository or the architecture. */
-function namesPlace(word: string, { image, branch, repository, architecture }: SearchedPlace): boolean {
+function namesPlace(word: string, { image, branch, repository, architecture }: Group): boolean {
   const names = [image, ...image.split('/'), branch, repository, `${branch}/${repository}`, architecture];
   return names.some((name) => name.toLowerCase() === word);
 }

@@ -1,11 +1,11 @@
 import { compareVersions } from '../../apk/version.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { ListedPackage, ListedRepository } from '../service/catalog.ts';
 import { rankOf } from './package-search.ts';
-import type { SearchedPlace } from './place-search.ts';
 
 /** A package by its name in one repository of one image. */
 export interface WideHit {
-  readonly place: SearchedPlace;
+  readonly place: Group;
   /** All in which it was found, `noarch` for itself. */
   readonly architectures: readonly string[];
   /** Its newest version. */
@@ -20,7 +20,7 @@ export interface FoundRepository {
 
 /** Collects what a search finds in many places, within bounds. */
 export interface WideHits {
-  addPackages(place: SearchedPlace, found: readonly ListedPackage[], query: string, isCut: boolean): void;
+  addPackages(place: Group, found: readonly ListedPackage[], query: string, isCut: boolean): void;
   addRepositories(image: string, repositories: readonly ListedRepository[], words: readonly string[]): void;
   result(): {
     readonly packages: readonly WideHit[];
@@ -33,7 +33,7 @@ const maxPackages = 10_000;
 const maxRepositories = 20;
 
 interface Hit {
-  place: SearchedPlace;
+  place: Group;
   architectures: Set<string>;
   pkg: ListedPackage;
   rank: number;
@@ -44,7 +44,7 @@ export function createWideHits(): WideHits {
   const repositories: FoundRepository[] = [];
   let isCut = false;
 
-  const addPackage = (place: SearchedPlace, pkg: ListedPackage, rank: number) => {
+  const addPackage = (place: Group, pkg: ListedPackage, rank: number) => {
     const { image, branch, repository } = place;
     const key = JSON.stringify([image, branch, repository, pkg.entry.name]);
     const known = packages.get(key);

@@ -2,12 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { isGatewayError } from '../../errors.ts';
 import { NOARCH } from '../../apk/architectures.ts';
+import type { Group } from '../../protocol/coordinates.ts';
 import type { CallOptions } from '../../store/store.ts';
 import type { Caller } from '../service/caller.ts';
 import type { ListedRepository, RepositoryCatalog } from '../service/catalog.ts';
 import type { PackageCatalogs } from './package-catalogs.ts';
 import { wordsIn } from './package-search.ts';
-import { searchPlace, type SearchedPlace } from './place-search.ts';
+import { searchPlace } from './place-search.ts';
 import { createWideHits, type FoundRepository, type WideHit } from './wide-hits.ts';
 
 /** What a search over everything found; all of it the caller may read. */
@@ -62,7 +63,7 @@ export function createWideSearch({ repositories, catalogs }: WideSearchDeps): Wi
     let isComplete = listed.isComplete && listed.names.length <= maxImages;
     let indexes = 0;
 
-    const searchIndex = async (place: SearchedPlace) => {
+    const searchIndex = async (place: Group) => {
       indexes += 1;
       if (indexes > maxIndexes || deadline.aborted) isComplete = false;
       else {
@@ -98,7 +99,7 @@ function namedBy(words: readonly string[], names: readonly string[]): readonly s
   return names.filter((name) => words.every((word) => name.includes(word))).slice(0, maxFoundImages);
 }
 
-function placesIn(image: string, repositories: readonly ListedRepository[]): readonly SearchedPlace[] {
+function placesIn(image: string, repositories: readonly ListedRepository[]): readonly Group[] {
   return repositories.flatMap(({ branch, repository, architectures }) => {
     // Every index lists noarch packages too.
     const own = architectures.filter((architecture) => architecture !== NOARCH);

@@ -1,18 +1,14 @@
 import type { Group } from '../../protocol/coordinates.ts';
 import type { WithdrawnListing } from '../service/lifecycle.ts';
 import type { RepositoryCatalog } from '../service/catalog.ts';
-import type { KnownKept } from '../keeping/known-kept.ts';
 import type { FindIndex } from '../views/answering-index.ts';
 import { createImageList, type ImageListDeps } from './image-list.ts';
 import type { IndexView } from '../views/index-view.ts';
 import { allFiles, listed, listedRepository, ownFiles } from './listed-files.ts';
-import { createWithdrawnListing } from './withdrawn.ts';
-import type { ViewsWithin } from './views-within.ts';
+import { createWithdrawnListing, type WithdrawnListingDeps } from './withdrawn.ts';
 
-export interface ListingDeps extends ImageListDeps {
+export interface ListingDeps extends ImageListDeps, WithdrawnListingDeps {
   readonly findIndex: FindIndex;
-  readonly viewsWithin: ViewsWithin;
-  readonly knownKept: KnownKept;
 }
 
 /** What there is, read from the same views that go out as indexes. */
@@ -41,12 +37,6 @@ export function createListing(deps: ListingDeps): RepositoryCatalog & WithdrawnL
 
     images: createImageList(deps),
 
-    ...createWithdrawnListing(
-      async (at, caller, call = {}) => ({
-        reader: readerOf(at.image, caller),
-        indexes: await viewsWithin(at, caller, call),
-      }),
-      deps.knownKept,
-    ),
+    ...createWithdrawnListing(deps),
   };
 }

@@ -5,7 +5,9 @@ import { withdrawnTags } from '../keeping/kept-packages.ts';
 import type { KnownKept } from '../keeping/known-kept.ts';
 import type { WithdrawnListing, WithdrawnPackage } from '../service/lifecycle.ts';
 import type { IndexView } from '../views/index-view.ts';
+import type { Caller } from '../service/caller.ts';
 import type { Reader } from '../views/reader-rights.ts';
+import type { ViewsWithin } from './views-within.ts';
 
 /** One index of a repository as this reader may see it. */
 interface ReadIndex {
@@ -13,16 +15,17 @@ interface ReadIndex {
   readonly view: IndexView;
 }
 
-/** The indexes of a repository, and who reads them. */
-export type ReadIndexes = (
-  ...asked: Parameters<WithdrawnListing['listWithdrawn']>
-) => Promise<{ readonly reader: Reader; readonly indexes: readonly ReadIndex[] }>;
+export interface WithdrawnListingDeps {
+  readonly readerOf: (image: string, caller: Caller) => Reader;
+  readonly viewsWithin: ViewsWithin;
+  readonly knownKept: KnownKept;
+}
 
 /** The most that one answer reads of what isn't known yet. */
 const maxRead = 5_000;
 
 /** WithdrawnListing: what the views' comparisons have shown, read once, and of what is told asked for anew. */
-export function createWithdrawnListing(read: ReadIndexes, known: KnownKept): WithdrawnListing {
+export function createWithdrawnListing({ readerOf, viewsWithin, knownKept }: WithdrawnListingDeps): WithdrawnListing {
   const tagsOf = ({ group, view }: ReadIndex): readonly string[] => {
     const own = groupHash(group);
     const candidates = withdrawnTags(view.kept.filter((tag) => peekTag(tag)?.groupHash === own));
@@ -35,11 +38,11 @@ export function createWithdrawnListing(read: ReadIndexes, known: KnownKept): Wit
   return {
     async listWithdrawn(at, caller, call = {}) {
       const { offset = 0, limit = Infinity } = call;
-      const { reader, indexes } = await read(at, caller, call);
-      const tags = indexes.flatMap(tagsOf).toSorted((a, b) => tagStamp(b) - tagStamp(a));
-      const kept = (await known.read(reader.image, tags.slice(0, maxRead), call)).filter(isWithdrawn);
+      const { image } = readerOf(at.image, caller);
+      const tags = (await viewsWithin(at, caller, call)).flatMap(tagsOf).toSorted((a, b) => tagStamp(b) - tagStamp(a));
+      const kept = (await knownKept.read(image, tags.slice(0, maxRead), call)).filter(isWithdrawn);
       const chosen = kept.toSorted((a, b) => b.keeping.at - a.keeping.at).slice(offset, offset + limit);
-      const confirmed = (await known.confirm(reader.image, chosen, call)).filter(isWithdrawn);
+      const confirmed = (await knownKept.confirm(image, chosen, call)).filter(isWithdrawn);
       const total = kept.length - chosen.length + confirmed.length;
       return { packages: confirmed.map(withdrawn), total, isComplete: tags.length <= maxRead };
     },

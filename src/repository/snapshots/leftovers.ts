@@ -7,7 +7,7 @@ import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../time/monotonic.ts';
 import type { Stamp } from '../../time/stamps.ts';
-import { isSnapshotTag, parseSnapshotTag, recordOf, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
+import { recordOf, snapshotTagsIn, type SnapshotTag } from '../artifacts/snapshot-tag.ts';
 import { removeName } from './snapshot-burial.ts';
 import { goneIds } from './snapshot-records.ts';
 
@@ -40,16 +40,14 @@ export function createTidySnapshots(deps: {
     if (leftovers.length === 0 || clock.monotonicMs() < (nextMs.get(image.image) ?? 0)) return;
     nextMs.set(image.image, clock.monotonicMs() + pauseMs);
     try {
-      const gone = goneIds(listing.map(parseSnapshotTag).filter((tag) => tag !== undefined));
-      await inParallel(leftovers.slice(0, maxAtOnce), 2, async (tag) => {
-        const parsed = parseSnapshotTag(tag);
-        const isPart = parsed?.kind === 'part' && !gone.has(parsed.id);
-        const record = isPart ? recordOf(parsed) : undefined;
+      const gone = goneIds(snapshotTagsIn(listing));
+      await inParallel(leftovers.slice(0, maxAtOnce), 2, async (leftover) => {
+        const isUnburied = leftover.kind === 'part' && !gone.has(leftover.id);
         // A listing may omit a record: what holds its packages goes only where the registry has none under that name.
-        if (record !== undefined && (await image.resolve(record, call)) !== undefined) return;
+        if (isUnburied && (await image.resolve(recordOf(leftover), call)) !== undefined) return;
         // Left where its end was broken off.
-        if (parsed?.kind === 'gone') await removeName(image, parsed, call);
-        await image.deleteTag(tag, call);
+        if (leftover.kind === 'gone') await removeName(image, leftover, call);
+        await image.deleteTag(leftover.tag, call);
       });
     } catch (error) {
       // Whoever waited was answered: the next publish goes on.
@@ -68,23 +66,22 @@ export function snapshotLeftovers(
   listing: readonly string[],
   now: Stamp,
   isLongKnown: (tombstone: string) => boolean,
-): readonly string[] {
-  const tags = listing.flatMap((tag) => (isSnapshotTag(tag) ? (parseSnapshotTag(tag) ?? []) : []));
-  return [...grouped(tags.map((tag) => [tag.id, tag])).values()].flatMap((own) => leftoversOf(own, now, isLongKnown));
+): readonly SnapshotTag[] {
+  const byId = grouped(snapshotTagsIn(listing).map((tag) => [tag.id, tag]));
+  return [...byId.values()].flatMap((own) => leftoversOf(own, now, isLongKnown));
 }
 
 function leftoversOf(
   own: readonly SnapshotTag[],
   now: Stamp,
   isLongKnown: (tombstone: string) => boolean,
-): readonly string[] {
+): readonly SnapshotTag[] {
   const ofKind = (kind: SnapshotTag['kind']) => own.filter((tag) => tag.kind === kind);
-  const tagsOf = (tags: readonly SnapshotTag[]) => tags.map(({ tag }) => tag);
   const [gone, records, parts, doubts] = [ofKind('gone'), ofKind('record'), ofKind('part'), ofKind('doubt')];
   const isOld = own.every(({ stamp }) => now - stamp >= lease.tombstoneMs);
-  if (gone.length === 0) return isOld ? tagsOf(records.length === 0 ? [...parts, ...doubts] : doubts) : [];
+  if (gone.length === 0 && !isOld) return [];
+  if (gone.length === 0) return records.length === 0 ? [...parts, ...doubts] : doubts;
   // The tombstone stays while anything of it is there: nobody may ever see what it buries without it.
   const buried = [...records, ...parts, ...doubts];
-  if (buried.length > 0) return tagsOf(buried);
-  return tagsOf(gone).filter(isLongKnown);
+  return buried.length > 0 ? buried : gone.filter(({ tag }) => isLongKnown(tag));
 }

@@ -1,3 +1,4 @@
+import { grouped } from '../../apk/providing/grouped.ts';
 import { createByteBoundedCache } from '../../concurrency/bounded-cache.ts';
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import { isGatewayError } from '../../errors.ts';
@@ -7,10 +8,9 @@ import {
   goneTag,
   hashOfName,
   hashOfRepository,
-  isSnapshotTag,
   nameTag,
-  parseSnapshotTag,
   recordTag,
+  snapshotTagsIn,
   type SnapshotPlace,
   type SnapshotTag,
 } from '../artifacts/snapshot-tag.ts';
@@ -29,22 +29,19 @@ export interface SnapshotRecords {
   /** The one of that name that is there, as the name's own tag says: also where listings are behind. */
   named(image: ImageStore, place: SnapshotPlace, call?: CallOptions): Promise<SnapshotRecord | undefined>;
   /** The one of that name that a listing shows. */
-  listed(
-    image: ImageStore,
-    place: SnapshotPlace,
-    listing: readonly string[],
-    call?: CallOptions,
-  ): Promise<SnapshotRecord | undefined>;
+  readonly listed: FindRecord;
   /** The one of that name, whichever of both shows it. */
-  find(
-    image: ImageStore,
-    place: SnapshotPlace,
-    listing: readonly string[],
-    call?: CallOptions,
-  ): Promise<SnapshotRecord | undefined>;
+  readonly find: FindRecord;
   /** The record that stands under a tag right now, whatever was read of it before: undefined where it is none. */
   read(image: ImageStore, tag: string, digest: string, call?: CallOptions): Promise<SnapshotRecord | undefined>;
 }
+
+type FindRecord = (
+  image: ImageStore,
+  place: SnapshotPlace,
+  listing: readonly string[],
+  call?: CallOptions,
+) => Promise<SnapshotRecord | undefined>;
 
 const concurrency = 8;
 /** Of all records in memory, by tag and by digest each: one of two architectures takes 60 KiB, one that was planted megabytes. */
@@ -84,7 +81,7 @@ export function createSnapshotRecords(): SnapshotRecords {
     return isGone ? undefined : await fetchRecord(image, tag, tag, call);
   };
 
-  const listed: SnapshotRecords['listed'] = async (image, place, listing, call = {}) => {
+  const listed: FindRecord = async (image, place, listing, call = {}) => {
     const [first] = await openAll(image, liveRecords(tagsOfSnapshot(place, listing)), call);
     return first;
   };
@@ -123,11 +120,7 @@ export function goneIds(tags: readonly SnapshotTag[]): ReadonlySet<string> {
 }
 
 function snapshotTagsOf(repositoryHash: string, listing: readonly string[]): readonly SnapshotTag[] {
-  return listing
-    .filter(isSnapshotTag)
-    .map(parseSnapshotTag)
-    .filter((tag) => tag?.repositoryHash === repositoryHash)
-    .filter((tag) => tag !== undefined);
+  return snapshotTagsIn(listing).filter((tag) => tag.repositoryHash === repositoryHash);
 }
 
 function liveRecords(tags: readonly SnapshotTag[]): readonly SnapshotTag[] {
@@ -139,14 +132,7 @@ function liveRecords(tags: readonly SnapshotTag[]): readonly SnapshotTag[] {
 function standing(records: readonly SnapshotRecord[]): readonly SnapshotRecord[] {
   const sorted = [...records].sort((a, b) => (freshOf(a) < freshOf(b) ? -1 : 1));
   const byName = new Map<string, SnapshotRecord>();
-  const endedBy = new Map<string, SnapshotRecord[]>();
-  for (const record of sorted) {
-    for (const id of record.over) {
-      const known = endedBy.get(id);
-      if (known === undefined) endedBy.set(id, [record]);
-      else known.push(record);
-    }
-  }
+  const endedBy = grouped(sorted.flatMap((record) => record.over.map((id) => [id, record])));
   for (const record of sorted) {
     const isDead = (endedBy.get(record.id) ?? []).some((other) => !record.over.includes(other.id));
     if (!isDead && !byName.has(record.name)) byName.set(record.name, record);
