@@ -45,18 +45,11 @@ export interface Change {
 }
 
 /** A package that was withdrawn. */
-export interface WithdrawnPackage {
-  readonly architecture: string;
-  readonly fileName: string;
-  readonly name: string;
-  readonly version: string;
-  readonly digest: Digest;
-  readonly size: number;
+export interface WithdrawnPackage extends Omit<ChangedPackage, 'outcome'> {
   readonly pushedAt: Date;
   readonly pushedBy?: string | undefined;
   readonly withdrawnAt: Date;
   readonly withdrawnBy?: string | undefined;
-  readonly reason?: string | undefined;
   /** Until when its bytes can be fetched at their path, where they can. */
   readonly fetchableUntil?: Date | undefined;
 }
