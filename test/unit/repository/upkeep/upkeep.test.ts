@@ -55,8 +55,7 @@ it('a tombstone stays as long as a listing shows what it buries, whatever one lo
       return Promise.resolve();
     },
   } as unknown as ImageStore;
-  const look = (listing: readonly string[]) =>
-    ({ listing, groups, stored: new Map() }) as unknown as Look;
+  const look = (listing: readonly string[]) => ({ listing, groups, stored: new Map() }) as unknown as Look;
   const upkeep = createUpkeep(
     { clock, stamp: () => stampOf(clock.now()), log: aLog() },
     { keepSupersededMs: Infinity, historyMs: 0 },
