@@ -3,14 +3,15 @@ import { formatIndexV3Record, parseIndexV3Record } from '../../apk/index-v3/inde
 import { packageFileName } from '../../apk/package-name.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { emptyConfig, emptyConfigType, formatManifest, parseManifest, type ImageManifest } from '../../oci/manifest.ts';
+import { parseManifest, type ImageManifest } from '../../oci/manifest.ts';
 import type { Group } from '../../protocol/coordinates.ts';
+import { formatArtifact, type ArtifactProfile } from './format-artifact.ts';
 import { formatPackageProvenance, parsePackageProvenance, type PackageProvenance } from './package-provenance.ts';
 import { formatPackageSignature, parsePackageSignature, type PackageSignature } from './package-signature.ts';
 import { freshPartOf, packageTagOf, tagStamp } from './package-tag.ts';
 
 /** The artifactType of a package's manifest; left out for registries that take only types they know. */
-export const packageArtifactType = 'application/vnd.lkard.apk.package.v1';
+const packageArtifactType = 'application/vnd.lkard.apk.package.v1';
 /** The media type of a package's one layer, the .apk byte for byte. */
 export const packageLayerType = 'application/vnd.alpine.apk';
 
@@ -52,13 +53,9 @@ export function formatPackageManifest(
   group: Group,
   tag: string,
   pkg: PackageRecord,
-  profile: { readonly artifactType: boolean },
+  profile: ArtifactProfile,
 ): Uint8Array {
-  return formatManifest({
-    artifactType: profile.artifactType ? packageArtifactType : undefined,
-    config: emptyConfig(emptyConfigType),
-    ...packageContents(group, tag, pkg),
-  });
+  return formatArtifact(packageArtifactType, packageContents(group, tag, pkg), profile);
 }
 
 /** The layer that holds a package's file, and what the annotations tell of it under one tag. */
