@@ -3,7 +3,7 @@
  * so, so that adding a package changes the run it falls into and no other, and so that every replica cuts alike.
  */
 export interface Cuttable {
-  /** 32 bits of a hash of the record's key. */
+  /** 28 bits of a hash of the record's key. */
   readonly cutHash: number;
 }
 

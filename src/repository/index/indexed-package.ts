@@ -80,6 +80,7 @@ function placeOf(sorted: readonly IndexedPackage[], file: IndexedPackage): numbe
   return low;
 }
 
+/** 28 bits: a number of more may take an object of its own in memory, and there may be 100,000. */
 function cutHash(pkg: PackageRecord): number {
-  return parseInt(hash('sha256', pkg.fileName).slice(0, 8), 16);
+  return parseInt(hash('sha256', pkg.fileName).slice(1, 8), 16);
 }

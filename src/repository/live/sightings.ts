@@ -91,8 +91,8 @@ export function createSightings(clock: MonotonicClock): Sightings {
   const missedAt = lasting<MonotonicMs>(Infinity);
   const garbledAt = lasting<MonotonicMs>(Infinity);
   const absent = lasting<true>(Infinity);
-  // One cache where two would do: of a large image each takes a tenth of what the tags hold.
-  const known = lasting<Known>(Infinity);
+  // One map where two would do, and no cache: of a large image each takes a tenth of what the tags hold.
+  const known = new Map<string, Known>();
   const held = createBoundedCache<true>(maxHeld);
   const underWay = new Set<string>();
   let foundCount = 0;
@@ -109,7 +109,12 @@ export function createSightings(clock: MonotonicClock): Sightings {
   };
   const know = (tag: string, pkg: PackageRecord, how: 'put' | 'found') => {
     const nowMs = clock.monotonicMs();
-    known.set(tag, { pkg, sinceMs: known.get(tag)?.sinceMs ?? nowMs, how, freshMs: nowMs });
+    // Whole numbers take no objects of their own. Each is rounded to where nothing is believed too early, or for too long.
+    const sinceMs = known.get(tag)?.sinceMs ?? (Math.ceil(nowMs) as MonotonicMs);
+    known.delete(tag);
+    const [oldest] = known.size === maxTags ? known.keys() : [];
+    if (oldest !== undefined) known.delete(oldest);
+    known.set(tag, { pkg, sinceMs, how, freshMs: Math.floor(nowMs) as MonotonicMs });
     returned(tag);
   };
   const freshness = (tag: string) => {

@@ -8,8 +8,13 @@ import type { IndexView } from './index-view.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
 import type { ServedIndex } from './served-index.ts';
 
-/** Makes a view by what this reader may see; null where that is nothing. */
-export type MakeView = (reader: Reader, group: Group, beganMs: MonotonicMs) => Promise<IndexView | null>;
+/** Makes a view by what this reader may see, null where that is nothing; of the last one it takes over what is the same. */
+export type MakeView = (
+  reader: Reader,
+  group: Group,
+  beganMs: MonotonicMs,
+  last?: IndexView,
+) => Promise<IndexView | null>;
 
 /** Asks for the version of a group's index as a reader: what is there is proof of their right (reader-rights.ts). */
 export type ResolveVersion = (reader: Reader, group: Group) => Promise<Resolved | undefined>;
@@ -55,7 +60,7 @@ export function createIndexRenewal(
 
   const compareFor = async (reader: Reader, group: Group, index: ServedIndex, hasVersion: boolean) => {
     const beganMs = clock.monotonicMs();
-    const view = await index.compare(() => makeView(reader, group, beganMs));
+    const view = await index.compare(() => makeView(reader, group, beganMs, index.last));
     if (view !== undefined) {
       rights.prove(reader, group.image);
       nothings.delete(readerKeyOf(reader, group));

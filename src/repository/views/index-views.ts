@@ -2,7 +2,6 @@ import { GatewayError, isGatewayError } from '../../errors.ts';
 import { createBoundedCache } from '../../concurrency/bounded-cache.ts';
 import type { CallOptions, ImageStore } from '../../store/store.ts';
 import { lease } from '../../time/lease.ts';
-import type { MonotonicMs } from '../../time/monotonic.ts';
 import type { Group } from '../../protocol/coordinates.ts';
 import type { Look } from '../live/look.ts';
 import {
@@ -12,6 +11,7 @@ import {
   type IndexServingOptions,
 } from './index-serving.ts';
 import { comparedIndex, unverifiedView, verifiedView } from './index-view.ts';
+import type { MakeView } from './index-renewal.ts';
 import type { Reader, ReaderRights } from './reader-rights.ts';
 
 export interface IndexViewDeps extends IndexServingDeps {
@@ -32,12 +32,12 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
   /** What a second look at a group couldn't read either: nobody waits for that again. */
   const unreadable = createBoundedCache<ReadonlySet<string>>(1_000, { clock: deps.clock, ttlMs: lease.absenceApartMs });
 
-  const compareByLook = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
+  const compareByLook: MakeView = async (reader, group, beganMs, last) => {
     const seen = await readAll(JSON.stringify(group), () => deps.look(reader.image, group).catch(asRefusedLook));
     if (seen.stored.has(group.architecture) && seen.listing.length === 0) throw emptyListing(group);
     // What this replica remembers is nothing for somebody whom the store shows nothing.
     if (seen.stored.size === 0 && seen.listing.length === 0) return null;
-    return await verifiedView(maker, comparedIndex(seen, group, beganMs));
+    return await verifiedView(maker, comparedIndex(seen, group, beganMs), last);
   };
   /**
    * Bad answers hide no package: what is listed and came garbled is read again, once that would be proof. So is all that could
@@ -54,7 +54,7 @@ export function createIndexViews(deps: IndexViewDeps, options: IndexServingOptio
     unreadable.set(key, again.live.unread);
     return again;
   };
-  const readAsStored = async (reader: Reader, group: Group, beganMs: MonotonicMs) => {
+  const readAsStored: MakeView = async (reader, group, beganMs) => {
     const { stored, keys } = await deps.readStored(reader.image, group);
     return await unverifiedView(maker, stored.get(group.architecture), keys, beganMs);
   };

@@ -26,6 +26,16 @@ describe('what a replica remembers of tags', () => {
     expect(sightings.ownTags()).toEqual([]);
   });
 
+  it('forgets of more than 100,000 tags what was seen longest ago', () => {
+    const { pkg, sightings } = aMemory();
+    for (let i = 0; i < 100_000; i += 1) sightings.found(`tag-${i}`, pkg);
+    sightings.found('tag-0', pkg);
+    sightings.found('one-more', pkg);
+    expect(['tag-0', 'tag-1', 'tag-2', 'one-more'].map((tag) => sightings.recordOf(tag) !== undefined)).toEqual([
+      ...[true, false, true, true],
+    ]);
+  });
+
   it('takes an absence for proven only once it was told twice, some time apart', () => {
     const { clock, tag, sightings } = aMemory();
     expect(sightings.missed(tag)).toBe(false);
