@@ -78,6 +78,7 @@ describe.skipIf(registryProgram() === undefined)('what a change of many packages
     const requests = take();
     expect(countLinesIn(requests, /^PUT .*\/manifests\/index-/)).toBe(1);
     // Kept, buried (by digest, which is asked for first) and remembered: whatever else there is, nothing grows with it.
-    expect(requests.length).toBeLessThanOrEqual(150 * 5);
+    // This one removes tags by their digest alone, which is asked for twice: one more for each than where they have names.
+    expect(requests.length).toBeLessThanOrEqual(150 * 5 + 50);
   }, 240_000);
 });

@@ -7,11 +7,13 @@ const digest = digestOf('manifest');
 const found = { 'docker-content-digest': digest, 'content-length': '8', 'content-type': 'application/json' };
 const byTag = 'DELETE /v2/a/b/manifests/tag';
 const head = 'HEAD /v2/a/b/manifests/tag';
+const get = 'GET /v2/a/b/manifests/tag';
 const byDigest = `DELETE /v2/a/b/manifests/${digest}`;
 
 function removing(tagAnswer: ScriptedAnswer, digestAnswer: ScriptedAnswer, headAnswer?: ScriptedAnswer) {
   return ({ method, path }: SeenRequest): ScriptedAnswer => {
     if (method === 'HEAD') return headAnswer ?? { status: 200, headers: found };
+    if (method === 'GET') return { status: 200, headers: found, body: 'manifest' };
     return path.includes('sha256:') ? digestAnswer : tagAnswer;
   };
 }
@@ -24,20 +26,28 @@ describe('removing a tag', () => {
     ['by tag', gone, unused, [byTag]],
     ['that is gone already', fault(404, 'MANIFEST_UNKNOWN'), unused, [byTag]],
     ['of an image that is gone', fault(404, 'NAME_UNKNOWN'), unused, [byTag]],
-    ['by digest at distribution 2.8', fault(400, 'DIGEST_INVALID'), gone, [byTag, head, byDigest]],
-    ['by digest at Harbor', fault(400, 'UNSUPPORTED'), gone, [byTag, head, byDigest]],
-    ['by digest at ACR', fault(405, 'UNSUPPORTED'), gone, [byTag, head, byDigest]],
-    ['by digest where a page says 404', { status: 404, body: '<html>' }, gone, [byTag, head, byDigest]],
+    ['by digest at distribution 2.8', fault(400, 'DIGEST_INVALID'), gone, [byTag, head, get, byDigest]],
+    ['by digest at Harbor', fault(400, 'UNSUPPORTED'), gone, [byTag, head, get, byDigest]],
+    ['by digest at ACR', fault(405, 'UNSUPPORTED'), gone, [byTag, head, get, byDigest]],
+    ['by digest where a page says 404', { status: 404, body: '<html>' }, gone, [byTag, head, get, byDigest]],
     [
       'by digest that went meanwhile',
       fault(405, 'UNSUPPORTED'),
       fault(404, 'MANIFEST_UNKNOWN'),
-      [byTag, head, byDigest],
+      [byTag, head, get, byDigest],
     ],
   ])('works %s', async (_name, tagAnswer, digestAnswer, log) => {
     const { image, registry } = await aWorld(removing(tagAnswer, digestAnswer));
     await image().deleteTag('tag');
     expect(registry.log()).toEqual(log);
+  });
+
+  it('is not done by a digest that one answer tells: it may be that of another tag', async () => {
+    const other = { ...found, 'docker-content-digest': digestOf('another') };
+    const headAnswer = { status: 200, headers: other };
+    const { image, registry } = await aWorld(removing(fault(400, 'DIGEST_INVALID'), gone, headAnswer));
+    await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(registry.log()).toEqual([byTag, head, get]);
   });
 
   it('is done where a look shows that the tag is gone', async () => {
@@ -65,10 +75,10 @@ describe('removing a tag', () => {
     const { image, registry, pass } = await aWorld(removing(fault(400, 'DIGEST_INVALID'), gone));
     await image().deleteTag('tag');
     await image().deleteTag('tag');
-    expect(registry.log().slice(3)).toEqual([head, byDigest]);
+    expect(registry.log().slice(4)).toEqual([head, get, byDigest]);
     pass(10 * 60_000);
     await image().deleteTag('tag');
-    expect(registry.log().slice(5)).toEqual([byTag, head, byDigest]);
+    expect(registry.log().slice(7)).toEqual([byTag, head, get, byDigest]);
   });
 
   it('is unsupported where neither works, and asked for again only after some minutes', async () => {
@@ -76,10 +86,10 @@ describe('removing a tag', () => {
     const { image, registry, pass } = await aWorld(removing(no, no));
     await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
     await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
-    expect(registry.seen).toHaveLength(3);
+    expect(registry.seen).toHaveLength(4);
     pass(10 * 60_000);
     await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
-    expect(registry.seen).toHaveLength(6);
+    expect(registry.seen).toHaveLength(8);
   });
 
   it('goes on where manifests without a tag can’t be removed: that is no word on tags', async () => {

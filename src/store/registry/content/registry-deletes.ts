@@ -4,7 +4,7 @@ import { parseNextLink } from '../../../oci/link.ts';
 import { msSince, type MonotonicClock, type MonotonicMs } from '../../../time/monotonic.ts';
 import { refuseAborted } from '../../../concurrency/aborted.ts';
 import { refusalFault, type RequestSubject } from '../transport/registry-fault.ts';
-import { isImmutable, manifestUrl, resolveManifest } from './registry-manifests.ts';
+import { fetchManifest, isImmutable, manifestUrl, resolveManifest } from './registry-manifests.ts';
 import { headerOf, type RegistryAnswer } from '../transport/registry-request.ts';
 import { isCodedAbsence, isProvenAbsent } from './registry-absence.ts';
 import type { RegistrySession } from './registry-session.ts';
@@ -60,14 +60,23 @@ export function createTagRemover(clock: MonotonicClock): TagRemover {
       refuseAborted(session.signal);
       if (nothing.isRecent()) throw unsupported(session);
       if (await removedByTag(session, tag)) return;
-      const found = await resolveManifest(session, tag);
-      if (found === undefined) return;
-      const outcome = await removeByDigest(session, found.digest);
+      const digest = await digestUnder(session, tag);
+      if (digest === undefined) return;
+      const outcome = await removeByDigest(session, digest);
       if (outcome === 'gone') return;
       if (outcome === 'unsupported') nothing.note();
       throw unsupported(session);
     },
   };
+}
+
+// What is removed by its digest goes under all its tags: one odd answer must not take somebody else's along.
+async function digestUnder(session: RegistrySession, tag: string): Promise<Digest | undefined> {
+  const told = await resolveManifest(session, tag);
+  const read = told && (await fetchManifest(session, tag));
+  if (told?.digest === read?.digest || read === undefined) return read?.digest;
+  const message = `the registry tells two things of ${tag} of ${session.image}: nothing is removed`;
+  throw new GatewayError('STORE_UNAVAILABLE', message, { details: { isContradiction: true } });
 }
 
 // A refusal that is remembered for some minutes.
