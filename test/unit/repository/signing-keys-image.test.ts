@@ -62,6 +62,21 @@ describe('the first key of an image', () => {
     expect(await namesOf(clock.until(replica().ofImageForWriting(image())))).toHaveLength(1);
   });
 
+  it('signs nothing where the registry took it and does not have it', async () => {
+    const images = new Map<string, MemoryImage>();
+    const { clock, replica, image } = aWorld({
+      images,
+      after: ({ operation, reference = '' }) => {
+        if (operation === 'pushManifest' && reference.startsWith('key-'))
+          images.get('team/apps')!.tags.delete(reference);
+        return Promise.resolve();
+      },
+    });
+    const keys = replica();
+    await expect(clock.until(keys.ofImageForWriting(image()))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await keys.ofImage(image())).toEqual([]);
+  });
+
   it('is made by the next in turn where the first may not push', async () => {
     let refusals = 0;
     const { replica, image } = aWorld({
@@ -189,9 +204,12 @@ describe('a key tag that somebody planted', () => {
 
 describe('as time goes by', () => {
   it('a key just made is kept though no listing and no read shows it', async () => {
-    const { replica, image, clock } = aWorld({ listing: () => [], lookup: () => undefined });
+    let isHidden = false;
+    const lookup: MemoryStoreOptions['lookup'] = (_image, tag, { tags }) => (isHidden ? undefined : tags.get(tag));
+    const { replica, image, clock } = aWorld({ listing: () => [], lookup });
     const keys = replica();
     await keys.ofImageForWriting(image());
+    isHidden = true;
     clock.pass(61_000);
     expect(await namesOf(keys.ofImage(image()))).toHaveLength(1);
   });
