@@ -100,6 +100,10 @@ export async function copyImage(
     await writer.put(to, tag, ({ artifactType }) => (artifactType ? document : plain()), call);
     return true;
   };
+  const putFrom = async (tag: string) => {
+    const fetched = await from.fetchManifest(tag, call);
+    return fetched !== undefined && (await put(tag, fetched));
+  };
   const advance = () => {
     done += 1;
     onProgress?.({ done, total, bytes });
@@ -112,14 +116,15 @@ export async function copyImage(
   }
   const dead = new Set([...has, ...tags].filter((tag) => kindOf(tag) === 'tombstone').map(buriedBy));
   const maybeRevived: string[] = [];
+  const skipped = new Set<string>();
   const copyTag = async (tag: string) => {
     const snapshot = parseSnapshotTag(tag);
     const grave = snapshot === undefined ? tombstoneOf(tag) : goneTag(snapshot);
     if (has.has(tag) || (has.has(grave) && kindOf(tag) !== 'barred')) unchanged += 1;
     else {
-      const fetched = await from.fetchManifest(tag, call);
-      // Deleted meanwhile.
-      const isPut = fetched !== undefined && (await put(tag, fetched));
+      // Deleted meanwhile, or nothing of ours: one odd answer doesn't say so.
+      const isPut = (await putFrom(tag)) || (await putFrom(tag));
+      if (!isPut) skipped.add(tag);
       if (isPut && kindOf(tag) === 'package' && !dead.has(tag) && tagStamp(tag) <= indexedUntil(tag))
         maybeRevived.push(tag);
     }
@@ -141,13 +146,14 @@ export async function copyImage(
     else leftIndexes.push(tag);
     advance();
   }
+  const copied = tags.filter((tag) => !skipped.has(tag));
   const countOf = (...kinds: readonly TagKind[]) =>
-    tags.filter((tag) => kinds.some((kind) => kind === kindOf(tag))).length;
+    copied.filter((tag) => kinds.some((kind) => kind === kindOf(tag))).length;
   return {
     packages: countOf('package'),
     tombstones: countOf('tombstone'),
     kept: countOf('kept', 'withdrawn'),
-    keys: tags.filter(isKeyTag).length,
+    keys: copied.filter(isKeyTag).length,
     indexes: indexes.length,
     ...{ unchanged, bytes, leftIndexes, maybeRevived },
   };

@@ -105,16 +105,20 @@ async function blobFault(
   { architecture, fileName, digest, entry }: PackageRecord,
   options: CallOptions,
 ): Promise<Finding | undefined> {
+  const blob = { digest, size: entry.fileSize };
   try {
-    const opened = await image.openBlob({ digest, size: entry.fileSize }, options);
+    const opened = await image.openBlob(blob, options);
     if (opened === undefined) {
-      return finding('blob', architecture, `${fileName} is gone (${digest}): delete it and push it again`, false);
+      return finding('blob', architecture, `${fileName} is gone (${digest}): push it again`, false);
     }
     await finished(opened.stream.resume());
     return undefined;
   } catch (error) {
-    if (!isGatewayError(error, 'DIGEST_MISMATCH')) throw error;
-    return finding('blob', architecture, `${fileName} has other bytes than ${digest}`, false);
+    if (!isGatewayError(error)) throw error;
+    const isOther = error.code === 'DIGEST_MISMATCH';
+    if (!isOther && (error.details['isCutOff'] !== true || (await image.isReadable(blob, options)))) throw error;
+    const what = isOther ? `has other bytes than ${digest}` : `can't be read to its end (${digest}): push it again`;
+    return finding('blob', architecture, `${fileName} ${what}`, false);
   }
 }
 

@@ -7,6 +7,7 @@ import { readIndexFile } from '../../../src/apk/index/index-file.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { createMaintenance } from '../../../src/gateway/maintenance.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
+import type { Finding } from '../../../src/repository/service/upkeep.ts';
 import { anApk } from '../../support/an-apk.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { startRegistryFront, type RegistryFront } from '../../support/registry-front.ts';
@@ -171,6 +172,30 @@ describe.skipIf(isMissing)(`what a registry lost${isMissing ? ' (docker-registry
       expect(kinds).toEqual([]);
       await expectMended(image, ['one', 'two']);
     });
+  });
+
+  it('is told of each package by lkard verify', async () => {
+    const image = anImage();
+    const url = await aReplica();
+    const [one, two] = [apkOf('one'), apkOf('two')];
+    expect([await push(url, image, one), await push(url, image, two)]).toEqual([201, 201]);
+    await lose(image, [digestOf(one)], 'cut');
+    await lose(image, [digestOf(two)], 'gone');
+    const flags = {
+      backend: registry.host,
+      'no-https': true as const,
+      'signing-key': [keyFixture('test-only-2048.rsa')],
+    };
+    const maintenance = createMaintenance(readConfig(flags, {}), { log: aLog() });
+    const found: string[] = [];
+    const hear = {
+      onFinding: ({ kind, message }: Finding) => {
+        if (kind === 'blob') found.push(message.split(' ')[0]!);
+      },
+      onMended: () => undefined,
+    };
+    await maintenance.verify({ image, branch: 'edge', repository: 'main' }, { isRepair: false }, hear);
+    expect(found.sort()).toEqual(['one-1.0-r0.apk', 'two-1.0-r0.apk']);
   });
 
   it('makes an index under fresh bytes where the registry takes none twice', async () => {

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { readIndexV3File, v3Identities } from '../../../../src/apk/index-v3/index-v3-file.ts';
 import { GatewayError } from '../../../../src/errors.ts';
 import { copyImage } from '../../../../src/repository/upkeep/copy-image.ts';
-import { createMemoryStore, type MemoryStoreOptions } from '../../../support/memory-store.ts';
+import { createMemoryStore, type MemoryImage, type MemoryStoreOptions } from '../../../support/memory-store.ts';
 import { aCaller, aClock, aReplica, aSigningKey, at, fixedKeys, someRandom } from '../../../support/a-repository.ts';
 
 const key = aSigningKey('test-only-2048.rsa');
 const anonymous = { kind: 'anonymous' } as const;
 
-async function aWorld(target: MemoryStoreOptions = {}) {
+async function aWorld(target: MemoryStoreOptions = {}, from: MemoryStoreOptions = {}) {
   const clock = aClock();
-  const [source, other] = [createMemoryStore(), createMemoryStore(target)];
+  const [source, other] = [createMemoryStore(from), createMemoryStore(target)];
   await aReplica({ store: source, clock, keys: fixedKeys(key) }).push([
     { name: 'hello', version: '1.0-r0' },
     { name: 'other', version: '1.0-r0' },
@@ -42,6 +42,20 @@ describe('a copy of an image', () => {
     const at_ = { ...at, image: 'team/copy' };
     const index = await clock.until(repositories.openIndexV3(at_, 'x86_64', aCaller('reader')));
     expect(v3Identities(await readIndexV3File(index!.bytes))).toHaveLength(1);
+  });
+
+  it.each([
+    ['skips nothing because of one answer that it is not there', 1, 2],
+    ['does not count what it skips, being gone', 2, 1],
+  ] as const)('%s', async (_what, times, packages) => {
+    let left = 0;
+    const isHidden = (tag: string) => tag.includes('-p-hello') && left-- > 0;
+    const lookup = (_image: string, tag: string, { tags }: MemoryImage) => (isHidden(tag) ? undefined : tags.get(tag));
+    const { copy, other } = await aWorld({}, { lookup });
+    left = times;
+    expect(await copy()).toMatchObject({ packages });
+    const there = [...other.state('team/copy').tags.keys()].filter((tag) => tag.includes('-p-'));
+    expect(there).toHaveLength(packages);
   });
 
   it('has what was withdrawn, which may be restored there', async () => {
