@@ -1,6 +1,6 @@
 import { readSignatureMember } from '../../apk/index/index-file.ts';
 import { isSignatureAlgorithm, verify, type Signature } from '../../apk/signature.ts';
-import { isGatewayError } from '../../errors.ts';
+import { GatewayError, isGatewayError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Log } from '../../ports.ts';
 import type { MonotonicClock } from '../../time/monotonic.ts';
@@ -99,6 +99,7 @@ export function createStoredIndexes({
   ): Promise<StoredIndex> => {
     try {
       const parsed = parseIndexManifest(manifest.bytes);
+      refuseOther(group, parsed);
       const layers = await fetchLayers(image, parsed, options);
       const { signatures: found, length } = readSignatureMember(parsed.head);
       const head = parsed.head.subarray(length);
@@ -178,6 +179,12 @@ async function fetchSmall(image: ImageStore, tag: string, options: CallOptions) 
 async function lost(image: ImageStore, tag: string, options: CallOptions): Promise<StoredIndex | undefined> {
   const resolved = await image.resolve(tag, options);
   return resolved && damaged(resolved.digest);
+}
+
+/** Throws INDEX_MALFORMED for an index of another group: its signature would be good, and none of its tags are here. */
+function refuseOther({ branch, repository, architecture }: Group, { group }: IndexManifest): void {
+  const isSame = group.branch === branch && group.repository === repository && group.architecture === architecture;
+  if (!isSame) throw new GatewayError('INDEX_MALFORMED', 'a stored index is of another repository');
 }
 
 function isNamed(keys: readonly SigningKey[], { keyName }: Signature): boolean {

@@ -4,12 +4,11 @@ import type { ImageStore } from '../../store/store.ts';
 import { pathOf, type PackageRecord } from '../artifacts/package-manifest.ts';
 import { packageProvenance } from '../artifacts/package-provenance.ts';
 import { packageSignature, type PackageSignature } from '../artifacts/package-signature.ts';
-import type { LiveTag } from '../live/live-set.ts';
 import { EVERY, type Look, type Scope } from '../live/look.ts';
 import { createClaim } from '../publishing/claim.ts';
 import { changed } from '../pushing/change-answer.ts';
 import { foresee, sortOut } from '../pushing/known-files.ts';
-import { putRecords, refuseLostBytes } from '../pushing/put-records.ts';
+import { proveBytes, putRecords } from '../pushing/put-records.ts';
 import type { Work } from '../pushing/work.ts';
 import type { Change, ChangedPackage } from '../service/lifecycle.ts';
 import type { PromotionOptions } from '../service/promoting.ts';
@@ -61,10 +60,11 @@ export async function takePackages(target: Work, source: Source, options: Promot
     await target.time.until(target.signingKeys.ofImageForWriting(target.image, target.time.call()));
     const records = await judged(target, source, fresh, options);
     await mountPackages(target, source.image, records);
-    const own = await putRecords(target, records, (pkg) => mountAgain(target, source.image, pkg));
-    const refuse = refuseLostBytes(target, own, namedAt(source, target, offered));
-    const claim = createClaim(target, { image: target.image, own, scope, before, began, refuse });
-    await target.loop.join(claim, target.time);
+    const own = await putRecords(target, records, {
+      bringBack: (pkg) => mountAgain(target, source.image, pkg),
+      prove: async () => proveBytes(target, await unnamed(target, source, offered, fresh)),
+    });
+    await target.loop.join(createClaim(target, { image: target.image, own, scope, before, began }), target.time);
   }
   const answered = files.map(({ pkg }) => changed(pkg, fresh.includes(pkg) ? 'promoted' : 'unchanged'));
   const movedBefore = wantedOf(moved).map(({ pkg }) => changed(pkg, 'unchanged'));
@@ -86,13 +86,16 @@ function wantedOf(packages: readonly Offered[]): readonly Wanted[] {
   return [...wanted.values()];
 }
 
-/** A tag of the source that is there now has named its bytes all the time: none ever comes back. */
-function namedAt({ image }: Source, target: Work, offered: readonly Offered[]) {
-  const tagsOf = new Map(offered.map(({ pkg, tags }) => [pathOf(pkg), tags]));
-  return async ({ listing }: Look) => {
-    const shown = new Set(image.image === target.image.image ? listing : await image.tags(target.time.call()));
-    return ({ pkg }: LiveTag) => tagsOf.get(pathOf(pkg))?.some((tag) => shown.has(tag)) === true;
-  };
+/** Packages of which no tag is at the source by now: one that is has named their bytes all the time, since none ever comes back. */
+async function unnamed(
+  { time }: Work,
+  { image }: Source,
+  offered: readonly Offered[],
+  packages: readonly PackageRecord[],
+): Promise<readonly PackageRecord[]> {
+  const shown = new Set(await image.tags(time.call()));
+  const named = new Set(offered.filter(({ tags }) => tags.some((tag) => shown.has(tag))).map(({ pkg }) => pkg));
+  return packages.filter((pkg) => !named.has(pkg));
 }
 
 /** What the chosen packages need beside what the target has, in each architecture. */

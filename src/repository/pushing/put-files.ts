@@ -1,5 +1,6 @@
 import { inParallel } from '../../concurrency/in-parallel.ts';
 import type { BlobUpload } from '../../store/store.ts';
+import type { PackageRecord } from '../artifacts/package-manifest.ts';
 import type { LiveTag } from '../live/live-set.ts';
 import type { StagedPackage } from '../service/publishing.ts';
 import type { PushedFile } from './publish.ts';
@@ -26,10 +27,11 @@ export async function putFiles(
   });
   work.time.renew();
   const stagedOf = new Map(files.map(({ pkg, staged }) => [pkg, staged]));
-  return await putRecords(work, [...stagedOf.keys()], async (pkg) => {
+  const bringBack = async (pkg: PackageRecord) => {
     const staged = stagedOf.get(pkg);
     if (staged !== undefined) await uploadAnew(work, staged);
-  });
+  };
+  return await putRecords(work, [...stagedOf.keys()], { bringBack });
 }
 
 /**

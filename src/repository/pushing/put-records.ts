@@ -4,27 +4,31 @@ import { formatPackageManifest, type PackageRecord } from '../artifacts/package-
 import { proveThere } from '../artifacts/artifact-writer.ts';
 import { newPackageTag, tombstoneOf } from '../artifacts/package-tag.ts';
 import type { LiveTag } from '../live/live-set.ts';
-import type { Look } from '../live/look.ts';
-import type { Push } from '../publishing/claim.ts';
 import { bytesGone } from '../publishing/refusals.ts';
 import type { Work } from './work.ts';
 
 /** Packages of one change at a time. */
 const concurrency = 4;
 
+interface Putting {
+  /** Uploads what the registry has lost after all. Default: that is PACKAGE_UNKNOWN. */
+  readonly bringBack?: (pkg: PackageRecord) => Promise<void>;
+  /** Asked once all are put. */
+  readonly prove?: () => Promise<void>;
+}
+
 /**
- * Puts packages whose bytes are in the image, each under a fresh tag. `bringBack` uploads what the registry has lost after all;
- * without it that is PACKAGE_UNKNOWN. Where a manifest can't be put all tags are buried again. That one too: it may land after
- * its time-out, and would then be a rival of the retry that nobody answers for.
+ * Puts packages whose bytes are in the image, each under a fresh tag. Where a manifest can't be put, or isn't proven, all tags are
+ * buried again. That one too: it may land after its time-out, and would then be a rival of the retry that nobody answers for.
  */
 export async function putRecords(
   work: Work,
   packages: readonly PackageRecord[],
-  bringBack: (pkg: PackageRecord) => Promise<void> = refuseLost,
+  { bringBack = refuseLost, prove }: Putting = {},
 ): Promise<readonly LiveTag[]> {
   const begun: string[] = [];
   try {
-    return await inParallel(packages, concurrency, async (pkg) => {
+    const own = await inParallel(packages, concurrency, async (pkg) => {
       const names = { fileName: pkg.fileName, identity: pkg.entry.identity };
       const tag = newPackageTag(groupOf(work, pkg), names, work.stamp(), work.random);
       begun.push(tag);
@@ -33,6 +37,8 @@ export async function putRecords(
       work.time.renew();
       return { tag, pkg };
     });
+    await prove?.();
+    return own;
   } catch (error) {
     const bury = async (tag: string) => {
       const call = work.time.undoing();
@@ -48,29 +54,14 @@ export async function putRecords(
 }
 
 /**
- * Refuses with PACKAGE_UNKNOWN what lists bytes that were in the registry before: whoever deleted them may have had them collected
- * just before a new tag named them, and registries go on claiming what they collected. `namedIn` tells which a look shows to have
- * been named by others all the time; the rest is asked for, each once.
+ * Throws PACKAGE_UNKNOWN where bytes that were in the registry before can't be read: whoever deleted them may have had them
+ * collected just before a new tag named them, and registries go on claiming what they collected.
  */
-export function refuseLostBytes(
-  { image, time }: Work,
-  own: readonly LiveTag[],
-  namedIn: (look: Look) => Promise<(one: LiveTag) => boolean> = () => Promise.resolve(() => false),
-): Required<Push>['refuse'] {
-  let unproven = own;
-  const isThere = async ({ pkg }: LiveTag) => {
-    const isReadable = await image.isReadable({ digest: pkg.digest, size: pkg.entry.fileSize }, time.call());
+export async function proveBytes({ image, time }: Work, packages: readonly PackageRecord[]): Promise<void> {
+  await inParallel(packages, concurrency, async ({ fileName, digest, entry }) => {
+    if (!(await image.isReadable({ digest, size: entry.fileSize }, time.call()))) throw bytesGone(fileName);
     time.renew();
-    return isReadable;
-  };
-  return async (look) => {
-    if (unproven.length === 0) return undefined;
-    const isNamed = await namedIn(look);
-    const asked = unproven.filter((one) => !isNamed(one));
-    const found = await inParallel(asked, concurrency, isThere);
-    unproven = asked.filter((_one, i) => found[i] === false);
-    return unproven[0] && bytesGone(unproven[0].pkg.fileName);
-  };
+  });
 }
 
 async function putManifest(

@@ -6,7 +6,7 @@ import { EVERY, type Look } from '../live/look.ts';
 import { createClaim, type Push } from '../publishing/claim.ts';
 import { changed, packagesOf } from '../pushing/change-answer.ts';
 import { keepingOf } from '../pushing/kept-selection.ts';
-import { putRecords, refuseLostBytes } from '../pushing/put-records.ts';
+import { proveBytes, putRecords } from '../pushing/put-records.ts';
 import { removeAll, scopeOfTags } from '../pushing/removal.ts';
 import { liveTagsIn } from '../pushing/selection.ts';
 import type { Work } from '../pushing/work.ts';
@@ -115,14 +115,14 @@ async function putBack(work: Work, packages: readonly PackageRecord[]): Promise<
   return await putRecords(
     work,
     packages.map((pkg) => ({ ...pkg, provenance: packageProvenance({ ...pkg.provenance, restoredBy }) })),
+    { prove: () => proveBytes(work, packages) },
   );
 }
 
 function claimOf(work: Work, start: Start, own: readonly LiveTag[]): () => Promise<void> {
   return async () => {
     if (own.length === 0) return;
-    const refuse = refuseLostBytes(work, own);
-    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), ...start, refuse });
+    const claim = createClaim(work, { image: work.image, own, scope: scopeOfTags(own), ...start });
     await work.loop.join(claim, work.time);
   };
 }

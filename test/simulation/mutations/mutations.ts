@@ -152,9 +152,15 @@ export const mutations: readonly Mutation[] = [
     suite: 'known',
   },
   {
+    rule: 'an index is taken for its own repository alone',
+    text: 'refuseOther(group, parsed);',
+    instead: '',
+    suite: 'known',
+  },
+  {
     rule: 'what is promoted can be fetched, though a deletion beside it let its bytes be collected',
-    text: 'if (unproven.length === 0) return undefined;',
-    instead: 'if (look !== undefined) return undefined;',
+    text: 'if (!(await image.isReadable({ digest, size: entry.fileSize }, time.call()))) throw bytesGone(fileName);',
+    instead: '',
     suite: 'known',
   },
   {
@@ -215,8 +221,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'a promotion is answered once the target lists it',
-    text: 'await target.loop.join(claim, target.time);',
-    instead: 'void claim;',
+    text: 'await target.loop.join(createClaim(target, { image: target.image, own, scope, before, began }), target.time);',
+    instead: 'createClaim(target, { image: target.image, own, scope, before, began });',
     suite: ['changes'],
   },
   {

@@ -3,7 +3,7 @@ import { GatewayError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { withChangedImages } from './changed-images.ts';
-import { at } from './scenario.ts';
+import { at, caller, stable } from './scenario.ts';
 import { createStage, loseBytes, simulated, tagsOf, type Stage } from './stage.ts';
 import type { Replica } from './world.ts';
 
@@ -236,6 +236,31 @@ describe('a delete', () => {
     expect(await stage.push(only, [a, b])).toBe('done');
     expect(await stage.withdraw(only, a)).toBe('done');
     expect(await stage.read()).toEqual(['b one']);
+  });
+
+  it('is not undone by an answer that is the index of another repository', async () => {
+    let odd = 0;
+    const stage: Stage = await createStage({
+      sabotage: (store, { id }) =>
+        withChangedImages(store, (front) => ({
+          fetchManifest: (reference, call) => {
+            const isOdd = id === 'cold' && reference.startsWith('index-v1-main') && odd-- > 0;
+            return front.fetchManifest(isOdd ? tagsOf(stage, 'index-v1-stable')[0]! : reference, call);
+          },
+        })),
+    });
+    const [first, cold] = [stage.replica('first'), stage.replica('cold')];
+    await stage.push(first, [a, b]);
+    await stage.until(first.repositories.promote({ from: at, to: stable, packages: ['b'] }, caller));
+    await stage.until(first.repositories.deleteFiles(at, { files: ['x86_64/b-1.0-r0.apk'] }, caller));
+    odd = 1;
+    expect(await stage.read(cold)).toEqual(['a one']);
+    odd = 1;
+    expect(await stage.push(cold, c)).toBe('done');
+    expect([await stage.read(first), await stage.read()]).toEqual([
+      ['a one', 'c one'],
+      ['a one', 'c one'],
+    ]);
   });
 
   it('takes what is pushed of that file while it is under way', async () => {

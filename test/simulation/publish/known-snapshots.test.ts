@@ -106,6 +106,33 @@ describe('a snapshot', () => {
     });
   });
 
+  it.each([
+    [
+      'taken from',
+      'STORE_UNAVAILABLE',
+      (one: Replica) => one.repositories.promote({ from: place, to: stable, packages: ['a'] }, caller),
+    ],
+    ['gone back to', 'STORE_UNAVAILABLE', (one: Replica) => one.repositories.rollback(at, 's0', caller)],
+  ] as const)(
+    'whose packages can not be read now is %s by nobody, and keeps nobody waiting',
+    async (_how, answer, change) => {
+      const stage = await createStage();
+      const [taking, other] = [stage.replica('taking'), stage.replica('other')];
+      await stage.push(taking, a);
+      expect(await stage.until(create(taking))).toBe('done');
+      expect(await stage.withdraw(other, a)).toBe('done');
+      const held = stage.hold(/^taking openBlob/);
+      const taken = answered(change(taking));
+      await stage.untilReached(held);
+      expect(await stage.push(taking, b)).toBe('done');
+      stage.world.troubles.begin('fault', 1_000);
+      held.release();
+      expect(await stage.until(taken)).toBe(answer);
+      stage.world.pass(1_000);
+      expect(await stage.read()).toEqual(['b one']);
+    },
+  );
+
   it('is removed only where the registry has what says so in its place', async () => {
     const stage = await createStage({ deletes: 'unsupported', halfDonePuts: { 5: 'lost' } });
     const [making, reading] = [stage.replica('making'), stage.replica('reading')];

@@ -18,6 +18,9 @@ function planted(count: number, size: number) {
   const texts = bomb(size).map((bytes) => bytes.toString('base64'));
   const annotations = {
     'org.opencontainers.image.created': new Date(0).toISOString(),
+    'lkard.apk.branch': aGroup().branch,
+    'lkard.apk.repository': aGroup().repository,
+    'lkard.apk.architecture': aGroup().architecture,
     'lkard.apk.index.head': signatureMember([strange]).toString('base64'),
     'lkard.apk.index.tail': '',
     'lkard.apk.index.runs': Array.from({ length: count }, (_, at) => [at, ...texts].join(':')).join(' '),
