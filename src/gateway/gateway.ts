@@ -24,6 +24,7 @@ import { checkTempFolder } from '../files/temp-folder.ts';
 import { readNamedFile } from '../files/text-file.ts';
 import { openTrust } from '../trust/open-trust.ts';
 import { createClockWatch } from './clock-watch.ts';
+import { collectingSooner } from './heap-growth.ts';
 import { readTls, watchTls } from './tls-files.ts';
 
 /** A gateway, put together and not yet listening. */
@@ -67,7 +68,7 @@ export async function createGateway(
   const signingKeys = await openSigningKeys(config, { clock, log, inTurn: siblings?.inTurn });
   const sign = createSignIndex({ alsoSha1: config.signing.hasSha1Signatures });
   const repositories = createRepositories(
-    { store, signingKeys, sign, clock, random: randomBytes, log, meter },
+    { store, signingKeys, sign, clock, random: randomBytes, log, meter: collectingSooner(meter) },
     repositoryOptionsOf(config),
   );
   const trust = await openTrust({ clock, log, fetch: await issuerFetch(config) }, config.trust);

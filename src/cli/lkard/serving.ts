@@ -5,7 +5,6 @@ import type { Log } from '../../ports.ts';
 import { openAuditFile } from './audit-file.ts';
 import { formatGreeting, localUrlOf } from './greeting.ts';
 import type { LkardProcess } from './lkard-process.ts';
-import { collectSooner } from './heap-growth.ts';
 import { createLog, type LineOutput } from './log.ts';
 import { createWorkerPool } from './workers/pool.ts';
 import { serveAsSibling } from './workers/sibling.ts';
@@ -13,7 +12,6 @@ import { forkWorker, primaryChannel } from './workers/worker-process.ts';
 
 /** Serves until the process is told to stop. */
 export async function serve(config: Config, self: LkardProcess): Promise<void> {
-  collectSooner();
   const fields = config.workers > 1 ? { pid: process.pid } : {};
   const log = createLog(self.stdout, config.log, { auditOutput: auditOutputOf(config, self), fields });
   // However it ends, but for SIGKILL: a fault nobody caught, or an exit.
