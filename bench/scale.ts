@@ -185,6 +185,8 @@ async function reportSnapshot(world: World, report: Report): Promise<void> {
 
 /** A push here and one there in turn, and the registry's listing beside: what else the machine does meets all of them alike. */
 async function comparePushes(small: World, large: World, report: Report): Promise<void> {
+  // The small one is compared with several.
+  const named = `beside-${large.size}`;
   const gateways = [await small.start(), await large.start()] as const;
   const one = async (gateway: RunningLkard, name: string) => {
     const before = processorSeconds(gateway.pid) ?? Number.NaN;
@@ -192,10 +194,10 @@ async function comparePushes(small: World, large: World, report: Report): Promis
     return { ms, processor: (processorSeconds(gateway.pid) ?? Number.NaN) - before };
   };
   try {
-    for (const gateway of gateways) await one(gateway, 'warm-compared');
+    for (const gateway of gateways) await one(gateway, `${named}-warm`);
     const rounds: { all: number; less: number; processor: readonly [number, number] }[] = [];
     for (let i = 0; i < pushes; i += 1) {
-      const [here, there] = [await one(gateways[0], `compared-${i}`), await one(gateways[1], `compared-${i}`)];
+      const [here, there] = [await one(gateways[0], `${named}-${i}`), await one(gateways[1], `${named}-${i}`)];
       const lists = [(await small.list())?.median ?? 0, (await large.list())?.median ?? 0] as const;
       const less = (there.ms - looks * lists[1]) / (here.ms - looks * lists[0]);
       rounds.push({ all: there.ms / here.ms, less, processor: [here.processor, there.processor] as const });
