@@ -82,8 +82,11 @@ describe('a push', () => {
   });
 
   it.each([
-    ['', {}],
-    [', though the registry loses three times what buries them', { 4: 'lost', 5: 'lost', 6: 'lost' }],
+    ['', { deletes: 'tag' }],
+    [
+      ', though the registry loses three times what buries them',
+      { deletes: 'unsupported', halfDonePuts: { 4: 'lost', 5: 'lost', 6: 'lost' } },
+    ],
   ] as const)(
     'of several files of which one was deleted meanwhile leaves none of them%s',
     async (_when, halfDonePuts) => {

@@ -50,6 +50,8 @@ export function createTroubles(world: {
   const backups: { readonly atStep: number; readonly images: ReadonlyMap<string, MemoryImage> }[] = [];
   /** Blobs that the registry claims and has no more. */
   const ghosts = new Set<Digest>();
+  /** Blobs that were uploaded and no manifest names yet: a collection that takes them is for when nobody pushes. */
+  const underWay = new Set<Digest>();
 
   return {
     begin(trouble, ms) {
@@ -66,7 +68,8 @@ export function createTroubles(world: {
       }
     },
     collect() {
-      for (const image of images.values()) for (const digest of unnamedBlobs(image)) ghosts.add(digest);
+      for (const image of images.values())
+        for (const digest of unnamedBlobs(image)) if (!underWay.has(digest)) ghosts.add(digest);
     },
     backUp() {
       backups.push({ atStep: steps(), images: copyOf(images) });
@@ -84,7 +87,7 @@ export function createTroubles(world: {
       image: (image, credentials, requestId) =>
         credentials.kind === 'basic' && credentials.username === stranger.credentials.username
           ? hidden(store.image(image, credentials, requestId))
-          : haunted(store.image(image, credentials, requestId), ghosts),
+          : haunted(store.image(image, credentials, requestId), ghosts, underWay),
     }),
   };
 }
@@ -119,7 +122,11 @@ function copyOf(images: ReadonlyMap<string, MemoryImage>): Map<string, MemoryIma
 }
 
 /** A registry that claims blobs which a collection has taken, and cuts their bodies short. */
-function haunted(front: ImageStore, ghosts: Set<Digest>): ImageStore {
+function haunted(front: ImageStore, ghosts: Set<Digest>, underWay: Set<Digest>): ImageStore {
+  const uploaded = (digest: Digest) => {
+    ghosts.delete(digest);
+    underWay.add(digest);
+  };
   const openBlob: ImageStore['openBlob'] = async (blob, call) => {
     const opened = await front.openBlob(blob, call);
     if (opened === undefined || !ghosts.has(blob.digest)) return opened;
@@ -130,9 +137,14 @@ function haunted(front: ImageStore, ghosts: Set<Digest>): ImageStore {
     ...front,
     openBlob,
     isReadable: (blob, call) => isReadable({ openBlob }, blob, call),
+    async pushManifest(tag, manifest, call) {
+      const digest = await front.pushManifest(tag, manifest, call);
+      for (const blob of blobsIn(manifest.bytes)) underWay.delete(blob);
+      return digest;
+    },
     async pushBlob(bytes, call) {
       const blob = await front.pushBlob(bytes, call);
-      ghosts.delete(blob.digest);
+      uploaded(blob.digest);
       return blob;
     },
     async startUpload(call) {
@@ -141,7 +153,7 @@ function haunted(front: ImageStore, ghosts: Set<Digest>): ImageStore {
         cancel: () => upload.cancel(),
         async finish(source: BlobSource, finishing?: CallOptions) {
           await upload.finish(source, finishing);
-          ghosts.delete(source.digest);
+          uploaded(source.digest);
         },
       };
     },
