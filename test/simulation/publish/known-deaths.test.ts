@@ -87,26 +87,23 @@ describe('a push', () => {
       ', though the registry loses three times what buries them',
       { deletes: 'unsupported', halfDonePuts: { 4: 'lost', 5: 'lost', 6: 'lost' } },
     ],
-  ] as const)(
-    'of several files of which one was deleted meanwhile leaves none of them%s',
-    async (_when, halfDonePuts) => {
-      const stage = await createStage({ deletes: 'unsupported', halfDonePuts });
-      const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
-      const looking = stage.hold(/^pushing (resolve|fetchManifest) index-/);
-      const begun = stage.beginPush(pushing!, [a, b]);
-      await stage.untilReached(looking);
-      const before = stage.hold(/^pushing answer to pushManifest .*-p-/);
-      looking.release();
-      await stage.untilReached(before);
-      const again = stage.hold(/^pushing (resolve|fetchManifest) index-/);
-      before.release();
-      await stage.untilReached(again);
-      expect(await stage.withdraw(deleting!, a)).toBe('done');
-      again.release();
-      expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
-      expect(await stage.read()).toEqual([]);
-    },
-  );
+  ] as const)('of several files of which one was deleted meanwhile leaves none of them%s', async (_when, options) => {
+    const stage = await createStage(options);
+    const [pushing, deleting] = ['pushing', 'deleting'].map((id) => stage.replica(id));
+    const looking = stage.hold(/^pushing (resolve|fetchManifest) index-/);
+    const begun = stage.beginPush(pushing!, [a, b]);
+    await stage.untilReached(looking);
+    const before = stage.hold(/^pushing answer to pushManifest .*-p-/);
+    looking.release();
+    await stage.untilReached(before);
+    const again = stage.hold(/^pushing (resolve|fetchManifest) index-/);
+    before.release();
+    await stage.untilReached(again);
+    expect(await stage.withdraw(deleting!, a)).toBe('done');
+    again.release();
+    expect(await stage.until(begun)).toBe('PACKAGE_WITHDRAWN');
+    expect(await stage.read()).toEqual([]);
+  });
 
   it('of several files is acknowledged where one was deleted and pushed anew, though that deletion failed', async () => {
     let lostIndexes = 0;
