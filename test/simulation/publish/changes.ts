@@ -263,18 +263,24 @@ function pruneFaultsOf(history: History): readonly string[] {
     });
 }
 
-/** In the end a snapshot can be rolled back to, as long as its bytes were not taken away: then the repository lists what it does. */
+/**
+ * In the end a snapshot can be rolled back to, as long as its bytes were not taken away: then the repository lists what it does.
+ * The record of one that nobody was told of may land late, when nothing keeps those any more.
+ */
 export async function rollbackFaultsOf(
   world: World,
   newcomer: Repositories,
   key: SigningKey,
-  mayLackBytes: boolean,
+  { snapshots, wasPutBack }: { readonly snapshots: readonly SnapshotTold[]; readonly wasPutBack: boolean },
 ): Promise<readonly string[]> {
   const faults: string[] = [];
+  const isTold = (name: string) =>
+    snapshots.some(({ kind, snapshot, answer }) => kind === 'snapshot' && snapshot === name && answer === 'done');
   for (const { name } of await world.until(newcomer.listSnapshots(at, caller).catch(noneWhere('REPOSITORY_UNKNOWN')))) {
-    const wanted = await world.until(listedInSnapshot(newcomer, name, key));
+    const mayLackBytes = wasPutBack || !isTold(name);
+    const wanted = await world.until(listedInSnapshot(newcomer, name, key).catch(codeOf));
     const code = await world.until(newcomer.rollback(at, name, caller).then(() => undefined, codeOf));
-    if (code === 'PACKAGE_UNKNOWN' && mayLackBytes) continue;
+    if (mayLackBytes && ['PACKAGE_UNKNOWN', 'DIGEST_MISMATCH'].includes(code ?? '')) continue;
     if (code !== undefined) {
       faults.push(`${name}, which is ${wordsOf(wanted)}, can't be rolled back to: ${code}`);
       continue;

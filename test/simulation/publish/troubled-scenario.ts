@@ -165,7 +165,7 @@ export async function runTroubledScenario(
     ...changeFaultsOf(judged, lastlyListed(last, key)),
     ...(await unreadable(world, newcomer, last, key, wasPutBack)),
     ...(await lifecycleFaultsOf(world, [newcomer, ...replicas.map(({ repositories }) => repositories)], judged)),
-    ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key, wasPutBack) : []),
+    ...(history.snapshots.length > 0 ? await rollbackFaultsOf(world, newcomer, key, { ...history, wasPutBack }) : []),
   ]);
 }
 
