@@ -108,9 +108,10 @@ describe('a registry that is read-only', () => {
     await expect(harbor.image().deleteTag('tag')).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
     const found = { 'docker-content-digest': blob.digest, 'content-length': '7' };
     let isReadOnly = true;
-    const { image } = await aWorld(({ method }) =>
-      method === 'HEAD' ? { status: 200, headers: found } : isReadOnly ? methodUnknown : { status: 202 },
-    );
+    const { image } = await aWorld(({ method }) => {
+      if (method !== 'DELETE') return { status: 200, headers: found, ...(method === 'GET' && { body: 'content' }) };
+      return isReadOnly ? methodUnknown : { status: 202 };
+    });
     await expect(image().deleteTag('tag')).rejects.toMatchObject({ code: 'DELETE_UNSUPPORTED' });
     isReadOnly = false;
     await image().deleteTag('tag');
