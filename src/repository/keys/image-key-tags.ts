@@ -52,7 +52,10 @@ async function openHalves(seal: KeySeal, halves: Halves, tag: string, image: str
 /** So often a key is uploaded whose blobs the registry then says it misses. */
 const maxAttempts = 2;
 
-/** Puts a private key under a tag of its own, sealed, and sees that it is there: what it signs is trusted for years. Throws the store's faults. */
+/**
+ * Puts a private key under a tag of its own, sealed, and sees that it is there: what it signs is trusted for years. Throws the
+ * store's faults.
+ */
 export async function pushKeyTag(
   { seal, artifacts }: { readonly seal: KeySeal; readonly artifacts: ArtifactWriter },
   image: ImageStore,

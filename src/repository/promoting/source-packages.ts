@@ -64,8 +64,10 @@ function indexesIn(
 ): Offer['listed'] {
   const others = all.filter((architecture) => architecture !== NOARCH);
   const offered = ({ pkg, tags }: Pick<Offered, 'pkg' | 'tags'>) => ({
-    ...{ architecture: pkg.architecture, entry: pkg.entry },
-    ...{ pkg, tags },
+    architecture: pkg.architecture,
+    entry: pkg.entry,
+    pkg,
+    tags,
   });
   return new Map((others.length > 0 ? others : all).map((one) => [one, packagesIn(one).map(offered)]));
 }

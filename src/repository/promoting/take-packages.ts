@@ -86,7 +86,10 @@ function wantedOf(packages: readonly Offered[]): readonly Wanted[] {
   return [...wanted.values()];
 }
 
-/** Packages of which no tag is at the source by now: one that is has named their bytes all the time, since none ever comes back. */
+/**
+ * Packages of which the source shows no tag by now. One that is there has named their bytes all the time, since none ever comes
+ * back.
+ */
 async function unnamed(
   { time }: Work,
   { image }: Source,
